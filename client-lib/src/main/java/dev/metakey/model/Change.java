@@ -1,0 +1,34 @@
+package dev.metakey.model;
+
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One committed change.
+ *
+ * @param commitRevision the last revision of the call that made it: changes with the same one were
+ *     committed together
+ * @param atMs wall-clock time, milliseconds since 1970
+ * @param before null where the id had never been used
+ * @param after null where the reservation of a never used id was dropped
+ */
+public record Change(
+    long revision,
+    long commitRevision,
+    long atMs,
+    ChangeKind kind,
+    @Nullable Field before,
+    @Nullable Field after,
+    Peer peer) {
+
+  public Change {
+    if (before == null && after == null) {
+      throw new IllegalArgumentException("a change of nothing");
+    }
+  }
+
+  /** The field that was changed: as it is now, or as it was where it is gone. */
+  public Field field() {
+    return after != null ? after : Objects.requireNonNull(before);
+  }
+}

@@ -1,0 +1,42 @@
+package dev.metakey.model;
+
+/** What a change did. */
+public enum ChangeKind {
+  /** A field came into being. */
+  CREATED(1),
+  /** A retired field was brought back. */
+  RESTORED(2),
+  /** An owner joined a shared field. */
+  JOINED(3),
+  /** An owner left a shared field that others still hold. */
+  LEFT(4),
+  /** A field was released, and is retired. */
+  RELEASED(5),
+  /** The ttl of a field ran out, and it is retired. */
+  EXPIRED(6),
+  /** The id of a retired field became free, or fell back to its reservation. */
+  FREED(7),
+  /** A name was tied to an id. */
+  RESERVED(8),
+  /** A name is no longer tied to an id. */
+  UNRESERVED(9),
+  /** The layout or area of the host changed, and with it the slot. */
+  MOVED(10);
+
+  private final int code;
+
+  ChangeKind(int code) {
+    this.code = code;
+  }
+
+  /** The number that stands for it in files and maps. Never changes. */
+  public int code() {
+    return code;
+  }
+
+  /** The name in lower case. */
+  @Override
+  public String toString() {
+    return Words.lower(this);
+  }
+}

@@ -1,0 +1,57 @@
+package dev.metakey.model;
+
+import java.util.List;
+
+/**
+ * How a daemon is.
+ *
+ * @param ids how many of the 64 ids are in which state
+ * @param slots bytes of the area that slots take, and how many there are for them; both 0 in the
+ *     packed layout
+ * @param queues what waits
+ * @param problems what is wrong, one sentence each; empty: all is well
+ */
+public record DaemonStatus(
+    RegistryInfo info,
+    Daemon daemon,
+    IdCount ids,
+    SlotUse slots,
+    Queues queues,
+    List<Publication> publications,
+    List<String> problems) {
+
+  public DaemonStatus {
+    publications = List.copyOf(publications);
+    problems = List.copyOf(problems);
+  }
+
+  /**
+   * The running daemon.
+   *
+   * @param startedAtMs milliseconds since 1970
+   */
+  public record Daemon(String version, long startedAtMs, int pid, String socket, String data) {}
+
+  /** Ids by state, of 64. */
+  public record IdCount(int active, int retired, int reserved) {}
+
+  /** Bytes of the area. */
+  public record SlotUse(int usedBytes, int limitBytes) {}
+
+  /**
+   * What waits.
+   *
+   * @param commands for the writer
+   * @param resolves for names
+   * @param watches for changes: all that are open
+   */
+  public record Queues(int commands, int resolves, int watches) {}
+
+  /**
+   * One way of publication.
+   *
+   * @param revision what was published last
+   * @param problem why the newest state could not be published; empty: all is well
+   */
+  public record Publication(String name, String path, long revision, String problem) {}
+}

@@ -1,0 +1,29 @@
+package dev.metakey.model;
+
+/** What should happen to a field when packets are merged (GRO). */
+public enum Merge {
+  /** Nothing was said. */
+  UNSPECIFIED(0),
+  /** Packets whose values differ must not be merged. */
+  BLOCK(1),
+  KEEP_FIRST(2),
+  KEEP_LAST(3),
+  DISCARD(4);
+
+  private final int code;
+
+  Merge(int code) {
+    this.code = code;
+  }
+
+  /** The number that stands for it in files and maps. Never changes. */
+  public int code() {
+    return code;
+  }
+
+  /** The name in lower case. */
+  @Override
+  public String toString() {
+    return Words.lower(this);
+  }
+}

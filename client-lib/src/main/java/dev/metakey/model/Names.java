@@ -1,0 +1,120 @@
+package dev.metakey.model;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import java.util.regex.Pattern;
+
+/** The rules for names of fields and services. */
+public final class Names {
+  /** The longest name of a field, in bytes. */
+  public static final int MAX_BYTES = 63;
+
+  /** Names under this prefix are the kernel's. */
+  public static final String KERNEL_PREFIX = "kernel.";
+
+  private static final Pattern FIELD = Pattern.compile("[a-z][a-z0-9_]*(\\.[a-z][a-z0-9_]*)*");
+  private static final Pattern SERVICE = Pattern.compile("[A-Za-z0-9][A-Za-z0-9@._:\\\\-]{0,127}");
+  private static final String ALLOWED =
+      "a name is 1-63 bytes: dot-separated parts of [a-z][a-z0-9_]*, like edge.packet_id";
+
+  private Names() {}
+
+  /**
+   * Checks a field's name, the kernel's included.
+   *
+   * @return the name
+   * @throws MetakeyException INVALID_NAME
+   */
+  public static String check(String name) {
+    int bytes = name.getBytes(StandardCharsets.UTF_8).length;
+    if (bytes == 0) {
+      throw invalid(name, "the name is empty");
+    }
+    if (bytes > MAX_BYTES) {
+      throw invalid(name, "name %s is %d bytes long".formatted(quote(name), bytes));
+    }
+    if (!FIELD.matcher(name).matches()) {
+      throw invalid(name, "name %s: %s".formatted(quote(name), firstFault(name)));
+    }
+    return name;
+  }
+
+  /**
+   * Checks the name of a field that somebody wants to register, reserve or release.
+   *
+   * @return the name
+   * @throws MetakeyException INVALID_NAME, also for the kernel's names
+   */
+  public static String checkOwn(String name) {
+    check(name);
+    if (name.startsWith(KERNEL_PREFIX)) {
+      throw new MetakeyException(
+          Reason.INVALID_NAME,
+          "name %s: names under 'kernel.' belong to the kernel and are always there; use another prefix"
+              .formatted(quote(name)),
+          Map.of("name", name));
+    }
+    return name;
+  }
+
+  /**
+   * Checks the name that a client claims for its service.
+   *
+   * @return the name
+   * @throws MetakeyException INVALID_REQUEST
+   */
+  public static String checkService(String service) {
+    if (!SERVICE.matcher(service).matches()) {
+      throw new MetakeyException(
+          Reason.INVALID_REQUEST,
+          "service %s: a service name is 1-128 letters, digits and @ . _ : - \\, and starts with a letter or digit"
+              .formatted(quote(service)),
+          Map.of("service", printable(service)));
+    }
+    return service;
+  }
+
+  /** The text in single quotes, cut at 80 characters, with anything unprintable escaped. */
+  public static String quote(String text) {
+    return "'" + printable(text) + "'";
+  }
+
+  private static String printable(String text) {
+    StringBuilder out = new StringBuilder();
+    text.codePoints()
+        .limit(80)
+        .forEach(
+            c -> {
+              if (c >= ' ' && c < 0x7f) {
+                out.append((char) c);
+              } else {
+                out.append("\\u{%x}".formatted(c));
+              }
+            });
+    return text.codePointCount(0, text.length()) > 80 ? out + "..." : out.toString();
+  }
+
+  private static String firstFault(String name) {
+    boolean partStart = true;
+    for (int i = 0; i < name.length(); i++) {
+      char c = name.charAt(i);
+      boolean letter = c >= 'a' && c <= 'z';
+      if (partStart && !letter) {
+        return c == '.'
+            ? "a part is empty before byte %d".formatted(i)
+            : "a part starts with %s at byte %d".formatted(quote(name.substring(i, i + 1)), i);
+      }
+      if (!letter && c != '.' && c != '_' && (c < '0' || c > '9')) {
+        return "%s at byte %d is not allowed"
+            .formatted(quote(Character.toString(name.codePointAt(i))), i);
+      }
+      partStart = c == '.';
+    }
+    return "it ends with a dot";
+  }
+
+  private static MetakeyException invalid(String name, String fault) {
+    return new MetakeyException(
+        Reason.INVALID_NAME, fault + "; " + ALLOWED, Map.of("name", printable(name)));
+  }
+}

@@ -1,0 +1,26 @@
+package dev.metakey.model;
+
+import java.util.UUID;
+
+/**
+ * What every reply says about the registry that gave it.
+ *
+ * @param registryId made with an empty database and anew by a restore: never compare revisions of
+ *     two
+ * @param revision counts committed changes; 0 for an empty registry
+ * @param areaBytes size of the metadata area: a multiple of 8, {@link #MIN_AREA_BYTES} to {@link
+ *     #MAX_AREA_BYTES}
+ */
+public record RegistryInfo(UUID registryId, long revision, Layout layout, int areaBytes) {
+  /** The mark, the presence bitmap and room for one value. */
+  public static final int MIN_AREA_BYTES = 24;
+
+  /** A driver's 256 bytes of headroom also hold the frame's 40-byte header. */
+  public static final int MAX_AREA_BYTES = 216;
+
+  public static final int DEFAULT_AREA_BYTES = 128;
+
+  public RegistryInfo withRevision(long newRevision) {
+    return new RegistryInfo(registryId, newRevision, layout, areaBytes);
+  }
+}

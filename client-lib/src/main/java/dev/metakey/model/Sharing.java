@@ -1,0 +1,25 @@
+package dev.metakey.model;
+
+/** Whether several owners may register a field. */
+public enum Sharing {
+  EXCLUSIVE(1),
+  /** Every owner that says so too, with the same size, format and merge rule, may join. */
+  SHARED(2);
+
+  private final int code;
+
+  Sharing(int code) {
+    this.code = code;
+  }
+
+  /** The number that stands for it in files and maps. Never changes. */
+  public int code() {
+    return code;
+  }
+
+  /** The name in lower case. */
+  @Override
+  public String toString() {
+    return Words.lower(this);
+  }
+}

@@ -1,0 +1,98 @@
+package dev.metakey.wire;
+
+import com.google.protobuf.Any;
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.rpc.ErrorInfo;
+import dev.metakey.model.MetakeyException;
+import dev.metakey.model.Reason;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.grpc.protobuf.StatusProto;
+import java.util.Map;
+
+/** Refusals on the wire: {@code google.rpc.ErrorInfo} with our domain, the reason and the facts. */
+public final class WireErrors {
+  public static final String DOMAIN = "metakey.dev";
+
+  private WireErrors() {}
+
+  /** The status that every client sees for the reason: the one place where that is decided. */
+  public static Status.Code codeOf(Reason reason) {
+    return switch (reason) {
+      case INVALID_NAME, INVALID_SIZE, INVALID_ATTRIBUTE, INVALID_REQUEST ->
+          Status.Code.INVALID_ARGUMENT;
+      case NOT_FOUND -> Status.Code.NOT_FOUND;
+      case MISMATCH, OWNED_BY_OTHER, ID_TAKEN -> Status.Code.ALREADY_EXISTS;
+      case NOT_PERMITTED -> Status.Code.PERMISSION_DENIED;
+      case QUOTA_EXCEEDED, NO_FREE_ID, NO_FREE_SLOT, TOO_MANY_WAITERS ->
+          Status.Code.RESOURCE_EXHAUSTED;
+      case IN_USE, WRONG_GENERATION, READ_ONLY -> Status.Code.FAILED_PRECONDITION;
+      case STORE_FAILED, UNAVAILABLE -> Status.Code.UNAVAILABLE;
+      case DEADLINE_EXCEEDED -> Status.Code.DEADLINE_EXCEEDED;
+      case INTERNAL -> Status.Code.INTERNAL;
+    };
+  }
+
+  public static StatusRuntimeException toStatus(MetakeyException refusal) {
+    ErrorInfo info =
+        ErrorInfo.newBuilder()
+            .setDomain(DOMAIN)
+            .setReason(refusal.reason().name())
+            .putAllMetadata(refusal.facts())
+            .build();
+    return StatusProto.toStatusRuntimeException(
+        com.google.rpc.Status.newBuilder()
+            .setCode(codeOf(refusal.reason()).value())
+            .setMessage(refusal.text())
+            .addDetails(Any.pack(info))
+            .build());
+  }
+
+  /**
+   * What the daemon said; and where something between us spoke instead, the reason that fits its
+   * status best.
+   */
+  public static MetakeyException fromStatus(StatusRuntimeException error) {
+    com.google.rpc.Status status = StatusProto.fromThrowable(error);
+    if (status != null) {
+      for (Any detail : status.getDetailsList()) {
+        if (detail.is(ErrorInfo.class)) {
+          return fromInfo(unpack(detail), status.getMessage(), error);
+        }
+      }
+    }
+    String text = String.valueOf(error.getStatus().getDescription());
+    return new MetakeyException(reasonOf(error.getStatus().getCode()), text, Map.of(), error);
+  }
+
+  private static MetakeyException fromInfo(ErrorInfo info, String message, Throwable cause) {
+    Reason reason;
+    try {
+      reason = Reason.valueOf(info.getReason());
+    } catch (IllegalArgumentException newerThanUs) {
+      reason = Reason.INTERNAL;
+    }
+    return new MetakeyException(reason, message, info.getMetadataMap(), cause);
+  }
+
+  private static ErrorInfo unpack(Any detail) {
+    try {
+      return detail.unpack(ErrorInfo.class);
+    } catch (InvalidProtocolBufferException e) {
+      throw new IllegalStateException("a daemon sent a garbled ErrorInfo", e);
+    }
+  }
+
+  private static Reason reasonOf(Status.Code code) {
+    return switch (code) {
+      case UNAVAILABLE, CANCELLED -> Reason.UNAVAILABLE;
+      case DEADLINE_EXCEEDED -> Reason.DEADLINE_EXCEEDED;
+      case PERMISSION_DENIED, UNAUTHENTICATED -> Reason.NOT_PERMITTED;
+      case INVALID_ARGUMENT, OUT_OF_RANGE, UNIMPLEMENTED -> Reason.INVALID_REQUEST;
+      case RESOURCE_EXHAUSTED -> Reason.QUOTA_EXCEEDED;
+      case NOT_FOUND -> Reason.NOT_FOUND;
+      case OK, UNKNOWN, ALREADY_EXISTS, FAILED_PRECONDITION, ABORTED, INTERNAL, DATA_LOSS ->
+          Reason.INTERNAL;
+    };
+  }
+}

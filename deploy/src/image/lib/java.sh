@@ -1,0 +1,31 @@
+# Sourced by the launchers in bin/, with $root set: leaves in $java a Java 17 or newer, or ends the script.
+
+if [ -x "$root/runtime/bin/java" ]; then
+  java=$root/runtime/bin/java
+elif [ -n "${JAVA_HOME:-}" ]; then
+  java=$JAVA_HOME/bin/java
+else
+  java=$(command -v java) || java=
+fi
+if [ ! -x "$java" ]; then
+  echo "${0##*/}: no Java found${java:+ at $java}; Java 17 or newer is needed (install it, or set JAVA_HOME)" >&2
+  exit 1
+fi
+
+# Every JDK states its version in a file, which costs nothing to read; asking java itself costs as much as the whole call.
+version=
+java_file=$(readlink -f "$java")
+release=${java_file%/bin/java}/release
+if [ -r "$release" ]; then
+  while IFS='"' read -r key value _; do
+    if [ "$key" = "JAVA_VERSION=" ]; then version=$value; fi
+  done < "$release"
+fi
+if [ -z "$version" ]; then
+  version=$("$java" -version 2>&1 | sed -n 's/.* version "\([^"]*\)".*/\1/p')
+fi
+major=${version%%[!0-9]*}
+if [ "${major:-0}" -lt 17 ]; then
+  echo "${0##*/}: $java is Java ${version:-of an unknown version}; Java 17 or newer is needed (install it, or set JAVA_HOME)" >&2
+  exit 1
+fi
