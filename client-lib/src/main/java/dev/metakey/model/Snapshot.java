@@ -78,6 +78,13 @@ public final class Snapshot {
     return new Snapshot(newInfo, ids);
   }
 
+  /** This snapshot with a field in place of the one that has its id now, at the same revision. */
+  public Snapshot replacing(Field field) {
+    @Nullable Field[] ids = byId.clone();
+    ids[field.id()] = field;
+    return new Snapshot(info, ids);
+  }
+
   public RegistryInfo info() {
     return info;
   }

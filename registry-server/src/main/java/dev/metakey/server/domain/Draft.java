@@ -1,0 +1,144 @@
+package dev.metakey.server.domain;
+
+import dev.metakey.model.Change;
+import dev.metakey.model.ChangeKind;
+import dev.metakey.model.Field;
+import dev.metakey.model.Layout;
+import dev.metakey.model.MetakeyException;
+import dev.metakey.model.Owner;
+import dev.metakey.model.Peer;
+import dev.metakey.model.Reason;
+import dev.metakey.model.RegistryInfo;
+import dev.metakey.model.Snapshot;
+import dev.metakey.model.Stamp;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** The state while one command works on it, and the changes that it has made so far. */
+public final class Draft {
+  private final Rules rules;
+  private final Peer peer;
+  private final long nowMs;
+  private final List<Change> changes = new ArrayList<>();
+  private Snapshot snapshot;
+  private String bootId;
+
+  Draft(RegistryState state, Rules rules, Peer peer, long nowMs) {
+    this.snapshot = state.snapshot();
+    this.bootId = state.bootId();
+    this.rules = rules;
+    this.peer = peer;
+    this.nowMs = nowMs;
+  }
+
+  RegistryState state() {
+    return new RegistryState(snapshot, bootId);
+  }
+
+  /** The changes, each with the revision at which all of them were committed. */
+  List<Change> changes() {
+    long commitRevision = snapshot.info().revision();
+    return changes.stream()
+        .map(
+            c ->
+                new Change(
+                    c.revision(),
+                    commitRevision,
+                    c.atMs(),
+                    c.kind(),
+                    c.before(),
+                    c.after(),
+                    c.peer()))
+        .toList();
+  }
+
+  Snapshot snapshot() {
+    return snapshot;
+  }
+
+  String bootId() {
+    return bootId;
+  }
+
+  Rules rules() {
+    return rules;
+  }
+
+  Owner caller() {
+    return peer.owner();
+  }
+
+  long nowMs() {
+    return nowMs;
+  }
+
+  /** The moment of the next change. */
+  Stamp stamp() {
+    return new Stamp(snapshot.info().revision() + 1, nowMs);
+  }
+
+  /** Makes a change. One of the two fields is there. */
+  void change(ChangeKind kind, @Nullable Field before, @Nullable Field after) {
+    Stamp stamp = stamp();
+    Change change = new Change(stamp.revision(), 0, stamp.atMs(), kind, before, after, peer);
+    changes.add(change);
+    snapshot = snapshot.with(snapshot.info().withRevision(stamp.revision()), List.of(change));
+  }
+
+  /** Grants a field its full ttl from now. Not a change: it is neither durable nor told. */
+  Field renew(Field field) {
+    Field renewed = field.toBuilder().expiresAtMs(expiry(field)).build();
+    if (!renewed.equals(field)) {
+      snapshot = snapshot.replacing(renewed);
+    }
+    return renewed;
+  }
+
+  /** When the ttl of a field that is registered now will run out; 0 for never. */
+  long expiry(Field field) {
+    return field.spec().ttlMs() == 0 ? 0 : nowMs + field.spec().ttlMs();
+  }
+
+  void rebooted(String newBootId) {
+    bootId = newBootId;
+  }
+
+  void layout(Layout layout, int areaBytes) {
+    RegistryInfo info = snapshot.info();
+    snapshot =
+        snapshot.with(
+            new RegistryInfo(info.registryId(), info.revision(), layout, areaBytes), List.of());
+  }
+
+  boolean isAdmin() {
+    return rules.isAdmin(peer);
+  }
+
+  /**
+   * @throws MetakeyException NOT_PERMITTED
+   */
+  void requireAdmin(String what) {
+    if (!isAdmin()) {
+      throw new MetakeyException(
+          Reason.NOT_PERMITTED,
+          "%s is for admins: root, and the user that metakeyd runs as (uid %s); you are %s"
+              .formatted(what, Integer.toUnsignedString(rules.daemonUid()), peer),
+          Map.of("uid", Integer.toUnsignedString(peer.uid())));
+    }
+  }
+
+  /**
+   * The record of a name that somebody has registered or reserved.
+   *
+   * @throws MetakeyException NOT_FOUND, with similar names
+   */
+  Field require(String name) {
+    Field field = snapshot.byName(name);
+    if (field == null) {
+      throw Refusals.unknown(snapshot, List.of(name));
+    }
+    return field;
+  }
+}

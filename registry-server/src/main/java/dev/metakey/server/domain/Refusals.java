@@ -1,0 +1,180 @@
+package dev.metakey.server.domain;
+
+import static java.util.stream.Collectors.joining;
+
+import dev.metakey.model.Difference;
+import dev.metakey.model.Field;
+import dev.metakey.model.FieldState;
+import dev.metakey.model.MetakeyException;
+import dev.metakey.model.Owner;
+import dev.metakey.model.Reason;
+import dev.metakey.model.Snapshot;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** The refusals that several commands share, in words and facts. */
+public final class Refusals {
+  private Refusals() {}
+
+  /**
+   * NOT_FOUND for names that do not resolve: what is the matter with each, and what was perhaps
+   * meant.
+   *
+   * @param names at least one
+   */
+  public static MetakeyException unknown(Snapshot snapshot, List<String> names) {
+    List<String> sentences = new ArrayList<>();
+    List<String> similar = new ArrayList<>();
+    for (String name : names) {
+      Field field = snapshot.byName(name);
+      if (field != null) {
+        sentences.add(
+            "%s is %s (id %d) and not registered at the moment"
+                .formatted(name, field.state(), field.id()));
+        continue;
+      }
+      List<String> alike = snapshot.similarTo(name);
+      similar.addAll(alike);
+      sentences.add(
+          "%s is not known here%s"
+              .formatted(
+                  name,
+                  alike.isEmpty() ? "" : "; did you mean " + String.join(" or ", alike) + "?"));
+    }
+    return new MetakeyException(
+        Reason.NOT_FOUND,
+        String.join("; ", sentences)
+            + (similar.isEmpty()
+                ? "; a name is known once a service registers it ('metakey list' shows all,"
+                    + " 'metakey resolve --wait' waits)"
+                : ""),
+        Map.of("missing", String.join(" ", names), "similar", String.join(" ", similar)));
+  }
+
+  static MetakeyException mismatch(Field field, List<Difference> differences) {
+    String all = differences.stream().map(Difference::toString).collect(joining("; "));
+    Map<String, String> facts = factsOf(field);
+    facts.put("difference", all);
+    return new MetakeyException(
+        Reason.MISMATCH,
+        "%s is known otherwise: %s. It is %s; ask for what is registered, or take another name"
+            .formatted(field.name(), all, describe(field)),
+        facts);
+  }
+
+  static MetakeyException ownedByOther(Field field, Owner caller, List<Difference> differences) {
+    Map<String, String> facts = factsOf(field);
+    facts.put("caller", caller.toString());
+    String sharing = differences.stream().map(Difference::toString).collect(joining("; "));
+    facts.put("difference", sharing);
+    return new MetakeyException(
+        Reason.OWNED_BY_OTHER,
+        ("%s belongs to another service: it is %s; you are %s. Take another name; or, to share it on"
+                + " purpose, let both register it as shared with the same size, format and merge%s")
+            .formatted(
+                field.name(),
+                describe(field),
+                caller,
+                sharing.isEmpty() ? "" : " (now: " + sharing + ")"),
+        facts);
+  }
+
+  static MetakeyException idTaken(Field holder, String wanted) {
+    return new MetakeyException(
+        Reason.ID_TAKEN,
+        "%s: %s is %s; take what is free ('metakey list' shows it), or release that first"
+            .formatted(wanted, holder.name(), describe(holder)),
+        factsOf(holder));
+  }
+
+  static MetakeyException noFreeId(Snapshot snapshot, String name) {
+    List<Field> taken = snapshot.records().stream().filter(f -> !f.is(FieldState.FREE)).toList();
+    long retired = taken.stream().filter(f -> f.is(FieldState.RETIRED)).count();
+    String holders = holders(taken, false);
+    return new MetakeyException(
+        Reason.NO_FREE_ID,
+        ("no id is left for %s: %d of %d ids are taken (%d of them retired, and free again after"
+                + " their quarantine); the biggest holders: %s. Release what is not needed")
+            .formatted(name, taken.size(), Field.IDS, retired, holders),
+        Map.of(
+            "name",
+            name,
+            "limit",
+            Integer.toString(Field.IDS),
+            "used",
+            Integer.toString(taken.size()),
+            "holders",
+            holders));
+  }
+
+  static MetakeyException noFreeSlot(Snapshot snapshot, String name, int size) {
+    List<Field> placed = snapshot.records().stream().filter(f -> f.slot() != 0).toList();
+    String holders = holders(placed, true);
+    int limit = Slots.limitBytes(snapshot.info());
+    int used = Slots.usedBytes(snapshot);
+    return new MetakeyException(
+        Reason.NO_FREE_SLOT,
+        ("no slot of %d bytes is left for %s: %d of %d bytes of the metadata area are taken; the"
+                + " biggest holders (bytes): %s. Release what is not needed, use smaller values, or"
+                + " let an admin make the area larger (now %d bytes, at most 216) or the layout packed")
+            .formatted(size, name, used, limit, holders, snapshot.info().areaBytes()),
+        Map.of(
+            "name",
+            name,
+            "limit",
+            Integer.toString(limit),
+            "used",
+            Integer.toString(used),
+            "holders",
+            holders));
+  }
+
+  /** {@code id 3, 8 bytes, active, owned by edge-xdp.service (uid 0)}. */
+  private static String describe(Field field) {
+    String text = "id %d, %d bytes, %s".formatted(field.id(), field.size(), field.state());
+    if (!field.owners().isEmpty()) {
+      text += ", owned by " + owners(field);
+    }
+    if (field.reservation() != null) {
+      text += ", reserved by " + field.reservation().by();
+    }
+    return field.is(FieldState.RETIRED)
+        ? text + ", since " + Instant.ofEpochMilli(field.retired().atMs())
+        : text;
+  }
+
+  private static Map<String, String> factsOf(Field field) {
+    Map<String, String> facts = new HashMap<>();
+    facts.put("name", field.name());
+    facts.put("id", Integer.toString(field.id()));
+    facts.put("size", Integer.toString(field.size()));
+    facts.put("state", field.state().toString());
+    facts.put("generation", Integer.toString(field.generation()));
+    facts.put("owner", owners(field));
+    return facts;
+  }
+
+  static String owners(Field field) {
+    return field.owners().stream().map(Owner::toString).collect(joining(", "));
+  }
+
+  /** The five owners who hold most ids, or bytes of the area. */
+  private static String holders(List<Field> fields, boolean inBytes) {
+    Map<String, Integer> held = new HashMap<>();
+    for (Field field : fields) {
+      String holder = field.owners().isEmpty() ? "reservations" : field.owners().get(0).toString();
+      held.merge(holder, inBytes ? field.size() : 1, Integer::sum);
+    }
+    return held.entrySet().stream()
+        .sorted(
+            Comparator.comparing((Map.Entry<String, Integer> e) -> -e.getValue())
+                .thenComparing(Map.Entry::getKey))
+        .limit(5)
+        .map(e -> e.getKey() + ": " + e.getValue())
+        .collect(joining(", "));
+  }
+}

@@ -1,0 +1,172 @@
+package dev.metakey.server.domain;
+
+import dev.metakey.model.ChangeKind;
+import dev.metakey.model.Difference;
+import dev.metakey.model.Field;
+import dev.metakey.model.FieldSpec;
+import dev.metakey.model.FieldState;
+import dev.metakey.model.Merge;
+import dev.metakey.model.MetakeyException;
+import dev.metakey.model.Names;
+import dev.metakey.model.Outcome;
+import dev.metakey.model.Owner;
+import dev.metakey.model.Reason;
+import dev.metakey.model.Registered;
+import dev.metakey.model.Sharing;
+import dev.metakey.model.Stamp;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Gives every field its id and place, for good: all of them, or none. Idempotent.
+ *
+ * @param fields 1-64, no name twice
+ */
+public record Register(List<FieldSpec> fields) implements Command<List<Registered>> {
+  /** How many services may share a field. */
+  public static final int MAX_OWNERS = 64;
+
+  private static final Set<String> MUST_AGREE = Set.of("size", "merge");
+  private static final Set<String> MUST_AGREE_TO_SHARE = Set.of("format", "sharing");
+
+  /**
+   * @throws MetakeyException INVALID_REQUEST or INVALID_NAME
+   */
+  public Register {
+    fields = List.copyOf(fields);
+    if (fields.isEmpty() || fields.size() > Field.IDS) {
+      throw new MetakeyException(
+          Reason.INVALID_REQUEST,
+          "%d fields in one call; allowed are 1 to %d".formatted(fields.size(), Field.IDS));
+    }
+    Map<String, Integer> places = new HashMap<>();
+    for (int i = 0; i < fields.size(); i++) {
+      String name = Names.checkOwn(fields.get(i).name());
+      Integer earlier = places.put(name, i);
+      if (earlier != null) {
+        throw new MetakeyException(
+            Reason.INVALID_REQUEST,
+            "%s is in one call twice, as fields %d and %d; name each field once"
+                .formatted(name, earlier + 1, i + 1),
+            Map.of("name", name));
+      }
+    }
+  }
+
+  @Override
+  public List<Registered> decide(Draft draft) {
+    List<Registered> results = new ArrayList<>(fields.size());
+    for (FieldSpec spec : fields) {
+      results.add(one(draft, spec));
+    }
+    return results;
+  }
+
+  private static Registered one(Draft draft, FieldSpec spec) {
+    Field known = draft.snapshot().byName(spec.name());
+    if (known == null) {
+      int id = Ids.allocate(draft.snapshot(), spec.name());
+      int slot = Slots.allocate(draft.snapshot(), spec.name(), spec.size());
+      return create(draft, spec, draft.snapshot().byId(id), id, slot);
+    }
+    List<Difference> differences = Difference.between(known.spec(), spec);
+    if (known.is(FieldState.RESERVED)) {
+      requireReserved(known, spec, differences);
+      return create(draft, withReserved(spec, known), known, known.id(), known.slot());
+    }
+    if (differences.stream().anyMatch(d -> MUST_AGREE.contains(d.attribute()))) {
+      throw Refusals.mismatch(known, differences);
+    }
+    Field field = take(draft, known, spec, differences);
+    return new Registered(field, Outcome.EXISTING, differences);
+  }
+
+  private static Registered create(
+      Draft draft, FieldSpec spec, @Nullable Field before, int id, int slot) {
+    int generations = before == null ? 0 : before.generation();
+    boolean alreadyCounted = before != null && before.isForeign() && before.isResolvable();
+    Field field =
+        new Field.Builder(id, spec, FieldState.ACTIVE)
+            .generation(alreadyCounted ? generations : generations + 1)
+            .slot(slot)
+            .owners(List.of(draft.caller()))
+            .reservation(before == null ? null : before.reservation())
+            .created(draft.stamp())
+            .build();
+    field = field.toBuilder().expiresAtMs(draft.expiry(field)).build();
+    draft.change(ChangeKind.CREATED, before, field);
+    return new Registered(field, Outcome.CREATED, List.of());
+  }
+
+  /** A reservation fixes the size; and the merge rule, where it names one. */
+  private static void requireReserved(
+      Field reserved, FieldSpec spec, List<Difference> differences) {
+    boolean mergeFits =
+        reserved.spec().merge() == Merge.UNSPECIFIED || reserved.spec().merge() == spec.merge();
+    if (reserved.size() != spec.size() || !mergeFits) {
+      throw Refusals.mismatch(reserved, differences);
+    }
+  }
+
+  private static FieldSpec withReserved(FieldSpec spec, Field reserved) {
+    return spec.description().isEmpty() ? spec.describedAs(reserved.spec().description()) : spec;
+  }
+
+  /** The caller has, joins, or brings back a field whose size and merge rule it knows. */
+  private static Field take(
+      Draft draft, Field known, FieldSpec spec, List<Difference> differences) {
+    Owner caller = draft.caller();
+    boolean isOwner = known.owners().isEmpty() || known.owners().contains(caller);
+    if (!isOwner && !mayShare(known, spec, differences)) {
+      throw Refusals.ownedByOther(
+          known,
+          caller,
+          differences.stream().filter(d -> MUST_AGREE_TO_SHARE.contains(d.attribute())).toList());
+    }
+    boolean restored = known.is(FieldState.RETIRED);
+    List<Owner> owners = owners(known, caller);
+    if (!restored && owners.equals(known.owners())) {
+      return draft.renew(known);
+    }
+    Field taken =
+        known.toBuilder()
+            .state(FieldState.ACTIVE)
+            .owners(owners)
+            .retired(Stamp.NONE)
+            .expiresAtMs(draft.expiry(known))
+            .build();
+    draft.change(restored ? ChangeKind.RESTORED : ChangeKind.JOINED, known, taken);
+    return taken;
+  }
+
+  private static boolean mayShare(Field known, FieldSpec spec, List<Difference> differences) {
+    return known.spec().sharing() == Sharing.SHARED
+        && spec.sharing() == Sharing.SHARED
+        && differences.stream().noneMatch(d -> MUST_AGREE_TO_SHARE.contains(d.attribute()));
+  }
+
+  private static List<Owner> owners(Field known, Owner caller) {
+    if (known.owners().contains(caller)) {
+      // Who brings a field back holds it; co-owners join again when they register again.
+      return known.is(FieldState.RETIRED) ? List.of(caller) : known.owners();
+    }
+    List<Owner> owners = new ArrayList<>(known.is(FieldState.RETIRED) ? List.of() : known.owners());
+    if (owners.size() == MAX_OWNERS) {
+      throw new MetakeyException(
+          Reason.QUOTA_EXCEEDED,
+          "%s is shared by %d services already, and that is the most; let one release it first"
+              .formatted(known.name(), MAX_OWNERS),
+          Map.of(
+              "name", known.name(),
+              "limit", Integer.toString(MAX_OWNERS),
+              "used", Integer.toString(owners.size()),
+              "holders", Refusals.owners(known)));
+    }
+    owners.add(caller);
+    return owners;
+  }
+}

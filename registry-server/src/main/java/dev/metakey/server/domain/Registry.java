@@ -1,0 +1,25 @@
+package dev.metakey.server.domain;
+
+import dev.metakey.model.MetakeyException;
+import dev.metakey.model.Peer;
+
+/** The registry's rules: a pure function. */
+public final class Registry {
+  private Registry() {}
+
+  /**
+   * Decides a command against a state.
+   *
+   * @param nowMs milliseconds since 1970
+   */
+  public static <R> Decision<R> decide(
+      RegistryState state, Rules rules, Command<R> command, Peer peer, long nowMs) {
+    Draft draft = new Draft(state, rules, peer, nowMs);
+    try {
+      R result = command.decide(draft);
+      return new Decision.Accepted<>(draft.state(), draft.changes(), result);
+    } catch (MetakeyException refusal) {
+      return new Decision.Rejected<>(refusal);
+    }
+  }
+}

@@ -1,0 +1,84 @@
+package dev.metakey.server.domain;
+
+import dev.metakey.model.ChangeKind;
+import dev.metakey.model.Field;
+import dev.metakey.model.FieldState;
+import dev.metakey.model.MetakeyException;
+import dev.metakey.model.Names;
+import dev.metakey.model.Owner;
+import dev.metakey.model.Reason;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Retires a field: its owner, or an admin. An owner of a shared field leaves it; the last one
+ * retires it.
+ *
+ * @param generation only if the field has this generation; 0: whatever it has
+ */
+public record Release(String name, int generation) implements Command<Field> {
+  /**
+   * @throws MetakeyException INVALID_NAME or INVALID_REQUEST
+   */
+  public Release {
+    Names.checkOwn(name);
+    if (generation < 0) {
+      throw new MetakeyException(
+          Reason.INVALID_REQUEST, "generation %d: generations count from 1".formatted(generation));
+    }
+  }
+
+  @Override
+  public Field decide(Draft draft) {
+    Field field = draft.require(name);
+    requireActive(field);
+    if (generation != 0 && generation != field.generation()) {
+      throw new MetakeyException(
+          Reason.WRONG_GENERATION,
+          "%s has generation %d, not %d: the field that you knew is gone; nothing was released"
+              .formatted(name, field.generation(), generation),
+          Map.of("name", name, "generation", Integer.toString(field.generation())));
+    }
+    boolean isOwner = field.owners().contains(draft.caller());
+    if (!isOwner && !draft.isAdmin()) {
+      throw new MetakeyException(
+          Reason.NOT_PERMITTED,
+          "%s belongs to %s; you are %s. Its owner or an admin may release it"
+              .formatted(name, Refusals.owners(field), draft.caller()),
+          Map.of("name", name, "owner", Refusals.owners(field)));
+    }
+    if (isOwner && field.owners().size() > 1) {
+      List<Owner> rest =
+          field.owners().stream().filter(owner -> !owner.equals(draft.caller())).toList();
+      Field left = field.toBuilder().owners(rest).build();
+      draft.change(ChangeKind.LEFT, field, left);
+      return left;
+    }
+    return retire(draft, field, ChangeKind.RELEASED);
+  }
+
+  static Field retire(Draft draft, Field field, ChangeKind kind) {
+    Field retired =
+        field.toBuilder().state(FieldState.RETIRED).retired(draft.stamp()).expiresAtMs(0).build();
+    draft.change(kind, field, retired);
+    return retired;
+  }
+
+  private void requireActive(Field field) {
+    if (field.is(FieldState.RETIRED)) {
+      throw new MetakeyException(
+          Reason.NOT_FOUND,
+          "%s was released already, at %s; registering it again brings it back with id %d"
+              .formatted(name, Instant.ofEpochMilli(field.retired().atMs()), field.id()),
+          Map.of("name", name, "state", field.state().toString()));
+    }
+    if (field.is(FieldState.RESERVED)) {
+      throw new MetakeyException(
+          Reason.NOT_FOUND,
+          "%s is only reserved (id %d) and nobody registered it; an admin may unreserve it"
+              .formatted(name, field.id()),
+          Map.of("name", name, "state", field.state().toString()));
+    }
+  }
+}

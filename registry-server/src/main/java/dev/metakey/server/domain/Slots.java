@@ -1,0 +1,71 @@
+package dev.metakey.server.domain;
+
+import dev.metakey.model.Field;
+import dev.metakey.model.Layout;
+import dev.metakey.model.RegistryInfo;
+import dev.metakey.model.Snapshot;
+import java.util.BitSet;
+
+/**
+ * Gives fields their places in the slotted layout.
+ *
+ * <pre>
+ *   distance from the packet:  area ........ 17 | 16 ......... 9 | 8 ... 1
+ *                              slots            | presence bitmap| mark
+ * </pre>
+ *
+ * A field of {@code size} bytes in slot {@code s} takes the distances {@code s - size + 1} to
+ * {@code s}. Words of eight bytes that small fields have begun are filled before a new one is
+ * opened, so that large fields keep room.
+ */
+public final class Slots {
+  private static final int WORD = 8;
+
+  /** The mark and the presence bitmap. */
+  private static final int OVERHEAD = 16;
+
+  private Slots() {}
+
+  /** Bytes that slots may take; 0 in the packed layout. */
+  public static int limitBytes(RegistryInfo info) {
+    return info.layout() == Layout.SLOTTED ? info.areaBytes() - OVERHEAD : 0;
+  }
+
+  /** Bytes that slots take. */
+  public static int usedBytes(Snapshot snapshot) {
+    return snapshot.records().stream().filter(f -> f.slot() != 0).mapToInt(Field::size).sum();
+  }
+
+  /**
+   * A free slot for a value of {@code size} bytes; 0 in the packed layout, which has none.
+   *
+   * @throws dev.metakey.model.MetakeyException NO_FREE_SLOT
+   */
+  static int allocate(Snapshot snapshot, String name, int size) {
+    RegistryInfo info = snapshot.info();
+    if (info.layout() == Layout.PACKED) {
+      return 0;
+    }
+    BitSet taken = new BitSet();
+    for (Field field : snapshot.records()) {
+      if (field.slot() != 0) {
+        taken.set(field.slot() - field.size() + 1, field.slot() + 1);
+      }
+    }
+    int best = 0;
+    int bestFill = -1;
+    for (int slot = OVERHEAD + size; slot <= info.areaBytes(); slot += size) {
+      boolean free = taken.get(slot - size + 1, slot + 1).isEmpty();
+      int wordStart = (slot - 1) / WORD * WORD;
+      int fill = taken.get(wordStart + 1, wordStart + WORD + 1).cardinality();
+      if (free && fill > bestFill) {
+        best = slot;
+        bestFill = fill;
+      }
+    }
+    if (best == 0) {
+      throw Refusals.noFreeSlot(snapshot, name, size);
+    }
+    return best;
+  }
+}

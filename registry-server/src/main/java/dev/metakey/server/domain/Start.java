@@ -1,0 +1,72 @@
+package dev.metakey.server.domain;
+
+import dev.metakey.model.ChangeKind;
+import dev.metakey.model.Field;
+import dev.metakey.model.FieldState;
+import dev.metakey.model.Layout;
+import dev.metakey.model.RegistryInfo;
+
+/**
+ * A daemon starts. After a reboot no packet and no program is left: retired ids are free, and the
+ * configured layout is taken on. Every ttl begins anew, as nobody could renew it meanwhile.
+ *
+ * @param bootId identifies this boot of the host
+ * @param layout what the config asks for
+ * @param areaBytes likewise
+ * @param nothingLoaded an admin's word that no program is loaded: takes the layout on at once
+ */
+public record Start(String bootId, Layout layout, int areaBytes, boolean nothingLoaded)
+    implements Command<Start.Result> {
+
+  /** Whether the registry has the layout and area that the config asks for. */
+  public enum Result {
+    AS_CONFIGURED,
+    /** The old layout stays until the host has rebooted. */
+    LAYOUT_WAITS_FOR_REBOOT
+  }
+
+  @Override
+  public Result decide(Draft draft) {
+    boolean rebooted = !draft.bootId().equals(bootId);
+    if (rebooted) {
+      draft.rebooted(bootId);
+      for (Field field : draft.snapshot().records()) {
+        if (field.is(FieldState.RETIRED)) {
+          Tick.free(draft, field);
+        }
+      }
+    }
+    for (Field field : draft.snapshot().records()) {
+      if (field.is(FieldState.ACTIVE)) {
+        draft.renew(field);
+      }
+    }
+    RegistryInfo info = draft.snapshot().info();
+    if (info.layout() == layout && info.areaBytes() == areaBytes) {
+      return Result.AS_CONFIGURED;
+    }
+    if (!rebooted && !nothingLoaded) {
+      return Result.LAYOUT_WAITS_FOR_REBOOT;
+    }
+    move(draft);
+    return Result.AS_CONFIGURED;
+  }
+
+  /** Takes the layout on, and gives every field a new place in it, by ascending id. */
+  private void move(Draft draft) {
+    for (Field field : draft.snapshot().records()) {
+      if (field.slot() != 0) {
+        draft.change(ChangeKind.MOVED, field, field.toBuilder().slot(0).build());
+      }
+    }
+    draft.layout(layout, areaBytes);
+    for (Field field : draft.snapshot().records()) {
+      if (!field.is(FieldState.FREE)) {
+        int slot = Slots.allocate(draft.snapshot(), field.name(), field.size());
+        if (slot != 0) {
+          draft.change(ChangeKind.MOVED, field, field.toBuilder().slot(slot).build());
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,50 @@
+package dev.metakey.server.storage;
+
+import dev.metakey.model.Change;
+import dev.metakey.server.domain.RegistryState;
+import java.util.List;
+
+/**
+ * Keeps one registry. {@link #open} and {@link #commit} and {@link #trim} are for the one writer;
+ * {@link #history} may be called from any thread, also while the store is failing.
+ */
+public interface Store extends AutoCloseable {
+  /**
+   * Opens the store, or opens it anew after it failed, and tells what it holds. What a failed
+   * {@link #commit} left behind is either wholly there or wholly gone.
+   *
+   * @throws StoreException if it cannot be opened, is from a newer format, or is damaged
+   */
+  RegistryState open() throws StoreException;
+
+  /**
+   * Makes a state and the changes that led to it durable, all or nothing: when this returns they
+   * survive a crash and a power loss. After a failure the store must be opened anew.
+   *
+   * @param changes what led from the state that was committed last to this one; may be empty
+   */
+  void commit(RegistryState state, List<Change> changes) throws StoreException;
+
+  /**
+   * The kept changes after a revision, oldest first. Never ends between two changes that were
+   * committed together, so it may be a little longer than the limit.
+   *
+   * @param sinceRevision 0 or more
+   * @param limit 1 or more
+   */
+  List<Change> history(long sinceRevision, int limit) throws StoreException;
+
+  /** The first revision whose change is kept; the next one to be committed where none is. */
+  long oldestRevision() throws StoreException;
+
+  /**
+   * Forgets the oldest changes.
+   *
+   * @param keep at most this many stay
+   * @param olderThanMs changes made before this time go, milliseconds since 1970
+   */
+  void trim(long keep, long olderThanMs) throws StoreException;
+
+  @Override
+  void close();
+}
