@@ -36,7 +36,9 @@ public record Unreserve(String name) implements Command<Field> {
       return untied;
     }
     if (field.isForeign()) {
-      return Release.retire(draft, field, ChangeKind.UNRESERVED);
+      Field retired = untied.toBuilder().state(FieldState.RETIRED).retired(draft.stamp()).build();
+      draft.change(ChangeKind.UNRESERVED, field, retired);
+      return retired;
     }
     Field free = untied.toBuilder().state(FieldState.FREE).slot(0).build();
     draft.change(ChangeKind.UNRESERVED, field, field.generation() == 0 ? null : free);
