@@ -40,7 +40,7 @@ public record Unreserve(String name) implements Command<Field> {
       draft.change(ChangeKind.UNRESERVED, field, retired);
       return retired;
     }
-    Field free = untied.toBuilder().state(FieldState.FREE).slot(0).build();
+    Field free = untied.toBuilder().state(FieldState.FREE).slot(0).retired(draft.stamp()).build();
     draft.change(ChangeKind.UNRESERVED, field, field.generation() == 0 ? null : free);
     return free;
   }
