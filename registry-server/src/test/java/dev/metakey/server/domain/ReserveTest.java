@@ -260,8 +260,21 @@ class ReserveTest {
     Field foreign = host.run(ROOT, foreign(MARK, 7));
     host.run(ROOT, new Unreserve("cni.mark"));
 
-    assertThat(host.run(ROOT, foreign(MARK, 7))).isEqualTo(foreign);
-    assertThat(host.snapshot().resolve("cni.mark")).isEqualTo(foreign);
+    host.run(ROOT, foreign(MARK, 7));
+    assertThat(host.snapshot().resolve("cni.mark").generation()).isEqualTo(foreign.generation());
+    assertThat(host.afterQuarantine().field("cni.mark"))
+        .isEqualTo(foreign.toBuilder().reservation(HARD_CODED).build());
+  }
+
+  @Test
+  void release_whenForeign_resolvesStill() {
+    host.foreign("cni.mark", 4, 7).with(EDGE, MARK).released(EDGE, "cni.mark");
+
+    assertThat(host.field("cni.mark").state()).isEqualTo(FieldState.RETIRED);
+    assertThat(host.snapshot().resolve("cni.mark").id()).isEqualTo(7);
+    assertThat(host.snapshot().header().sizeOf(7)).isEqualTo(4);
+    host.afterQuarantine();
+    assertThat(host.snapshot().resolve("cni.mark").id()).isEqualTo(7);
   }
 
   @Test
