@@ -73,8 +73,8 @@ public record Reserve(FieldSpec spec, int id, Reservation reservation) implement
     Field.Builder noted = known.toBuilder().reservation(reservation);
     if (known.is(FieldState.RESERVED) && reservation.foreign()) {
       noted.generation(known.generation() + 1);
-    } else if (known.is(FieldState.RESERVED)) {
-      // It was foreign, and programs may use it still: the id is set aside before it only waits.
+    } else if (known.isForeign() && !known.is(FieldState.ACTIVE)) {
+      // It resolved until now, and programs may use it still: its quarantine begins now.
       noted.state(FieldState.RETIRED).retired(draft.stamp());
     }
     Field reserved = noted.build();

@@ -16,6 +16,7 @@ import dev.metakey.model.Outcome;
 import dev.metakey.model.Reason;
 import dev.metakey.model.Registered;
 import dev.metakey.model.Reservation;
+import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
 /** Names tied to ids before anybody registers them. */
@@ -275,6 +276,22 @@ class ReserveTest {
     assertThat(host.snapshot().header().sizeOf(7)).isEqualTo(4);
     host.afterQuarantine();
     assertThat(host.snapshot().resolve("cni.mark").id()).isEqualTo(7);
+  }
+
+  @Test
+  void quarantine_whenReleasedNameWasForeign_beginsWhenItIsForeignNoLonger() {
+    Duration almost = Duration.ofMillis(Given.QUARANTINE_MS - 1);
+    host.foreign("cni.mark", 4, 7).with(EDGE, MARK).released(EDGE, "cni.mark");
+    host.after(almost).run(ROOT, reserve(MARK, 7));
+    host.after(almost);
+    assertThat(host.field("cni.mark").state()).isEqualTo(FieldState.RETIRED);
+
+    host.run(ROOT, foreign(MARK, 7));
+    host.run(ROOT, new Unreserve("cni.mark"));
+    host.after(almost);
+    assertThat(host.field("cni.mark").state()).isEqualTo(FieldState.RETIRED);
+    host.after(Duration.ofMillis(1));
+    assertThat(host.snapshot().byName("cni.mark")).isNull();
   }
 
   @Test
