@@ -38,7 +38,7 @@ public final class Snapshot {
         throw new IllegalArgumentException(
             "%s has two ids: %d and %d".formatted(field.name(), twin.id(), field.id()));
       }
-      if (field.is(FieldState.ACTIVE) || field.isResolvable()) {
+      if (field.isResolvable()) {
         all = all.with(field.id(), field.size());
       }
     }
