@@ -4,6 +4,8 @@ import dev.metakey.model.ChangeKind;
 import dev.metakey.model.Field;
 import dev.metakey.model.FieldState;
 import dev.metakey.model.Layout;
+import dev.metakey.model.MetakeyException;
+import dev.metakey.model.Reason;
 import dev.metakey.model.RegistryInfo;
 import java.util.List;
 
@@ -24,6 +26,20 @@ public record Start(String bootId, Layout layout, int areaBytes, boolean nothing
     AS_CONFIGURED,
     /** The old layout stays until the host has rebooted. */
     LAYOUT_WAITS_FOR_REBOOT
+  }
+
+  /**
+   * @throws MetakeyException INVALID_REQUEST for an area that is none
+   */
+  public Start {
+    if (areaBytes % 8 != 0
+        || areaBytes < RegistryInfo.MIN_AREA_BYTES
+        || areaBytes > RegistryInfo.MAX_AREA_BYTES) {
+      throw new MetakeyException(
+          Reason.INVALID_REQUEST,
+          "area %d: the metadata area has %d to %d bytes, a multiple of 8"
+              .formatted(areaBytes, RegistryInfo.MIN_AREA_BYTES, RegistryInfo.MAX_AREA_BYTES));
+    }
   }
 
   @Override
