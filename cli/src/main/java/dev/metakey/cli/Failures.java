@@ -71,7 +71,7 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
 
   private boolean isDebugging(ParseResult parsed) {
     return terminal.environment("METAKEY_DEBUG") != null
-        || parsed.commandSpec().root().userObject() instanceof Metakey metakey && metakey.debug;
+        || (parsed.commandSpec().root().userObject() instanceof Metakey metakey && metakey.debug);
   }
 
   /** Somebody who stopped reading knows that; a full disk is worth a word. */
@@ -87,8 +87,6 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
   /** What helps beyond what the message says. */
   private static @Nullable String hint(Reason reason) {
     return switch (reason) {
-      case UNAVAILABLE ->
-          "is metakeyd running, and does it listen there? --socket PATH or METAKEY_SOCKET says where else";
       case STORE_FAILED -> "nothing was changed; 'metakey status' shows the daemon's problems";
       case NOT_PERMITTED -> "admins are root and the user that the daemon runs as";
       case WRONG_GENERATION -> "'metakey show NAME' shows the field that has the name now";
@@ -105,6 +103,7 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
           ID_TAKEN,
           IN_USE,
           READ_ONLY,
+          UNAVAILABLE,
           DEADLINE_EXCEEDED ->
           null;
     };

@@ -2,6 +2,8 @@ package dev.metakey.cli;
 
 import dev.metakey.cli.print.Terminal;
 import dev.metakey.client.MetakeyClient;
+import dev.metakey.model.MetakeyException;
+import dev.metakey.model.Reason;
 import java.time.Duration;
 import java.util.logging.Level;
 import java.util.logging.Logger;
@@ -11,9 +13,8 @@ import java.util.logging.Logger;
  * would hold the exit for 300 ms.
  */
 final class Session implements AutoCloseable {
-  /** netty warns of an option that unix sockets do not have. Held, or its level would be lost. */
-  private static final Logger NETTY =
-      Logger.getLogger("io.grpc.netty.shaded.io.netty.bootstrap.Bootstrap");
+  /** The longest that anything may wait. */
+  static final Duration LONGEST = Duration.ofHours(24);
 
   private final MetakeyClient client;
   private final Thread onSignal;
@@ -36,12 +37,11 @@ final class Session implements AutoCloseable {
    * @param staleWillDo whether the published file is enough
    */
   static Session open(Metakey options, Duration patience, boolean staleWillDo) {
-    NETTY.setLevel(Level.SEVERE);
     Logger.getLogger("").setLevel(Level.WARNING);
     MetakeyClient.Builder builder =
         MetakeyClient.builder().connectTimeout(patience).acceptStaleStart(staleWillDo);
     if (options.timeout != null) {
-      builder.connectTimeout(options.timeout).callTimeout(options.timeout);
+      builder.connectTimeout(inRange(options.timeout)).callTimeout(options.timeout);
     }
     if (options.socket != null) {
       builder.socket(options.socket);
@@ -52,6 +52,14 @@ final class Session implements AutoCloseable {
     Session session = new Session(options.terminal, builder.connect());
     Runtime.getRuntime().addShutdownHook(session.onSignal);
     return session;
+  }
+
+  private static Duration inRange(Duration timeout) {
+    if (timeout.isZero() || timeout.compareTo(LONGEST) > 0) {
+      throw new MetakeyException(
+          Reason.INVALID_REQUEST, "--timeout is out of range; allowed: 1ms to 24h");
+    }
+    return timeout;
   }
 
   MetakeyClient client() {

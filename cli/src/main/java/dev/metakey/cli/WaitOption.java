@@ -9,9 +9,6 @@ import picocli.CommandLine.Option;
 
 /** Resolves names, at once or as soon as they are there. */
 final class WaitOption {
-  /** The longest that the daemon lets anybody wait; what is more, it refuses by itself. */
-  private static final Duration LONGEST = Duration.ofHours(24);
-
   @Option(
       names = "--wait",
       paramLabel = "DURATION",
@@ -25,14 +22,14 @@ final class WaitOption {
       return verb.read(client -> client.resolve(names));
     }
     long startNs = System.nanoTime();
-    Duration patience = wait.compareTo(LONGEST) > 0 ? LONGEST : wait;
+    Duration patience = wait.compareTo(Session.LONGEST) > 0 ? Session.LONGEST : wait;
     return verb.ask(
         patience, client -> client.await(rest(wait, System.nanoTime() - startNs), names));
   }
 
   /** What is left of the wait after connecting; what is no wait at all stays so, to be refused. */
   static Duration rest(Duration wait, long spentNs) {
-    if (wait.compareTo(LONGEST) > 0 || wait.toMillis() <= 1) {
+    if (wait.compareTo(Session.LONGEST) > 0 || wait.toMillis() <= 1) {
       return wait;
     }
     Duration rest = wait.minusMillis(spentNs / 1_000_000);

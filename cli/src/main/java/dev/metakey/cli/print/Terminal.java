@@ -16,8 +16,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Where a run writes to: data to {@code out}, words to {@code err}. Both are UTF-8, whatever the
- * locale, since that is what JSON is. For one
- * thread; only {@link #silence()} is for any.
+ * locale, since that is what JSON is. For one thread; only {@link #silence()} is for any.
  */
 public final class Terminal {
   /** What a descriptor leads to. */
