@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2154  # the caller sets root
 # Sourced by demo.sh and test.sh, with $root set to the project's root.
 
 image=$root/deploy/target/metakey
