@@ -181,7 +181,8 @@ final class RocksStoreTest extends StoreContract {
 
     for (int i = 0; i < 2; i++) {
       try (Store second = over(() -> null)) {
-        assertThatThrownBy(second::open).hasMessageContaining("another metakeyd (this process)");
+        assertThatThrownBy(second::open)
+            .hasMessageContaining("another metakeyd (pid " + ProcessHandle.current().pid() + ")");
       }
     }
 
@@ -195,7 +196,7 @@ final class RocksStoreTest extends StoreContract {
     try (BufferedReader acknowledged = other.inputReader()) {
       assertThat(acknowledged.readLine()).isEqualTo("0");
 
-      assertRefused("another metakeyd (process " + other.pid() + ")", "stop that one");
+      assertRefused("another metakeyd (pid " + other.pid() + ")", "stop that one");
     } finally {
       other.destroyForcibly().waitFor();
     }
