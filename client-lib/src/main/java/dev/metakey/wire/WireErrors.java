@@ -48,6 +48,13 @@ public final class WireErrors {
             .build());
   }
 
+  /** Whether the daemon itself refused: false where something between us spoke. */
+  public static boolean isRefusal(StatusRuntimeException error) {
+    com.google.rpc.Status status = StatusProto.fromThrowable(error);
+    return status != null
+        && status.getDetailsList().stream().anyMatch(detail -> detail.is(ErrorInfo.class));
+  }
+
   /**
    * What the daemon said; and where something between us spoke instead, the reason that fits its
    * status best.
@@ -61,8 +68,10 @@ public final class WireErrors {
         }
       }
     }
-    String text = String.valueOf(error.getStatus().getDescription());
-    return new MetakeyException(reasonOf(error.getStatus().getCode()), text, Map.of(), error);
+    String said = error.getStatus().getDescription();
+    Status.Code code = error.getStatus().getCode();
+    return new MetakeyException(
+        reasonOf(code), said != null ? said : code.toString(), Map.of(), error);
   }
 
   private static MetakeyException fromInfo(ErrorInfo info, String message, Throwable cause) {

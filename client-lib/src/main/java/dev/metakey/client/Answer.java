@@ -1,0 +1,20 @@
+package dev.metakey.client;
+
+import dev.metakey.model.RegistryInfo;
+
+/**
+ * What a call gave.
+ *
+ * @param info the registry that answered, and the revision at which the answer is true
+ * @param stale the daemon could not be reached: the answer is what it published last
+ * @param value never null
+ */
+public record Answer<T>(RegistryInfo info, boolean stale, T value) {
+  static <T> Answer<T> fresh(RegistryInfo info, T value) {
+    return new Answer<>(info, false, value);
+  }
+
+  static <T> Answer<T> stale(RegistryInfo info, T value) {
+    return new Answer<>(info, true, value);
+  }
+}

@@ -1,0 +1,15 @@
+package dev.metakey.client;
+
+import dev.metakey.model.Change;
+import java.util.List;
+
+/**
+ * Committed changes, oldest first.
+ *
+ * @param nextSinceRevision ask again with it for what follows; 0: that was all
+ */
+public record History(List<Change> changes, long nextSinceRevision) {
+  public History {
+    changes = List.copyOf(changes);
+  }
+}

@@ -1,0 +1,18 @@
+package dev.metakey.client;
+
+import dev.metakey.model.Change;
+import dev.metakey.model.Snapshot;
+import java.util.List;
+
+/** Told about every state of a {@link View}, in order, none twice. */
+@FunctionalInterface
+public interface ViewListener {
+  /**
+   * The registry is now in this state. Should return soon: the next state waits for it. What it
+   * throws is logged and hurts nobody else.
+   *
+   * @param changes what led here from the state told before; empty where that is not known, as for
+   *     the first state: then the snapshot alone tells
+   */
+  void changed(Snapshot snapshot, List<Change> changes);
+}

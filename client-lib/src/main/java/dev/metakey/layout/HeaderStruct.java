@@ -1,0 +1,85 @@
+package dev.metakey.layout;
+
+import dev.metakey.model.Header;
+import dev.metakey.model.Layout;
+import dev.metakey.model.RegistryInfo;
+import dev.metakey.model.Snapshot;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.UUID;
+
+/**
+ * {@code struct metakey_header}: the registry itself, in {@code registry.bin} and as the value of
+ * the pinned map {@code header}. Host byte order.
+ *
+ * <pre>
+ *    0        8        16        24         32            48      49     50       52        56              64
+ *    | seq:64 | high:64 | low:64 | revision | registry_id | layout | area | zero:16 | zero:32 | published_at |
+ *    |        |         |        |    :64   |  16 bytes   |   :8   | /8:8 |         |         |    _ms:64    |
+ * </pre>
+ *
+ * seq is the sequence lock, odd while the rest is written; it belongs to whoever owns the memory,
+ * and {@link #put} leaves it alone. registry_id has the bytes of the UUID's text form, in its
+ * order, whatever the host's.
+ */
+public final class HeaderStruct {
+  public static final int SEQ = 0;
+  public static final int HIGH = SEQ + Long.BYTES;
+  public static final int LOW = HIGH + Long.BYTES;
+  public static final int REVISION = LOW + Long.BYTES;
+  public static final int REGISTRY_ID = REVISION + Long.BYTES;
+  public static final int LAYOUT = REGISTRY_ID + 2 * Long.BYTES;
+  public static final int AREA8 = LAYOUT + Byte.BYTES;
+  public static final int RESERVED0 = AREA8 + Byte.BYTES;
+  public static final int RESERVED1 = RESERVED0 + Short.BYTES;
+  public static final int PUBLISHED_AT_MS = RESERVED1 + Integer.BYTES;
+  public static final int BYTES = PUBLISHED_AT_MS + Long.BYTES;
+
+  private HeaderStruct() {}
+
+  /**
+   * Writes everything but seq.
+   *
+   * @param offset where the struct starts in {@code buffer}, whose position and order do not count
+   * @param publishedAtMs wall-clock time, milliseconds since 1970
+   */
+  public static void put(ByteBuffer buffer, int offset, Snapshot snapshot, long publishedAtMs) {
+    ByteBuffer host = buffer.duplicate().order(ByteOrder.nativeOrder());
+    RegistryInfo info = snapshot.info();
+    Header header = snapshot.header();
+    host.putLong(offset + HIGH, header.high());
+    host.putLong(offset + LOW, header.low());
+    host.putLong(offset + REVISION, info.revision());
+    ByteBuffer uuid = buffer.duplicate().order(ByteOrder.BIG_ENDIAN);
+    uuid.putLong(offset + REGISTRY_ID, info.registryId().getMostSignificantBits());
+    uuid.putLong(offset + REGISTRY_ID + Long.BYTES, info.registryId().getLeastSignificantBits());
+    host.put(offset + LAYOUT, (byte) info.layout().code());
+    host.put(offset + AREA8, (byte) (info.areaBytes() / 8));
+    host.putShort(offset + RESERVED0, (short) 0);
+    host.putInt(offset + RESERVED1, 0);
+    host.putLong(offset + PUBLISHED_AT_MS, publishedAtMs);
+  }
+
+  /**
+   * @throws BadLayoutException if this build does not know the layout
+   */
+  static RegistryInfo info(ByteBuffer buffer, int offset) throws BadLayoutException {
+    ByteBuffer host = buffer.duplicate().order(ByteOrder.nativeOrder());
+    ByteBuffer uuid = buffer.duplicate().order(ByteOrder.BIG_ENDIAN);
+    return new RegistryInfo(
+        new UUID(
+            uuid.getLong(offset + REGISTRY_ID), uuid.getLong(offset + REGISTRY_ID + Long.BYTES)),
+        host.getLong(offset + REVISION),
+        Codes.find(Layout.values(), Layout::code, "layout", host.get(offset + LAYOUT)),
+        Byte.toUnsignedInt(host.get(offset + AREA8)) * 8);
+  }
+
+  static Header header(ByteBuffer buffer, int offset) {
+    ByteBuffer host = buffer.duplicate().order(ByteOrder.nativeOrder());
+    return new Header(host.getLong(offset + HIGH), host.getLong(offset + LOW));
+  }
+
+  static long publishedAtMs(ByteBuffer buffer, int offset) {
+    return buffer.duplicate().order(ByteOrder.nativeOrder()).getLong(offset + PUBLISHED_AT_MS);
+  }
+}

@@ -1,0 +1,241 @@
+package dev.metakey.layout;
+
+import dev.metakey.model.Field;
+import dev.metakey.model.RegistryInfo;
+import dev.metakey.model.Snapshot;
+import java.io.IOException;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * {@code registry.bin}: the whole registry in one table of fixed size, to be mapped into memory.
+ * Host byte order: it never leaves the host. {@code struct metakey_file} in metakey.h is the same.
+ *
+ * <pre>
+ *      0 +--------------------------------------+
+ *        | magic: "METAKEY\0"                   |
+ *      8 +------------------+-------------------+
+ *        | version:32 = 1   | bytes:32 = 6272   |
+ *     16 +------------------+-------------------+
+ *        | struct metakey_header, 64 bytes,     |  {@link HeaderStruct}
+ *        | starts with the sequence lock        |
+ *     80 +--------------------------------------+
+ *        | zero                                 |
+ *    128 +--------------------------------------+
+ *        | struct metakey_key for id 0          |  {@link KeyStruct}, 96 bytes
+ *    224 +--------------------------------------+
+ *        | ... id 1 to 63                       |
+ *   6272 +--------------------------------------+
+ * </pre>
+ *
+ * <h2>Concurrency</h2>
+ *
+ * One writer, any number of readers in any process, no lock and no call between them: the sequence
+ * lock. The writer makes seq odd, then writes, then makes it even again, two more than it was. A
+ * reader takes seq, copies, takes seq again, and has a true copy if both are the same and even. The
+ * fences keep the copying between the two looks, and the writing between the two stores; the copy
+ * is interpreted only after it is known to be true. A writer that died in the middle leaves seq
+ * odd: readers give up after a bounded number of tries, and the next daemon makes a new file.
+ *
+ * <h2>Durability</h2>
+ *
+ * None is needed: the file lives in /run and is made anew from the database. It is created whole
+ * ({@link #create}: temporary file, fsync, rename) so that a reader never finds half of one, and
+ * updated in place ({@link #update}), so that those who mapped it see every state.
+ *
+ * <p>Well-known fields are not in the file; {@link Snapshot} knows them.
+ */
+public final class RegistryFile {
+  public static final int MAGIC = 0;
+  public static final int VERSION = MAGIC + Long.BYTES;
+  public static final int LENGTH = VERSION + Integer.BYTES;
+  public static final int HEADER = LENGTH + Integer.BYTES;
+  public static final int SEQ = HEADER + HeaderStruct.SEQ;
+  public static final int PADDING = HEADER + HeaderStruct.BYTES;
+  public static final int KEYS = 128;
+  public static final int BYTES = KEYS + Field.IDS * KeyStruct.BYTES;
+
+  public static final int CURRENT_VERSION = 1;
+
+  private static final byte[] MAGIC_BYTES = "METAKEY\0".getBytes(StandardCharsets.US_ASCII);
+
+  /** A reader tries this often: at first at once, then every 100 us. About 0.1 s in all. */
+  private static final int TRIES = 1_000;
+
+  private static final int TRIES_AT_ONCE = 100;
+  private static final long PAUSE_NS = 100_000;
+
+  private static final VarHandle LONG =
+      MethodHandles.byteBufferViewVarHandle(long[].class, ByteOrder.nativeOrder());
+
+  private RegistryFile() {}
+
+  /**
+   * A registry that was read.
+   *
+   * @param publishedAtMs wall-clock time of the daemon, milliseconds since 1970
+   */
+  public record Published(Snapshot snapshot, long publishedAtMs) {}
+
+  /** A whole file, ready to be written to disk: position 0, limit {@link #BYTES}. */
+  public static ByteBuffer create(Snapshot snapshot, long publishedAtMs) {
+    ByteBuffer file = ByteBuffer.allocateDirect(BYTES).order(ByteOrder.nativeOrder());
+    file.put(MAGIC, MAGIC_BYTES);
+    file.putInt(VERSION, CURRENT_VERSION);
+    file.putInt(LENGTH, BYTES);
+    update(file, snapshot, publishedAtMs);
+    return file;
+  }
+
+  /** Whether the path is a table of this version, perhaps one whose writer died. */
+  public static boolean isTable(Path path) {
+    try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
+      if (channel.size() != BYTES) {
+        return false;
+      }
+      ByteBuffer preamble = ByteBuffer.allocate(HEADER).order(ByteOrder.nativeOrder());
+      channel.read(preamble, 0);
+      checkPreamble(preamble);
+      return true;
+    } catch (IOException e) { // none there, or something else
+      return false;
+    }
+  }
+
+  /**
+   * Publishes a state in place. Only one thread of one process may do so.
+   *
+   * @param file a writable mapping of what {@link #create} made; its position and order do not
+   *     count
+   * @throws IllegalArgumentException if it is not direct, or too small
+   */
+  public static void update(ByteBuffer file, Snapshot snapshot, long publishedAtMs) {
+    requireMapped(file);
+    long writing = (long) LONG.get(file, SEQ) | 1; // odd already where a writer died
+    LONG.setOpaque(file, SEQ, writing);
+    VarHandle.releaseFence(); // no write below is seen before the odd seq
+    HeaderStruct.put(file, HEADER, snapshot, publishedAtMs);
+    for (int id = 0; id < Field.IDS; id++) {
+      KeyStruct.put(file, KEYS + id * KeyStruct.BYTES, id, snapshot.byId(id));
+    }
+    LONG.setRelease(file, SEQ, writing + 1); // no write above is seen after the even seq
+  }
+
+  /**
+   * Reads a published file.
+   *
+   * @throws IOException if there is none, or it cannot be read; {@link BadLayoutException} if it is
+   *     not one, or is written all the time. The message starts with the path.
+   */
+  public static Published read(Path path) throws IOException {
+    try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
+      if (channel.size() < BYTES) { // a look beyond the end would be a SIGBUS
+        throw new BadLayoutException("has %d bytes of %d".formatted(channel.size(), BYTES));
+      }
+      return decode(channel.map(FileChannel.MapMode.READ_ONLY, 0, BYTES));
+    } catch (BadLayoutException e) {
+      throw new BadLayoutException("%s: %s".formatted(path, e.getMessage()), e);
+    }
+  }
+
+  /**
+   * Reads the registry out of a mapping, while it may be written.
+   *
+   * @param file its position and order do not count
+   * @throws BadLayoutException if magic, version, size or a value is not what it should be, or if
+   *     no copy was true after {@value #TRIES} tries
+   * @throws IllegalArgumentException if it is not direct, or too small
+   */
+  public static Published decode(ByteBuffer file) throws BadLayoutException {
+    requireMapped(file);
+    checkPreamble(file.duplicate().order(ByteOrder.nativeOrder()));
+    ByteBuffer copy = consistentCopy(file);
+    RegistryInfo info = HeaderStruct.info(copy, HEADER);
+    List<Field> fields = new ArrayList<>();
+    for (int id = 0; id < Field.IDS; id++) {
+      Field field = KeyStruct.get(copy, KEYS + id * KeyStruct.BYTES);
+      if (field != null) {
+        if (field.id() != id) {
+          throw new BadLayoutException("id %d stands in the place of %d".formatted(field.id(), id));
+        }
+        fields.add(field);
+      }
+    }
+    return new Published(snapshot(copy, info, fields), HeaderStruct.publishedAtMs(copy, HEADER));
+  }
+
+  private static Snapshot snapshot(ByteBuffer copy, RegistryInfo info, List<Field> fields)
+      throws BadLayoutException {
+    Snapshot snapshot;
+    try {
+      snapshot = Snapshot.of(info, fields);
+    } catch (IllegalArgumentException e) {
+      throw new BadLayoutException(String.valueOf(e.getMessage()), e);
+    }
+    if (!snapshot.header().equals(HeaderStruct.header(copy, HEADER))) {
+      throw new BadLayoutException("its header does not belong to its fields");
+    }
+    return snapshot;
+  }
+
+  private static void checkPreamble(ByteBuffer file) throws BadLayoutException {
+    byte[] magic = new byte[MAGIC_BYTES.length];
+    file.get(MAGIC, magic);
+    if (!Arrays.equals(magic, MAGIC_BYTES)) {
+      throw new BadLayoutException("does not start with METAKEY: it is no registry.bin");
+    }
+    if (file.getInt(VERSION) != CURRENT_VERSION) {
+      throw new BadLayoutException(
+          "has version %d; this build reads version %d"
+              .formatted(file.getInt(VERSION), CURRENT_VERSION));
+    }
+    if (file.getInt(LENGTH) != BYTES) {
+      throw new BadLayoutException(
+          "says that it has %d bytes; version %d has %d"
+              .formatted(file.getInt(LENGTH), CURRENT_VERSION, BYTES));
+    }
+  }
+
+  private static ByteBuffer consistentCopy(ByteBuffer file) throws BadLayoutException {
+    byte[] copy = new byte[BYTES];
+    for (int tried = 0; tried < TRIES; tried++) {
+      long before = (long) LONG.getAcquire(file, SEQ); // no read below is done before it
+      if ((before & 1) == 0) {
+        file.get(0, copy);
+        VarHandle.acquireFence(); // no read above is done after the next
+        if ((long) LONG.getOpaque(file, SEQ) == before) {
+          return ByteBuffer.wrap(copy);
+        }
+      }
+      pause(tried);
+    }
+    throw new BadLayoutException(
+        "was being written at each of %d tries; its daemon may have died meanwhile: start metakeyd"
+            .formatted(TRIES));
+  }
+
+  private static void pause(int tried) {
+    if (tried < TRIES_AT_ONCE) {
+      Thread.onSpinWait();
+    } else {
+      LockSupport.parkNanos(PAUSE_NS);
+    }
+  }
+
+  private static void requireMapped(ByteBuffer file) {
+    if (!file.isDirect() || file.limit() < BYTES) {
+      throw new IllegalArgumentException(
+          "a mapping or direct buffer of %d bytes is needed".formatted(BYTES));
+    }
+  }
+}
