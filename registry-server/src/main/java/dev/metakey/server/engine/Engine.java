@@ -242,7 +242,7 @@ public final class Engine {
   private void work(List<Submission<?>> batch) {
     long nowMs = clockMs.getAsLong();
     if (storeProblem == null && Tick.isDue(state, rules, nowMs)) {
-      batch.add(new Submission<>(new Tick(), self));
+      batch.add(0, new Submission<>(new Tick(), self)); // first: it may free what is asked for
     }
     RegistryState next = state;
     List<Change> changes = new ArrayList<>();
