@@ -97,6 +97,21 @@ public final class RegistryFile {
     return file;
   }
 
+  /** Whether the path is a table of this version, perhaps one whose writer died. */
+  public static boolean isTable(Path path) {
+    try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
+      if (channel.size() != BYTES) {
+        return false;
+      }
+      ByteBuffer preamble = ByteBuffer.allocate(HEADER).order(ByteOrder.nativeOrder());
+      channel.read(preamble, 0);
+      checkPreamble(preamble);
+      return true;
+    } catch (IOException e) { // none there, or something else
+      return false;
+    }
+  }
+
   /**
    * Publishes a state in place. Only one thread of one process may do so.
    *

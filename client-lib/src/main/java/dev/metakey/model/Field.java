@@ -51,11 +51,12 @@ public record Field(
     return reservation != null && reservation.foreign();
   }
 
-  /** Whether the name stands for this field: it is active, well-known, or reserved as foreign. */
+  /**
+   * Whether the name stands for this field: it is active, well-known, or foreign, whoever has
+   * registered or released that.
+   */
   public boolean isResolvable() {
-    return is(FieldState.ACTIVE)
-        || is(FieldState.WELL_KNOWN)
-        || (is(FieldState.RESERVED) && isForeign());
+    return is(FieldState.ACTIVE) || is(FieldState.WELL_KNOWN) || isForeign();
   }
 
   public Builder toBuilder() {

@@ -38,7 +38,7 @@ public final class Snapshot {
         throw new IllegalArgumentException(
             "%s has two ids: %d and %d".formatted(field.name(), twin.id(), field.id()));
       }
-      if (field.is(FieldState.ACTIVE) || field.isResolvable()) {
+      if (field.isResolvable()) {
         all = all.with(field.id(), field.size());
       }
     }
@@ -124,11 +124,14 @@ public final class Snapshot {
     return Stream.of(byId).filter(Objects::nonNull).toList();
   }
 
+  /** Every field by ascending id: free ones included, well-known ones last. */
+  public List<Field> allRecords() {
+    return Stream.concat(records().stream(), WellKnown.FIELDS.stream()).toList();
+  }
+
   /** Every field by ascending id, well-known ones last; free ones left out. */
   public List<Field> fields() {
-    return Stream.concat(records().stream(), WellKnown.FIELDS.stream())
-        .filter(f -> !f.is(FieldState.FREE))
-        .toList();
+    return allRecords().stream().filter(f -> !f.is(FieldState.FREE)).toList();
   }
 
   /** At most three resolvable names that somebody may have meant, the most similar first. */

@@ -7,13 +7,11 @@ import dev.metakey.model.Layout;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Owner;
 import dev.metakey.model.Peer;
-import dev.metakey.model.Reason;
 import dev.metakey.model.RegistryInfo;
 import dev.metakey.model.Snapshot;
 import dev.metakey.model.Stamp;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** The state while one command works on it, and the changes that it has made so far. */
@@ -105,11 +103,21 @@ public final class Draft {
     bootId = newBootId;
   }
 
+  /**
+   * Takes a layout on. No field has a slot then: each is to be moved, or left {@link #unchanged}.
+   */
   void layout(Layout layout, int areaBytes) {
     RegistryInfo info = snapshot.info();
+    List<Field> unplaced =
+        snapshot.records().stream().map(field -> field.toBuilder().slot(0).build()).toList();
     snapshot =
-        snapshot.with(
-            new RegistryInfo(info.registryId(), info.revision(), layout, areaBytes), List.of());
+        Snapshot.of(
+            new RegistryInfo(info.registryId(), info.revision(), layout, areaBytes), unplaced);
+  }
+
+  /** Puts a field back as it was before the command. */
+  void unchanged(Field field) {
+    snapshot = snapshot.replacing(field);
   }
 
   boolean isAdmin() {
@@ -120,13 +128,7 @@ public final class Draft {
    * @throws MetakeyException NOT_PERMITTED
    */
   void requireAdmin(String what) {
-    if (!isAdmin()) {
-      throw new MetakeyException(
-          Reason.NOT_PERMITTED,
-          "%s is for admins: root, and the user that metakeyd runs as (uid %s); you are %s"
-              .formatted(what, Integer.toUnsignedString(rules.daemonUid()), peer),
-          Map.of("uid", Integer.toUnsignedString(peer.uid())));
-    }
+    rules.requireAdmin(peer, what);
   }
 
   /**

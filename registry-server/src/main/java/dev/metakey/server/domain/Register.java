@@ -88,7 +88,7 @@ public record Register(List<FieldSpec> fields) implements Command<List<Registere
   private static Registered create(
       Draft draft, FieldSpec spec, @Nullable Field before, int id, int slot) {
     int generations = before == null ? 0 : before.generation();
-    boolean alreadyCounted = before != null && before.isForeign() && before.isResolvable();
+    boolean alreadyCounted = before != null && before.isForeign();
     Field field =
         new Field.Builder(id, spec, FieldState.ACTIVE)
             .generation(alreadyCounted ? generations : generations + 1)

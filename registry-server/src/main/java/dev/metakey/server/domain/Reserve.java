@@ -70,13 +70,14 @@ public record Reserve(FieldSpec spec, int id, Reservation reservation) implement
     if (known.reservation() != null && known.reservation().foreign() == reservation.foreign()) {
       return known;
     }
-    boolean newlyForeign =
-        known.is(FieldState.RESERVED) && reservation.foreign() && !known.isForeign();
-    Field reserved =
-        known.toBuilder()
-            .reservation(reservation)
-            .generation(newlyForeign ? known.generation() + 1 : known.generation())
-            .build();
+    Field.Builder noted = known.toBuilder().reservation(reservation);
+    if (known.is(FieldState.RESERVED) && reservation.foreign()) {
+      noted.generation(known.generation() + 1);
+    } else if (known.isForeign() && !known.is(FieldState.ACTIVE)) {
+      // It resolved until now, and programs may use it still: its quarantine begins now.
+      noted.state(FieldState.RETIRED).retired(draft.stamp());
+    }
+    Field reserved = noted.build();
     draft.change(ChangeKind.RESERVED, known, reserved);
     return reserved;
   }

@@ -1,6 +1,9 @@
 package dev.metakey.server.domain;
 
+import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Peer;
+import dev.metakey.model.Reason;
+import java.util.Map;
 
 /**
  * What an admin configured.
@@ -12,5 +15,18 @@ public record Rules(long quarantineMs, int daemonUid) {
   /** Root and the daemon's own user are admins. */
   public boolean isAdmin(Peer peer) {
     return peer.uid() == 0 || peer.uid() == daemonUid;
+  }
+
+  /**
+   * @throws MetakeyException NOT_PERMITTED, unless the peer is an admin
+   */
+  public void requireAdmin(Peer peer, String what) {
+    if (!isAdmin(peer)) {
+      throw new MetakeyException(
+          Reason.NOT_PERMITTED,
+          "%s is for admins: root, and the user that metakeyd runs as (uid %s); you are %s"
+              .formatted(what, Integer.toUnsignedString(daemonUid), peer),
+          Map.of("uid", Integer.toUnsignedString(peer.uid())));
+    }
   }
 }

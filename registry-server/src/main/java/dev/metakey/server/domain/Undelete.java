@@ -28,6 +28,12 @@ public record Undelete(String name) implements Command<Field> {
           "%s is %s, not retired: there is nothing to bring back".formatted(name, field.state()),
           Map.of("name", name, "state", field.state().toString()));
     }
+    if (field.owners().isEmpty()) {
+      throw new MetakeyException(
+          Reason.NOT_FOUND,
+          "%s was only reserved, and nobody had registered it; reserve it again".formatted(name),
+          Map.of("name", name, "state", field.state().toString()));
+    }
     Field restored =
         field.toBuilder()
             .state(FieldState.ACTIVE)

@@ -31,14 +31,14 @@ public record Unreserve(String name) implements Command<Field> {
           Map.of("name", name, "state", field.state().toString()));
     }
     Field untied = field.toBuilder().reservation(null).build();
-    if (!field.is(FieldState.RESERVED)) {
+    if (field.isForeign() && !field.is(FieldState.ACTIVE)) {
+      untied = untied.toBuilder().state(FieldState.RETIRED).retired(draft.stamp()).build();
+    }
+    if (!untied.is(FieldState.RESERVED)) {
       draft.change(ChangeKind.UNRESERVED, field, untied);
       return untied;
     }
-    if (field.isForeign()) {
-      return Release.retire(draft, field, ChangeKind.UNRESERVED);
-    }
-    Field free = untied.toBuilder().state(FieldState.FREE).slot(0).build();
+    Field free = untied.toBuilder().state(FieldState.FREE).slot(0).retired(draft.stamp()).build();
     draft.change(ChangeKind.UNRESERVED, field, field.generation() == 0 ? null : free);
     return free;
   }

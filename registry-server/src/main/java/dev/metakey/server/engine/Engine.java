@@ -26,6 +26,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -66,6 +67,7 @@ public final class Engine {
   private final List<CommitListener> listeners = new CopyOnWriteArrayList<>();
   private final Waiters waiters;
 
+  private Consumer<Boolean> health = possible -> {};
   private RegistryState state;
   private long retryAtMs;
   private long trimAtMs;
@@ -119,6 +121,13 @@ public final class Engine {
 
   public Rules rules() {
     return rules;
+  }
+
+  /**
+   * @param listener told on the writer's thread whether changes can be made, whenever that turns
+   */
+  public void onHealth(Consumer<Boolean> listener) {
+    health = listener;
   }
 
   public void addListener(CommitListener listener) {
@@ -301,6 +310,7 @@ public final class Engine {
   private void fail(StoreException e) {
     storeProblem = e.getMessage();
     retryAtMs = clockMs.getAsLong() + RETRY_MS;
+    health.accept(false);
     log.error("changes are refused from now on: {}", e.getMessage(), e.getCause());
   }
 
@@ -313,6 +323,7 @@ public final class Engine {
       store.commit(stored, List.of()); // opening alone may succeed on a full disk
       List<Change> unseen = store.history(state.revision(), Integer.MAX_VALUE);
       storeProblem = null;
+      health.accept(true);
       log.info("the store works again, at revision {}", stored.revision());
       if (!unseen.isEmpty()) {
         show(withTtls(stored), unseen);

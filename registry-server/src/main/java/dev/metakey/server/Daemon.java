@@ -1,0 +1,243 @@
+package dev.metakey.server;
+
+import dev.metakey.model.Change;
+import dev.metakey.model.DaemonStatus;
+import dev.metakey.model.Field;
+import dev.metakey.model.FieldState;
+import dev.metakey.model.MetakeyException;
+import dev.metakey.model.Peer;
+import dev.metakey.model.Reservation;
+import dev.metakey.model.Snapshot;
+import dev.metakey.server.config.Config;
+import dev.metakey.server.domain.RegistryState;
+import dev.metakey.server.domain.Reserve;
+import dev.metakey.server.domain.Rules;
+import dev.metakey.server.domain.Slots;
+import dev.metakey.server.domain.Start;
+import dev.metakey.server.domain.Unreserve;
+import dev.metakey.server.engine.Engine;
+import dev.metakey.server.engine.WriterThread;
+import dev.metakey.server.publication.KeysFile;
+import dev.metakey.server.publication.Publisher;
+import dev.metakey.server.publication.TableFile;
+import dev.metakey.server.publication.WatchHub;
+import dev.metakey.server.storage.RocksStore;
+import dev.metakey.server.storage.StoreException;
+import dev.metakey.server.transport.SocketServer;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A running daemon: the one class that knows every part. Starts from the store outwards, so that
+ * whoever can connect is served; stops in the order in which the parts feed each other, so that
+ * what was answered is also published and told.
+ */
+public final class Daemon implements AutoCloseable {
+  private static final Path BOOT_ID = Path.of("/proc/sys/kernel/random/boot_id");
+  private static final Logger log = LoggerFactory.getLogger(Daemon.class);
+
+  private final Config config;
+  private final long startedAtMs = System.currentTimeMillis();
+  private final List<String> configProblems = new ArrayList<>();
+  private final RocksStore store;
+  private final Engine engine;
+  private final WriterThread writer;
+  private final Publisher publisher;
+  private final WatchHub hub;
+  private final SocketServer server;
+
+  /**
+   * Starts a daemon; when this returns, it serves.
+   *
+   * @param reservations what {@code keys.d} says
+   * @param nothingLoaded an admin's word that no program is loaded: a new layout is taken on at
+   *     once
+   * @throws StoreException if the database cannot be opened
+   * @throws IOException if the socket cannot be listened on
+   * @throws MetakeyException NO_FREE_SLOT if a new area is too small for what is registered
+   */
+  public Daemon(Config config, List<Reserve> reservations, boolean nothingLoaded)
+      throws StoreException, IOException, InterruptedException {
+    this.config = config;
+    LongSupplier clockMs = steadyClock();
+    Peer self = self();
+    store =
+        new RocksStore(
+            config.paths().data(),
+            () -> RegistryState.empty(UUID.randomUUID(), config.layout(), config.areaBytes()));
+    try {
+      engine =
+          new Engine(
+              store,
+              new Rules(config.quarantineMs(), self.uid()),
+              new Engine.Retention(config.history().keep(), config.history().ageMs()),
+              self,
+              clockMs);
+      begin(nothingLoaded);
+      reserve(reservations);
+      Files.createDirectories(config.paths().run());
+      publisher =
+          new Publisher(
+              engine.snapshot(),
+              List.of(
+                  new KeysFile(config.paths().run().resolve("keys")),
+                  new TableFile(config.paths().run().resolve("registry.bin"), clockMs)));
+      hub = new WatchHub(engine.snapshot(), new StoredHistory(engine));
+      server = new SocketServer(config.paths().socket(), engine, hub, this::status);
+    } catch (IOException | StoreException | RuntimeException e) {
+      store.close();
+      throw e;
+    }
+    writer = new WriterThread(engine);
+    engine.addListener(hub);
+    engine.addListener(publisher);
+    engine.onHealth(server::changesPossible);
+    writer.start();
+    publisher.start();
+    try {
+      server.start();
+    } catch (IOException e) {
+      close();
+      throw e;
+    }
+    log.info("metakeyd {} serves on {}, {}", version(), config.paths().socket(), describe());
+  }
+
+  /** The version of this build. */
+  public static String version() {
+    String version = Daemon.class.getPackage().getImplementationVersion();
+    return version == null ? "unpackaged" : version;
+  }
+
+  private void begin(boolean nothingLoaded) throws IOException {
+    String bootId = Files.readString(BOOT_ID).trim();
+    Start.Result result =
+        engine.run(new Start(bootId, config.layout(), config.areaBytes(), nothingLoaded));
+    if (result == Start.Result.LAYOUT_WAITS_FOR_REBOOT) {
+      problem(
+          "the config asks for layout %s with area %d; that waits for a reboot, as loaded programs use the old one (--nothing-loaded gives your word that there are none)"
+              .formatted(config.layout(), config.areaBytes()));
+    }
+  }
+
+  /** Takes on what keys.d says, and drops what it said earlier and says no more. */
+  private void reserve(List<Reserve> reservations) {
+    Set<String> wanted = new HashSet<>();
+    reservations.forEach(reserve -> wanted.add(reserve.spec().name()));
+    String directory = config.paths().keysDirectory().toString();
+    for (Field field : engine.snapshot().records()) {
+      Reservation reservation = field.reservation();
+      if (reservation != null
+          && !field.is(FieldState.FREE)
+          && reservation.by().startsWith(directory + "/")
+          && !wanted.contains(field.name())) {
+        engine.run(new Unreserve(field.name()));
+      }
+    }
+    for (Reserve reserve : reservations) {
+      try {
+        engine.run(reserve);
+      } catch (MetakeyException e) {
+        problem("%s: %s".formatted(reserve.reservation().by(), e.text()));
+      }
+    }
+  }
+
+  private void problem(String text) {
+    configProblems.add(text);
+    log.warn(text);
+  }
+
+  private DaemonStatus status() {
+    Snapshot snapshot = engine.snapshot();
+    List<DaemonStatus.Publication> publications = publisher.status();
+    List<String> problems = new ArrayList<>(configProblems);
+    String storeProblem = engine.storeProblem();
+    if (storeProblem != null) {
+      problems.add("changes are refused: " + storeProblem);
+    }
+    publications.stream()
+        .map(DaemonStatus.Publication::problem)
+        .filter(text -> !text.isEmpty())
+        .forEach(problems::add);
+    return new DaemonStatus(
+        snapshot.info(),
+        new DaemonStatus.Daemon(
+            version(),
+            startedAtMs,
+            (int) ProcessHandle.current().pid(),
+            config.paths().socket().toString(),
+            config.paths().data().toString()),
+        new DaemonStatus.IdCount(
+            count(snapshot, FieldState.ACTIVE),
+            count(snapshot, FieldState.RETIRED),
+            count(snapshot, FieldState.RESERVED)),
+        new DaemonStatus.SlotUse(Slots.usedBytes(snapshot), Slots.limitBytes(snapshot.info())),
+        new DaemonStatus.Queues(engine.queued(), engine.pending().size(), hub.size()),
+        publications,
+        problems);
+  }
+
+  private static int count(Snapshot snapshot, FieldState state) {
+    return (int) snapshot.records().stream().filter(field -> field.is(state)).count();
+  }
+
+  private String describe() {
+    Snapshot snapshot = engine.snapshot();
+    return "registry %s at revision %d, layout %s, area %d, %d fields"
+        .formatted(
+            snapshot.info().registryId(),
+            snapshot.info().revision(),
+            snapshot.info().layout(),
+            snapshot.info().areaBytes(),
+            count(snapshot, FieldState.ACTIVE));
+  }
+
+  /** Answers what is in flight, tells watchers, publishes the last state, closes the database. */
+  @Override
+  public void close() throws InterruptedException, IOException {
+    server.stopAccepting();
+    writer.close();
+    hub.close();
+    publisher.close();
+    server.close();
+    store.close();
+    log.info("metakeyd stopped at revision {}", engine.snapshot().info().revision());
+  }
+
+  /** Wall-clock time that never goes back, and does not jump while the daemon runs. */
+  private static LongSupplier steadyClock() {
+    long wallMs = System.currentTimeMillis();
+    long startNs = System.nanoTime();
+    return () -> wallMs + TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startNs);
+  }
+
+  private static Peer self() throws IOException {
+    Path process = Path.of("/proc/self");
+    int uid = (int) Files.getAttribute(process, "unix:uid");
+    int gid = (int) Files.getAttribute(process, "unix:gid");
+    return new Peer(uid, gid, (int) ProcessHandle.current().pid(), "metakeyd");
+  }
+
+  private record StoredHistory(Engine engine) implements WatchHub.History {
+    @Override
+    public List<Change> after(long revision, int limit) {
+      return engine.history(revision, limit);
+    }
+
+    @Override
+    public long oldestRevision() {
+      return engine.oldestRevision();
+    }
+  }
+}

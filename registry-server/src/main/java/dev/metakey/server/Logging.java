@@ -1,0 +1,48 @@
+package dev.metakey.server;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.logging.LogManager;
+
+/** One line an event on stderr, where systemd and containers expect it. */
+final class Logging {
+  /** netty warns that unix sockets know no SO_KEEPALIVE, which gRPC sets on every channel. */
+  private static final String DEFAULTS =
+      """
+      handlers=java.util.logging.ConsoleHandler
+      .level=INFO
+      java.util.logging.ConsoleHandler.level=ALL
+      java.util.logging.ConsoleHandler.formatter=java.util.logging.SimpleFormatter
+      java.util.logging.SimpleFormatter.format=%1$tFT%1$tT.%1$tL%1$tz %4$s %5$s%6$s%n
+      io.grpc.level=WARNING
+      io.grpc.netty.shaded.io.netty.level=WARNING
+      io.grpc.netty.shaded.io.netty.bootstrap.level=SEVERE
+      """;
+
+  private Logging() {}
+
+  /**
+   * The JVM's own would fall silent as soon as it begins to stop, while we still have to say how.
+   */
+  public static final class UntilTheEnd extends LogManager {
+    @Override
+    public void reset() {}
+  }
+
+  /** Takes our defaults, unless the JVM was started with a logging config of its own. */
+  static void configure() {
+    if (System.getProperty("java.util.logging.config.file") != null) {
+      return;
+    }
+    System.setProperty("java.util.logging.manager", UntilTheEnd.class.getName());
+    try {
+      LogManager.getLogManager()
+          .readConfiguration(
+              new ByteArrayInputStream(DEFAULTS.getBytes(StandardCharsets.ISO_8859_1)));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

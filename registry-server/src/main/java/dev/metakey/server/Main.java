@@ -1,0 +1,135 @@
+package dev.metakey.server;
+
+import dev.metakey.model.MetakeyException;
+import dev.metakey.model.Reason;
+import dev.metakey.server.config.Config;
+import dev.metakey.server.config.ConfigException;
+import dev.metakey.server.config.ConfigFile;
+import dev.metakey.server.config.KeysDirectory;
+import dev.metakey.server.storage.StoreException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** {@code metakeyd}: runs in the foreground until SIGTERM or SIGINT; logs to stderr. */
+@Command(
+    name = "metakeyd",
+    description = "Registry of packet metadata keys for this host.",
+    mixinStandardHelpOptions = true,
+    versionProvider = Main.Version.class,
+    sortOptions = false,
+    footerHeading =
+        "%nExit codes: 0 stopped, 2 wrong flags or config, 8 database or socket not to be had.%n")
+public final class Main implements Callable<Integer> {
+  @Option(
+      names = "--config",
+      paramLabel = "FILE",
+      description = "default: /etc/metakey/metakeyd.yaml, if it is there")
+  private @Nullable Path configFile;
+
+  @Option(names = "--socket", paramLabel = "PATH", description = "where to listen")
+  private @Nullable Path socket;
+
+  @Option(names = "--data", paramLabel = "DIR", description = "the database")
+  private @Nullable Path data;
+
+  @Option(names = "--run", paramLabel = "DIR", description = "where keys and registry.bin go")
+  private @Nullable Path run;
+
+  @Option(names = "--bpffs", paramLabel = "DIR|none", description = "where maps are pinned")
+  private @Nullable String bpffs;
+
+  @Option(
+      names = "--nothing-loaded",
+      description =
+          "your word that no program is loaded: a new layout is taken on without a reboot")
+  private boolean nothingLoaded;
+
+  private Main() {}
+
+  public static void main(String[] args) {
+    Logging.configure();
+    CommandLine command = new CommandLine(new Main());
+    command.setExecutionExceptionHandler((failure, line, parsed) -> report(failure));
+    System.exit(command.execute(args));
+  }
+
+  @Override
+  public Integer call() throws Exception {
+    Config config = config();
+    CountDownLatch stop = new CountDownLatch(1);
+    CountDownLatch stopped = new CountDownLatch(1);
+    Runtime.getRuntime().addShutdownHook(new Thread(() -> awaitStop(stop, stopped), "shutdown"));
+    try (Daemon daemon =
+        new Daemon(config, KeysDirectory.read(config.paths().keysDirectory()), nothingLoaded)) {
+      stop.await();
+    } finally {
+      stopped.countDown();
+    }
+    return 0;
+  }
+
+  /** The JVM waits for this hook, which waits until the daemon has stopped. */
+  private static void awaitStop(CountDownLatch stop, CountDownLatch stopped) {
+    stop.countDown();
+    try {
+      stopped.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private Config config() throws ConfigException {
+    Config read;
+    if (configFile != null) {
+      read = ConfigFile.read(configFile);
+    } else {
+      read =
+          Files.exists(Config.DEFAULT_FILE)
+              ? ConfigFile.read(Config.DEFAULT_FILE)
+              : Config.defaults();
+    }
+    Config.Paths paths = read.paths();
+    return read.withPaths(
+        new Config.Paths(
+            socket == null ? paths.socket() : socket,
+            data == null ? paths.data() : data,
+            run == null ? paths.run() : run,
+            bpffs == null ? paths.bpffs() : bpffs,
+            paths.keysDirectory()));
+  }
+
+  private static int report(Exception failure) {
+    Reason reason;
+    String text = String.valueOf(failure.getMessage());
+    if (failure instanceof ConfigException) {
+      reason = Reason.INVALID_REQUEST;
+    } else if (failure instanceof StoreException) {
+      reason = Reason.STORE_FAILED;
+    } else if (failure instanceof MetakeyException refusal) {
+      reason = refusal.reason();
+    } else if (failure instanceof IOException) {
+      reason = Reason.UNAVAILABLE;
+      text = failure.getClass() == IOException.class ? text : failure.toString();
+    } else {
+      failure.printStackTrace();
+      reason = Reason.INTERNAL;
+      text = "a defect of metakeyd: " + failure;
+    }
+    System.err.println("metakeyd: " + text);
+    return reason.exitCode();
+  }
+
+  static final class Version implements CommandLine.IVersionProvider {
+    @Override
+    public String[] getVersion() {
+      return new String[] {"metakeyd " + Daemon.version()};
+    }
+  }
+}

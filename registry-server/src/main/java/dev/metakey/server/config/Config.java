@@ -1,0 +1,60 @@
+package dev.metakey.server.config;
+
+import dev.metakey.model.Layout;
+import dev.metakey.model.RegistryInfo;
+import java.nio.file.Path;
+import java.time.Duration;
+
+/**
+ * How a daemon is to run.
+ *
+ * @param areaBytes a multiple of 8, 24-216
+ * @param quarantineMs how long a retired id is set aside, milliseconds
+ */
+public record Config(
+    Paths paths, Layout layout, int areaBytes, long quarantineMs, History history) {
+
+  public static final Path DEFAULT_FILE = Path.of("/etc/metakey/metakeyd.yaml");
+
+  /**
+   * Where things are.
+   *
+   * @param run where files are published
+   * @param bpffs where maps are pinned; the word {@code none}: nowhere
+   * @param keysDirectory {@code keys.d}, beside the config file
+   */
+  public record Paths(Path socket, Path data, Path run, String bpffs, Path keysDirectory) {
+    static final Paths DEFAULTS =
+        new Paths(
+            Path.of("/run/metakey/metakeyd.sock"),
+            Path.of("/var/lib/metakey"),
+            Path.of("/run/metakey"),
+            "/sys/fs/bpf/metakey",
+            Path.of("/etc/metakey/keys.d"));
+  }
+
+  /**
+   * Which changes are kept.
+   *
+   * @param keep how many, at most
+   * @param days how long, at most
+   */
+  public record History(long keep, int days) {
+    public long ageMs() {
+      return Duration.ofDays(days).toMillis();
+    }
+  }
+
+  public static Config defaults() {
+    return new Config(
+        Paths.DEFAULTS,
+        Layout.SLOTTED,
+        RegistryInfo.DEFAULT_AREA_BYTES,
+        Duration.ofMinutes(10).toMillis(),
+        new History(100_000, 90));
+  }
+
+  public Config withPaths(Paths newPaths) {
+    return new Config(newPaths, layout, areaBytes, quarantineMs, history);
+  }
+}

@@ -1,0 +1,12 @@
+package dev.metakey.server.config;
+
+/**
+ * What an admin wrote cannot be used: the message says where, what is wrong, and what is allowed.
+ */
+public final class ConfigException extends Exception {
+  private static final long serialVersionUID = 1;
+
+  public ConfigException(String message) {
+    super(message);
+  }
+}

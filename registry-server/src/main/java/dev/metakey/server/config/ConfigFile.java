@@ -1,0 +1,98 @@
+package dev.metakey.server.config;
+
+import dev.metakey.model.Layout;
+import dev.metakey.model.RegistryInfo;
+import dev.metakey.model.Words;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** Reads {@code metakeyd.yaml}. Every key is optional; docs/operating.md lists them. */
+public final class ConfigFile {
+  private static final List<String> KEYS =
+      List.of("socket", "data", "run", "bpffs", "layout", "area", "quarantine", "history");
+  private static final Pattern DURATION = Pattern.compile("(\\d{1,9})(ms|s|m|h|d)");
+  private static final long MAX_QUARANTINE_MS = 366L * 86_400_000;
+
+  private ConfigFile() {}
+
+  /**
+   * @throws ConfigException naming file and line
+   */
+  public static Config read(Path file) throws ConfigException {
+    YamlMap yaml = YamlMap.read(file, KEYS);
+    Config defaults = Config.defaults();
+    Config.Paths paths = defaults.paths();
+    YamlMap history = yaml.map("history", List.of("keep", "days"));
+    return new Config(
+        new Config.Paths(
+            yaml.get("socket", paths.socket(), ConfigFile::path),
+            yaml.get("data", paths.data(), ConfigFile::path),
+            yaml.get("run", paths.run(), ConfigFile::path),
+            yaml.get("bpffs", paths.bpffs(), ConfigFile::bpffs),
+            file.toAbsolutePath().resolveSibling("keys.d")),
+        yaml.get("layout", defaults.layout(), w -> Words.parse(Layout.class, "layout", w)),
+        yaml.get("area", defaults.areaBytes(), ConfigFile::area),
+        yaml.get("quarantine", defaults.quarantineMs(), ConfigFile::quarantineMs),
+        new Config.History(
+            history.get("keep", defaults.history().keep(), w -> number(w, 1, 100_000_000)),
+            history.get("days", defaults.history().days(), w -> (int) number(w, 1, 36_500))));
+  }
+
+  private static Path path(String word) {
+    if (!word.startsWith("/")) {
+      throw new IllegalArgumentException("'%s' is no absolute path".formatted(word));
+    }
+    return Path.of(word);
+  }
+
+  private static String bpffs(String word) {
+    return word.equals("none") ? word : path(word).toString();
+  }
+
+  private static int area(String word) {
+    int area = (int) number(word, RegistryInfo.MIN_AREA_BYTES, RegistryInfo.MAX_AREA_BYTES);
+    if (area % 8 != 0) {
+      throw new IllegalArgumentException(
+          "%d is no multiple of 8; the next are %d and %d"
+              .formatted(area, area / 8 * 8, area / 8 * 8 + 8));
+    }
+    return area;
+  }
+
+  private static long quarantineMs(String word) {
+    Matcher matcher = DURATION.matcher(word);
+    if (!matcher.matches()) {
+      throw new IllegalArgumentException(
+          "'%s' is no duration; write a number and ms, s, m, h or d, like 10m".formatted(word));
+    }
+    long unitMs =
+        switch (matcher.group(2)) {
+          case "ms" -> 1;
+          case "s" -> 1_000;
+          case "m" -> 60_000;
+          case "h" -> 3_600_000;
+          default -> 86_400_000;
+        };
+    long ms = Long.parseLong(matcher.group(1)) * unitMs;
+    if (ms > MAX_QUARANTINE_MS) {
+      throw new IllegalArgumentException("'%s' is too long; at most 366d".formatted(word));
+    }
+    return ms;
+  }
+
+  static long number(String word, long min, long max) {
+    long number;
+    try {
+      number = Long.parseLong(word);
+    } catch (NumberFormatException e) {
+      throw new IllegalArgumentException("'%s' is no number".formatted(word), e);
+    }
+    if (number < min || number > max) {
+      throw new IllegalArgumentException(
+          "%d is out of range; allowed: %d to %d".formatted(number, min, max));
+    }
+    return number;
+  }
+}

@@ -1,0 +1,87 @@
+package dev.metakey.server.config;
+
+import dev.metakey.model.Field;
+import dev.metakey.model.FieldSpec;
+import dev.metakey.model.Format;
+import dev.metakey.model.Merge;
+import dev.metakey.model.MetakeyException;
+import dev.metakey.model.Reservation;
+import dev.metakey.model.Sharing;
+import dev.metakey.model.Words;
+import dev.metakey.server.domain.Reserve;
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+
+/**
+ * Reads the reservations in {@code keys.d/*.yaml}, file by file in the order of their names:
+ *
+ * <pre>
+ *   reserve:
+ *     - name: edge.packet_id
+ *       id: 3
+ *       size: 8
+ *       foreign: false        # true: some program hard-codes the id
+ * </pre>
+ */
+public final class KeysDirectory {
+  private static final List<String> KEYS =
+      List.of("name", "id", "size", "foreign", "description", "format", "merge");
+
+  private KeysDirectory() {}
+
+  /**
+   * @return nothing where there is no such directory
+   * @throws ConfigException naming file and line
+   */
+  public static List<Reserve> read(Path directory) throws ConfigException {
+    List<Reserve> reservations = new ArrayList<>();
+    for (Path file : files(directory)) {
+      for (YamlMap entry : YamlMap.read(file, List.of("reserve")).maps("reserve", KEYS)) {
+        reservations.add(reserve(entry));
+      }
+    }
+    return reservations;
+  }
+
+  private static Set<Path> files(Path directory) throws ConfigException {
+    Set<Path> files = new TreeSet<>();
+    try (DirectoryStream<Path> found = Files.newDirectoryStream(directory, "*.yaml")) {
+      found.forEach(files::add);
+    } catch (NoSuchFileException e) {
+      return files;
+    } catch (IOException e) {
+      throw new ConfigException("%s cannot be listed: %s".formatted(directory, e));
+    }
+    return files;
+  }
+
+  private static Reserve reserve(YamlMap entry) throws ConfigException {
+    String name = entry.require("name", word -> word);
+    int size = entry.require("size", word -> (int) ConfigFile.number(word, -1, 1024));
+    int id = entry.require("id", word -> (int) ConfigFile.number(word, 0, Field.IDS - 1));
+    boolean foreign = entry.get("foreign", false, KeysDirectory::bool);
+    String description = entry.get("description", "", word -> word);
+    Format format = entry.get("format", Format.DEC, w -> Words.parse(Format.class, "format", w));
+    Merge merge = entry.get("merge", Merge.UNSPECIFIED, w -> Words.parse(Merge.class, "merge", w));
+    try {
+      FieldSpec spec = new FieldSpec(name, size, description, format, merge, Sharing.EXCLUSIVE, 0);
+      return new Reserve(spec, id, new Reservation(foreign, entry.place()));
+    } catch (MetakeyException e) {
+      throw new ConfigException("%s: %s".formatted(entry.place(), e.text()));
+    }
+  }
+
+  private static boolean bool(String word) {
+    if (!word.equals("true") && !word.equals("false")) {
+      throw new IllegalArgumentException("'%s' is neither true nor false".formatted(word));
+    }
+    return word.equals("true");
+  }
+}

@@ -1,0 +1,147 @@
+package dev.metakey.server.config;
+
+import dev.metakey.model.MetakeyException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.snakeyaml.engine.v2.api.LoadSettings;
+import org.snakeyaml.engine.v2.api.lowlevel.Compose;
+import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
+import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
+import org.snakeyaml.engine.v2.nodes.MappingNode;
+import org.snakeyaml.engine.v2.nodes.Node;
+import org.snakeyaml.engine.v2.nodes.NodeTuple;
+import org.snakeyaml.engine.v2.nodes.ScalarNode;
+import org.snakeyaml.engine.v2.nodes.SequenceNode;
+import org.snakeyaml.engine.v2.nodes.Tag;
+
+/** A mapping in a YAML file, that knows where everything stands and which keys are allowed. */
+final class YamlMap {
+  private final Path file;
+  private final int line;
+  private final Map<String, Node> values = new LinkedHashMap<>();
+
+  private YamlMap(Path file, @Nullable Node node, List<String> allowed) throws ConfigException {
+    this.file = file;
+    this.line = node == null ? 1 : lineOf(node);
+    if (node == null) {
+      return;
+    }
+    if (!(node instanceof MappingNode mapping)) {
+      throw fault(node, "'key: value' lines are expected here; allowed keys: " + allowed);
+    }
+    for (NodeTuple entry : mapping.getValue()) {
+      String key = scalar(entry.getKeyNode());
+      if (!allowed.contains(key)) {
+        throw fault(entry.getKeyNode(), "unknown key '%s'; allowed: %s".formatted(key, allowed));
+      }
+      if (values.put(key, entry.getValueNode()) != null) {
+        throw fault(entry.getKeyNode(), "key '%s' is there twice".formatted(key));
+      }
+    }
+  }
+
+  /**
+   * Reads a file; an empty one is an empty mapping.
+   *
+   * @throws ConfigException if it cannot be read, is no YAML, or has a key that is not allowed
+   */
+  static YamlMap read(Path file, List<String> allowed) throws ConfigException {
+    try {
+      Optional<Node> root =
+          new Compose(LoadSettings.builder().build()).composeString(Files.readString(file));
+      return new YamlMap(file, root.filter(node -> !isNull(node)).orElse(null), allowed);
+    } catch (IOException e) {
+      throw new ConfigException("%s cannot be read: %s".formatted(file, e));
+    } catch (MarkedYamlEngineException e) {
+      int at = e.getProblemMark().map(mark -> mark.getLine() + 1).orElse(1);
+      throw new ConfigException("%s:%d: no valid YAML: %s".formatted(file, at, e.getProblem()));
+    } catch (YamlEngineException e) {
+      throw new ConfigException("%s: no valid YAML: %s".formatted(file, e.getMessage()));
+    }
+  }
+
+  /** {@code FILE:LINE} of this mapping. */
+  String place() {
+    return file + ":" + line;
+  }
+
+  /**
+   * The value of a key, or the fallback where there is none.
+   *
+   * @param parse throws {@link IllegalArgumentException} or {@link MetakeyException} with a message
+   *     that says what is allowed
+   */
+  <T> T get(String key, T fallback, Function<String, T> parse) throws ConfigException {
+    Node node = values.get(key);
+    if (node == null || isNull(node)) {
+      return fallback;
+    }
+    try {
+      return parse.apply(scalar(node));
+    } catch (MetakeyException | IllegalArgumentException e) {
+      throw fault(node, "%s: %s".formatted(key, e.getMessage()));
+    }
+  }
+
+  /** As {@link #get}, for a key that must be there. */
+  <T> T require(String key, Function<String, T> parse) throws ConfigException {
+    Node node = values.get(key);
+    if (node == null || isNull(node)) {
+      throw new ConfigException("%s: key '%s' is missing".formatted(place(), key));
+    }
+    try {
+      return parse.apply(scalar(node));
+    } catch (MetakeyException | IllegalArgumentException e) {
+      throw fault(node, "%s: %s".formatted(key, e.getMessage()));
+    }
+  }
+
+  /** The mapping under a key; an empty one where there is none. */
+  YamlMap map(String key, List<String> allowed) throws ConfigException {
+    Node node = values.get(key);
+    return new YamlMap(file, node == null || isNull(node) ? null : node, allowed);
+  }
+
+  /** The mappings in the list under a key. */
+  List<YamlMap> maps(String key, List<String> allowed) throws ConfigException {
+    Node node = values.get(key);
+    List<YamlMap> maps = new ArrayList<>();
+    if (node == null || isNull(node)) {
+      return maps;
+    }
+    if (!(node instanceof SequenceNode sequence)) {
+      throw fault(node, "'%s' must be a list ('- key: value')".formatted(key));
+    }
+    for (Node item : sequence.getValue()) {
+      maps.add(new YamlMap(file, item, allowed));
+    }
+    return maps;
+  }
+
+  private String scalar(Node node) throws ConfigException {
+    if (node instanceof ScalarNode scalar) {
+      return scalar.getValue();
+    }
+    throw fault(node, "one value is expected here");
+  }
+
+  private ConfigException fault(Node node, String text) {
+    return new ConfigException("%s:%d: %s".formatted(file, lineOf(node), text));
+  }
+
+  private static int lineOf(Node node) {
+    return node.getStartMark().map(mark -> mark.getLine() + 1).orElse(1);
+  }
+
+  private static boolean isNull(Node node) {
+    return node.getTag().equals(Tag.NULL);
+  }
+}

@@ -1,0 +1,131 @@
+package dev.metakey.server.publication;
+
+import dev.metakey.model.Change;
+import dev.metakey.model.DaemonStatus;
+import dev.metakey.model.Snapshot;
+import dev.metakey.server.engine.CommitListener;
+import java.io.IOException;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Publishes the newest committed state through every outlet, on the thread {@code
+ * registry-publisher}. States that come faster than they can be published are passed over. What
+ * fails is reported, and tried again every {@value #RETRY_MS} ms; it never holds up the registry.
+ */
+public final class Publisher implements CommitListener, AutoCloseable {
+  private static final long RETRY_MS = 1_000;
+  private static final Logger log = LoggerFactory.getLogger(Publisher.class);
+
+  private final List<Tracked> outlets;
+  private final Thread thread = new Thread(this::run, "registry-publisher");
+  private Snapshot newest;
+  private boolean changed = true;
+  private boolean stopping;
+
+  /**
+   * @param first what to publish at once
+   */
+  public Publisher(Snapshot first, List<Outlet> outlets) {
+    this.newest = first;
+    this.outlets = outlets.stream().map(Tracked::new).toList();
+  }
+
+  public void start() {
+    thread.start();
+  }
+
+  @Override
+  public synchronized void committed(Snapshot snapshot, List<Change> changes) {
+    newest = snapshot;
+    changed = true;
+    notifyAll();
+  }
+
+  public List<DaemonStatus.Publication> status() {
+    return outlets.stream().map(Tracked::status).toList();
+  }
+
+  private void run() {
+    try {
+      boolean failing = false;
+      while (awaitWork(failing)) {
+        Snapshot snapshot = newest();
+        failing = false;
+        for (Tracked outlet : outlets) {
+          failing |= !outlet.publish(snapshot);
+        }
+      }
+    } catch (InterruptedException e) {
+      log.warn("publication was interrupted, and stops");
+    }
+  }
+
+  /** Whether there is something to publish; false: stop. */
+  private synchronized boolean awaitWork(boolean failing) throws InterruptedException {
+    long retryAtNs = System.nanoTime() + RETRY_MS * 1_000_000;
+    while (!changed && !stopping) {
+      long leftMs = (retryAtNs - System.nanoTime()) / 1_000_000;
+      if (failing && leftMs <= 0) {
+        return true;
+      }
+      wait(failing ? leftMs : 0);
+    }
+    boolean work = changed;
+    changed = false;
+    return work;
+  }
+
+  private synchronized Snapshot newest() {
+    return newest;
+  }
+
+  /** Publishes what was committed last, and ends the thread. */
+  @Override
+  public void close() throws InterruptedException {
+    synchronized (this) {
+      stopping = true;
+      notifyAll();
+    }
+    thread.join();
+  }
+
+  /** An outlet, and how it fares. */
+  private static final class Tracked {
+    private final Outlet outlet;
+    private volatile DaemonStatus.Publication status;
+
+    Tracked(Outlet outlet) {
+      this.outlet = outlet;
+      this.status = new DaemonStatus.Publication(outlet.name(), outlet.path().toString(), 0, "");
+    }
+
+    DaemonStatus.Publication status() {
+      return status;
+    }
+
+    boolean publish(Snapshot snapshot) {
+      try {
+        outlet.publish(snapshot);
+        if (!status.problem().isEmpty()) {
+          log.info("{} can be published again", outlet.path());
+        }
+        status = status(snapshot.info().revision(), "");
+        return true;
+      } catch (IOException | RuntimeException e) {
+        String problem = "%s cannot be published: %s".formatted(outlet.path(), e);
+        if (status.problem().isEmpty()) {
+          log.warn("{}; trying again every second", problem, e);
+        }
+        status = status(status.revision(), problem);
+        return false;
+      }
+    }
+
+    private DaemonStatus.Publication status(long revision, String problem) {
+      return new DaemonStatus.Publication(
+          outlet.name(), outlet.path().toString(), revision, problem);
+    }
+  }
+}

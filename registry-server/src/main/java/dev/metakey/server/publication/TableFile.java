@@ -1,0 +1,77 @@
+package dev.metakey.server.publication;
+
+import dev.metakey.layout.RegistryFile;
+import dev.metakey.model.Snapshot;
+import dev.metakey.server.files.AtomicFile;
+import java.io.IOException;
+import java.nio.MappedByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileChannel.MapMode;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The table {@code registry.bin}, which readers map into memory. A file that an earlier daemon left
+ * is written on, so that those who mapped it go on seeing every state; anything else is replaced.
+ */
+public final class TableFile implements Outlet {
+  private final Path path;
+  private final LongSupplier clockMs;
+  private @Nullable MappedByteBuffer mapping;
+  private @Nullable Object mappedFile;
+
+  /**
+   * @param clockMs milliseconds since 1970
+   */
+  public TableFile(Path path, LongSupplier clockMs) {
+    this.path = path;
+    this.clockMs = clockMs;
+  }
+
+  @Override
+  public String name() {
+    return path.getFileName().toString();
+  }
+
+  @Override
+  public Path path() {
+    return path;
+  }
+
+  @Override
+  public void publish(Snapshot snapshot) throws IOException {
+    MappedByteBuffer table = mapping;
+    if (table == null || !isMapped()) {
+      table = map(snapshot);
+    }
+    RegistryFile.update(table, snapshot, clockMs.getAsLong());
+  }
+
+  /** Whether what is mapped is what has the path: somebody may have removed or replaced it. */
+  private boolean isMapped() throws IOException {
+    return Files.exists(path, LinkOption.NOFOLLOW_LINKS) && fileKey().equals(mappedFile);
+  }
+
+  private MappedByteBuffer map(Snapshot snapshot) throws IOException {
+    if (!RegistryFile.isTable(path)) {
+      AtomicFile.write(path, RegistryFile.create(snapshot, clockMs.getAsLong()));
+    }
+    try (FileChannel channel =
+        FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+      MappedByteBuffer table = channel.map(MapMode.READ_WRITE, 0, RegistryFile.BYTES);
+      mapping = table;
+      mappedFile = fileKey();
+      return table;
+    }
+  }
+
+  private Object fileKey() throws IOException {
+    return Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
+        .fileKey();
+  }
+}

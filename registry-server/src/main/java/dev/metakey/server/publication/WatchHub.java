@@ -1,0 +1,286 @@
+package dev.metakey.server.publication;
+
+import dev.metakey.model.Change;
+import dev.metakey.model.MetakeyException;
+import dev.metakey.model.Reason;
+import dev.metakey.model.RegistryInfo;
+import dev.metakey.model.Snapshot;
+import dev.metakey.server.engine.CommitListener;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Deque;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Tells watchers what was committed: each the whole state first, or the changes since a revision
+ * that it names; then every change in order, none twice, none missing.
+ *
+ * <p><b>Memory.</b> There is no queue for a watcher, only its cursor: the revision that it was told
+ * last. The newest {@value #RECENT} changes are kept once for all of them. A watcher is told more
+ * only when its stream can take it; one that falls behind what is kept gets the whole state again.
+ * One that resumes from further back is caught up from the store, a page at a time.
+ *
+ * <p><b>Concurrency.</b> The writer appends under the lock of {@code recent} and goes on. One
+ * thread, {@code registry-watch}, talks to all watchers, so that a watcher needs no lock and a slow
+ * one only keeps itself waiting.
+ */
+public final class WatchHub implements CommitListener, AutoCloseable {
+  /** Watches that may be open; more are refused. */
+  public static final int MAX = 4096;
+
+  private static final int RECENT = 1024;
+  private static final int PAGE = 500;
+  private static final Logger log = LoggerFactory.getLogger(WatchHub.class);
+
+  private final History history;
+  private final ExecutorService thread =
+      Executors.newSingleThreadExecutor(task -> new Thread(task, "registry-watch"));
+  private final Set<Watcher> watchers = ConcurrentHashMap.newKeySet();
+  private final AtomicBoolean scheduled = new AtomicBoolean();
+  private final Deque<Change> recent = new ArrayDeque<>();
+  private Snapshot head; // guarded by recent
+
+  /** The changes that the store keeps. */
+  public interface History {
+    /** See {@link dev.metakey.server.engine.Engine#history}. */
+    List<Change> after(long revision, int limit);
+
+    /** See {@link dev.metakey.server.engine.Engine#oldestRevision}. */
+    long oldestRevision();
+  }
+
+  /** One who watches. Called on the hub's thread only, but for {@link #isReady}. */
+  public interface Subscriber {
+    /** Whether more can be told without buffering it. */
+    boolean isReady();
+
+    /** The whole state: forget what you had. */
+    void state(Snapshot snapshot);
+
+    /**
+     * What came next.
+     *
+     * @param info the state that the changes lead to
+     */
+    void changes(RegistryInfo info, List<Change> changes);
+
+    /** There will be no more. */
+    void end(MetakeyException why);
+  }
+
+  /** From where to resume. */
+  public record Since(UUID registryId, long revision) {}
+
+  /**
+   * @param head the committed state
+   */
+  public WatchHub(Snapshot head, History history) {
+    this.head = head;
+    this.history = history;
+  }
+
+  @Override
+  public void committed(Snapshot snapshot, List<Change> changes) {
+    synchronized (recent) {
+      head = snapshot;
+      recent.addAll(changes);
+      while (recent.size() > RECENT) {
+        recent.removeFirst();
+      }
+    }
+    if (!watchers.isEmpty() && scheduled.compareAndSet(false, true)) {
+      submit(
+          () -> {
+            scheduled.set(false);
+            watchers.forEach(Watcher::tell);
+          });
+    }
+  }
+
+  /** Watches that are open. */
+  public int size() {
+    return watchers.size();
+  }
+
+  /**
+   * Begins to tell a subscriber, at once.
+   *
+   * @param since where to resume; null: the whole state
+   * @throws MetakeyException TOO_MANY_WAITERS
+   */
+  public Watcher subscribe(@Nullable Since since, Subscriber subscriber) {
+    if (watchers.size() >= MAX) {
+      throw new MetakeyException(
+          Reason.TOO_MANY_WAITERS,
+          "%d watches are open already, and that is the most; end one, or read the published files"
+              .formatted(MAX),
+          Map.of("limit", Integer.toString(MAX), "used", Integer.toString(watchers.size())));
+    }
+    Watcher watcher = new Watcher(since, subscriber);
+    watchers.add(watcher);
+    watcher.ready();
+    return watcher;
+  }
+
+  private void submit(Runnable task) {
+    if (!thread.isShutdown()) {
+      thread.execute(task);
+    }
+  }
+
+  /** Ends every watch. */
+  @Override
+  public void close() throws InterruptedException {
+    MetakeyException why =
+        new MetakeyException(
+            Reason.UNAVAILABLE, "metakeyd is stopping; watch again, from the revision you have");
+    submit(() -> watchers.forEach(watcher -> watcher.end(why)));
+    thread.shutdown();
+    if (!thread.awaitTermination(5, TimeUnit.SECONDS)) {
+      log.warn("watchers could not be told in 5 s that the daemon stops");
+    }
+  }
+
+  /** A subscriber's place in the stream of changes. */
+  public final class Watcher {
+    private static final long NOTHING_YET = -1;
+
+    private final Subscriber subscriber;
+    private final @Nullable Since since;
+    private final AtomicBoolean queued = new AtomicBoolean();
+    private long cursor = NOTHING_YET;
+    private boolean catchingUp;
+
+    private Watcher(@Nullable Since since, Subscriber subscriber) {
+      this.since = since;
+      this.subscriber = subscriber;
+    }
+
+    /** The subscriber may be ready for more. From any thread. */
+    public void ready() {
+      if (queued.compareAndSet(false, true)) {
+        submit(
+            () -> {
+              queued.set(false);
+              tell();
+            });
+      }
+    }
+
+    /** Nobody listens any more. From any thread. */
+    public void cancel() {
+      watchers.remove(this);
+    }
+
+    private void end(MetakeyException why) {
+      cancel();
+      subscriber.end(why);
+    }
+
+    private void tell() {
+      try {
+        boolean more = true;
+        while (more && watchers.contains(this) && subscriber.isReady()) {
+          more = tellNext();
+        }
+      } catch (MetakeyException e) {
+        end(e);
+      } catch (RuntimeException defect) {
+        log.error("a watcher could not be told: please report this", defect);
+        end(new MetakeyException(Reason.INTERNAL, defect.toString(), Map.of(), defect));
+      }
+    }
+
+    /** Tells one message. Whether there may be another. */
+    private boolean tellNext() {
+      Snapshot now;
+      List<Change> news;
+      boolean known;
+      synchronized (recent) {
+        now = head;
+        known = firstRecent() <= cursor + 1;
+        news = known ? recentAfter(cursor) : List.of();
+      }
+      if (cursor == NOTHING_YET) {
+        return begin(now);
+      }
+      if (known) {
+        catchingUp = false;
+        return changes(now.info(), news);
+      }
+      return (catchingUp && isKept(cursor)) ? page(now) : state(now);
+    }
+
+    private boolean begin(Snapshot now) {
+      RegistryInfo info = now.info();
+      if (since == null
+          || !since.registryId().equals(info.registryId())
+          || since.revision() > info.revision()) {
+        return state(now);
+      }
+      cursor = since.revision();
+      catchingUp = true;
+      if (cursor == info.revision()) {
+        subscriber.changes(info, List.of());
+      }
+      return true;
+    }
+
+    private boolean state(Snapshot now) {
+      subscriber.state(now);
+      cursor = now.info().revision();
+      catchingUp = false;
+      return true;
+    }
+
+    private boolean changes(RegistryInfo info, List<Change> news) {
+      if (news.isEmpty()) {
+        return false;
+      }
+      subscriber.changes(info, news);
+      cursor = info.revision();
+      return true;
+    }
+
+    private boolean page(Snapshot now) {
+      List<Change> page = history.after(cursor, PAGE);
+      long last = page.get(page.size() - 1).revision();
+      return changes(now.info().withRevision(last), page);
+    }
+
+    private boolean isKept(long revision) {
+      return history.oldestRevision() <= revision + 1;
+    }
+
+    private long firstRecent() {
+      return recent.isEmpty() ? head.info().revision() + 1 : recent.getFirst().revision();
+    }
+
+    private List<Change> recentAfter(long revision) {
+      List<Change> news = new ArrayList<>();
+      Iterator<Change> newestFirst = recent.descendingIterator();
+      while (newestFirst.hasNext()) {
+        Change change = newestFirst.next();
+        if (change.revision() <= revision) {
+          break;
+        }
+        news.add(change);
+      }
+      Collections.reverse(news);
+      return news;
+    }
+  }
+}

@@ -1,0 +1,219 @@
+package dev.metakey.server.storage;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Deque;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.rocksdb.AbstractNativeReference;
+import org.rocksdb.BlockBasedTableConfig;
+import org.rocksdb.Cache;
+import org.rocksdb.ColumnFamilyDescriptor;
+import org.rocksdb.ColumnFamilyHandle;
+import org.rocksdb.ColumnFamilyOptions;
+import org.rocksdb.CompressionType;
+import org.rocksdb.DBOptions;
+import org.rocksdb.InfoLogLevel;
+import org.rocksdb.LRUCache;
+import org.rocksdb.Options;
+import org.rocksdb.RocksDB;
+import org.rocksdb.RocksDBException;
+import org.rocksdb.RocksIterator;
+import org.rocksdb.WALRecoveryMode;
+import org.rocksdb.WriteBatch;
+import org.rocksdb.WriteOptions;
+
+/**
+ * One opened RocksDB database, with everything native that belongs to it. Never used after {@link
+ * #close}: the caller sees to that, as RocksDB would crash the process.
+ *
+ * <p>The write-ahead log is read back with {@code TolerateCorruptedTailRecords}: a record that was
+ * being written when the power went is dropped, as nobody was told of it, while damage further up
+ * is refused. RocksDB's default would quietly end there and forget acknowledged changes. It is also
+ * why log files are not recycled: a recycled log cannot tell the two apart.
+ */
+final class Database implements AutoCloseable {
+  private static final int KB = 1 << 10;
+  private static final int MB = 1 << 20;
+  private static final byte[] KEYS = utf8("keys");
+  private static final byte[] HISTORY = utf8("history");
+  private static final byte[] FACTS = utf8("facts");
+
+  /** Closed in the reverse order. */
+  private final Deque<AbstractNativeReference> owned = new ArrayDeque<>();
+
+  private final RocksDB rocks;
+  private final ColumnFamilyHandle keys;
+  private final ColumnFamilyHandle history;
+  private final ColumnFamilyHandle facts;
+  private final WriteOptions synced;
+  private final WriteOptions lazy;
+
+  /** Opens the database, or makes it. */
+  Database(Path path) throws RocksDBException {
+    List<ColumnFamilyHandle> handles = new ArrayList<>();
+    boolean opened = false;
+    try {
+      DBOptions options = own(databaseOptions());
+      List<ColumnFamilyDescriptor> families = families();
+      rocks = RocksDB.open(options, path.toString(), families, handles);
+      own(rocks);
+      handles.forEach(this::own);
+      keys = handles.get(1);
+      history = handles.get(2);
+      facts = handles.get(3);
+      synced = own(new WriteOptions().setSync(true));
+      lazy = own(new WriteOptions());
+      opened = true;
+    } finally {
+      if (!opened) {
+        close();
+      }
+    }
+  }
+
+  /**
+   * Reads a fact without changing a byte of the database; null where there is no database, or no
+   * such fact.
+   */
+  static byte @Nullable [] peekFact(Path path, String name) throws RocksDBException {
+    if (!Files.exists(path.resolve("CURRENT"))) {
+      return null;
+    }
+    List<ColumnFamilyHandle> handles = new ArrayList<>();
+    try (Options options = new Options();
+        ColumnFamilyOptions defaults = new ColumnFamilyOptions();
+        DBOptions readOnly = new DBOptions().setMaxFileOpeningThreads(1)) {
+      readOnly.setWalRecoveryMode(WALRecoveryMode.TolerateCorruptedTailRecords);
+      List<byte[]> families = RocksDB.listColumnFamilies(options, path.toString());
+      if (families.stream().noneMatch(family -> Arrays.equals(family, FACTS))) {
+        return null;
+      }
+      List<ColumnFamilyDescriptor> wanted =
+          List.of(
+              new ColumnFamilyDescriptor(RocksDB.DEFAULT_COLUMN_FAMILY, defaults),
+              new ColumnFamilyDescriptor(FACTS, defaults));
+      try (RocksDB rocks = RocksDB.openReadOnly(readOnly, path.toString(), wanted, handles)) {
+        try {
+          return rocks.get(handles.get(1), utf8(name));
+        } finally {
+          handles.forEach(ColumnFamilyHandle::close);
+        }
+      }
+    }
+  }
+
+  byte @Nullable [] fact(String name) throws RocksDBException {
+    return rocks.get(facts, utf8(name));
+  }
+
+  void putFact(WriteBatch batch, String name, byte[] value) throws RocksDBException {
+    batch.put(facts, utf8(name), value);
+  }
+
+  void putKey(WriteBatch batch, int id, byte[] value) throws RocksDBException {
+    batch.put(keys, idKey(id), value);
+  }
+
+  void deleteKey(WriteBatch batch, int id) throws RocksDBException {
+    batch.delete(keys, idKey(id));
+  }
+
+  void putChange(WriteBatch batch, long revision, byte[] value) throws RocksDBException {
+    batch.put(history, revisionKey(revision), value);
+  }
+
+  /** Everything in the batch survives a power loss when this returns. */
+  void write(WriteBatch batch) throws RocksDBException {
+    rocks.write(synced, batch);
+  }
+
+  /** Forgets the changes before a revision; may come back with a power loss. */
+  void deleteChangesBefore(long revision) throws RocksDBException {
+    rocks.deleteRange(history, lazy, revisionKey(0), revisionKey(revision));
+  }
+
+  /** By ascending id; the caller closes it. */
+  RocksIterator keys() {
+    return rocks.newIterator(keys);
+  }
+
+  /** By ascending revision; the caller closes it. */
+  RocksIterator history() {
+    return rocks.newIterator(history);
+  }
+
+  static byte[] revisionKey(long revision) {
+    return ByteBuffer.allocate(Long.BYTES).putLong(revision).array();
+  }
+
+  static long revision(byte[] key) {
+    return ByteBuffer.wrap(key).getLong();
+  }
+
+  @Override
+  public void close() {
+    while (!owned.isEmpty()) {
+      owned.pop().close();
+    }
+  }
+
+  private <T extends AbstractNativeReference> T own(T reference) {
+    owned.push(reference);
+    return reference;
+  }
+
+  /**
+   * A few hundred records, one thread that writes, seldom: small buffers, few files, no chatter.
+   */
+  private static DBOptions databaseOptions() {
+    return new DBOptions()
+        .setCreateIfMissing(true)
+        .setCreateMissingColumnFamilies(true)
+        .setWalRecoveryMode(WALRecoveryMode.TolerateCorruptedTailRecords)
+        .setMaxBgErrorResumeCount(0)
+        .setMaxOpenFiles(32)
+        .setMaxFileOpeningThreads(1)
+        .setMaxBackgroundJobs(2)
+        .setAllowConcurrentMemtableWrite(false)
+        .setEnableWriteThreadAdaptiveYield(false)
+        .setMaxTotalWalSize(4 * MB)
+        .setMaxManifestFileSize(MB)
+        .setManifestPreallocationSize(64 * KB)
+        .setSkipStatsUpdateOnDbOpen(true)
+        .setStatsDumpPeriodSec(0)
+        .setStatsPersistPeriodSec(0)
+        .setInfoLogLevel(InfoLogLevel.WARN_LEVEL)
+        .setMaxLogFileSize(256 * KB)
+        .setKeepLogFileNum(2);
+  }
+
+  private List<ColumnFamilyDescriptor> families() {
+    Cache cache = own(new LRUCache(MB));
+    ColumnFamilyOptions options =
+        own(
+            new ColumnFamilyOptions()
+                .setWriteBufferSize(MB)
+                .setCompressionType(CompressionType.NO_COMPRESSION)
+                .setTargetFileSizeBase(4 * MB)
+                .setTableFormatConfig(new BlockBasedTableConfig().setBlockCache(cache)));
+    return List.of(
+        new ColumnFamilyDescriptor(RocksDB.DEFAULT_COLUMN_FAMILY, options),
+        new ColumnFamilyDescriptor(KEYS, options),
+        new ColumnFamilyDescriptor(HISTORY, options),
+        new ColumnFamilyDescriptor(FACTS, options));
+  }
+
+  private static byte[] idKey(int id) {
+    return new byte[] {(byte) id};
+  }
+
+  private static byte[] utf8(String text) {
+    return text.getBytes(StandardCharsets.UTF_8);
+  }
+}

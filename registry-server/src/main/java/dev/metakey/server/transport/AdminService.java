@@ -1,0 +1,138 @@
+package dev.metakey.server.transport;
+
+import dev.metakey.model.Change;
+import dev.metakey.model.MetakeyException;
+import dev.metakey.model.Names;
+import dev.metakey.model.Peer;
+import dev.metakey.model.Reason;
+import dev.metakey.model.Reservation;
+import dev.metakey.server.domain.Reserve;
+import dev.metakey.server.domain.Undelete;
+import dev.metakey.server.domain.Unreserve;
+import dev.metakey.server.engine.Engine;
+import dev.metakey.v1.AdminGrpc;
+import dev.metakey.v1.ListHistoryRequest;
+import dev.metakey.v1.ListHistoryResponse;
+import dev.metakey.v1.ListPendingRequest;
+import dev.metakey.v1.ListPendingResponse;
+import dev.metakey.v1.ReserveRequest;
+import dev.metakey.v1.ReserveResponse;
+import dev.metakey.v1.UndeleteRequest;
+import dev.metakey.v1.UndeleteResponse;
+import dev.metakey.v1.UnreserveRequest;
+import dev.metakey.v1.UnreserveResponse;
+import dev.metakey.wire.Wire;
+import io.grpc.stub.StreamObserver;
+import java.util.List;
+import java.util.concurrent.Executor;
+
+/** The calls of admins: maps, submits, maps back. */
+final class AdminService extends AdminGrpc.AdminImplBase {
+  private static final int MAX_CHANGES = 1000;
+
+  private final Engine engine;
+  private final Executor diskReaders;
+
+  /**
+   * @param diskReaders reads what is not in memory, so that the event loop does not wait for a disk
+   */
+  AdminService(Engine engine, Executor diskReaders) {
+    this.engine = engine;
+    this.diskReaders = diskReaders;
+  }
+
+  @Override
+  public void reserve(ReserveRequest request, StreamObserver<ReserveResponse> call) {
+    Peer caller = CallerInterceptor.caller();
+    Answers.later(
+        call,
+        () ->
+            engine.submit(
+                new Reserve(
+                    Wire.fromWire(request.getSpec()),
+                    request.getId(),
+                    new Reservation(request.getForeign(), caller.owner().toString())),
+                caller),
+        reply ->
+            ReserveResponse.newBuilder()
+                .setRegistry(Wire.toWire(reply.info()))
+                .setField(Wire.toWire(reply.value()))
+                .build());
+  }
+
+  @Override
+  public void unreserve(UnreserveRequest request, StreamObserver<UnreserveResponse> call) {
+    Answers.later(
+        call,
+        () -> engine.submit(new Unreserve(request.getName()), CallerInterceptor.caller()),
+        reply ->
+            UnreserveResponse.newBuilder()
+                .setRegistry(Wire.toWire(reply.info()))
+                .setField(Wire.toWire(reply.value()))
+                .build());
+  }
+
+  @Override
+  public void undelete(UndeleteRequest request, StreamObserver<UndeleteResponse> call) {
+    Answers.later(
+        call,
+        () -> engine.submit(new Undelete(request.getName()), CallerInterceptor.caller()),
+        reply ->
+            UndeleteResponse.newBuilder()
+                .setRegistry(Wire.toWire(reply.info()))
+                .setField(Wire.toWire(reply.value()))
+                .build());
+  }
+
+  @Override
+  public void listHistory(ListHistoryRequest request, StreamObserver<ListHistoryResponse> call) {
+    Peer caller = CallerInterceptor.caller();
+    diskReaders.execute(() -> Answers.now(call, () -> history(request, caller)));
+  }
+
+  private ListHistoryResponse history(ListHistoryRequest request, Peer caller) {
+    requireAdmin(caller, "history");
+    if (request.getLimit() < 0 || request.getLimit() > MAX_CHANGES) {
+      throw new MetakeyException(
+          Reason.INVALID_REQUEST,
+          "limit %d; allowed are 1 to %d, and 0 for the most"
+              .formatted(request.getLimit(), MAX_CHANGES));
+    }
+    if (request.getSinceRevision() < 0) {
+      throw new MetakeyException(
+          Reason.INVALID_REQUEST,
+          "revision %s was never reached"
+              .formatted(Long.toUnsignedString(request.getSinceRevision())));
+    }
+    String name = request.getName().isEmpty() ? "" : Names.check(request.getName());
+    int limit = request.getLimit() == 0 ? MAX_CHANGES : request.getLimit();
+    List<Change> page = engine.history(request.getSinceRevision(), limit);
+    return ListHistoryResponse.newBuilder()
+        .setRegistry(Wire.toWire(engine.snapshot().info()))
+        .addAllChanges(
+            page.stream()
+                .filter(change -> name.isEmpty() || change.field().name().equals(name))
+                .map(Wire::toWire)
+                .toList())
+        .setNextSinceRevision(page.size() < limit ? 0 : page.get(page.size() - 1).revision())
+        .build();
+  }
+
+  @Override
+  public void listPending(ListPendingRequest request, StreamObserver<ListPendingResponse> call) {
+    Peer caller = CallerInterceptor.caller();
+    Answers.now(
+        call,
+        () -> {
+          requireAdmin(caller, "pending");
+          return ListPendingResponse.newBuilder()
+              .setRegistry(Wire.toWire(engine.snapshot().info()))
+              .addAllPending(engine.pending().stream().map(Wire::toWire).toList())
+              .build();
+        });
+  }
+
+  private void requireAdmin(Peer caller, String what) {
+    engine.rules().requireAdmin(caller, what);
+  }
+}

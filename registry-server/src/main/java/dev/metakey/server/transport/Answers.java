@@ -1,0 +1,87 @@
+package dev.metakey.server.transport;
+
+import dev.metakey.model.MetakeyException;
+import dev.metakey.model.Reason;
+import dev.metakey.server.engine.Reply;
+import dev.metakey.wire.WireErrors;
+import io.grpc.stub.ServerCallStreamObserver;
+import io.grpc.stub.StreamObserver;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Gives calls their answers, and maps what went wrong to a status: the one place for both. */
+final class Answers {
+  private static final Logger log = LoggerFactory.getLogger(Answers.class);
+
+  private Answers() {}
+
+  /** Answers at once. */
+  static <A> void now(StreamObserver<A> call, Supplier<A> answer) {
+    A message;
+    try {
+      message = answer.get();
+    } catch (RuntimeException e) {
+      call.onError(WireErrors.toStatus(refusal(e)));
+      return;
+    }
+    call.onNext(message);
+    call.onCompleted();
+  }
+
+  /** Answers when the engine does; a call that its client cancels is not waited for. */
+  static <R, A> void later(
+      StreamObserver<A> call,
+      Supplier<CompletableFuture<Reply<R>>> submit,
+      Function<Reply<R>, A> toWire) {
+    ServerCallStreamObserver<A> observer = (ServerCallStreamObserver<A>) call;
+    CompletableFuture<Reply<R>> future;
+    try {
+      future = submit.get();
+    } catch (RuntimeException e) {
+      call.onError(WireErrors.toStatus(refusal(e)));
+      return;
+    }
+    if (!future.isDone()) {
+      observer.setOnCancelHandler(() -> future.cancel(false));
+    }
+    var unused = future.whenComplete((reply, failure) -> finish(observer, reply, failure, toWire));
+  }
+
+  private static <R, A> void finish(
+      ServerCallStreamObserver<A> call,
+      @Nullable Reply<R> reply,
+      @Nullable Throwable failure,
+      Function<Reply<R>, A> toWire) {
+    if (call.isCancelled()) {
+      return;
+    }
+    if (reply == null) {
+      call.onError(WireErrors.toStatus(refusal(failure)));
+      return;
+    }
+    call.onNext(toWire.apply(reply));
+    call.onCompleted();
+  }
+
+  static MetakeyException refusal(@Nullable Throwable failure) {
+    Throwable cause =
+        failure instanceof CompletionException && failure.getCause() != null
+            ? failure.getCause()
+            : failure;
+    if (cause instanceof MetakeyException refusal) {
+      return refusal;
+    }
+    log.error("a call met a defect: please report this", cause);
+    return new MetakeyException(
+        Reason.INTERNAL,
+        "a defect of metakeyd: %s; please report it with the daemon's log".formatted(cause),
+        Map.of(),
+        cause);
+  }
+}

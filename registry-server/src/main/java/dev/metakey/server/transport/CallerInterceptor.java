@@ -1,0 +1,43 @@
+package dev.metakey.server.transport;
+
+import dev.metakey.model.MetakeyException;
+import dev.metakey.model.Names;
+import dev.metakey.model.Peer;
+import dev.metakey.wire.WireErrors;
+import io.grpc.Context;
+import io.grpc.Contexts;
+import io.grpc.Metadata;
+import io.grpc.ServerCall;
+import io.grpc.ServerCallHandler;
+import io.grpc.ServerInterceptor;
+import io.grpc.StatusRuntimeException;
+import java.util.Objects;
+
+/** Tells each call who makes it: the connection's peer, under the service name that it claims. */
+final class CallerInterceptor implements ServerInterceptor {
+  private static final Context.Key<Peer> CALLER = Context.key("dev.metakey.caller");
+  private static final Metadata.Key<String> CLAIMED_SERVICE =
+      Metadata.Key.of("metakey-service", Metadata.ASCII_STRING_MARSHALLER);
+
+  /** Who makes the call that this thread handles. */
+  static Peer caller() {
+    return Objects.requireNonNull(CALLER.get());
+  }
+
+  @Override
+  public <Q, A> ServerCall.Listener<Q> interceptCall(
+      ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
+    PeerProcess process =
+        Objects.requireNonNull(call.getAttributes().get(PeerNegotiator.PEER), "unknown peer");
+    String claimed = headers.get(CLAIMED_SERVICE);
+    try {
+      Peer peer = process.peer(claimed == null ? null : Names.checkService(claimed));
+      return Contexts.interceptCall(Context.current().withValue(CALLER, peer), call, headers, next);
+    } catch (MetakeyException e) {
+      StatusRuntimeException status = WireErrors.toStatus(e);
+      Metadata trailers = Objects.requireNonNullElseGet(status.getTrailers(), Metadata::new);
+      call.close(status.getStatus(), trailers);
+      return new ServerCall.Listener<>() {};
+    }
+  }
+}

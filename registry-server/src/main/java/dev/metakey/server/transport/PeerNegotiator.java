@@ -1,0 +1,98 @@
+package dev.metakey.server.transport;
+
+import io.grpc.Attributes;
+import io.grpc.netty.shaded.io.grpc.netty.GrpcHttp2ConnectionHandler;
+import io.grpc.netty.shaded.io.grpc.netty.InternalProtocolNegotiationEvent;
+import io.grpc.netty.shaded.io.grpc.netty.InternalProtocolNegotiator.ProtocolNegotiator;
+import io.grpc.netty.shaded.io.grpc.netty.InternalProtocolNegotiators;
+import io.grpc.netty.shaded.io.grpc.netty.ProtocolNegotiationEvent;
+import io.grpc.netty.shaded.io.netty.channel.ChannelHandler;
+import io.grpc.netty.shaded.io.netty.channel.ChannelHandlerContext;
+import io.grpc.netty.shaded.io.netty.channel.ChannelInboundHandlerAdapter;
+import io.grpc.netty.shaded.io.netty.channel.epoll.EpollDomainSocketChannel;
+import io.grpc.netty.shaded.io.netty.channel.unix.PeerCredentials;
+import io.grpc.netty.shaded.io.netty.util.AsciiString;
+import io.grpc.netty.shaded.io.netty.util.concurrent.ScheduledFuture;
+import java.io.IOException;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Asks the kernel who connected (SO_PEERCRED), before the first byte is read; and closes a
+ * connection on which nothing is said for {@value #SILENCE_S} s. gRPC has no public way to do
+ * either; its version is pinned, and a test on a real socket holds this to it.
+ */
+final class PeerNegotiator implements ProtocolNegotiator {
+  /** Who the transport's peer is. */
+  static final Attributes.Key<PeerProcess> PEER = Attributes.Key.create("dev.metakey.peer");
+
+  private static final int SILENCE_S = 10;
+
+  @Override
+  public AsciiString scheme() {
+    return AsciiString.of("http");
+  }
+
+  @Override
+  public ChannelHandler newHandler(GrpcHttp2ConnectionHandler grpc) {
+    return InternalProtocolNegotiators.waitUntilActiveHandler(
+        new IdentifyPeer(grpc), grpc.getNegotiationLogger());
+  }
+
+  @Override
+  public void close() {}
+
+  private static final class IdentifyPeer extends ChannelInboundHandlerAdapter {
+    private final GrpcHttp2ConnectionHandler grpc;
+
+    IdentifyPeer(GrpcHttp2ConnectionHandler grpc) {
+      this.grpc = grpc;
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext context, Object event) throws IOException {
+      if (!(event instanceof ProtocolNegotiationEvent negotiation)) {
+        context.fireUserEventTriggered(event);
+        return;
+      }
+      PeerCredentials kernel = ((EpollDomainSocketChannel) context.channel()).peerCredentials();
+      int[] gids = kernel.gids();
+      PeerProcess peer =
+          PeerProcess.of(kernel.uid(), gids.length == 0 ? -1 : gids[0], kernel.pid());
+      Attributes attributes =
+          InternalProtocolNegotiationEvent.getAttributes(negotiation).toBuilder()
+              .set(PEER, peer)
+              .build();
+      context.pipeline().addFirst(new CloseSilent());
+      context
+          .pipeline()
+          .replace(this, null, InternalProtocolNegotiators.grpcNegotiationHandler(grpc));
+      context.fireUserEventTriggered(
+          InternalProtocolNegotiationEvent.withAttributes(negotiation, attributes));
+    }
+  }
+
+  @SuppressWarnings("FutureReturnValueIgnored") // nobody waits for the close
+  private static final class CloseSilent extends ChannelInboundHandlerAdapter {
+    private @Nullable ScheduledFuture<?> timeout;
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext context) {
+      Runnable close = context::close;
+      timeout = context.executor().schedule(close, SILENCE_S, TimeUnit.SECONDS);
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext context, Object bytes) {
+      context.fireChannelRead(bytes);
+      context.pipeline().remove(this);
+    }
+
+    @Override
+    public void handlerRemoved(ChannelHandlerContext context) {
+      if (timeout != null) {
+        timeout.cancel(false);
+      }
+    }
+  }
+}

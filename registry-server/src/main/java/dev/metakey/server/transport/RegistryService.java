@@ -1,0 +1,252 @@
+package dev.metakey.server.transport;
+
+import dev.metakey.model.DaemonStatus;
+import dev.metakey.model.Field;
+import dev.metakey.model.FieldState;
+import dev.metakey.model.MetakeyException;
+import dev.metakey.model.Names;
+import dev.metakey.model.Reason;
+import dev.metakey.model.Snapshot;
+import dev.metakey.server.domain.Refusals;
+import dev.metakey.server.domain.Register;
+import dev.metakey.server.domain.Release;
+import dev.metakey.server.engine.Engine;
+import dev.metakey.server.engine.Reply;
+import dev.metakey.server.publication.WatchHub;
+import dev.metakey.v1.GetHeaderRequest;
+import dev.metakey.v1.GetHeaderResponse;
+import dev.metakey.v1.GetRequest;
+import dev.metakey.v1.GetResponse;
+import dev.metakey.v1.GetStatusRequest;
+import dev.metakey.v1.GetStatusResponse;
+import dev.metakey.v1.ListRequest;
+import dev.metakey.v1.ListResponse;
+import dev.metakey.v1.RegisterRequest;
+import dev.metakey.v1.RegisterResponse;
+import dev.metakey.v1.RegistryGrpc;
+import dev.metakey.v1.ReleaseRequest;
+import dev.metakey.v1.ReleaseResponse;
+import dev.metakey.v1.ResolveRequest;
+import dev.metakey.v1.ResolveResponse;
+import dev.metakey.v1.WatchRequest;
+import dev.metakey.v1.WatchResponse;
+import dev.metakey.wire.Wire;
+import dev.metakey.wire.WireErrors;
+import io.grpc.stub.ServerCallStreamObserver;
+import io.grpc.stub.StreamObserver;
+import java.time.Duration;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/** The calls of services and tracers: maps, submits, maps back. */
+final class RegistryService extends RegistryGrpc.RegistryImplBase {
+  private static final long MAX_WAIT_MS = Duration.ofHours(24).toMillis();
+  private static final Set<FieldState> ALL_BUT_FREE =
+      EnumSet.complementOf(EnumSet.of(FieldState.FREE));
+
+  private final Engine engine;
+  private final WatchHub hub;
+  private final Supplier<DaemonStatus> status;
+
+  RegistryService(Engine engine, WatchHub hub, Supplier<DaemonStatus> status) {
+    this.engine = engine;
+    this.hub = hub;
+    this.status = status;
+  }
+
+  @Override
+  public void register(RegisterRequest request, StreamObserver<RegisterResponse> call) {
+    Answers.later(
+        call,
+        () ->
+            engine.submit(
+                new Register(request.getFieldsList().stream().map(Wire::fromWire).toList()),
+                CallerInterceptor.caller()),
+        reply ->
+            RegisterResponse.newBuilder()
+                .setRegistry(Wire.toWire(reply.info()))
+                .addAllResults(reply.value().stream().map(Wire::toWire).toList())
+                .build());
+  }
+
+  @Override
+  public void resolve(ResolveRequest request, StreamObserver<ResolveResponse> call) {
+    Answers.later(call, () -> resolve(request), RegistryService::resolved);
+  }
+
+  private CompletableFuture<Reply<List<Field>>> resolve(ResolveRequest request) {
+    List<String> names = request.getNamesList();
+    if (names.isEmpty() || names.size() > Field.IDS) {
+      throw new MetakeyException(
+          Reason.INVALID_REQUEST,
+          "%d names in one call; allowed are 1 to %d".formatted(names.size(), Field.IDS));
+    }
+    names.forEach(Names::check);
+    Snapshot snapshot = engine.snapshot();
+    List<String> missing = names.stream().filter(name -> snapshot.resolve(name) == null).toList();
+    if (request.hasWait()) {
+      return engine.await(names, waitMs(request), CallerInterceptor.caller());
+    }
+    if (!missing.isEmpty()) {
+      throw Refusals.unknown(snapshot, missing);
+    }
+    return CompletableFuture.completedFuture(
+        new Reply<>(snapshot.info(), names.stream().map(snapshot::byName).toList()));
+  }
+
+  private static long waitMs(ResolveRequest request) {
+    long waitMs = Wire.millis(request.getWait(), "wait");
+    if (waitMs < 1 || waitMs > MAX_WAIT_MS) {
+      throw new MetakeyException(
+          Reason.INVALID_REQUEST,
+          "a wait of %s s; allowed are 1 ms to 24 h; leave it out to ask without waiting"
+              .formatted(request.getWait().getSeconds()),
+          Map.of("wait_ms", Long.toString(waitMs), "limit_ms", Long.toString(MAX_WAIT_MS)));
+    }
+    return waitMs;
+  }
+
+  private static ResolveResponse resolved(Reply<List<Field>> reply) {
+    return ResolveResponse.newBuilder()
+        .setRegistry(Wire.toWire(reply.info()))
+        .addAllFields(reply.value().stream().map(Wire::toWire).toList())
+        .build();
+  }
+
+  @Override
+  public void release(ReleaseRequest request, StreamObserver<ReleaseResponse> call) {
+    Answers.later(
+        call,
+        () ->
+            engine.submit(
+                new Release(request.getName(), generation(request)), CallerInterceptor.caller()),
+        reply ->
+            ReleaseResponse.newBuilder()
+                .setRegistry(Wire.toWire(reply.info()))
+                .setField(Wire.toWire(reply.value()))
+                .build());
+  }
+
+  private static int generation(ReleaseRequest request) {
+    if (request.hasGeneration() && request.getGeneration() == 0) {
+      throw new MetakeyException(
+          Reason.INVALID_REQUEST,
+          "generation 0: generations count from 1; leave it out to release whatever there is");
+    }
+    return request.getGeneration();
+  }
+
+  @Override
+  public void list(ListRequest request, StreamObserver<ListResponse> call) {
+    Answers.now(
+        call,
+        () -> {
+          Snapshot snapshot = engine.snapshot();
+          Set<FieldState> states = EnumSet.noneOf(FieldState.class);
+          request.getStatesList().forEach(state -> states.add(Wire.fromWire(state)));
+          Set<FieldState> wanted = states.isEmpty() ? ALL_BUT_FREE : states;
+          return ListResponse.newBuilder()
+              .setRegistry(Wire.toWire(snapshot.info()))
+              .addAllFields(
+                  snapshot.allRecords().stream()
+                      .filter(field -> wanted.contains(field.state()))
+                      .filter(field -> field.name().startsWith(request.getPrefix()))
+                      .map(Wire::toWire)
+                      .toList())
+              .build();
+        });
+  }
+
+  @Override
+  public void get(GetRequest request, StreamObserver<GetResponse> call) {
+    Answers.now(
+        call,
+        () -> {
+          Snapshot snapshot = engine.snapshot();
+          return GetResponse.newBuilder()
+              .setRegistry(Wire.toWire(snapshot.info()))
+              .setField(Wire.toWire(find(snapshot, request)))
+              .build();
+        });
+  }
+
+  private static Field find(Snapshot snapshot, GetRequest request) {
+    switch (request.getFieldCase()) {
+      case NAME -> {
+        Field field = snapshot.byName(Names.check(request.getName()));
+        if (field == null) {
+          throw Refusals.unknown(snapshot, List.of(request.getName()));
+        }
+        return field;
+      }
+      case ID -> {
+        Field field = snapshot.byId(request.getId());
+        if (field == null) {
+          String id = Integer.toUnsignedString(request.getId());
+          throw new MetakeyException(
+              Reason.NOT_FOUND,
+              "id %s never belonged to a field; ids are 0 to 63, and 64 to 66 the kernel's"
+                  .formatted(id),
+              Map.of("id", id));
+        }
+        return field;
+      }
+      default ->
+          throw new MetakeyException(Reason.INVALID_REQUEST, "neither a name nor an id was said");
+    }
+  }
+
+  @Override
+  public void getHeader(GetHeaderRequest request, StreamObserver<GetHeaderResponse> call) {
+    Answers.now(
+        call,
+        () -> {
+          Snapshot snapshot = engine.snapshot();
+          return GetHeaderResponse.newBuilder()
+              .setRegistry(Wire.toWire(snapshot.info()))
+              .setHigh(snapshot.header().high())
+              .setLow(snapshot.header().low())
+              .build();
+        });
+  }
+
+  @Override
+  public void watch(WatchRequest request, StreamObserver<WatchResponse> call) {
+    ServerCallStreamObserver<WatchResponse> stream = (ServerCallStreamObserver<WatchResponse>) call;
+    try {
+      WatchHub.Watcher watcher = hub.subscribe(since(request), new WatchStream(stream));
+      stream.setOnReadyHandler(watcher::ready);
+      stream.setOnCancelHandler(watcher::cancel);
+    } catch (MetakeyException e) {
+      call.onError(WireErrors.toStatus(e));
+    }
+  }
+
+  private static WatchHub.@Nullable Since since(WatchRequest request) {
+    if (!request.hasSinceRevision()) {
+      return null;
+    }
+    try {
+      return new WatchHub.Since(
+          UUID.fromString(request.getRegistryId()), request.getSinceRevision());
+    } catch (IllegalArgumentException e) {
+      throw new MetakeyException(
+          Reason.INVALID_REQUEST,
+          "since_revision needs the registry_id whose revision it is; %s is no UUID"
+              .formatted(Names.quote(request.getRegistryId())),
+          Map.of(),
+          e);
+    }
+  }
+
+  @Override
+  public void getStatus(GetStatusRequest request, StreamObserver<GetStatusResponse> call) {
+    Answers.now(call, () -> Wire.toWire(status.get()));
+  }
+}

@@ -1,0 +1,122 @@
+package dev.metakey.server.transport;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.metakey.server.files.LockFile;
+import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.SocketChannel;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NotDirectoryException;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Objects;
+import java.util.Set;
+
+/**
+ * The socket's place in the file system. A lock beside it says who may have it: so a dead daemon's
+ * socket is told from a live one's, and two that start at once cannot take it from each other.
+ */
+final class SocketFile implements AutoCloseable {
+  /** The longest path of a unix socket (sun_path in unix(7), without its NUL). */
+  private static final int MAX_PATH_BYTES = 107;
+
+  private static final int STICKY = 01000;
+  private static final int SOCKET = 0140000;
+  private static final int TYPE = 0170000;
+
+  private final Path path;
+  private final LockFile lock;
+
+  private SocketFile(Path path, LockFile lock) {
+    this.path = path;
+    this.lock = lock;
+  }
+
+  Path path() {
+    return path;
+  }
+
+  /**
+   * Makes the path free for a socket of ours.
+   *
+   * @throws LockFile.HeldException if a live daemon has it
+   * @throws IOException if the path is too long, its directory is not safe, or something that is no
+   *     socket is in the way
+   */
+  static SocketFile claim(Path path) throws IOException {
+    int bytes = path.toString().getBytes(UTF_8).length;
+    if (bytes > MAX_PATH_BYTES) {
+      throw new IOException(
+          "socket %s: the path has %d bytes; the kernel allows %d; choose a shorter one"
+              .formatted(path, bytes, MAX_PATH_BYTES));
+    }
+    Path directory = Objects.requireNonNull(path.toAbsolutePath().getParent(), "a socket's path");
+    prepare(directory);
+    LockFile lock = LockFile.hold(directory.resolve(path.getFileName() + ".lock"));
+    try {
+      removeStale(path);
+    } catch (IOException e) {
+      lock.close();
+      throw e;
+    }
+    return new SocketFile(path, lock);
+  }
+
+  private static void prepare(Path directory) throws IOException {
+    try {
+      Files.createDirectories(
+          directory,
+          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwxr-xr-x")));
+    } catch (FileAlreadyExistsException e) {
+      throw new NotDirectoryException(directory + " (the socket's directory)");
+    }
+    Set<PosixFilePermission> mode = Files.getPosixFilePermissions(directory);
+    boolean shared =
+        mode.contains(PosixFilePermission.OTHERS_WRITE)
+            || mode.contains(PosixFilePermission.GROUP_WRITE);
+    boolean sticky = ((int) Files.getAttribute(directory, "unix:mode") & STICKY) != 0;
+    if (shared && !sticky) {
+      throw new IOException(
+          "socket's directory %s has mode %s: others could put a socket of their own in its place; chmod go-w it"
+              .formatted(directory, PosixFilePermissions.toString(mode)));
+    }
+  }
+
+  /** The lock is ours, so no daemon of our kind listens there; and nobody else must, either. */
+  private static void removeStale(Path path) throws IOException {
+    if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
+      return;
+    }
+    int mode = (int) Files.getAttribute(path, "unix:mode", LinkOption.NOFOLLOW_LINKS);
+    if ((mode & TYPE) != SOCKET) {
+      throw new IOException(
+          "socket %s: something that is no socket is in the way; remove it, or choose another path"
+              .formatted(path));
+    }
+    if (answers(path)) {
+      throw new IOException(
+          "socket %s: another program listens there; stop it, or choose another path"
+              .formatted(path));
+    }
+    Files.delete(path);
+  }
+
+  private static boolean answers(Path path) {
+    try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+      return channel.connect(UnixDomainSocketAddress.of(path));
+    } catch (IOException refused) {
+      return false;
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    Files.deleteIfExists(path);
+    lock.close();
+  }
+}

@@ -1,0 +1,118 @@
+package dev.metakey.server.transport;
+
+import dev.metakey.model.DaemonStatus;
+import dev.metakey.server.engine.Engine;
+import dev.metakey.server.files.LockFile;
+import dev.metakey.server.publication.WatchHub;
+import io.grpc.Server;
+import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
+import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import io.grpc.netty.shaded.io.netty.channel.EventLoopGroup;
+import io.grpc.netty.shaded.io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.grpc.netty.shaded.io.netty.channel.epoll.EpollIoHandler;
+import io.grpc.netty.shaded.io.netty.channel.epoll.EpollServerDomainSocketChannel;
+import io.grpc.netty.shaded.io.netty.channel.unix.DomainSocketAddress;
+import io.grpc.netty.shaded.io.netty.util.concurrent.DefaultThreadFactory;
+import io.grpc.protobuf.services.HealthStatusManager;
+import io.grpc.protobuf.services.ProtoReflectionServiceV1;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+
+/**
+ * Listens on the unix socket. Calls run on the event loop's threads: none of them ever waits.
+ *
+ * <p>Whoever may reach the socket may ask and register; what else somebody may do is decided by who
+ * they are, not by the socket's mode.
+ */
+public final class SocketServer implements AutoCloseable {
+  /** The service whose health says whether changes can be made; {@code ""} is the daemon's own. */
+  public static final String REGISTRY_HEALTH = "metakey.v1.Registry";
+
+  private static final int MAX_MESSAGE_BYTES = 256 * 1024;
+  private static final int MAX_METADATA_BYTES = 8 * 1024;
+  private static final int EVENT_LOOPS = 2;
+  private static final long GRACE_S = 5;
+
+  private final SocketFile socket;
+  private final HealthStatusManager health = new HealthStatusManager();
+  private final EventLoopGroup accepting = eventLoops("registry-accept", 1);
+  private final EventLoopGroup serving = eventLoops("registry-serve", EVENT_LOOPS);
+  private final ExecutorService diskReaders =
+      Executors.newSingleThreadExecutor(new DefaultThreadFactory("registry-reader"));
+  private final Server server;
+
+  /**
+   * @throws LockFile.HeldException if a live daemon has the socket
+   * @throws IOException if the path cannot be a socket, or cannot be listened on
+   */
+  public SocketServer(Path path, Engine engine, WatchHub hub, Supplier<DaemonStatus> status)
+      throws IOException {
+    this.socket = SocketFile.claim(path);
+    this.server =
+        NettyServerBuilder.forAddress(new DomainSocketAddress(path.toString()))
+            .channelType(EpollServerDomainSocketChannel.class)
+            .bossEventLoopGroup(accepting)
+            .workerEventLoopGroup(serving)
+            .protocolNegotiator(new PeerNegotiator())
+            .directExecutor()
+            .maxInboundMessageSize(MAX_MESSAGE_BYTES)
+            .maxInboundMetadataSize(MAX_METADATA_BYTES)
+            .permitKeepAliveTime(1, TimeUnit.SECONDS)
+            .permitKeepAliveWithoutCalls(true)
+            .intercept(new CallerInterceptor())
+            .addService(new RegistryService(engine, hub, status))
+            .addService(new AdminService(engine, diskReaders))
+            .addService(health.getHealthService())
+            .addService(ProtoReflectionServiceV1.newInstance())
+            .build();
+  }
+
+  /**
+   * @throws IOException if the socket cannot be listened on
+   */
+  public void start() throws IOException {
+    server.start();
+    Files.setPosixFilePermissions(socket.path(), PosixFilePermissions.fromString("rw-rw-rw-"));
+    changesPossible(true);
+  }
+
+  /** Tells probes whether changes can be made. Reads can, in any case. */
+  public void changesPossible(boolean possible) {
+    health.setStatus(REGISTRY_HEALTH, possible ? ServingStatus.SERVING : ServingStatus.NOT_SERVING);
+  }
+
+  /** Takes no more calls. Those in flight go on. */
+  public void stopAccepting() {
+    health.enterTerminalState();
+    server.shutdown();
+  }
+
+  /** Ends what has not ended by itself, and removes the socket. */
+  @Override
+  public void close() throws InterruptedException, IOException {
+    server.shutdown();
+    if (!server.awaitTermination(GRACE_S, TimeUnit.SECONDS)) {
+      server.shutdownNow().awaitTermination(GRACE_S, TimeUnit.SECONDS);
+    }
+    diskReaders.shutdown();
+    end(accepting);
+    end(serving);
+    socket.close();
+  }
+
+  private static void end(EventLoopGroup loops) throws InterruptedException {
+    var ended = loops.shutdownGracefully(0, GRACE_S, TimeUnit.SECONDS);
+    var unused = ended.await();
+  }
+
+  private static EventLoopGroup eventLoops(String name, int threads) {
+    return new MultiThreadIoEventLoopGroup(
+        threads, new DefaultThreadFactory(name), EpollIoHandler.newFactory());
+  }
+}
