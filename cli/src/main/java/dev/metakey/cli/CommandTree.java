@@ -17,9 +17,11 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
-import picocli.AutoComplete;
 import picocli.CommandLine;
 import picocli.CommandLine.Help;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.TypeConversionException;
 
 /**
  * The verbs, and how a line is read.
@@ -47,8 +49,8 @@ final class CommandTree {
     VERBS.put("undelete", UndeleteVerb::new);
     VERBS.put("history", HistoryVerb::new);
     VERBS.put("pending", PendingVerb::new);
-    VERBS.put("help", CommandLine.HelpCommand::new);
-    VERBS.put("generate-completion", AutoComplete.GenerateCompletion::new);
+    VERBS.put("help", HelpVerb::new);
+    VERBS.put("generate-completion", CompletionVerb::new);
   }
 
   /** These speak of other verbs. */
@@ -98,16 +100,29 @@ final class CommandTree {
             line.addSubcommand(verb, supplier.get());
           }
         });
-    CommandLine completion = line.getSubcommands().get("generate-completion");
-    if (completion != null) {
-      completion.getCommandSpec().usageMessage().hidden(true);
-    }
     configure(line, terminal);
+    arrange(line.getCommandSpec(), "%nOptions, before or after the verb:%n");
+    line.getSubcommands().values().forEach(verb -> arrange(verb.getCommandSpec(), "%nOptions:%n"));
     return line;
+  }
+
+  private static void arrange(CommandSpec spec, String optionListHeading) {
+    spec.usageMessage()
+        .sortOptions(false)
+        .abbreviateSynopsis(true)
+        .parameterListHeading("%n")
+        .optionListHeading(optionListHeading)
+        .commandListHeading("%nVerbs:%n")
+        .exitCodeListHeading("%nExit codes:%n")
+        .footerHeading("%nExamples:%n");
   }
 
   private static void configure(CommandLine line, Terminal terminal) {
     line.registerConverter(Duration.class, Durations::parse);
+    ITypeConverter<Integer> number = CommandTree::number;
+    line.registerConverter(Integer.class, number);
+    line.registerConverter(int.class, number);
+    line.registerConverter(long.class, CommandTree::longNumber);
     word(line, Output.class, "output");
     word(line, Format.class, "format");
     word(line, Merge.class, "merge");
@@ -124,6 +139,26 @@ final class CommandTree {
     line.setUsageHelpWidth(100);
   }
 
+  private static int number(String text) {
+    try {
+      return Integer.parseInt(text);
+    } catch (NumberFormatException e) {
+      throw notANumber(text);
+    }
+  }
+
+  private static long longNumber(String text) {
+    try {
+      return Long.parseLong(text);
+    } catch (NumberFormatException e) {
+      throw notANumber(text);
+    }
+  }
+
+  private static TypeConversionException notANumber(String text) {
+    return new TypeConversionException("'%s' is not a whole number in range".formatted(text));
+  }
+
   /** Reads a constant as it is printed, and says which there are. */
   private static <E extends Enum<E>> void word(CommandLine line, Class<E> type, String what) {
     line.registerConverter(
@@ -132,7 +167,7 @@ final class CommandTree {
           try {
             return Words.parse(type, what, text);
           } catch (MetakeyException e) {
-            throw new CommandLine.TypeConversionException(e.text());
+            throw new TypeConversionException(e.text());
           }
         });
   }

@@ -13,8 +13,6 @@ import picocli.CommandLine.Option;
 @Command(
     name = "watch",
     description = "Print the whole state, then every change as it is committed, until interrupted.",
-    sortOptions = false,
-    footerHeading = "%nExamples:%n",
     footer = {
       "  metakey watch",
       "  metakey watch -o jsonl",
@@ -23,14 +21,13 @@ import picocli.CommandLine.Option;
       "A watch outlives the daemon, and goes on where it stopped when that is back. It notices",
       "that nobody reads it any more when it prints the next line.",
     },
-    exitCodeListHeading = Exit.HEADING,
     exitCodeList = {
       Exit.DEFECT,
       Exit.BAD_INPUT,
-      Exit.EXHAUSTED,
-      Exit.UNAVAILABLE,
+      Exit.TOO_MANY,
+      Exit.UNREACHABLE,
       Exit.INTERRUPTED_TEXT,
-      "141:nobody reads the output any more",
+      Exit.CLOSED_PIPE_TEXT,
     })
 final class WatchVerb extends Verb {
   @Option(
