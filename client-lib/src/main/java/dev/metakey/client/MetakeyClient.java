@@ -6,13 +6,23 @@ import dev.metakey.model.FieldSpec;
 import dev.metakey.model.FieldState;
 import dev.metakey.model.Header;
 import dev.metakey.model.MetakeyException;
+import dev.metakey.model.Names;
 import dev.metakey.model.Pending;
+import dev.metakey.model.Reason;
 import dev.metakey.model.Registered;
+import dev.metakey.model.Snapshot;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A connection to the host's metakey daemon.
@@ -36,9 +46,21 @@ import java.util.UUID;
  * Answer#stale() stale}: such fields have no description, and their owners no service. What the
  * file does not know stays UNAVAILABLE. Nothing else ever answers stale.
  */
-@SuppressWarnings("DoNotCallSuggester") // bodies follow
 public final class MetakeyClient implements AutoCloseable {
-  MetakeyClient() {}
+  private final Connection connection;
+  private final Daemon daemon;
+  private final PublishedFile published;
+  private final Duration callTimeout;
+  private final Set<Watch> watches = ConcurrentHashMap.newKeySet();
+  private final Object starting = new Object();
+  private @Nullable View view;
+
+  private MetakeyClient(Connection connection, PublishedFile published, Duration callTimeout) {
+    this.connection = connection;
+    this.daemon = new Daemon(connection);
+    this.published = published;
+    this.callTimeout = callTimeout;
+  }
 
   /**
    * Connects with what the environment says: METAKEY_SOCKET, METAKEY_SERVICE, METAKEY_RUN.
@@ -50,12 +72,12 @@ public final class MetakeyClient implements AutoCloseable {
   }
 
   public static Builder builder() {
-    return new Builder();
+    return new Builder(System::getenv);
   }
 
   /** Where the daemon listens. */
   public Path socket() {
-    throw new UnsupportedOperationException();
+    return connection.socket();
   }
 
   /**
@@ -72,7 +94,7 @@ public final class MetakeyClient implements AutoCloseable {
 
   /** As {@link #register(FieldSpec...)}. */
   public Answer<List<Registered>> register(List<FieldSpec> fields) {
-    throw new UnsupportedOperationException();
+    return daemon.register(fields);
   }
 
   /**
@@ -88,7 +110,10 @@ public final class MetakeyClient implements AutoCloseable {
 
   /** As {@link #resolve(String...)}. */
   public Answer<List<Field>> resolve(List<String> names) {
-    throw new UnsupportedOperationException();
+    return orPublished(
+        "all of " + names,
+        () -> daemon.resolve(names),
+        snapshot -> PublishedFile.resolve(snapshot, names));
   }
 
   /** As {@link #await(Duration, List)}. */
@@ -107,7 +132,9 @@ public final class MetakeyClient implements AutoCloseable {
    *     naming what is missing
    */
   public Answer<List<Field>> await(Duration wait, List<String> names) {
-    throw new UnsupportedOperationException();
+    long endNs = System.nanoTime() + wait.toNanos();
+    return Retry.within(
+        wait, () -> daemon.await(Duration.ofNanos(endNs - System.nanoTime()), names));
   }
 
   /**
@@ -116,7 +143,7 @@ public final class MetakeyClient implements AutoCloseable {
    * @throws MetakeyException INVALID_NAME, NOT_FOUND, NOT_PERMITTED, IN_USE, STORE_FAILED
    */
   public Answer<Field> release(String name) {
-    throw new UnsupportedOperationException();
+    return daemon.release(name);
   }
 
   /**
@@ -125,7 +152,7 @@ public final class MetakeyClient implements AutoCloseable {
    * @throws MetakeyException WRONG_GENERATION, and as {@link #release(String)}
    */
   public Answer<Field> release(String name, int generation) {
-    throw new UnsupportedOperationException();
+    return daemon.release(name, generation);
   }
 
   /** Every field by ascending id, well-known ones last; free ones left out. */
@@ -140,7 +167,10 @@ public final class MetakeyClient implements AutoCloseable {
    * @param states only fields in one of them; empty: all but free ones
    */
   public Answer<List<Field>> list(String prefix, Set<FieldState> states) {
-    throw new UnsupportedOperationException();
+    return orPublished(
+        "a list",
+        () -> daemon.list(prefix, states),
+        snapshot -> Optional.of(PublishedFile.list(snapshot, prefix, states)));
   }
 
   /**
@@ -149,7 +179,10 @@ public final class MetakeyClient implements AutoCloseable {
    * @throws MetakeyException INVALID_NAME, NOT_FOUND
    */
   public Answer<Field> get(String name) {
-    throw new UnsupportedOperationException();
+    return orPublished(
+        Names.quote(name),
+        () -> daemon.get(name),
+        snapshot -> Optional.ofNullable(snapshot.byName(name)));
   }
 
   /**
@@ -159,17 +192,18 @@ public final class MetakeyClient implements AutoCloseable {
    * @throws MetakeyException INVALID_REQUEST, NOT_FOUND
    */
   public Answer<Field> get(int id) {
-    throw new UnsupportedOperationException();
+    return orPublished(
+        "id " + id, () -> daemon.get(id), snapshot -> Optional.ofNullable(snapshot.byId(id)));
   }
 
   /** The global header. */
   public Answer<Header> header() {
-    throw new UnsupportedOperationException();
+    return orPublished("a header", daemon::header, snapshot -> Optional.of(snapshot.header()));
   }
 
   /** How the daemon is. */
   public Answer<DaemonStatus> status() {
-    throw new UnsupportedOperationException();
+    return daemon.status();
   }
 
   /**
@@ -182,7 +216,7 @@ public final class MetakeyClient implements AutoCloseable {
    *     NOT_PERMITTED, ID_TAKEN, MISMATCH, NO_FREE_SLOT, STORE_FAILED
    */
   public Answer<Field> reserve(FieldSpec spec, int id, boolean foreign) {
-    throw new UnsupportedOperationException();
+    return daemon.reserve(spec, id, foreign);
   }
 
   /**
@@ -191,7 +225,7 @@ public final class MetakeyClient implements AutoCloseable {
    * @throws MetakeyException INVALID_NAME, NOT_FOUND, NOT_PERMITTED, STORE_FAILED
    */
   public Answer<Field> unreserve(String name) {
-    throw new UnsupportedOperationException();
+    return daemon.unreserve(name);
   }
 
   /**
@@ -200,7 +234,7 @@ public final class MetakeyClient implements AutoCloseable {
    * @throws MetakeyException INVALID_NAME, NOT_FOUND, NOT_PERMITTED, STORE_FAILED
    */
   public Answer<Field> undelete(String name) {
-    throw new UnsupportedOperationException();
+    return daemon.undelete(name);
   }
 
   /**
@@ -212,7 +246,7 @@ public final class MetakeyClient implements AutoCloseable {
    * @throws MetakeyException INVALID_REQUEST, NOT_PERMITTED, STORE_FAILED
    */
   public Answer<History> history(long sinceRevision, String name, int limit) {
-    throw new UnsupportedOperationException();
+    return daemon.history(sinceRevision, name, limit);
   }
 
   /**
@@ -221,7 +255,7 @@ public final class MetakeyClient implements AutoCloseable {
    * @throws MetakeyException NOT_PERMITTED
    */
   public Answer<List<Pending>> pending() {
-    throw new UnsupportedOperationException();
+    return daemon.pending();
   }
 
   /**
@@ -232,12 +266,14 @@ public final class MetakeyClient implements AutoCloseable {
    *     view keeps trying: a later call may succeed.
    */
   public View view() {
-    throw new UnsupportedOperationException();
+    View started = startedView();
+    started.awaitState(callTimeout);
+    return started;
   }
 
   /** Watches from the whole state on. Close it; closing the client does so too. */
   public Watch watch() {
-    throw new UnsupportedOperationException();
+    return newWatch(null);
   }
 
   /**
@@ -248,22 +284,79 @@ public final class MetakeyClient implements AutoCloseable {
    * @param revision the last one that is known
    */
   public Watch watch(UUID registryId, long revision) {
-    throw new UnsupportedOperationException();
+    return newWatch(new Watch.Position(registryId, revision));
   }
 
   /** Ends the connection, the view and every watch, and leaves no thread behind. */
   @Override
   public void close() {
-    throw new UnsupportedOperationException();
+    View started;
+    synchronized (starting) {
+      connection.refuse();
+      started = view;
+    }
+    watches.forEach(Watch::close);
+    if (started != null) {
+      started.close();
+    }
+    connection.close();
+  }
+
+  private View startedView() {
+    synchronized (starting) {
+      connection.requireOpen();
+      if (view == null) {
+        view = new View(connection, published);
+        view.start();
+      }
+      return view;
+    }
+  }
+
+  private Watch newWatch(Watch.@Nullable Position since) {
+    Watch watch = new Watch(connection, since, Retry::isWorthwhile, watches::remove);
+    synchronized (starting) {
+      connection.requireOpen();
+      watches.add(watch);
+    }
+    return watch;
+  }
+
+  private <T> Answer<T> orPublished(
+      String what, Supplier<Answer<T>> call, Function<Snapshot, Optional<T>> look) {
+    try {
+      return call.get();
+    } catch (MetakeyException e) {
+      if (Retry.isWorthwhile(e) && !connection.isClosed()) {
+        return published.answer(e, what, look);
+      }
+      throw e;
+    }
   }
 
   /** What to connect to, and how. Everything has a default. */
   public static final class Builder {
-    Builder() {}
+    /** The room for a path in {@code struct sockaddr_un}, less the NUL. */
+    static final int MAX_SOCKET_BYTES = 107;
+
+    private static final Duration LONGEST = Duration.ofHours(24);
+
+    private final Function<String, @Nullable String> environment;
+    private @Nullable Path socket;
+    private @Nullable String service;
+    private @Nullable Path publishedFile;
+    private Duration connectTimeout = Duration.ofSeconds(10);
+    private Duration callTimeout = Duration.ofSeconds(10);
+    private boolean acceptStaleStart;
+
+    Builder(Function<String, @Nullable String> environment) {
+      this.environment = environment;
+    }
 
     /** Where the daemon listens. Default: METAKEY_SOCKET, else /run/metakey/metakeyd.sock. */
     public Builder socket(Path value) {
-      throw new UnsupportedOperationException();
+      socket = value;
+      return this;
     }
 
     /**
@@ -271,7 +364,8 @@ public final class MetakeyClient implements AutoCloseable {
      * itself. Default: METAKEY_SERVICE, else none.
      */
     public Builder service(String value) {
-      throw new UnsupportedOperationException();
+      service = value;
+      return this;
     }
 
     /**
@@ -279,12 +373,14 @@ public final class MetakeyClient implements AutoCloseable {
      * attempt.
      */
     public Builder connectTimeout(Duration value) {
-      throw new UnsupportedOperationException();
+      connectTimeout = value;
+      return this;
     }
 
     /** How long a call may take; a wait comes on top. Default: 10 s. More than zero. */
     public Builder callTimeout(Duration value) {
-      throw new UnsupportedOperationException();
+      callTimeout = value;
+      return this;
     }
 
     /**
@@ -292,7 +388,8 @@ public final class MetakeyClient implements AutoCloseable {
      * METAKEY_RUN, else beside the socket.
      */
     public Builder publishedFile(Path value) {
-      throw new UnsupportedOperationException();
+      publishedFile = value;
+      return this;
     }
 
     /**
@@ -300,7 +397,8 @@ public final class MetakeyClient implements AutoCloseable {
      * a daemon if there is such a file. For tracers, which only read. Default: false.
      */
     public Builder acceptStaleStart(boolean value) {
-      throw new UnsupportedOperationException();
+      acceptStaleStart = value;
+      return this;
     }
 
     /**
@@ -310,7 +408,81 @@ public final class MetakeyClient implements AutoCloseable {
      *     for a socket path over 107 bytes, a service name that is none, or a timeout out of range
      */
     public MetakeyClient connect() {
-      throw new UnsupportedOperationException();
+      requireBetween("connectTimeout", connectTimeout, Duration.ZERO);
+      requireBetween("callTimeout", callTimeout, Duration.ofMillis(1));
+      Path where = checkSocket(socket());
+      Connection connection = new Connection(where, claimedService(), callTimeout);
+      PublishedFile published = new PublishedFile(publishedBeside(where));
+      try {
+        Retry.within(connectTimeout, () -> attempt(connection, published));
+        return new MetakeyClient(connection, published, callTimeout);
+      } catch (RuntimeException e) {
+        connection.close();
+        throw e;
+      }
+    }
+
+    /**
+     * @return whether the daemon is there; false: but the published file is, and that is enough
+     */
+    private boolean attempt(Connection connection, PublishedFile published) {
+      try {
+        connection.connect();
+        return true;
+      } catch (MetakeyException e) {
+        if (acceptStaleStart && Retry.isWorthwhile(e) && published.isReadable()) {
+          return false;
+        }
+        throw e;
+      }
+    }
+
+    private Path socket() {
+      if (socket != null) {
+        return socket;
+      }
+      String named = named("METAKEY_SOCKET");
+      return Path.of(named != null ? named : "/run/metakey/metakeyd.sock");
+    }
+
+    private @Nullable String claimedService() {
+      String claimed = service != null ? service : named("METAKEY_SERVICE");
+      return claimed == null ? null : Names.checkService(claimed);
+    }
+
+    private Path publishedBeside(Path where) {
+      if (publishedFile != null) {
+        return publishedFile;
+      }
+      String run = named("METAKEY_RUN");
+      return run != null ? Path.of(run, "registry.bin") : where.resolveSibling("registry.bin");
+    }
+
+    /** An empty variable counts as none. */
+    private @Nullable String named(String variable) {
+      String value = environment.apply(variable);
+      return value == null || value.isEmpty() ? null : value;
+    }
+
+    private static Path checkSocket(Path socket) {
+      int bytes = socket.toString().getBytes(StandardCharsets.UTF_8).length;
+      if (bytes > MAX_SOCKET_BYTES) {
+        throw new MetakeyException(
+            Reason.INVALID_REQUEST,
+            "socket path %s is %d bytes long; the kernel allows %d: use a shorter one"
+                .formatted(socket, bytes, MAX_SOCKET_BYTES),
+            Map.of("socket", socket.toString(), "limit", Integer.toString(MAX_SOCKET_BYTES)));
+      }
+      return socket;
+    }
+
+    private static void requireBetween(String what, Duration value, Duration least) {
+      if (value.compareTo(least) < 0 || value.compareTo(LONGEST) > 0) {
+        throw new MetakeyException(
+            Reason.INVALID_REQUEST,
+            "%s is %s; allowed: %s to %s".formatted(what, value, least, LONGEST),
+            Map.of("attribute", what, "value", value.toString()));
+      }
     }
   }
 }

@@ -113,7 +113,10 @@ public final class Snapshot {
     if (id >= 0 && id < Field.IDS) {
       return byId[id];
     }
-    return WellKnown.FIELDS.stream().filter(f -> f.id() == id).findFirst().orElse(null);
+    int wellKnown = id - Field.IDS;
+    return wellKnown >= 0 && wellKnown < WellKnown.FIELDS.size()
+        ? WellKnown.FIELDS.get(wellKnown)
+        : null;
   }
 
   /** Every field by ascending id: free ones included, well-known ones left out. */

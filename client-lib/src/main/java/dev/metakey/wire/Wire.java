@@ -103,6 +103,10 @@ public final class Wire {
     return Durations.toMillis(duration);
   }
 
+  public static Duration duration(java.time.Duration duration) {
+    return Durations.fromNanos(duration.toNanos());
+  }
+
   public static dev.metakey.v1.Field toWire(Field field) {
     var wire =
         dev.metakey.v1.Field.newBuilder()

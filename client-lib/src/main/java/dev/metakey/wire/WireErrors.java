@@ -48,6 +48,13 @@ public final class WireErrors {
             .build());
   }
 
+  /** Whether the daemon itself refused: false where something between us spoke. */
+  public static boolean isRefusal(StatusRuntimeException error) {
+    com.google.rpc.Status status = StatusProto.fromThrowable(error);
+    return status != null
+        && status.getDetailsList().stream().anyMatch(detail -> detail.is(ErrorInfo.class));
+  }
+
   /**
    * What the daemon said; and where something between us spoke instead, the reason that fits its
    * status best.

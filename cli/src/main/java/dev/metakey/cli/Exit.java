@@ -1,0 +1,35 @@
+package dev.metakey.cli;
+
+/**
+ * The exit codes as each verb's help lists them ({@code CODE:WORDS}, for picocli). Those from 1 to
+ * 9 are those of {@link dev.metakey.model.Reason#exitCode()}, which decides.
+ */
+final class Exit {
+  static final String HEADING = "%nExit codes:%n";
+
+  static final String OK = "0:done";
+  static final String DEFECT = "1:a defect of metakey, or output that cannot be written";
+  static final String BAD_INPUT = "2:bad input: a name, size, attribute, option or argument";
+  static final String NOT_FOUND = "3:no such field";
+  static final String CONFLICT =
+      "4:known with another size, merge rule or owner, or the id is taken";
+  static final String NOT_PERMITTED = "5:not permitted to you";
+  static final String EXHAUSTED = "6:no id or slot left, or too many waiters";
+  static final String CONDITION = "7:another generation, in use, or read-only";
+  static final String UNAVAILABLE =
+      "8:the daemon cannot be reached, or its database takes no change";
+  static final String TOO_LATE = "9:the wait's time is up";
+  static final String UNHEALTHY_TEXT = "10:the daemon answers, and reports problems";
+  static final String INTERRUPTED_TEXT = "130:interrupted";
+
+  /** The daemon answers, and reports problems. */
+  static final int UNHEALTHY = 10;
+
+  /** What a shell shows for a command that SIGINT ended. */
+  static final int INTERRUPTED = 130;
+
+  /** What a shell shows for a command that wrote to a pipe which nobody reads any more. */
+  static final int CLOSED_PIPE = 141;
+
+  private Exit() {}
+}

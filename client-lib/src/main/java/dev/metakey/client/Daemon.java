@@ -1,0 +1,165 @@
+package dev.metakey.client;
+
+import dev.metakey.model.DaemonStatus;
+import dev.metakey.model.Field;
+import dev.metakey.model.FieldSpec;
+import dev.metakey.model.FieldState;
+import dev.metakey.model.Header;
+import dev.metakey.model.Pending;
+import dev.metakey.model.Registered;
+import dev.metakey.v1.AdminGrpc;
+import dev.metakey.v1.AdminGrpc.AdminBlockingStub;
+import dev.metakey.v1.GetHeaderRequest;
+import dev.metakey.v1.GetRequest;
+import dev.metakey.v1.GetStatusRequest;
+import dev.metakey.v1.ListHistoryRequest;
+import dev.metakey.v1.ListPendingRequest;
+import dev.metakey.v1.ListRequest;
+import dev.metakey.v1.RegisterRequest;
+import dev.metakey.v1.RegistryGrpc;
+import dev.metakey.v1.RegistryGrpc.RegistryBlockingStub;
+import dev.metakey.v1.RegistryInfo;
+import dev.metakey.v1.ReleaseRequest;
+import dev.metakey.v1.ReserveRequest;
+import dev.metakey.v1.ResolveRequest;
+import dev.metakey.v1.UndeleteRequest;
+import dev.metakey.v1.UnreserveRequest;
+import dev.metakey.wire.Wire;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Function;
+
+/** The daemon's calls: maps, asks, maps back. {@link MetakeyClient} says what they mean. */
+final class Daemon {
+  private final Connection connection;
+
+  Daemon(Connection connection) {
+    this.connection = connection;
+  }
+
+  Answer<List<Registered>> register(List<FieldSpec> fields) {
+    var request = RegisterRequest.newBuilder().addAllFields(map(fields, Wire::toWire)).build();
+    var reply = registry(stub -> stub.register(request));
+    return answer(reply.getRegistry(), map(reply.getResultsList(), Wire::fromWire));
+  }
+
+  Answer<List<Field>> resolve(List<String> names) {
+    var request = ResolveRequest.newBuilder().addAllNames(names).build();
+    var reply = registry(stub -> stub.resolve(request));
+    return answer(reply.getRegistry(), map(reply.getFieldsList(), Wire::fromWire));
+  }
+
+  /**
+   * @param wait what the daemon may take to answer
+   */
+  Answer<List<Field>> await(Duration wait, List<String> names) {
+    var request =
+        ResolveRequest.newBuilder().addAllNames(names).setWait(Wire.duration(wait)).build();
+    var reply = connection.call(RegistryGrpc::newBlockingStub, wait, stub -> stub.resolve(request));
+    return answer(reply.getRegistry(), map(reply.getFieldsList(), Wire::fromWire));
+  }
+
+  Answer<Field> release(String name) {
+    return release(ReleaseRequest.newBuilder().setName(name).build());
+  }
+
+  Answer<Field> release(String name, int generation) {
+    return release(ReleaseRequest.newBuilder().setName(name).setGeneration(generation).build());
+  }
+
+  private Answer<Field> release(ReleaseRequest request) {
+    var reply = registry(stub -> stub.release(request));
+    return answer(reply.getRegistry(), Wire.fromWire(reply.getField()));
+  }
+
+  Answer<List<Field>> list(String prefix, Set<FieldState> states) {
+    var request =
+        ListRequest.newBuilder()
+            .setPrefix(prefix)
+            .addAllStates(states.stream().map(Wire::toWire).toList())
+            .build();
+    var reply = registry(stub -> stub.list(request));
+    return answer(reply.getRegistry(), map(reply.getFieldsList(), Wire::fromWire));
+  }
+
+  Answer<Field> get(String name) {
+    return get(GetRequest.newBuilder().setName(name).build());
+  }
+
+  Answer<Field> get(int id) {
+    return get(GetRequest.newBuilder().setId(id).build());
+  }
+
+  private Answer<Field> get(GetRequest request) {
+    var reply = registry(stub -> stub.get(request));
+    return answer(reply.getRegistry(), Wire.fromWire(reply.getField()));
+  }
+
+  Answer<Header> header() {
+    var reply = registry(stub -> stub.getHeader(GetHeaderRequest.getDefaultInstance()));
+    return answer(reply.getRegistry(), new Header(reply.getHigh(), reply.getLow()));
+  }
+
+  Answer<DaemonStatus> status() {
+    var reply = registry(stub -> stub.getStatus(GetStatusRequest.getDefaultInstance()));
+    return answer(reply.getRegistry(), Wire.fromWire(reply));
+  }
+
+  Answer<Field> reserve(FieldSpec spec, int id, boolean foreign) {
+    var request =
+        ReserveRequest.newBuilder()
+            .setSpec(Wire.toWire(spec))
+            .setId(id)
+            .setForeign(foreign)
+            .build();
+    var reply = admin(stub -> stub.reserve(request));
+    return answer(reply.getRegistry(), Wire.fromWire(reply.getField()));
+  }
+
+  Answer<Field> unreserve(String name) {
+    var request = UnreserveRequest.newBuilder().setName(name).build();
+    var reply = admin(stub -> stub.unreserve(request));
+    return answer(reply.getRegistry(), Wire.fromWire(reply.getField()));
+  }
+
+  Answer<Field> undelete(String name) {
+    var request = UndeleteRequest.newBuilder().setName(name).build();
+    var reply = admin(stub -> stub.undelete(request));
+    return answer(reply.getRegistry(), Wire.fromWire(reply.getField()));
+  }
+
+  Answer<History> history(long sinceRevision, String name, int limit) {
+    var request =
+        ListHistoryRequest.newBuilder()
+            .setSinceRevision(sinceRevision)
+            .setName(name)
+            .setLimit(limit)
+            .build();
+    var reply = admin(stub -> stub.listHistory(request));
+    return answer(
+        reply.getRegistry(),
+        new History(map(reply.getChangesList(), Wire::fromWire), reply.getNextSinceRevision()));
+  }
+
+  Answer<List<Pending>> pending() {
+    var reply = admin(stub -> stub.listPending(ListPendingRequest.getDefaultInstance()));
+    return answer(reply.getRegistry(), map(reply.getPendingList(), Wire::fromWire));
+  }
+
+  private <R> R registry(Function<RegistryBlockingStub, R> rpc) {
+    return connection.call(RegistryGrpc::newBlockingStub, Duration.ZERO, rpc);
+  }
+
+  private <R> R admin(Function<AdminBlockingStub, R> rpc) {
+    return connection.call(AdminGrpc::newBlockingStub, Duration.ZERO, rpc);
+  }
+
+  private static <T> Answer<T> answer(RegistryInfo info, T value) {
+    return Answer.fresh(Wire.fromWire(info), value);
+  }
+
+  private static <F, T> List<T> map(List<F> from, Function<F, T> mapping) {
+    return from.stream().map(mapping).toList();
+  }
+}

@@ -1,0 +1,56 @@
+package dev.metakey.client;
+
+import dev.metakey.model.MetakeyException;
+import dev.metakey.model.Reason;
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.SocketChannel;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Why a daemon cannot be reached, in words that help. */
+final class Unreachable {
+  private Unreachable() {}
+
+  /** Looks what is at the socket. Call it after a failure, not before: things change. */
+  static MetakeyException at(Path socket, @Nullable Throwable cause) {
+    String found = found(socket);
+    return new MetakeyException(
+        Reason.UNAVAILABLE,
+        "no metakey daemon at %s: %s; start metakeyd, or name its socket with --socket or METAKEY_SOCKET"
+            .formatted(socket, found),
+        Map.of("socket", socket.toString(), "found", found),
+        cause);
+  }
+
+  private static String found(Path socket) {
+    try {
+      var attributes = Files.readAttributes(socket, BasicFileAttributes.class);
+      return attributes.isOther() ? connect(socket) : "not a socket";
+    } catch (NoSuchFileException e) {
+      return "no such file";
+    } catch (AccessDeniedException e) {
+      return "permission denied";
+    } catch (IOException e) {
+      return String.valueOf(e.getMessage());
+    }
+  }
+
+  private static String connect(Path socket) {
+    try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+      channel.connect(UnixDomainSocketAddress.of(socket));
+      return "something listens, but the connection was lost or not answered";
+    } catch (ConnectException e) {
+      return "connection refused";
+    } catch (IOException e) {
+      return Files.isWritable(socket) ? String.valueOf(e.getMessage()) : "permission denied";
+    }
+  }
+}
