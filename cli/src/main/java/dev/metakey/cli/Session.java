@@ -16,6 +16,9 @@ final class Session implements AutoCloseable {
   /** The longest that anything may wait. */
   static final Duration LONGEST = Duration.ofHours(24);
 
+  /** Who we are where nobody says: the daemon would see the executable, and that is java. */
+  private static final String DEFAULT_SERVICE = "metakey";
+
   private final MetakeyClient client;
   private final Thread onSignal;
 
@@ -46,9 +49,8 @@ final class Session implements AutoCloseable {
     if (options.socket != null) {
       builder.socket(options.socket);
     }
-    if (options.service != null) {
-      builder.service(options.service);
-    }
+    String service = options.service != null ? options.service : System.getenv("METAKEY_SERVICE");
+    builder.service(service != null ? service : DEFAULT_SERVICE);
     Session session = new Session(options.terminal, builder.connect());
     Runtime.getRuntime().addShutdownHook(session.onSignal);
     return session;
