@@ -188,19 +188,6 @@ public final class Engine {
     }
   }
 
-  /**
-   * The first revision whose change is kept. Reads the disk.
-   *
-   * @throws MetakeyException STORE_FAILED
-   */
-  public long oldestRevision() {
-    try {
-      return store.oldestRevision();
-    } catch (StoreException e) {
-      throw storeFailed(e);
-    }
-  }
-
   /** Takes no more calls; {@link #doWork} finishes what is queued. */
   public void stop() {
     stopping = true;

@@ -487,17 +487,17 @@ class EngineTest {
   void doWork_onceAMinute_forgetsTheOldestChanges() {
     turn();
     IntStream.range(0, 15).forEach(i -> answerOf(register(EDGE, "f" + i, 2)));
-    assertThat(engine.oldestRevision()).isEqualTo(1);
+    assertThat(store.oldestRevision()).isEqualTo(1);
 
     clock.advance(Duration.ofMinutes(1));
     turn();
 
-    assertThat(engine.oldestRevision()).isEqualTo(15 - KEEP + 1);
+    assertThat(store.oldestRevision()).isEqualTo(15 - KEEP + 1);
     assertThat(store.trimmedTo()).isEqualTo(6);
     clock.advance(Duration.ofDays(2));
     turn();
     assertThat(engine.history(0, 100)).isEmpty();
-    assertThat(engine.oldestRevision()).isEqualTo(16);
+    assertThat(store.oldestRevision()).isEqualTo(16);
   }
 
   @Test
