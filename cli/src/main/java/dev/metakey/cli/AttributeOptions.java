@@ -1,0 +1,42 @@
+package dev.metakey.cli;
+
+import dev.metakey.model.FieldSpec;
+import dev.metakey.model.Format;
+import dev.metakey.model.Merge;
+import dev.metakey.model.Sharing;
+import java.time.Duration;
+import picocli.CommandLine.Option;
+
+/** The attributes of a field that is registered or reserved. */
+final class AttributeOptions {
+  @Option(
+      names = "--format",
+      paramLabel = "WORD",
+      description = "How tools print the value: ${COMPLETION-CANDIDATES}. Default: dec.")
+  Format format = Format.DEC;
+
+  @Option(
+      names = "--merge",
+      paramLabel = "WORD",
+      description =
+          "What should happen when packets are merged: ${COMPLETION-CANDIDATES}. Default:"
+              + " unspecified.")
+  Merge merge = Merge.UNSPECIFIED;
+
+  @Option(names = "--shared", description = "Let other services that say so too register it.")
+  boolean shared;
+
+  @Option(
+      names = "--description",
+      paramLabel = "TEXT",
+      description = "One line for people, at most 255 bytes.")
+  String description = "";
+
+  /**
+   * @throws dev.metakey.model.MetakeyException if it is not allowed
+   */
+  FieldSpec spec(String name, int size, Duration ttl) {
+    Sharing sharing = shared ? Sharing.SHARED : Sharing.EXCLUSIVE;
+    return new FieldSpec(name, size, description, format, merge, sharing, ttl.toMillis());
+  }
+}

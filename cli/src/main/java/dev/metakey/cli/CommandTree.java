@@ -1,0 +1,174 @@
+package dev.metakey.cli;
+
+import dev.metakey.cli.print.Output;
+import dev.metakey.cli.print.Terminal;
+import dev.metakey.model.FieldState;
+import dev.metakey.model.Format;
+import dev.metakey.model.Merge;
+import dev.metakey.model.MetakeyException;
+import dev.metakey.model.Words;
+import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
+import picocli.CommandLine;
+import picocli.CommandLine.Help;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.TypeConversionException;
+
+/**
+ * The verbs, and how a line is read.
+ *
+ * <p>A verb costs milliseconds only to be known, as picocli looks at every option of it. So a run
+ * knows no verbs but those that the line mentions; and all of them if it mentions none, or is wrong
+ * in any way, so that what it is told does not depend on this.
+ */
+final class CommandTree {
+  /** In the order of the help. */
+  private static final Map<String, Supplier<Object>> VERBS = new LinkedHashMap<>();
+
+  static {
+    VERBS.put("register", RegisterVerb::new);
+    VERBS.put("release", ReleaseVerb::new);
+    VERBS.put("id", IdVerb::new);
+    VERBS.put("resolve", ResolveVerb::new);
+    VERBS.put("list", ListVerb::new);
+    VERBS.put("show", ShowVerb::new);
+    VERBS.put("header", HeaderVerb::new);
+    VERBS.put("watch", WatchVerb::new);
+    VERBS.put("status", StatusVerb::new);
+    VERBS.put("reserve", ReserveVerb::new);
+    VERBS.put("unreserve", UnreserveVerb::new);
+    VERBS.put("undelete", UndeleteVerb::new);
+    VERBS.put("history", HistoryVerb::new);
+    VERBS.put("pending", PendingVerb::new);
+    VERBS.put("help", HelpVerb::new);
+    VERBS.put("generate-completion", CompletionVerb::new);
+  }
+
+  /** These speak of other verbs. */
+  private static final Set<String> ABOUT_ALL = Set.of("help", "generate-completion");
+
+  private CommandTree() {}
+
+  /** Runs one line, and says how to exit. */
+  static int run(Terminal terminal, String... args) {
+    CommandLine line = parses(terminal, args) ? mentioned(terminal, args) : all(terminal);
+    int code = line.execute(args);
+    try {
+      terminal.flush();
+      return code;
+    } catch (UncheckedIOException e) {
+      return Failures.cannotWrite(terminal, e);
+    }
+  }
+
+  private static boolean parses(Terminal terminal, String... args) {
+    if (Arrays.stream(args).noneMatch(VERBS::containsKey)
+        || Arrays.stream(args).anyMatch(ABOUT_ALL::contains)) {
+      return false;
+    }
+    try {
+      mentioned(terminal, args).parseArgs(args);
+      return true;
+    } catch (CommandLine.ParameterException e) {
+      return false;
+    }
+  }
+
+  private static CommandLine mentioned(Terminal terminal, String... args) {
+    Set<String> words = new HashSet<>(Arrays.asList(args));
+    return build(terminal, words::contains);
+  }
+
+  static CommandLine all(Terminal terminal) {
+    return build(terminal, verb -> true);
+  }
+
+  private static CommandLine build(Terminal terminal, Predicate<String> isWanted) {
+    CommandLine line = new CommandLine(new Metakey(terminal));
+    VERBS.forEach(
+        (verb, supplier) -> {
+          if (isWanted.test(verb)) {
+            line.addSubcommand(verb, supplier.get());
+          }
+        });
+    configure(line, terminal);
+    arrange(line.getCommandSpec(), "%nOptions, before or after the verb:%n");
+    line.getSubcommands().values().forEach(verb -> arrange(verb.getCommandSpec(), "%nOptions:%n"));
+    return line;
+  }
+
+  private static void arrange(CommandSpec spec, String optionListHeading) {
+    spec.usageMessage()
+        .sortOptions(false)
+        .abbreviateSynopsis(true)
+        .parameterListHeading("%n")
+        .optionListHeading(optionListHeading)
+        .commandListHeading("%nVerbs:%n")
+        .exitCodeListHeading("%nExit codes:%n")
+        .footerHeading("%nExamples:%n");
+  }
+
+  private static void configure(CommandLine line, Terminal terminal) {
+    line.registerConverter(Duration.class, Durations::parse);
+    ITypeConverter<Integer> number = CommandTree::number;
+    line.registerConverter(Integer.class, number);
+    line.registerConverter(int.class, number);
+    line.registerConverter(long.class, CommandTree::longNumber);
+    word(line, Output.class, "output");
+    word(line, Format.class, "format");
+    word(line, Merge.class, "merge");
+    word(line, FieldState.class, "state");
+    Failures failures = new Failures(terminal);
+    line.setParameterExceptionHandler(failures);
+    line.setExecutionExceptionHandler(failures);
+    // "@name" would be read as the name of a file with more arguments.
+    line.setExpandAtFiles(false);
+    line.setOut(new PrintWriter(terminal.out()));
+    line.setErr(terminal.err());
+    line.setColorScheme(
+        Help.defaultColorScheme(terminal.isOutColoured() ? Help.Ansi.ON : Help.Ansi.OFF));
+    line.setUsageHelpWidth(100);
+  }
+
+  private static int number(String text) {
+    try {
+      return Integer.parseInt(text);
+    } catch (NumberFormatException e) {
+      throw notANumber(text);
+    }
+  }
+
+  private static long longNumber(String text) {
+    try {
+      return Long.parseLong(text);
+    } catch (NumberFormatException e) {
+      throw notANumber(text);
+    }
+  }
+
+  private static TypeConversionException notANumber(String text) {
+    return new TypeConversionException("'%s' is not a whole number in range".formatted(text));
+  }
+
+  /** Reads a constant as it is printed, and says which there are. */
+  private static <E extends Enum<E>> void word(CommandLine line, Class<E> type, String what) {
+    line.registerConverter(
+        type,
+        text -> {
+          try {
+            return Words.parse(type, what, text);
+          } catch (MetakeyException e) {
+            throw new TypeConversionException(e.text());
+          }
+        });
+  }
+}

@@ -1,0 +1,114 @@
+package dev.metakey.cli;
+
+import dev.metakey.cli.print.Terminal;
+import dev.metakey.model.MetakeyException;
+import dev.metakey.model.Reason;
+import java.io.UncheckedIOException;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.IExecutionExceptionHandler;
+import picocli.CommandLine.IParameterExceptionHandler;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/** What every failure says and exits with: the one place where that is decided. */
+final class Failures implements IParameterExceptionHandler, IExecutionExceptionHandler {
+  private final Terminal terminal;
+
+  Failures(Terminal terminal) {
+    this.terminal = terminal;
+  }
+
+  /** The line makes no sense. */
+  @Override
+  public int handleParseException(ParameterException e, String[] args) {
+    CommandLine where = e.getCommandLine();
+    terminal.fail(message(e), "see '%s --help'".formatted(where.getCommandSpec().qualifiedName()));
+    return where.getCommandSpec().exitCodeOnInvalidInput();
+  }
+
+  private static String message(ParameterException e) {
+    if (e instanceof UnmatchedArgumentException unmatched && !unmatched.getUnmatched().isEmpty()) {
+      return unknown(unmatched, unmatched.getUnmatched().get(0));
+    }
+    return String.valueOf(e.getMessage());
+  }
+
+  private static String unknown(UnmatchedArgumentException e, String word) {
+    CommandLine where = e.getCommandLine();
+    boolean isOption = word.startsWith("-");
+    boolean isVerb = !isOption && where.getParent() == null;
+    String what = isOption ? "option" : isVerb ? "verb" : "argument";
+    String text = "%s '%s' is not known here".formatted(what, word);
+    Set<String> known =
+        isOption ? where.getCommandSpec().optionsMap().keySet() : where.getSubcommands().keySet();
+    List<String> similar = Similar.to(word, known);
+    if (!similar.isEmpty()) {
+      return text + "; did you mean " + String.join(" or ", similar) + "?";
+    }
+    return isVerb ? text + "; allowed: " + String.join(" ", known) : text;
+  }
+
+  /** The line was understood, and could not be done. */
+  @Override
+  public int handleExecutionException(Exception e, CommandLine line, ParseResult parsed) {
+    if (isDebugging(parsed)) {
+      e.printStackTrace(terminal.err());
+    }
+    if (e instanceof MetakeyException refusal) {
+      terminal.fail(refusal.text(), hint(refusal.reason()));
+      return refusal.reason().exitCode();
+    }
+    if (e instanceof ParameterException wrong) {
+      return handleParseException(wrong, new String[0]);
+    }
+    if (e instanceof UncheckedIOException unwritten) {
+      return cannotWrite(terminal, unwritten);
+    }
+    terminal.fail("this is a defect of metakey: " + e, hint(Reason.INTERNAL));
+    return Reason.INTERNAL.exitCode();
+  }
+
+  private boolean isDebugging(ParseResult parsed) {
+    return terminal.environment("METAKEY_DEBUG") != null
+        || (parsed.commandSpec().root().userObject() instanceof Metakey metakey && metakey.debug);
+  }
+
+  /** Somebody who stopped reading knows that; a full disk is worth a word. */
+  static int cannotWrite(Terminal terminal, UncheckedIOException e) {
+    if (terminal.isOutPipe()) {
+      return Exit.CLOSED_PIPE;
+    }
+    Throwable cause = e.getCause() == null ? e : e.getCause();
+    terminal.fail("the output cannot be written: " + cause.getMessage(), null);
+    return Reason.INTERNAL.exitCode();
+  }
+
+  /** What helps beyond what the message says. */
+  private static @Nullable String hint(Reason reason) {
+    return switch (reason) {
+      case STORE_FAILED -> "nothing was changed; 'metakey status' shows the daemon's problems";
+      case NOT_PERMITTED -> "admins are root and the user that the daemon runs as";
+      case WRONG_GENERATION -> "'metakey show NAME' shows the field that has the name now";
+      case NO_FREE_ID, NO_FREE_SLOT, QUOTA_EXCEEDED -> "'metakey list' shows who holds what";
+      case TOO_MANY_WAITERS -> "'metakey pending' shows who waits for what";
+      case INTERNAL -> "please report it, with what --debug shows";
+      case INVALID_NAME,
+          INVALID_SIZE,
+          INVALID_ATTRIBUTE,
+          INVALID_REQUEST,
+          NOT_FOUND,
+          MISMATCH,
+          OWNED_BY_OTHER,
+          ID_TAKEN,
+          IN_USE,
+          READ_ONLY,
+          UNAVAILABLE,
+          DEADLINE_EXCEEDED ->
+          null;
+    };
+  }
+}

@@ -1,0 +1,41 @@
+package dev.metakey.cli;
+
+import dev.metakey.model.FieldState;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+@Command(
+    name = "list",
+    description = "List fields by id, the kernel's own last.",
+    footer = {
+      "  metakey list",
+      "  metakey list --prefix edge. -o wide",
+      "  metakey list --state active,retired -o jsonl",
+    },
+    exitCodeList = {Exit.OK, Exit.DEFECT, Exit.BAD_INPUT, Exit.NOWHERE})
+final class ListVerb extends Verb {
+  @Option(names = "--prefix", paramLabel = "TEXT", description = "Only names that start with it.")
+  String prefix = "";
+
+  @Option(
+      names = "--state",
+      paramLabel = "STATE",
+      split = ",",
+      description =
+          "Only fields in one of these states: ${COMPLETION-CANDIDATES}. Default: all but free.")
+  List<FieldState> states = List.of();
+
+  @Mixin OutputOption output = new OutputOption();
+
+  @Override
+  public Integer call() {
+    Set<FieldState> wanted = EnumSet.noneOf(FieldState.class);
+    wanted.addAll(states);
+    printer(output).fields(read(client -> client.list(prefix, wanted)));
+    return 0;
+  }
+}

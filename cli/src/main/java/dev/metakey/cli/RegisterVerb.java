@@ -1,0 +1,102 @@
+package dev.metakey.cli;
+
+import dev.metakey.client.Answer;
+import dev.metakey.model.FieldSpec;
+import dev.metakey.model.Registered;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+@Command(
+    name = "register",
+    description = "Give fields an id and a place, for good: all of them, or none.",
+    footer = {
+      "  metakey register edge.packet_id --size 8",
+      "  metakey register edge.client_ip --size 4 --format ipv4 --description 'who sent it'",
+      "  metakey register edge.flow:8 edge.zone:2 --service edge-xdp",
+      "  metakey register trace.id --size 8 --shared --merge keep_first --ttl 24h",
+    },
+    exitCodeList = {
+      Exit.OK,
+      Exit.DEFECT,
+      Exit.BAD_INPUT,
+      Exit.CONFLICT,
+      Exit.NOT_PERMITTED,
+      Exit.EXHAUSTED,
+      Exit.UNAVAILABLE,
+    })
+final class RegisterVerb extends Verb {
+  /** A service may start together with the daemon. */
+  private static final Duration PATIENCE = Duration.ofSeconds(10);
+
+  @Parameters(
+      paramLabel = "NAME[:SIZE]",
+      arity = "1..*",
+      description = "The fields, like edge.packet_id or edge.packet_id:8.")
+  List<String> fields = List.of();
+
+  @Option(
+      names = "--size",
+      paramLabel = "BYTES",
+      description = "The size of the values where the name does not say it: 2, 4 or 8.")
+  @Nullable Integer size;
+
+  @Mixin AttributeOptions attributes = new AttributeOptions();
+
+  @Option(
+      names = "--ttl",
+      paramLabel = "DURATION",
+      description = "Retire it unless it is registered again within this time: 1s to 366d.")
+  @Nullable Duration ttl;
+
+  @Mixin OutputOption output = new OutputOption();
+
+  @Override
+  public Integer call() {
+    List<FieldSpec> specs = new ArrayList<>();
+    for (String field : fields) {
+      specs.add(spec(field));
+    }
+    Answer<List<Registered>> answer = ask(PATIENCE, client -> client.register(specs));
+    printer(output).registered(answer);
+    return 0;
+  }
+
+  private FieldSpec spec(String field) {
+    int colon = field.lastIndexOf(':');
+    String name = colon < 0 ? field : field.substring(0, colon);
+    return attributes.spec(name, colon < 0 ? size(field) : size(field, colon), ttl());
+  }
+
+  private int size(String field) {
+    if (size == null) {
+      throw wrong(
+          "the size of '%s' is missing; say --size 2, 4 or 8, or %s:8".formatted(field, field));
+    }
+    return size;
+  }
+
+  private int size(String field, int colon) {
+    try {
+      return Integer.parseInt(field.substring(colon + 1));
+    } catch (NumberFormatException e) {
+      throw wrong(
+          "'%s' is neither a name nor a name with a size, like edge.packet_id:8".formatted(field));
+    }
+  }
+
+  private Duration ttl() {
+    if (ttl == null) {
+      return Duration.ZERO;
+    }
+    if (ttl.isZero()) {
+      throw wrong("a ttl of 0 is none; leave --ttl out, or say 1s to 366d");
+    }
+    return ttl;
+  }
+}

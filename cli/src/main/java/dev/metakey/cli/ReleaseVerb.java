@@ -1,0 +1,52 @@
+package dev.metakey.cli;
+
+import dev.metakey.client.Answer;
+import dev.metakey.model.Field;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+@Command(
+    name = "release",
+    description = "Retire a field: its owner, or an admin; a shared one is left.",
+    footer = {
+      "  metakey release edge.packet_id",
+      "  metakey release edge.packet_id --generation 1",
+      "",
+      "The id is set aside and not free; registering the name again brings it back.",
+    },
+    exitCodeList = {
+      Exit.OK,
+      Exit.DEFECT,
+      Exit.BAD_INPUT,
+      Exit.NOT_FOUND,
+      Exit.NOT_PERMITTED,
+      Exit.CONDITION,
+      Exit.UNAVAILABLE,
+    })
+final class ReleaseVerb extends Verb {
+  @Parameters(paramLabel = "NAME", description = "The field.")
+  String name = "";
+
+  @Option(
+      names = "--generation",
+      paramLabel = "N",
+      description = "Only if the field has this generation ('metakey show' tells it).")
+  @Nullable Integer generation;
+
+  @Mixin OutputOption output = new OutputOption();
+
+  @Override
+  public Integer call() {
+    Integer only = generation;
+    if (only != null && only < 1) {
+      throw wrong("--generation %d: generations count from 1".formatted(only));
+    }
+    Answer<Field> answer =
+        ask(client -> only == null ? client.release(name) : client.release(name, only));
+    printer(output).field(answer);
+    return 0;
+  }
+}

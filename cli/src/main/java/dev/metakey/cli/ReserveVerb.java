@@ -1,0 +1,54 @@
+package dev.metakey.cli;
+
+import dev.metakey.model.FieldSpec;
+import java.time.Duration;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+@Command(
+    name = "reserve",
+    description = "Tie a name to an id and size before anybody registers it (admins).",
+    footer = {
+      "  metakey reserve acme.tenant --id 7 --size 4",
+      "  metakey reserve legacy.mark --id 63 --size 4 --foreign --description 'fixed in fw.o'",
+    },
+    exitCodeList = {
+      Exit.OK,
+      Exit.DEFECT,
+      Exit.BAD_INPUT,
+      Exit.CONFLICT,
+      Exit.NOT_PERMITTED,
+      Exit.EXHAUSTED,
+      Exit.UNAVAILABLE,
+    })
+final class ReserveVerb extends Verb {
+  @Parameters(paramLabel = "NAME", description = "The field.")
+  String name = "";
+
+  @Option(names = "--id", paramLabel = "N", required = true, description = "The id: 0 to 63.")
+  int id;
+
+  @Option(
+      names = "--size",
+      paramLabel = "BYTES",
+      required = true,
+      description = "The size of its values: 2, 4 or 8.")
+  int size;
+
+  @Option(
+      names = "--foreign",
+      description = "Some program hard-codes the id: the name resolves at once.")
+  boolean foreign;
+
+  @Mixin AttributeOptions attributes = new AttributeOptions();
+  @Mixin OutputOption output = new OutputOption();
+
+  @Override
+  public Integer call() {
+    FieldSpec spec = attributes.spec(name, size, Duration.ZERO);
+    printer(output).field(ask(client -> client.reserve(spec, id, foreign)));
+    return 0;
+  }
+}

@@ -1,0 +1,80 @@
+package dev.metakey.cli;
+
+import dev.metakey.cli.print.Terminal;
+import dev.metakey.client.MetakeyClient;
+import dev.metakey.model.MetakeyException;
+import dev.metakey.model.Reason;
+import java.time.Duration;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+
+/**
+ * A connection for one run. A signal closes it too: otherwise a thread that waits in the kernel
+ * would hold the exit for 300 ms.
+ */
+final class Session implements AutoCloseable {
+  /** The longest that anything may wait. */
+  static final Duration LONGEST = Duration.ofHours(24);
+
+  /** Who we are where nobody says: the daemon would see the executable, and that is java. */
+  private static final String DEFAULT_SERVICE = "metakey";
+
+  private final MetakeyClient client;
+  private final Thread onSignal;
+
+  private Session(Terminal terminal, MetakeyClient client) {
+    this.client = client;
+    this.onSignal =
+        new Thread(
+            () -> {
+              terminal.silence();
+              client.close();
+            },
+            "metakey-exit");
+  }
+
+  /**
+   * Connects.
+   *
+   * @param patience how long a daemon may take to come up
+   * @param staleWillDo whether the published file is enough
+   */
+  static Session open(Metakey options, Duration patience, boolean staleWillDo) {
+    Logger.getLogger("").setLevel(Level.WARNING);
+    MetakeyClient.Builder builder =
+        MetakeyClient.builder().connectTimeout(patience).acceptStaleStart(staleWillDo);
+    if (options.timeout != null) {
+      builder.connectTimeout(inRange(options.timeout)).callTimeout(options.timeout);
+    }
+    if (options.socket != null) {
+      builder.socket(options.socket);
+    }
+    String service = options.service != null ? options.service : System.getenv("METAKEY_SERVICE");
+    builder.service(service != null ? service : DEFAULT_SERVICE);
+    Session session = new Session(options.terminal, builder.connect());
+    Runtime.getRuntime().addShutdownHook(session.onSignal);
+    return session;
+  }
+
+  private static Duration inRange(Duration timeout) {
+    if (timeout.isZero() || timeout.compareTo(LONGEST) > 0) {
+      throw new MetakeyException(
+          Reason.INVALID_REQUEST, "--timeout is out of range; allowed: 1ms to 24h");
+    }
+    return timeout;
+  }
+
+  MetakeyClient client() {
+    return client;
+  }
+
+  @Override
+  public void close() {
+    try {
+      Runtime.getRuntime().removeShutdownHook(onSignal);
+    } catch (IllegalStateException exiting) {
+      return; // the hook closes it
+    }
+    client.close();
+  }
+}

@@ -1,0 +1,36 @@
+package dev.metakey.cli;
+
+import dev.metakey.cli.print.Output;
+import dev.metakey.cli.print.Printer;
+import dev.metakey.client.Answer;
+import dev.metakey.model.DaemonStatus;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+@Command(
+    name = "status",
+    description = "Show how the daemon is; for people, and for probes by its exit code.",
+    footer = {
+      "  metakey status",
+      "  metakey status --timeout 1s -o json",
+    },
+    exitCodeList = {
+      "0:the daemon is well",
+      Exit.DEFECT,
+      Exit.BAD_INPUT,
+      Exit.UNREACHABLE,
+      Exit.UNHEALTHY_TEXT,
+    })
+final class StatusVerb extends Verb {
+  @Mixin OutputOption output = new OutputOption();
+
+  @Override
+  public Integer call() {
+    if (output.value == Output.NAME) {
+      throw wrong("a daemon has no names to print; use table, wide, json or jsonl");
+    }
+    Answer<DaemonStatus> answer = ask(client -> client.status());
+    printer(output).status(answer);
+    return Printer.isHealthy(answer.value()) ? 0 : Exit.UNHEALTHY;
+  }
+}

@@ -1,0 +1,30 @@
+package dev.metakey.cli;
+
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Parameters;
+
+@Command(
+    name = "undelete",
+    description = "Bring a retired field back, as it was (admins).",
+    footer = "  metakey undelete edge.packet_id",
+    exitCodeList = {
+      Exit.OK,
+      Exit.DEFECT,
+      Exit.BAD_INPUT,
+      Exit.NOT_FOUND,
+      Exit.NOT_PERMITTED,
+      Exit.UNAVAILABLE,
+    })
+final class UndeleteVerb extends Verb {
+  @Parameters(paramLabel = "NAME", description = "The field.")
+  String name = "";
+
+  @Mixin OutputOption output = new OutputOption();
+
+  @Override
+  public Integer call() {
+    printer(output).field(ask(client -> client.undelete(name)));
+    return 0;
+  }
+}

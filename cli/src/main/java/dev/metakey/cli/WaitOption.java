@@ -1,0 +1,38 @@
+package dev.metakey.cli;
+
+import dev.metakey.client.Answer;
+import dev.metakey.model.Field;
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** Resolves names, at once or as soon as they are there. */
+final class WaitOption {
+  @Option(
+      names = "--wait",
+      paramLabel = "DURATION",
+      description =
+          "Wait so long for every name to be registered, and for the daemon to be up: 1ms to 24h.")
+  @Nullable Duration value;
+
+  Answer<List<Field>> resolve(Verb verb, List<String> names) {
+    Duration wait = value;
+    if (wait == null) {
+      return verb.read(client -> client.resolve(names));
+    }
+    long startNs = System.nanoTime();
+    Duration patience = wait.compareTo(Session.LONGEST) > 0 ? Session.LONGEST : wait;
+    return verb.ask(
+        patience, client -> client.await(rest(wait, System.nanoTime() - startNs), names));
+  }
+
+  /** What is left of the wait after connecting; what is no wait at all stays so, to be refused. */
+  static Duration rest(Duration wait, long spentNs) {
+    if (wait.compareTo(Session.LONGEST) > 0 || wait.toMillis() <= 1) {
+      return wait;
+    }
+    Duration rest = wait.minusMillis(spentNs / 1_000_000);
+    return rest.toMillis() < 1 ? Duration.ofMillis(1) : rest;
+  }
+}

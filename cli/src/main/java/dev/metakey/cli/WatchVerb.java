@@ -1,0 +1,79 @@
+package dev.metakey.cli;
+
+import dev.metakey.cli.print.EventPrinter;
+import dev.metakey.cli.print.Output;
+import dev.metakey.client.MetakeyClient;
+import dev.metakey.client.Watch;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+@Command(
+    name = "watch",
+    description = "Print the whole state, then every change as it is committed, until interrupted.",
+    footer = {
+      "  metakey watch",
+      "  metakey watch -o jsonl",
+      "  metakey watch --since 41@6f2d1c1e-7f4b-4c39-9d0a-5a1f2f1f6f10",
+      "",
+      "A watch outlives the daemon, and goes on where it stopped when that is back. It notices",
+      "that nobody reads it any more when it prints the next line.",
+    },
+    exitCodeList = {
+      Exit.DEFECT,
+      Exit.BAD_INPUT,
+      Exit.TOO_MANY,
+      Exit.UNREACHABLE,
+      Exit.INTERRUPTED_TEXT,
+      Exit.CLOSED_PIPE_TEXT,
+    })
+final class WatchVerb extends Verb {
+  @Option(
+      names = "--since",
+      paramLabel = "REVISION@REGISTRY",
+      description =
+          "Only what changed after this revision of this registry (revision and registry_id in"
+              + " JSON); the whole state where that is not known any more.")
+  @Nullable String since;
+
+  @Mixin OutputOption output = new OutputOption();
+
+  @Override
+  public Integer call() {
+    if (output.value == Output.JSON) {
+      throw wrong("a watch never ends, a JSON document does; use -o jsonl");
+    }
+    Position position = since == null ? null : position(since);
+    EventPrinter printer = new EventPrinter(terminal(), output.value);
+    try (Session session = Session.open(metakey, AT_ONCE, false);
+        Watch watch = watch(session.client(), position)) {
+      while (watch.hasNext()) {
+        printer.print(watch.next());
+      }
+    }
+    return Exit.INTERRUPTED; // only a signal ends it
+  }
+
+  private record Position(UUID registryId, long revision) {}
+
+  private static Watch watch(MetakeyClient client, @Nullable Position position) {
+    return position == null ? client.watch() : client.watch(position.registryId, position.revision);
+  }
+
+  private Position position(String text) {
+    int at = text.indexOf('@');
+    try {
+      if (at > 0) {
+        return new Position(
+            UUID.fromString(text.substring(at + 1)), Long.parseUnsignedLong(text.substring(0, at)));
+      }
+    } catch (IllegalArgumentException e) {
+      // Said below.
+    }
+    throw wrong(
+        "--since '%s' is not REVISION@REGISTRY, like 41@6f2d1c1e-7f4b-4c39-9d0a-5a1f2f1f6f10"
+            .formatted(text));
+  }
+}

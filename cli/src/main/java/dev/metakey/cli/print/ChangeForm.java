@@ -1,0 +1,86 @@
+package dev.metakey.cli.print;
+
+import com.google.gson.stream.JsonWriter;
+import dev.metakey.model.Change;
+import dev.metakey.model.Field;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Changes, a row each. */
+final class ChangeForm implements Form<Change> {
+  @Override
+  public Table table(List<Change> changes, boolean wide) {
+    Table table = heading(wide);
+    changes.forEach(change -> table.row(row(change, wide)));
+    return table;
+  }
+
+  static Table heading(boolean wide) {
+    return wide
+        ? new Table(
+            "REVISION",
+            "TIME",
+            "CHANGE",
+            "ID",
+            "NAME",
+            "SIZE",
+            "SLOT",
+            "GEN",
+            "STATE",
+            "BY",
+            "OWNER")
+        : new Table("REVISION", "TIME", "CHANGE", "ID", "NAME", "SIZE", "SLOT", "BY");
+  }
+
+  static List<Cell> row(Change change, boolean wide) {
+    Field field = change.field();
+    List<Cell> row = new ArrayList<>();
+    row.add(Cell.of(change.revision()));
+    row.add(Cell.of(Text.time(change.atMs())));
+    row.add(new Cell(change.kind().toString(), style(change)));
+    row.addAll(FieldForm.place(field));
+    if (wide) {
+      row.addAll(standing(field));
+    }
+    row.add(Cell.of(change.peer()));
+    if (wide) {
+      row.add(Cell.of(Text.owners(field)));
+    }
+    return row;
+  }
+
+  /** GEN and STATE. */
+  static List<Cell> standing(Field field) {
+    return List.of(
+        Cell.of(field.generation() == 0 ? "" : field.generation()),
+        new Cell(field.state().toString(), Style.of(field.state())));
+  }
+
+  private static Style style(Change change) {
+    return switch (change.kind()) {
+      case CREATED, RESTORED, JOINED -> Style.GOOD;
+      case RELEASED, EXPIRED, LEFT, FREED, MOVED -> Style.ATTENTION;
+      case RESERVED, UNRESERVED -> Style.PLAIN;
+    };
+  }
+
+  @Override
+  public void members(JsonWriter json, Change change) throws IOException {
+    json.name("revision").value(change.revision());
+    json.name("commit_revision").value(change.commitRevision());
+    json.name("at");
+    Json.time(json, change.atMs());
+    json.name("kind").value(change.kind().toString());
+    json.name("before");
+    Json.field(json, change.before());
+    json.name("after");
+    Json.field(json, change.after());
+    Json.peer(json, change.peer());
+  }
+
+  @Override
+  public String name(Change change) {
+    return change.field().name();
+  }
+}

@@ -1,0 +1,133 @@
+package dev.metakey.cli.print;
+
+import dev.metakey.client.WatchEvent;
+import dev.metakey.model.Change;
+import dev.metakey.model.Field;
+import dev.metakey.model.RegistryInfo;
+import dev.metakey.model.Snapshot;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Prints what a watch tells, as it comes: every event is handed over before the next one is waited
+ * for.
+ */
+public final class EventPrinter {
+  /** A table without an end cannot look ahead: names of 32 letters and owners in a line fit. */
+  private static final int[] WIDTHS = {8, 20, 10, 2, 32, 4, 4, 10};
+
+  private static final int[] WIDE_WIDTHS = {8, 20, 10, 2, 32, 4, 4, 3, 10, 40};
+
+  private final Terminal terminal;
+  private final Output output;
+  private final ChangeForm form = new ChangeForm();
+  private boolean started;
+
+  public EventPrinter(Terminal terminal, Output output) {
+    this.terminal = terminal;
+    this.output = output;
+  }
+
+  public void print(WatchEvent event) {
+    // An old-fashioned chain: there is no switch over sealed types in Java 17.
+    if (event instanceof WatchEvent.State state) {
+      state(state.snapshot());
+    } else if (event instanceof WatchEvent.Changes changes) {
+      changes(changes.info(), changes.changes());
+    } else if (event instanceof WatchEvent.Disconnected disconnected) {
+      disconnected(disconnected.cause().text());
+    }
+    terminal.flush();
+  }
+
+  private void state(Snapshot snapshot) {
+    switch (output) {
+      case TABLE, WIDE -> {
+        if (started) {
+          terminal.note("the whole state again: what came before is void");
+        }
+        heading();
+        snapshot.fields().forEach(field -> line(stateRow(snapshot.info(), field)));
+      }
+      case JSON, JSONL ->
+          Printer.jsonLine(
+              terminal,
+              json -> {
+                json.name("event").value("state");
+                Json.registry(json, snapshot.info());
+                json.name("fields").beginArray();
+                for (Field field : snapshot.fields()) {
+                  Json.field(json, field);
+                }
+                json.endArray();
+              });
+      case NAME -> snapshot.fields().forEach(field -> terminal.line(field.name()));
+    }
+  }
+
+  private void changes(RegistryInfo info, List<Change> changes) {
+    switch (output) {
+      case TABLE, WIDE -> {
+        heading();
+        changes.forEach(change -> line(ChangeForm.row(change, output == Output.WIDE)));
+      }
+      case JSON, JSONL ->
+          Printer.jsonLine(
+              terminal,
+              json -> {
+                json.name("event").value("changes");
+                Json.registry(json, info);
+                json.name("changes").beginArray();
+                for (Change change : changes) {
+                  json.beginObject();
+                  form.members(json, change);
+                  json.endObject();
+                }
+                json.endArray();
+              });
+      case NAME -> changes.forEach(change -> terminal.line(form.name(change)));
+    }
+  }
+
+  private void disconnected(String cause) {
+    if (output == Output.JSON || output == Output.JSONL) {
+      Printer.jsonLine(
+          terminal,
+          json -> {
+            json.name("event").value("disconnected");
+            json.name("message").value(cause);
+          });
+    }
+    terminal.note("the daemon is gone, waiting for it to come back: " + cause);
+  }
+
+  private void heading() {
+    if (!started) {
+      ChangeForm.heading(output == Output.WIDE).printHeading(terminal, widths());
+      started = true;
+    }
+  }
+
+  private void line(List<Cell> row) {
+    Table.printLine(terminal, row, widths());
+  }
+
+  private int[] widths() {
+    return output == Output.WIDE ? WIDE_WIDTHS : WIDTHS;
+  }
+
+  /** A field of the state that a watch starts with, in the columns of a change. */
+  private List<Cell> stateRow(RegistryInfo info, Field field) {
+    List<Cell> row = new ArrayList<>();
+    row.add(Cell.of(info.revision()));
+    row.add(Cell.of(""));
+    row.add(new Cell("state", Style.FAINT));
+    row.addAll(FieldForm.place(field));
+    if (output == Output.WIDE) {
+      row.addAll(ChangeForm.standing(field));
+      row.add(Cell.of(""));
+    }
+    row.add(Cell.of(Text.owners(field)));
+    return row;
+  }
+}

@@ -1,0 +1,17 @@
+package dev.metakey.cli.print;
+
+import com.google.gson.stream.JsonWriter;
+import java.io.IOException;
+import java.util.List;
+
+/** How one kind of value looks. */
+interface Form<T> {
+  /** In columns. */
+  Table table(List<T> values, boolean wide);
+
+  /** As members of a JSON object that is open. */
+  void members(JsonWriter json, T value) throws IOException;
+
+  /** The name of a field. */
+  String name(T value);
+}

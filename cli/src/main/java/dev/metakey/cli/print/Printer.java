@@ -1,0 +1,189 @@
+package dev.metakey.cli.print;
+
+import com.google.gson.stream.JsonWriter;
+import dev.metakey.client.Answer;
+import dev.metakey.client.History;
+import dev.metakey.model.Change;
+import dev.metakey.model.DaemonStatus;
+import dev.metakey.model.Difference;
+import dev.metakey.model.Field;
+import dev.metakey.model.Header;
+import dev.metakey.model.Pending;
+import dev.metakey.model.Registered;
+import java.io.IOException;
+import java.io.StringWriter;
+import java.io.UncheckedIOException;
+import java.util.List;
+
+/** Prints one answer in the form that was asked for. */
+public final class Printer {
+  private final Terminal terminal;
+  private final Output output;
+
+  public Printer(Terminal terminal, Output output) {
+    this.terminal = terminal;
+    this.output = output;
+  }
+
+  public void fields(Answer<List<Field>> answer) {
+    list(answer, "fields", answer.value(), new FieldForm());
+  }
+
+  /** One field, in columns. */
+  public void field(Answer<Field> answer) {
+    one(answer, answer.value(), new FieldForm());
+  }
+
+  /** One field, a line for each thing that is known of it. */
+  public void sheet(Answer<Field> answer) {
+    one(answer, answer.value(), new FieldSheetForm());
+  }
+
+  /** What a registration gave; a note for what was not taken over. */
+  public void registered(Answer<List<Registered>> answer) {
+    list(answer, "results", answer.value(), new RegisteredForm());
+    for (Registered result : answer.value()) {
+      for (Difference difference : result.differences()) {
+        terminal.note("%s: %s; it stays".formatted(result.field().name(), difference));
+      }
+    }
+  }
+
+  public void pending(Answer<List<Pending>> answer) {
+    list(answer, "pending", answer.value(), new PendingForm());
+  }
+
+  public void header(Answer<Header> answer) {
+    whole(answer, answer.value(), new HeaderForm());
+  }
+
+  public void status(Answer<DaemonStatus> answer) {
+    whole(answer, answer.value(), new StatusForm());
+  }
+
+  /** Changes; where more follow, a note says how to get them. */
+  public void history(Answer<History> answer) {
+    List<Change> changes = answer.value().changes();
+    long next = answer.value().nextSinceRevision();
+    ChangeForm form = new ChangeForm();
+    if (output == Output.JSON) {
+      document(
+          json -> {
+            list(json, answer, "changes", changes, form);
+            json.name("next_since_revision");
+            if (next == 0) {
+              json.nullValue();
+            } else {
+              json.value(next);
+            }
+          });
+    } else {
+      list(answer, "changes", changes, form);
+    }
+    if (next != 0) {
+      terminal.note("more changes follow: --since " + next);
+    }
+  }
+
+  /** Whether the daemon reports no problem. */
+  public static boolean isHealthy(DaemonStatus status) {
+    return StatusForm.isHealthy(status);
+  }
+
+  private <T> void list(Answer<?> answer, String key, List<T> values, Form<T> form) {
+    switch (output) {
+      case TABLE, WIDE -> table(form.table(values, output == Output.WIDE));
+      case JSON -> document(json -> list(json, answer, key, values, form));
+      case JSONL -> values.forEach(value -> line(answer, value, form));
+      case NAME -> values.forEach(value -> terminal.line(form.name(value)));
+    }
+  }
+
+  private <T> void one(Answer<?> answer, T value, Form<T> form) {
+    switch (output) {
+      case TABLE, WIDE -> table(form.table(List.of(value), output == Output.WIDE));
+      case JSON ->
+          document(
+              json -> {
+                about(json, answer);
+                json.name("field").beginObject();
+                form.members(json, value);
+                json.endObject();
+              });
+      case JSONL -> line(answer, value, form);
+      case NAME -> terminal.line(form.name(value));
+    }
+  }
+
+  /** A thing that is an answer by itself. */
+  private <T> void whole(Answer<?> answer, T value, Form<T> form) {
+    Json.Body body =
+        json -> {
+          about(json, answer);
+          form.members(json, value);
+        };
+    switch (output) {
+      case TABLE, WIDE -> table(form.table(List.of(value), output == Output.WIDE));
+      case JSON -> document(body);
+      case JSONL -> jsonLine(terminal, body);
+      case NAME -> terminal.line(form.name(value));
+    }
+  }
+
+  private void table(Table table) {
+    if (table.isEmpty()) {
+      terminal.note("nothing to show");
+    } else {
+      table.print(terminal);
+    }
+  }
+
+  private static <T> void list(
+      JsonWriter json, Answer<?> answer, String key, List<T> values, Form<T> form)
+      throws IOException {
+    about(json, answer);
+    json.name(key).beginArray();
+    for (T value : values) {
+      json.beginObject();
+      form.members(json, value);
+      json.endObject();
+    }
+    json.endArray();
+  }
+
+  private static void about(JsonWriter json, Answer<?> answer) throws IOException {
+    Json.registry(json, answer.info());
+    json.name("stale").value(answer.stale());
+  }
+
+  private <T> void line(Answer<?> answer, T value, Form<T> form) {
+    jsonLine(
+        terminal,
+        json -> {
+          form.members(json, value);
+          json.name("stale").value(answer.stale());
+        });
+  }
+
+  /** One object on one line. */
+  static void jsonLine(Terminal terminal, Json.Body body) {
+    terminal.line(object("", body));
+  }
+
+  private void document(Json.Body body) {
+    terminal.line(object("  ", body));
+  }
+
+  private static String object(String indent, Json.Body body) {
+    StringWriter text = new StringWriter();
+    try (JsonWriter json = new JsonWriter(text)) {
+      json.setIndent(indent);
+      json.beginObject();
+      body.write(json);
+      json.endObject();
+    } catch (IOException e) {
+      throw new UncheckedIOException("writing to memory", e);
+    }
+    return text.toString();
+  }
+}

@@ -1,0 +1,132 @@
+package dev.metakey.cli.print;
+
+import com.google.gson.stream.JsonWriter;
+import dev.metakey.model.DaemonStatus;
+import dev.metakey.model.DaemonStatus.Publication;
+import dev.metakey.model.Field;
+import dev.metakey.model.RegistryInfo;
+import java.io.IOException;
+import java.util.List;
+
+/** How the daemon is. */
+final class StatusForm implements Form<DaemonStatus> {
+  @Override
+  public Table table(List<DaemonStatus> all, boolean wide) {
+    Table table = new Table();
+    for (DaemonStatus status : all) {
+      health(table, status);
+      daemon(table, status.daemon());
+      registry(table, status);
+      load(table, status.queues());
+      for (Publication publication : status.publications()) {
+        line(
+            table,
+            "published",
+            "%s at revision %d%s"
+                .formatted(
+                    publication.path(),
+                    publication.revision(),
+                    publication.problem().isEmpty() ? "" : ": " + publication.problem()));
+      }
+    }
+    return table;
+  }
+
+  private static void health(Table table, DaemonStatus status) {
+    if (isHealthy(status)) {
+      table.row(Cell.of("health"), new Cell("ok", Style.GOOD));
+    }
+    for (String problem : status.problems()) {
+      table.row(Cell.of("problem"), new Cell(problem, Style.BAD));
+    }
+    for (Publication publication : status.publications()) {
+      if (!publication.problem().isEmpty()) {
+        table.row(
+            Cell.of("problem"),
+            new Cell(publication.name() + ": " + publication.problem(), Style.BAD));
+      }
+    }
+  }
+
+  static boolean isHealthy(DaemonStatus status) {
+    return status.problems().isEmpty()
+        && status.publications().stream().allMatch(p -> p.problem().isEmpty());
+  }
+
+  private static void daemon(Table table, DaemonStatus.Daemon daemon) {
+    line(
+        table,
+        "daemon",
+        "metakeyd %s, pid %d, up since %s"
+            .formatted(daemon.version(), daemon.pid(), Text.time(daemon.startedAtMs())));
+    line(table, "socket", daemon.socket());
+    line(table, "data", daemon.data());
+  }
+
+  private static void registry(Table table, DaemonStatus status) {
+    RegistryInfo info = status.info();
+    line(table, "registry", "%s, revision %d".formatted(info.registryId(), info.revision()));
+    line(table, "layout", "%s, area of %d bytes".formatted(info.layout(), info.areaBytes()));
+    DaemonStatus.IdCount ids = status.ids();
+    int free = Field.IDS - ids.active() - ids.retired() - ids.reserved();
+    line(
+        table,
+        "ids",
+        "%d active, %d retired, %d reserved, %d free"
+            .formatted(ids.active(), ids.retired(), ids.reserved(), free));
+    DaemonStatus.SlotUse slots = status.slots();
+    line(
+        table,
+        "slots",
+        slots.limitBytes() == 0
+            ? ""
+            : "%d of %d bytes taken".formatted(slots.usedBytes(), slots.limitBytes()));
+  }
+
+  private static void load(Table table, DaemonStatus.Queues queues) {
+    line(
+        table,
+        "waiting",
+        "%d changes, %d resolves; %d watches"
+            .formatted(queues.commands(), queues.resolves(), queues.watches()));
+  }
+
+  private static void line(Table table, String what, Object value) {
+    table.row(Cell.of(what), Cell.of(value));
+  }
+
+  @Override
+  public void members(JsonWriter json, DaemonStatus status) throws IOException {
+    json.name("healthy").value(isHealthy(status));
+    Json.strings(json, "problems", status.problems());
+    json.name("version").value(status.daemon().version());
+    json.name("started_at");
+    Json.time(json, status.daemon().startedAtMs());
+    json.name("pid").value(status.daemon().pid());
+    json.name("socket").value(status.daemon().socket());
+    json.name("data").value(status.daemon().data());
+    json.name("active_ids").value(status.ids().active());
+    json.name("retired_ids").value(status.ids().retired());
+    json.name("reserved_ids").value(status.ids().reserved());
+    json.name("slot_bytes_used").value(status.slots().usedBytes());
+    json.name("slot_bytes_limit").value(status.slots().limitBytes());
+    json.name("queued").value(status.queues().commands());
+    json.name("waiting").value(status.queues().resolves());
+    json.name("watching").value(status.queues().watches());
+    json.name("publications").beginArray();
+    for (Publication publication : status.publications()) {
+      json.beginObject();
+      json.name("name").value(publication.name());
+      json.name("path").value(publication.path());
+      json.name("revision").value(publication.revision());
+      json.name("problem").value(publication.problem().isEmpty() ? null : publication.problem());
+      json.endObject();
+    }
+    json.endArray();
+  }
+
+  @Override
+  public String name(DaemonStatus status) {
+    throw new IllegalStateException("a daemon has no name");
+  }
+}

@@ -1,0 +1,163 @@
+package dev.metakey.cli.print;
+
+import java.io.BufferedWriter;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.OutputStreamWriter;
+import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.io.Writer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where a run writes to: data to {@code out}, words to {@code err}. Both are UTF-8, whatever the
+ * locale, since that is what JSON is. For one thread; only {@link #silence()} is for any.
+ */
+public final class Terminal {
+  /** What a descriptor leads to. */
+  public enum Kind {
+    TERMINAL,
+    PIPE,
+    OTHER
+  }
+
+  private final Writer out;
+  private final Kind outKind;
+  private final PrintWriter err;
+  private final Kind errKind;
+  private final Map<String, String> environment;
+  private volatile boolean silent;
+
+  public Terminal(
+      Writer out, Kind outKind, Writer err, Kind errKind, Map<String, String> environment) {
+    this.out = out;
+    this.outKind = outKind;
+    this.err = new PrintWriter(err, true);
+    this.errKind = errKind;
+    this.environment = Map.copyOf(environment);
+  }
+
+  /** This process's own. */
+  public static Terminal ofProcess() {
+    return new Terminal(
+        utf8(FileDescriptor.out), kindOf(1), utf8(FileDescriptor.err), kindOf(2), System.getenv());
+  }
+
+  private static Writer utf8(FileDescriptor descriptor) {
+    return new BufferedWriter(
+        new OutputStreamWriter(new FileOutputStream(descriptor), StandardCharsets.UTF_8));
+  }
+
+  /**
+   * System.console() would ask about standard input too, and says yes to everything from Java 22
+   * on.
+   */
+  private static Kind kindOf(int descriptor) {
+    String target;
+    try {
+      target = Files.readSymbolicLink(Path.of("/proc/self/fd/" + descriptor)).toString();
+    } catch (IOException e) {
+      return Kind.OTHER;
+    }
+    if (target.startsWith("/dev/pts/")
+        || target.startsWith("/dev/tty")
+        || target.equals("/dev/console")) {
+      return Kind.TERMINAL;
+    }
+    return target.startsWith("pipe:") || target.startsWith("socket:") ? Kind.PIPE : Kind.OTHER;
+  }
+
+  /** A variable of the environment; null where it is not set, or empty. */
+  public @Nullable String environment(String name) {
+    String value = environment.get(name);
+    return value == null || value.isEmpty() ? null : value;
+  }
+
+  public boolean isOutColoured() {
+    return outKind == Kind.TERMINAL && mayColour();
+  }
+
+  public boolean isErrColoured() {
+    return errKind == Kind.TERMINAL && mayColour();
+  }
+
+  private boolean mayColour() {
+    return environment("NO_COLOR") == null && !"dumb".equals(environment("TERM"));
+  }
+
+  /** Whether somebody reads what is written, and may stop reading at any time. */
+  public boolean isOutPipe() {
+    return outKind == Kind.PIPE;
+  }
+
+  String paint(Style style, String text) {
+    return isOutColoured() ? style.paint(text) : text;
+  }
+
+  /**
+   * Data.
+   *
+   * @throws UncheckedIOException if it cannot be written
+   */
+  public void line(String text) {
+    try {
+      out.write(text);
+      out.write('\n');
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /**
+   * Hands over what was written so far.
+   *
+   * @throws UncheckedIOException if it cannot be written
+   */
+  public void flush() {
+    try {
+      out.flush();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Where data goes, for who brings a form of its own. */
+  public Writer out() {
+    return out;
+  }
+
+  public PrintWriter err() {
+    return err;
+  }
+
+  /** From now on no more words: somebody ended this run, and need not be told that it ends. */
+  public void silence() {
+    silent = true;
+  }
+
+  /** What was done, but not quite as somebody may expect. */
+  public void note(String text) {
+    String word = isErrColoured() ? Style.ATTENTION.paint("note") : "note";
+    say("metakey: " + word + ": " + Text.oneLine(text));
+  }
+
+  /** Why nothing was done, and perhaps what to do. */
+  public void fail(String message, @Nullable String hint) {
+    String word = isErrColoured() ? Style.BAD.paint("metakey") : "metakey";
+    say(word + ": " + Text.oneLine(message));
+    if (hint != null) {
+      say("  " + hint);
+    }
+  }
+
+  private void say(String line) {
+    if (!silent) {
+      err.println(line);
+    }
+  }
+}
