@@ -309,6 +309,21 @@ final class MetakeyClientTest {
   }
 
   @Test
+  void await_whenTheWaitIsOutOfRange_isRefused() {
+    daemon();
+    try (MetakeyClient client = builder().connect()) {
+      for (Duration wait :
+          List.of(
+              Duration.ZERO,
+              Duration.ofMillis(-1),
+              Duration.ofHours(24).plusMillis(1),
+              Duration.ofSeconds(Long.MAX_VALUE))) {
+        assertThat(reason(() -> client.await(wait, "edge.a"))).isEqualTo(Reason.INVALID_REQUEST);
+      }
+    }
+  }
+
+  @Test
   void await_whenDaemonIsRestarted_asksAgain() throws Exception {
     FakeDaemon daemon = daemon();
     try (MetakeyClient client = builder().connect()) {

@@ -322,7 +322,7 @@ final class RegistryFileTest {
             CompletableFuture.runAsync(
                 () -> readUntil(stop, reads, path), task -> new Thread(task).start()));
       }
-      while (reads.get() < 3_000 && readers.stream().noneMatch(CompletableFuture::isDone)) {
+      while (reads.get() < 1_000 && readers.stream().noneMatch(CompletableFuture::isDone)) {
         Snapshot next = states.get((int) (writes.incrementAndGet() % states.size()));
         RegistryFile.update(writable, next, next.info().revision());
         if (writes.get() % 64 == 0) {

@@ -70,7 +70,8 @@ final class WireErrorsTest {
 
   @Test
   void fromStatus_whenTheDaemonIsGone_isUnavailable() {
-    assertThat(WireErrors.fromStatus(Status.UNAVAILABLE.asRuntimeException()).reason())
-        .isEqualTo(Reason.UNAVAILABLE);
+    MetakeyException back = WireErrors.fromStatus(Status.UNAVAILABLE.asRuntimeException());
+    assertThat(back.reason()).isEqualTo(Reason.UNAVAILABLE);
+    assertThat(back).hasMessage("UNAVAILABLE");
   }
 }
