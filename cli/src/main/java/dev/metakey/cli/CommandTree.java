@@ -11,6 +11,7 @@ import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -60,8 +61,7 @@ final class CommandTree {
 
   /** Runs one line, and says how to exit. */
   static int run(Terminal terminal, String... args) {
-    CommandLine line = parses(terminal, args) ? mentioned(terminal, args) : all(terminal);
-    int code = line.execute(args);
+    int code = reading(terminal, args).execute(args);
     try {
       terminal.flush();
       return code;
@@ -70,22 +70,18 @@ final class CommandTree {
     }
   }
 
-  private static boolean parses(Terminal terminal, String... args) {
-    if (Arrays.stream(args).noneMatch(VERBS::containsKey)
-        || Arrays.stream(args).anyMatch(ABOUT_ALL::contains)) {
-      return false;
-    }
-    try {
-      mentioned(terminal, args).parseArgs(args);
-      return true;
-    } catch (CommandLine.ParameterException e) {
-      return false;
-    }
-  }
-
-  private static CommandLine mentioned(Terminal terminal, String... args) {
+  private static CommandLine reading(Terminal terminal, String... args) {
     Set<String> words = new HashSet<>(Arrays.asList(args));
-    return build(terminal, words::contains);
+    if (Collections.disjoint(words, VERBS.keySet()) || !Collections.disjoint(words, ABOUT_ALL)) {
+      return all(terminal);
+    }
+    CommandLine mentioned = build(terminal, words::contains);
+    try {
+      mentioned.parseArgs(args);
+      return mentioned;
+    } catch (CommandLine.ParameterException e) {
+      return all(terminal);
+    }
   }
 
   static CommandLine all(Terminal terminal) {

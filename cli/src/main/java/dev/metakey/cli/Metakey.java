@@ -62,7 +62,8 @@ final class Metakey implements Callable<Integer> {
       order = LAST + 1,
       scope = ScopeType.INHERIT,
       description =
-          "The service that you are, where the daemon cannot tell by itself (METAKEY_SERVICE).")
+          "The service that you are, where the daemon cannot tell by itself (METAKEY_SERVICE;"
+              + " metakey).")
   @Nullable String service;
 
   @Option(

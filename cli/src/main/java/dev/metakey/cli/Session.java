@@ -13,11 +13,11 @@ import java.util.logging.Logger;
  * would hold the exit for 300 ms.
  */
 final class Session implements AutoCloseable {
+  /** Who we are where nobody says it; the executable is "java", as is many another. */
+  private static final String SERVICE = "metakey";
+
   /** The longest that anything may wait. */
   static final Duration LONGEST = Duration.ofHours(24);
-
-  /** Who we are where nobody says: the daemon would see the executable, and that is java. */
-  private static final String DEFAULT_SERVICE = "metakey";
 
   private final MetakeyClient client;
   private final Thread onSignal;
@@ -49,8 +49,11 @@ final class Session implements AutoCloseable {
     if (options.socket != null) {
       builder.socket(options.socket);
     }
-    String service = options.service != null ? options.service : System.getenv("METAKEY_SERVICE");
-    builder.service(service != null ? service : DEFAULT_SERVICE);
+    if (options.service != null) {
+      builder.service(options.service);
+    } else if (options.terminal.environment("METAKEY_SERVICE") == null) {
+      builder.service(SERVICE);
+    }
     Session session = new Session(options.terminal, builder.connect());
     Runtime.getRuntime().addShutdownHook(session.onSignal);
     return session;
