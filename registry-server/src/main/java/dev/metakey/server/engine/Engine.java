@@ -241,7 +241,7 @@ public final class Engine {
   private void work(List<Submission<?>> batch) {
     long nowMs = clockMs.getAsLong();
     if (storeProblem == null && Tick.isDue(state, rules, nowMs)) {
-      batch.add(0, new Submission<>(new Tick(), self)); // first: it may free what is asked for
+      batch.add(new Submission<>(new Tick(), self)); // last: who renews in time is in time
     }
     RegistryState next = state;
     List<Change> changes = new ArrayList<>();
