@@ -3,12 +3,17 @@ package dev.metakey.cli;
 import dev.metakey.model.FieldSpec;
 import dev.metakey.model.Format;
 import dev.metakey.model.Merge;
+import dev.metakey.model.MetakeyException;
+import dev.metakey.model.Reason;
 import dev.metakey.model.Sharing;
 import java.time.Duration;
 import picocli.CommandLine.Option;
 
 /** The attributes of a field that is registered or reserved. */
 final class AttributeOptions {
+  /** What Java makes of an argument's bytes that it cannot decode. */
+  private static final char UNREADABLE = '\ufffd';
+
   @Option(
       names = "--format",
       paramLabel = "WORD",
@@ -33,9 +38,14 @@ final class AttributeOptions {
   String description = "";
 
   /**
-   * @throws dev.metakey.model.MetakeyException if it is not allowed
+   * @throws MetakeyException if it is not allowed
    */
   FieldSpec spec(String name, int size, Duration ttl) {
+    if (description.indexOf(UNREADABLE) >= 0) {
+      throw new MetakeyException(
+          Reason.INVALID_ATTRIBUTE,
+          "the description has letters that are not in this locale's encoding; set LC_ALL=C.UTF-8");
+    }
     Sharing sharing = shared ? Sharing.SHARED : Sharing.EXCLUSIVE;
     return new FieldSpec(name, size, description, format, merge, sharing, ttl.toMillis());
   }

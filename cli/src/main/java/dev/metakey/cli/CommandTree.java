@@ -11,15 +11,18 @@ import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
-import picocli.AutoComplete;
 import picocli.CommandLine;
 import picocli.CommandLine.Help;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.TypeConversionException;
 
 /**
  * The verbs, and how a line is read.
@@ -47,8 +50,8 @@ final class CommandTree {
     VERBS.put("undelete", UndeleteVerb::new);
     VERBS.put("history", HistoryVerb::new);
     VERBS.put("pending", PendingVerb::new);
-    VERBS.put("help", CommandLine.HelpCommand::new);
-    VERBS.put("generate-completion", AutoComplete.GenerateCompletion::new);
+    VERBS.put("help", HelpVerb::new);
+    VERBS.put("generate-completion", CompletionVerb::new);
   }
 
   /** These speak of other verbs. */
@@ -58,8 +61,7 @@ final class CommandTree {
 
   /** Runs one line, and says how to exit. */
   static int run(Terminal terminal, String... args) {
-    CommandLine line = parses(terminal, args) ? mentioned(terminal, args) : all(terminal);
-    int code = line.execute(args);
+    int code = reading(terminal, args).execute(args);
     try {
       terminal.flush();
       return code;
@@ -68,22 +70,18 @@ final class CommandTree {
     }
   }
 
-  private static boolean parses(Terminal terminal, String... args) {
-    if (Arrays.stream(args).noneMatch(VERBS::containsKey)
-        || Arrays.stream(args).anyMatch(ABOUT_ALL::contains)) {
-      return false;
-    }
-    try {
-      mentioned(terminal, args).parseArgs(args);
-      return true;
-    } catch (CommandLine.ParameterException e) {
-      return false;
-    }
-  }
-
-  private static CommandLine mentioned(Terminal terminal, String... args) {
+  private static CommandLine reading(Terminal terminal, String... args) {
     Set<String> words = new HashSet<>(Arrays.asList(args));
-    return build(terminal, words::contains);
+    if (Collections.disjoint(words, VERBS.keySet()) || !Collections.disjoint(words, ABOUT_ALL)) {
+      return all(terminal);
+    }
+    CommandLine mentioned = build(terminal, words::contains);
+    try {
+      mentioned.parseArgs(args);
+      return mentioned;
+    } catch (CommandLine.ParameterException e) {
+      return all(terminal);
+    }
   }
 
   static CommandLine all(Terminal terminal) {
@@ -98,16 +96,29 @@ final class CommandTree {
             line.addSubcommand(verb, supplier.get());
           }
         });
-    CommandLine completion = line.getSubcommands().get("generate-completion");
-    if (completion != null) {
-      completion.getCommandSpec().usageMessage().hidden(true);
-    }
     configure(line, terminal);
+    arrange(line.getCommandSpec(), "%nOptions, before or after the verb:%n");
+    line.getSubcommands().values().forEach(verb -> arrange(verb.getCommandSpec(), "%nOptions:%n"));
     return line;
+  }
+
+  private static void arrange(CommandSpec spec, String optionListHeading) {
+    spec.usageMessage()
+        .sortOptions(false)
+        .abbreviateSynopsis(true)
+        .parameterListHeading("%n")
+        .optionListHeading(optionListHeading)
+        .commandListHeading("%nVerbs:%n")
+        .exitCodeListHeading("%nExit codes:%n")
+        .footerHeading("%nExamples:%n");
   }
 
   private static void configure(CommandLine line, Terminal terminal) {
     line.registerConverter(Duration.class, Durations::parse);
+    ITypeConverter<Integer> number = CommandTree::number;
+    line.registerConverter(Integer.class, number);
+    line.registerConverter(int.class, number);
+    line.registerConverter(long.class, CommandTree::longNumber);
     word(line, Output.class, "output");
     word(line, Format.class, "format");
     word(line, Merge.class, "merge");
@@ -124,6 +135,26 @@ final class CommandTree {
     line.setUsageHelpWidth(100);
   }
 
+  private static int number(String text) {
+    try {
+      return Integer.parseInt(text);
+    } catch (NumberFormatException e) {
+      throw notANumber(text);
+    }
+  }
+
+  private static long longNumber(String text) {
+    try {
+      return Long.parseLong(text);
+    } catch (NumberFormatException e) {
+      throw notANumber(text);
+    }
+  }
+
+  private static TypeConversionException notANumber(String text) {
+    return new TypeConversionException("'%s' is not a whole number in range".formatted(text));
+  }
+
   /** Reads a constant as it is printed, and says which there are. */
   private static <E extends Enum<E>> void word(CommandLine line, Class<E> type, String what) {
     line.registerConverter(
@@ -132,7 +163,7 @@ final class CommandTree {
           try {
             return Words.parse(type, what, text);
           } catch (MetakeyException e) {
-            throw new CommandLine.TypeConversionException(e.text());
+            throw new TypeConversionException(e.text());
           }
         });
   }

@@ -7,7 +7,10 @@ import picocli.CommandLine.TypeConversionException;
 
 /** Durations as they are written on the command line. */
 final class Durations {
-  private static final Pattern FORM = Pattern.compile("([0-9]{1,12})(ms|s|m|h|d)");
+  private static final Pattern FORM = Pattern.compile("([0-9]{1,9})(ms|s|m|h|d)");
+
+  /** Nothing here lasts longer, and sums stay far from overflow. */
+  private static final Duration LONGEST = Duration.ofDays(366);
 
   private Durations() {}
 
@@ -25,6 +28,15 @@ final class Durations {
           "'%s' is not a duration; allowed: a whole number with a unit, like 500ms, 30s, 10m, 24h or 7d"
               .formatted(text));
     }
+    Duration value = of(matcher);
+    if (value.compareTo(LONGEST) > 0) {
+      throw new TypeConversionException(
+          "'%s' is too long; a duration is 366d at most".formatted(text));
+    }
+    return value;
+  }
+
+  private static Duration of(Matcher matcher) {
     long count = Long.parseLong(matcher.group(1));
     return switch (matcher.group(2)) {
       case "ms" -> Duration.ofMillis(count);

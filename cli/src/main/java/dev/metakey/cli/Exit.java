@@ -5,8 +5,6 @@ package dev.metakey.cli;
  * 9 are those of {@link dev.metakey.model.Reason#exitCode()}, which decides.
  */
 final class Exit {
-  static final String HEADING = "%nExit codes:%n";
-
   static final String OK = "0:done";
   static final String DEFECT = "1:a defect of metakey, or output that cannot be written";
   static final String BAD_INPUT = "2:bad input: a name, size, attribute, option or argument";
@@ -14,13 +12,18 @@ final class Exit {
   static final String CONFLICT =
       "4:known with another size, merge rule or owner, or the id is taken";
   static final String NOT_PERMITTED = "5:not permitted to you";
-  static final String EXHAUSTED = "6:no id or slot left, or too many waiters";
-  static final String CONDITION = "7:another generation, in use, or read-only";
+  static final String EXHAUSTED = "6:no id or slot is left";
+  static final String TOO_MANY = "6:too many wait already";
+  static final String CONDITION = "7:it has another generation, is in use, or is read-only";
   static final String UNAVAILABLE =
       "8:the daemon cannot be reached, or its database takes no change";
+  static final String UNREACHABLE = "8:the daemon cannot be reached";
+  static final String NOWHERE =
+      "8:the daemon cannot be reached, and what it published does not tell";
   static final String TOO_LATE = "9:the wait's time is up";
   static final String UNHEALTHY_TEXT = "10:the daemon answers, and reports problems";
   static final String INTERRUPTED_TEXT = "130:interrupted";
+  static final String CLOSED_PIPE_TEXT = "141:nobody reads the output any more";
 
   /** The daemon answers, and reports problems. */
   static final int UNHEALTHY = 10;

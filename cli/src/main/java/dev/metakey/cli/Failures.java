@@ -5,6 +5,7 @@ import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Reason;
 import java.io.UncheckedIOException;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.IExecutionExceptionHandler;
@@ -37,16 +38,18 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
   }
 
   private static String unknown(UnmatchedArgumentException e, String word) {
-    boolean isVerb = e.getCommandLine().getParent() == null;
-    String what = word.startsWith("-") ? "option" : isVerb ? "verb" : "argument";
-    String text = "%s '%s' is not known".formatted(what, word);
-    List<String> similar = e.getSuggestions().stream().limit(3).toList();
+    CommandLine where = e.getCommandLine();
+    boolean isOption = word.startsWith("-");
+    boolean isVerb = !isOption && where.getParent() == null;
+    String what = isOption ? "option" : isVerb ? "verb" : "argument";
+    String text = "%s '%s' is not known here".formatted(what, word);
+    Set<String> known =
+        isOption ? where.getCommandSpec().optionsMap().keySet() : where.getSubcommands().keySet();
+    List<String> similar = Similar.to(word, known);
     if (!similar.isEmpty()) {
       return text + "; did you mean " + String.join(" or ", similar) + "?";
     }
-    return what.equals("verb")
-        ? text + "; allowed: " + String.join(" ", e.getCommandLine().getSubcommands().keySet())
-        : text;
+    return isVerb ? text + "; allowed: " + String.join(" ", known) : text;
   }
 
   /** The line was understood, and could not be done. */

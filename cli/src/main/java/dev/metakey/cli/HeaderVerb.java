@@ -7,14 +7,11 @@ import picocli.CommandLine.Mixin;
 @Command(
     name = "header",
     description = "Show the global header: which ids are in use, and how large their values are.",
-    sortOptions = false,
-    footerHeading = "%nExamples:%n",
     footer = {
       "  metakey header",
       "  metakey header -o json",
     },
-    exitCodeListHeading = Exit.HEADING,
-    exitCodeList = {Exit.OK, Exit.DEFECT, Exit.BAD_INPUT, Exit.UNAVAILABLE})
+    exitCodeList = {Exit.OK, Exit.DEFECT, Exit.BAD_INPUT, Exit.NOWHERE})
 final class HeaderVerb extends Verb {
   @Mixin OutputOption output = new OutputOption();
 

@@ -7,14 +7,11 @@ import picocli.CommandLine.Option;
 @Command(
     name = "history",
     description = "List committed changes, oldest first, as far back as they are kept (admins).",
-    sortOptions = false,
-    footerHeading = "%nExamples:%n",
     footer = {
       "  metakey history",
       "  metakey history --name edge.packet_id -o wide",
       "  metakey history --since 41 --limit 100 -o jsonl",
     },
-    exitCodeListHeading = Exit.HEADING,
     exitCodeList = {
       Exit.OK,
       Exit.DEFECT,
@@ -42,8 +39,11 @@ final class HistoryVerb extends Verb {
 
   @Override
   public Integer call() {
-    if (limit == 0) {
-      throw wrong("--limit 0: allowed are 1 to 1000");
+    if (limit < 1 || limit > 1000) {
+      throw wrong("--limit %d: allowed are 1 to 1000".formatted(limit));
+    }
+    if (since < 0) {
+      throw wrong("--since %d: revisions count from 1; 0 stands for all".formatted(since));
     }
     printer(output).history(ask(client -> client.history(since, name, limit)));
     return 0;

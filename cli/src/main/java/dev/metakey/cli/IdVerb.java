@@ -9,20 +9,17 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "id",
     description = "Print the id of a name, and nothing else.",
-    sortOptions = false,
-    footerHeading = "%nExamples:%n",
     footer = {
       "  metakey id edge.packet_id",
       "  metakey id edge.packet_id --wait 30s",
     },
-    exitCodeListHeading = Exit.HEADING,
     exitCodeList = {
       Exit.OK,
       Exit.DEFECT,
       Exit.BAD_INPUT,
       Exit.NOT_FOUND,
-      Exit.EXHAUSTED,
-      Exit.UNAVAILABLE,
+      Exit.TOO_MANY,
+      Exit.NOWHERE,
       Exit.TOO_LATE,
     })
 final class IdVerb extends Verb {

@@ -11,15 +11,12 @@ import picocli.CommandLine.Option;
 @Command(
     name = "list",
     description = "List fields by id, the kernel's own last.",
-    sortOptions = false,
-    footerHeading = "%nExamples:%n",
     footer = {
       "  metakey list",
       "  metakey list --prefix edge. -o wide",
       "  metakey list --state active,retired -o jsonl",
     },
-    exitCodeListHeading = Exit.HEADING,
-    exitCodeList = {Exit.OK, Exit.DEFECT, Exit.BAD_INPUT, Exit.UNAVAILABLE})
+    exitCodeList = {Exit.OK, Exit.DEFECT, Exit.BAD_INPUT, Exit.NOWHERE})
 final class ListVerb extends Verb {
   @Option(names = "--prefix", paramLabel = "TEXT", description = "Only names that start with it.")
   String prefix = "";

@@ -18,17 +18,28 @@ import picocli.CommandLine.Spec;
     name = "metakey",
     description = "Names, ids and places of per-packet metadata on this host.",
     synopsisSubcommandLabel = "VERB",
-    sortOptions = false,
     versionProvider = Metakey.Version.class,
-    commandListHeading = "%nVerbs:%n",
-    optionListHeading = "%nOptions, before or after the verb:%n",
-    footerHeading = "%nExamples:%n",
     footer = {
       "  metakey register edge.packet_id --size 8",
       "  metakey id edge.packet_id",
       "  metakey list -o json",
       "",
       "'metakey VERB --help' shows a verb's own options, examples and exit codes.",
+    },
+    exitCodeList = {
+      Exit.OK,
+      Exit.DEFECT,
+      Exit.BAD_INPUT,
+      Exit.NOT_FOUND,
+      Exit.CONFLICT,
+      Exit.NOT_PERMITTED,
+      "6:no id or slot is left, or too many wait already",
+      Exit.CONDITION,
+      Exit.UNAVAILABLE,
+      Exit.TOO_LATE,
+      Exit.UNHEALTHY_TEXT,
+      Exit.INTERRUPTED_TEXT,
+      Exit.CLOSED_PIPE_TEXT,
     })
 final class Metakey implements Callable<Integer> {
   private static final int LAST = 100;
@@ -51,7 +62,8 @@ final class Metakey implements Callable<Integer> {
       order = LAST + 1,
       scope = ScopeType.INHERIT,
       description =
-          "The service that you are, where the daemon cannot tell by itself (METAKEY_SERVICE).")
+          "The service that you are, where the daemon cannot tell by itself (METAKEY_SERVICE;"
+              + " metakey).")
   @Nullable String service;
 
   @Option(

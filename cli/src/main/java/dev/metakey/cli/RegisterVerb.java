@@ -15,15 +15,12 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "register",
     description = "Give fields an id and a place, for good: all of them, or none.",
-    sortOptions = false,
-    footerHeading = "%nExamples:%n",
     footer = {
       "  metakey register edge.packet_id --size 8",
       "  metakey register edge.client_ip --size 4 --format ipv4 --description 'who sent it'",
       "  metakey register edge.flow:8 edge.zone:2 --service edge-xdp",
       "  metakey register trace.id --size 8 --shared --merge keep_first --ttl 24h",
     },
-    exitCodeListHeading = Exit.HEADING,
     exitCodeList = {
       Exit.OK,
       Exit.DEFECT,

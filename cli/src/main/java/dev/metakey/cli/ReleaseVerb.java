@@ -11,15 +11,12 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "release",
     description = "Retire a field: its owner, or an admin; a shared one is left.",
-    sortOptions = false,
-    footerHeading = "%nExamples:%n",
     footer = {
       "  metakey release edge.packet_id",
       "  metakey release edge.packet_id --generation 1",
       "",
       "The id is set aside and not free; registering the name again brings it back.",
     },
-    exitCodeListHeading = Exit.HEADING,
     exitCodeList = {
       Exit.OK,
       Exit.DEFECT,
@@ -44,6 +41,9 @@ final class ReleaseVerb extends Verb {
   @Override
   public Integer call() {
     Integer only = generation;
+    if (only != null && only < 1) {
+      throw wrong("--generation %d: generations count from 1".formatted(only));
+    }
     Answer<Field> answer =
         ask(client -> only == null ? client.release(name) : client.release(name, only));
     printer(output).field(answer);

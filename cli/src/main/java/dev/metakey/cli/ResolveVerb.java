@@ -8,20 +8,17 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "resolve",
     description = "Show what names stand for: all of them, or none.",
-    sortOptions = false,
-    footerHeading = "%nExamples:%n",
     footer = {
       "  metakey resolve edge.packet_id",
       "  metakey resolve edge.packet_id edge.client_ip --wait 30s -o json",
     },
-    exitCodeListHeading = Exit.HEADING,
     exitCodeList = {
       Exit.OK,
       Exit.DEFECT,
       Exit.BAD_INPUT,
       Exit.NOT_FOUND,
-      Exit.EXHAUSTED,
-      Exit.UNAVAILABLE,
+      Exit.TOO_MANY,
+      Exit.NOWHERE,
       Exit.TOO_LATE,
     })
 final class ResolveVerb extends Verb {

@@ -13,6 +13,9 @@ import java.util.logging.Logger;
  * would hold the exit for 300 ms.
  */
 final class Session implements AutoCloseable {
+  /** Who we are where nobody says it; the executable is "java", as is many another. */
+  private static final String SERVICE = "metakey";
+
   /** The longest that anything may wait. */
   static final Duration LONGEST = Duration.ofHours(24);
 
@@ -48,6 +51,8 @@ final class Session implements AutoCloseable {
     }
     if (options.service != null) {
       builder.service(options.service);
+    } else if (options.terminal.environment("METAKEY_SERVICE") == null) {
+      builder.service(SERVICE);
     }
     Session session = new Session(options.terminal, builder.connect());
     Runtime.getRuntime().addShutdownHook(session.onSignal);

@@ -9,14 +9,11 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "show",
     description = "Show all that is known of a field, whatever its state.",
-    sortOptions = false,
-    footerHeading = "%nExamples:%n",
     footer = {
       "  metakey show edge.packet_id",
       "  metakey show 0 -o json",
     },
-    exitCodeListHeading = Exit.HEADING,
-    exitCodeList = {Exit.OK, Exit.DEFECT, Exit.BAD_INPUT, Exit.NOT_FOUND, Exit.UNAVAILABLE})
+    exitCodeList = {Exit.OK, Exit.DEFECT, Exit.BAD_INPUT, Exit.NOT_FOUND, Exit.NOWHERE})
 final class ShowVerb extends Verb {
   @Parameters(paramLabel = "NAME|ID", description = "The field, by its name or id.")
   String which = "";
@@ -27,7 +24,7 @@ final class ShowVerb extends Verb {
   public Integer call() {
     // No name starts with a digit.
     Answer<Field> answer;
-    if (which.matches("-?[0-9]+")) {
+    if (which.matches("[0-9]+")) {
       int id = id();
       answer = read(client -> client.get(id));
     } else {

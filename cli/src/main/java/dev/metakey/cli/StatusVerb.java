@@ -10,18 +10,15 @@ import picocli.CommandLine.Mixin;
 @Command(
     name = "status",
     description = "Show how the daemon is; for people, and for probes by its exit code.",
-    sortOptions = false,
-    footerHeading = "%nExamples:%n",
     footer = {
       "  metakey status",
       "  metakey status --timeout 1s -o json",
     },
-    exitCodeListHeading = Exit.HEADING,
     exitCodeList = {
       "0:the daemon is well",
       Exit.DEFECT,
       Exit.BAD_INPUT,
-      Exit.UNAVAILABLE,
+      Exit.UNREACHABLE,
       Exit.UNHEALTHY_TEXT,
     })
 final class StatusVerb extends Verb {

@@ -7,10 +7,7 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "undelete",
     description = "Bring a retired field back, as it was (admins).",
-    sortOptions = false,
-    footerHeading = "%nExamples:%n",
     footer = "  metakey undelete edge.packet_id",
-    exitCodeListHeading = Exit.HEADING,
     exitCodeList = {
       Exit.OK,
       Exit.DEFECT,

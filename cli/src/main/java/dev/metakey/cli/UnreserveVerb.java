@@ -7,10 +7,7 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "unreserve",
     description = "Untie a name from its id; what is registered stays (admins).",
-    sortOptions = false,
-    footerHeading = "%nExamples:%n",
     footer = "  metakey unreserve acme.tenant",
-    exitCodeListHeading = Exit.HEADING,
     exitCodeList = {
       Exit.OK,
       Exit.DEFECT,

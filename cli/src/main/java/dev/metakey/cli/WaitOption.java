@@ -13,7 +13,8 @@ final class WaitOption {
       names = "--wait",
       paramLabel = "DURATION",
       description =
-          "Wait so long for every name to be registered, and for the daemon to be up: 1ms to 24h.")
+          "Wait so long for every name to be registered; and before that, for the daemon to be up:"
+              + " 1ms to 24h.")
   @Nullable Duration value;
 
   Answer<List<Field>> resolve(Verb verb, List<String> names) {
@@ -21,18 +22,7 @@ final class WaitOption {
     if (wait == null) {
       return verb.read(client -> client.resolve(names));
     }
-    long startNs = System.nanoTime();
     Duration patience = wait.compareTo(Session.LONGEST) > 0 ? Session.LONGEST : wait;
-    return verb.ask(
-        patience, client -> client.await(rest(wait, System.nanoTime() - startNs), names));
-  }
-
-  /** What is left of the wait after connecting; what is no wait at all stays so, to be refused. */
-  static Duration rest(Duration wait, long spentNs) {
-    if (wait.compareTo(Session.LONGEST) > 0 || wait.toMillis() <= 1) {
-      return wait;
-    }
-    Duration rest = wait.minusMillis(spentNs / 1_000_000);
-    return rest.toMillis() < 1 ? Duration.ofMillis(1) : rest;
+    return verb.ask(patience, client -> client.await(wait, names));
   }
 }

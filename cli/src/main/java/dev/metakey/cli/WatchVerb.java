@@ -13,24 +13,20 @@ import picocli.CommandLine.Option;
 @Command(
     name = "watch",
     description = "Print the whole state, then every change as it is committed, until interrupted.",
-    sortOptions = false,
-    footerHeading = "%nExamples:%n",
     footer = {
       "  metakey watch",
       "  metakey watch -o jsonl",
       "  metakey watch --since 41@6f2d1c1e-7f4b-4c39-9d0a-5a1f2f1f6f10",
       "",
-      "A watch outlives the daemon, and goes on where it stopped when that is back. It notices",
-      "that nobody reads it any more when it prints the next line.",
+      "A watch outlives the daemon, and goes on where it stopped when that is back.",
     },
-    exitCodeListHeading = Exit.HEADING,
     exitCodeList = {
       Exit.DEFECT,
       Exit.BAD_INPUT,
-      Exit.EXHAUSTED,
-      Exit.UNAVAILABLE,
+      Exit.TOO_MANY,
+      Exit.UNREACHABLE,
       Exit.INTERRUPTED_TEXT,
-      "141:nobody reads the output any more",
+      Exit.CLOSED_PIPE_TEXT,
     })
 final class WatchVerb extends Verb {
   @Option(
@@ -52,11 +48,12 @@ final class WatchVerb extends Verb {
     EventPrinter printer = new EventPrinter(terminal(), output.value);
     try (Session session = Session.open(metakey, AT_ONCE, false);
         Watch watch = watch(session.client(), position)) {
+      PipeReader reader = terminal().isOutPipe() ? PipeReader.watch(watch::close) : null;
       while (watch.hasNext()) {
         printer.print(watch.next());
       }
+      return reader != null && reader.isGone() ? Exit.CLOSED_PIPE : Exit.INTERRUPTED;
     }
-    return Exit.INTERRUPTED; // only a signal ends it
   }
 
   private record Position(UUID registryId, long revision) {}

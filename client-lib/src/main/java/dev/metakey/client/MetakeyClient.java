@@ -132,9 +132,9 @@ public final class MetakeyClient implements AutoCloseable {
    *     naming what is missing
    */
   public Answer<List<Field>> await(Duration wait, List<String> names) {
+    Ranges.check("wait", wait, Ranges.TICK, Ranges.DAY);
     long endNs = System.nanoTime() + wait.toNanos();
-    return Retry.within(
-        wait, () -> daemon.await(Duration.ofNanos(endNs - System.nanoTime()), names));
+    return Retry.within(wait, () -> daemon.await(remaining(endNs), names));
   }
 
   /**
@@ -302,6 +302,11 @@ public final class MetakeyClient implements AutoCloseable {
     connection.close();
   }
 
+  private static Duration remaining(long endNs) {
+    Duration left = Duration.ofNanos(endNs - System.nanoTime());
+    return left.compareTo(Ranges.TICK) < 0 ? Ranges.TICK : left;
+  }
+
   private View startedView() {
     synchronized (starting) {
       connection.requireOpen();
@@ -338,8 +343,6 @@ public final class MetakeyClient implements AutoCloseable {
   public static final class Builder {
     /** The room for a path in {@code struct sockaddr_un}, less the NUL. */
     static final int MAX_SOCKET_BYTES = 107;
-
-    private static final Duration LONGEST = Duration.ofHours(24);
 
     private final Function<String, @Nullable String> environment;
     private @Nullable Path socket;
@@ -408,8 +411,8 @@ public final class MetakeyClient implements AutoCloseable {
      *     for a socket path over 107 bytes, a service name that is none, or a timeout out of range
      */
     public MetakeyClient connect() {
-      requireBetween("connectTimeout", connectTimeout, Duration.ZERO);
-      requireBetween("callTimeout", callTimeout, Duration.ofMillis(1));
+      Ranges.check("connectTimeout", connectTimeout, Duration.ZERO, Ranges.DAY);
+      Ranges.check("callTimeout", callTimeout, Ranges.TICK, Ranges.DAY);
       Path where = checkSocket(socket());
       Connection connection = new Connection(where, claimedService(), callTimeout);
       PublishedFile published = new PublishedFile(publishedBeside(where));
@@ -474,15 +477,6 @@ public final class MetakeyClient implements AutoCloseable {
             Map.of("socket", socket.toString(), "limit", Integer.toString(MAX_SOCKET_BYTES)));
       }
       return socket;
-    }
-
-    private static void requireBetween(String what, Duration value, Duration least) {
-      if (value.compareTo(least) < 0 || value.compareTo(LONGEST) > 0) {
-        throw new MetakeyException(
-            Reason.INVALID_REQUEST,
-            "%s is %s; allowed: %s to %s".formatted(what, value, least, LONGEST),
-            Map.of("attribute", what, "value", value.toString()));
-      }
     }
   }
 }

@@ -81,8 +81,16 @@ public record FieldSpec(
     return new FieldSpec(name, size, description, format, merge, Sharing.SHARED, ttlMs);
   }
 
+  /**
+   * @param ttl 1 s to 366 days; zero for never
+   * @throws MetakeyException INVALID_ATTRIBUTE
+   */
   public FieldSpec expiringAfter(Duration ttl) {
-    return new FieldSpec(name, size, description, format, merge, sharing, ttl.toMillis());
+    // Out of range either way: neither "never" nor too large for milliseconds.
+    boolean tiny = !ttl.isZero() && ttl.compareTo(Duration.ofMillis(1)) < 0;
+    boolean huge = ttl.compareTo(Duration.ofMillis(MAX_TTL_MS)) > 0;
+    long ms = tiny ? -1 : huge ? MAX_TTL_MS + 1 : ttl.toMillis();
+    return new FieldSpec(name, size, description, format, merge, sharing, ms);
   }
 
   private static MetakeyException invalid(String name, String attribute, String fault) {

@@ -102,7 +102,8 @@ public final class Names {
       if (partStart && !letter) {
         return c == '.'
             ? "a part is empty before byte %d".formatted(i)
-            : "a part starts with %s at byte %d".formatted(quote(name.substring(i, i + 1)), i);
+            : "a part starts with %s at byte %d"
+                .formatted(quote(Character.toString(name.codePointAt(i))), i);
       }
       if (!letter && c != '.' && c != '_' && (c < '0' || c > '9')) {
         return "%s at byte %d is not allowed"

@@ -6,7 +6,7 @@ import java.util.List;
  * The kernel's own fields: what its XDP metadata functions give. Always there, never in the area.
  */
 public final class WellKnown {
-  /** By ascending id, from 64 up without a gap. */
+  /** By ascending id, from {@link Field#IDS} up without a gap. */
   public static final List<Field> FIELDS =
       List.of(
           field(

@@ -68,8 +68,10 @@ public final class WireErrors {
         }
       }
     }
-    String text = String.valueOf(error.getStatus().getDescription());
-    return new MetakeyException(reasonOf(error.getStatus().getCode()), text, Map.of(), error);
+    String said = error.getStatus().getDescription();
+    Status.Code code = error.getStatus().getCode();
+    return new MetakeyException(
+        reasonOf(code), said != null ? said : code.toString(), Map.of(), error);
   }
 
   private static MetakeyException fromInfo(ErrorInfo info, String message, Throwable cause) {

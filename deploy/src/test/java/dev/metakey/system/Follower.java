@@ -82,7 +82,9 @@ final class Follower implements Runnable {
         }
       }
     } catch (StatusRuntimeException e) {
-      assertThat(e.getStatus().getCode()).as("%s", e).isIn(Status.Code.UNAVAILABLE, Status.Code.CANCELLED);
+      assertThat(e.getStatus().getCode())
+          .as("%s", e)
+          .isIn(Status.Code.UNAVAILABLE, Status.Code.CANCELLED);
     }
   }
 

@@ -44,11 +44,13 @@ class KillIT {
       DaemonProcess daemon = host.start();
       ledger.check(host.connect());
       for (int i = 0; i < FOLLOWERS; i++) {
-        followers.add(new Follower(() -> new Wiretap(host.socket(), "f"), ledger.registryId(), ledger));
+        followers.add(
+            new Follower(() -> new Wiretap(host.socket(), "f"), ledger.registryId(), ledger));
       }
       List<Future<?>> following = new ArrayList<>();
       followers.forEach(follower -> following.add(threads.submit(follower)));
-      MetakeyClient client = host.closeLater(MetakeyClient.builder().socket(host.socket()).connect());
+      MetakeyClient client =
+          host.closeLater(MetakeyClient.builder().socket(host.socket()).connect());
       View view = client.view();
       for (int round = 0; round < ROUNDS; round++) {
         live(ledger, daemon, threads, random.nextInt(LONGEST_LIFE_MS));

@@ -76,7 +76,9 @@ final class Ledger {
             .addStates(FieldState.FIELD_STATE_FREE)
             .build();
     ListResponse now = connection.registry().list(everything);
-    assertThat(now.getRegistry().getRevision()).as("revision").isGreaterThanOrEqualTo(revision.get());
+    assertThat(now.getRegistry().getRevision())
+        .as("revision")
+        .isGreaterThanOrEqualTo(revision.get());
     if (!registryId.isEmpty()) {
       assertThat(now.getRegistry().getRegistryId()).isEqualTo(registryId);
     }
@@ -191,7 +193,9 @@ final class Ledger {
     void check(Field now) {
       boolean isActive = now != null && now.getState() == FieldState.FIELD_STATE_ACTIVE;
       if (!unanswered) {
-        assertThat(isActive).as("%s is active, after what was answered; now %s", this, now).isEqualTo(active);
+        assertThat(isActive)
+            .as("%s is active, after what was answered; now %s", this, now)
+            .isEqualTo(active);
       }
       boolean mayBeAnother = !active && unanswered && isActive;
       if (now != null && id >= 0 && !mayBeAnother) {

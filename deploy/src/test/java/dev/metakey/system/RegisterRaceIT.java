@@ -81,7 +81,8 @@ class RegisterRaceIT {
   void names_whenProcessesRegisterAllOfThemInOneCall_haveOneIdEach() throws Exception {
     host.configure("area: 216");
     host.start();
-    List<String> words = new ArrayList<>(List.of("register", "--shared", "-o", "name", "--timeout", "60s"));
+    List<String> words =
+        new ArrayList<>(List.of("register", "--shared", "-o", "name", "--timeout", "60s"));
     NAMES.forEach(name -> words.add(name + ":2"));
     ExecutorService threads = Executors.newFixedThreadPool(PROCESSES);
     try {

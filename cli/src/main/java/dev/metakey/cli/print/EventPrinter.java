@@ -8,10 +8,7 @@ import dev.metakey.model.Snapshot;
 import java.util.ArrayList;
 import java.util.List;
 
-/**
- * Prints what a watch tells, as it comes: every event is handed over before the next one is waited
- * for.
- */
+/** Prints what a watch tells, as it comes: every line is handed over at once. */
 public final class EventPrinter {
   /** A table without an end cannot look ahead: names of 32 letters and owners in a line fit. */
   private static final int[] WIDTHS = {8, 20, 10, 2, 32, 4, 4, 10};
@@ -37,7 +34,6 @@ public final class EventPrinter {
     } else if (event instanceof WatchEvent.Disconnected disconnected) {
       disconnected(disconnected.cause().text());
     }
-    terminal.flush();
   }
 
   private void state(Snapshot snapshot) {
@@ -50,8 +46,7 @@ public final class EventPrinter {
         snapshot.fields().forEach(field -> line(stateRow(snapshot.info(), field)));
       }
       case JSON, JSONL ->
-          Printer.jsonLine(
-              terminal,
+          jsonLine(
               json -> {
                 json.name("event").value("state");
                 Json.registry(json, snapshot.info());
@@ -61,7 +56,7 @@ public final class EventPrinter {
                 }
                 json.endArray();
               });
-      case NAME -> snapshot.fields().forEach(field -> terminal.line(field.name()));
+      case NAME -> snapshot.fields().forEach(field -> handOver(field.name()));
     }
   }
 
@@ -72,8 +67,7 @@ public final class EventPrinter {
         changes.forEach(change -> line(ChangeForm.row(change, output == Output.WIDE)));
       }
       case JSON, JSONL ->
-          Printer.jsonLine(
-              terminal,
+          jsonLine(
               json -> {
                 json.name("event").value("changes");
                 Json.registry(json, info);
@@ -85,14 +79,13 @@ public final class EventPrinter {
                 }
                 json.endArray();
               });
-      case NAME -> changes.forEach(change -> terminal.line(form.name(change)));
+      case NAME -> changes.forEach(change -> handOver(form.name(change)));
     }
   }
 
   private void disconnected(String cause) {
     if (output == Output.JSON || output == Output.JSONL) {
-      Printer.jsonLine(
-          terminal,
+      jsonLine(
           json -> {
             json.name("event").value("disconnected");
             json.name("message").value(cause);
@@ -110,6 +103,17 @@ public final class EventPrinter {
 
   private void line(List<Cell> row) {
     Table.printLine(terminal, row, widths());
+    terminal.flush();
+  }
+
+  private void jsonLine(Json.Body body) {
+    Printer.jsonLine(terminal, body);
+    terminal.flush();
+  }
+
+  private void handOver(String name) {
+    terminal.line(name);
+    terminal.flush();
   }
 
   private int[] widths() {

@@ -103,11 +103,21 @@ public final class Draft {
     bootId = newBootId;
   }
 
+  /**
+   * Takes a layout on. No field has a slot then: each is to be moved, or left {@link #unchanged}.
+   */
   void layout(Layout layout, int areaBytes) {
     RegistryInfo info = snapshot.info();
+    List<Field> unplaced =
+        snapshot.records().stream().map(field -> field.toBuilder().slot(0).build()).toList();
     snapshot =
-        snapshot.with(
-            new RegistryInfo(info.registryId(), info.revision(), layout, areaBytes), List.of());
+        Snapshot.of(
+            new RegistryInfo(info.registryId(), info.revision(), layout, areaBytes), unplaced);
+  }
+
+  /** Puts a field back as it was before the command. */
+  void unchanged(Field field) {
+    snapshot = snapshot.replacing(field);
   }
 
   boolean isAdmin() {

@@ -18,18 +18,24 @@ import java.util.Map;
 
 /** The refusals that several commands share, in words and facts. */
 public final class Refusals {
+  /** Of owners and names, so many are told: all that is told must fit into 8 KiB of trailers. */
+  private static final int MOST = 5;
+
+  /** Likewise, of the names in the fact {@code missing}. */
+  private static final int MOST_MISSING = 16;
+
   private Refusals() {}
 
   /**
-   * NOT_FOUND for names that do not resolve: what is the matter with each, and what was perhaps
-   * meant.
+   * NOT_FOUND for names that do not resolve: what is the matter with the first of them, and what
+   * was perhaps meant.
    *
    * @param names at least one
    */
   public static MetakeyException unknown(Snapshot snapshot, List<String> names) {
     List<String> sentences = new ArrayList<>();
     List<String> similar = new ArrayList<>();
-    for (String name : names) {
+    for (String name : names.subList(0, Math.min(names.size(), MOST))) {
       Field field = snapshot.byName(name);
       if (field != null) {
         sentences.add(
@@ -48,11 +54,18 @@ public final class Refusals {
     return new MetakeyException(
         Reason.NOT_FOUND,
         String.join("; ", sentences)
+            + more(names.size() - MOST)
             + (similar.isEmpty()
                 ? "; a name is known once a service registers it ('metakey list' shows all,"
                     + " 'metakey resolve --wait' waits)"
                 : ""),
-        Map.of("missing", String.join(" ", names), "similar", String.join(" ", similar)));
+        Map.of(
+            "missing",
+            names.stream().limit(MOST_MISSING).collect(joining(" ")),
+            "missingCount",
+            Integer.toString(names.size()),
+            "similar",
+            similar.stream().distinct().collect(joining(" "))));
   }
 
   static MetakeyException mismatch(Field field, List<Difference> differences) {
@@ -158,8 +171,15 @@ public final class Refusals {
     return facts;
   }
 
+  /** The first five owners, and how many more there are. */
   static String owners(Field field) {
-    return field.owners().stream().map(Owner::toString).collect(joining(", "));
+    List<Owner> owners = field.owners();
+    return owners.stream().limit(MOST).map(Owner::toString).collect(joining(", "))
+        + more(owners.size() - MOST);
+  }
+
+  private static String more(int count) {
+    return count > 0 ? " and %d more".formatted(count) : "";
   }
 
   /** The five owners who hold most ids, or bytes of the area. */
@@ -173,7 +193,7 @@ public final class Refusals {
         .sorted(
             Comparator.comparing((Map.Entry<String, Integer> e) -> -e.getValue())
                 .thenComparing(Map.Entry::getKey))
-        .limit(5)
+        .limit(MOST)
         .map(e -> e.getKey() + ": " + e.getValue())
         .collect(joining(", "));
   }

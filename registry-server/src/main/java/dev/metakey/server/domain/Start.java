@@ -4,7 +4,10 @@ import dev.metakey.model.ChangeKind;
 import dev.metakey.model.Field;
 import dev.metakey.model.FieldState;
 import dev.metakey.model.Layout;
+import dev.metakey.model.MetakeyException;
+import dev.metakey.model.Reason;
 import dev.metakey.model.RegistryInfo;
+import java.util.List;
 
 /**
  * A daemon starts. After a reboot no packet and no program is left: retired ids are free, and the
@@ -23,6 +26,20 @@ public record Start(String bootId, Layout layout, int areaBytes, boolean nothing
     AS_CONFIGURED,
     /** The old layout stays until the host has rebooted. */
     LAYOUT_WAITS_FOR_REBOOT
+  }
+
+  /**
+   * @throws MetakeyException INVALID_REQUEST for an area that is none
+   */
+  public Start {
+    if (areaBytes % 8 != 0
+        || areaBytes < RegistryInfo.MIN_AREA_BYTES
+        || areaBytes > RegistryInfo.MAX_AREA_BYTES) {
+      throw new MetakeyException(
+          Reason.INVALID_REQUEST,
+          "area %d: the metadata area has %d to %d bytes, a multiple of 8"
+              .formatted(areaBytes, RegistryInfo.MIN_AREA_BYTES, RegistryInfo.MAX_AREA_BYTES));
+    }
   }
 
   @Override
@@ -52,20 +69,19 @@ public record Start(String bootId, Layout layout, int areaBytes, boolean nothing
     return Result.AS_CONFIGURED;
   }
 
-  /** Takes the layout on, and gives every field a new place in it, by ascending id. */
+  /** Takes the layout on, and gives every field its place in it, by ascending id. */
   private void move(Draft draft) {
-    for (Field field : draft.snapshot().records()) {
-      if (field.slot() != 0) {
-        draft.change(ChangeKind.MOVED, field, field.toBuilder().slot(0).build());
-      }
-    }
+    List<Field> placed = draft.snapshot().records();
     draft.layout(layout, areaBytes);
-    for (Field field : draft.snapshot().records()) {
-      if (!field.is(FieldState.FREE)) {
-        int slot = Slots.allocate(draft.snapshot(), field.name(), field.size());
-        if (slot != 0) {
-          draft.change(ChangeKind.MOVED, field, field.toBuilder().slot(slot).build());
-        }
+    for (Field field : placed) {
+      int slot =
+          field.is(FieldState.FREE)
+              ? 0
+              : Slots.allocate(draft.snapshot(), field.name(), field.size());
+      if (slot == field.slot()) {
+        draft.unchanged(field);
+      } else {
+        draft.change(ChangeKind.MOVED, field, field.toBuilder().slot(slot).build());
       }
     }
   }

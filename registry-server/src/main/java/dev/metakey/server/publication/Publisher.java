@@ -113,7 +113,7 @@ public final class Publisher implements CommitListener, AutoCloseable {
         }
         status = status(snapshot.info().revision(), "");
         return true;
-      } catch (IOException | RuntimeException e) {
+      } catch (IOException | RuntimeException | InternalError e) { // a SIGBUS is an InternalError
         String problem = "%s cannot be published: %s".formatted(outlet.path(), e);
         if (status.problem().isEmpty()) {
           log.warn("{}; trying again every second", problem, e);

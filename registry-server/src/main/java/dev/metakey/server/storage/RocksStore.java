@@ -204,7 +204,8 @@ public final class RocksStore implements Store {
     byte[] registry = open.fact(REGISTRY_FACT);
     byte[] format = open.fact(FORMAT_FACT);
     if (registry == null && format == null && fields.isEmpty() && last == 0) {
-      return create(open);
+      create(open);
+      return load(open);
     }
     if (registry == null || format == null) {
       throw damaged("it holds fields or changes, and not the facts that belong to them", null);
@@ -222,7 +223,7 @@ public final class RocksStore implements Store {
     }
   }
 
-  private RegistryState create(Database open) throws RocksDBException {
+  private void create(Database open) throws RocksDBException {
     RegistryState state = whenEmpty.get();
     try (WriteBatch batch = new WriteBatch()) {
       open.putFact(batch, FORMAT_FACT, ByteBuffer.allocate(Integer.BYTES).putInt(FORMAT).array());
@@ -232,7 +233,6 @@ public final class RocksStore implements Store {
       }
       open.write(batch);
     }
-    return state;
   }
 
   private static void putFacts(Database open, WriteBatch batch, RegistryState state)
@@ -333,8 +333,7 @@ public final class RocksStore implements Store {
   }
 
   private StoreException damaged(@Nullable String why, @Nullable Throwable cause) {
-    return directory.failure(
-        "holds a damaged database", why, "restore a backup; nothing was changed", cause);
+    return directory.failure("holds a damaged database", why, "restore a backup", cause);
   }
 
   private void loadLibrary() throws StoreException {

@@ -1,0 +1,461 @@
+package dev.metakey.cli;
+
+import com.google.protobuf.Message;
+import dev.metakey.model.Change;
+import dev.metakey.model.ChangeKind;
+import dev.metakey.model.DaemonStatus;
+import dev.metakey.model.Difference;
+import dev.metakey.model.Field;
+import dev.metakey.model.FieldSpec;
+import dev.metakey.model.FieldState;
+import dev.metakey.model.Format;
+import dev.metakey.model.Header;
+import dev.metakey.model.Layout;
+import dev.metakey.model.Merge;
+import dev.metakey.model.MetakeyException;
+import dev.metakey.model.Outcome;
+import dev.metakey.model.Owner;
+import dev.metakey.model.Peer;
+import dev.metakey.model.Pending;
+import dev.metakey.model.Reason;
+import dev.metakey.model.Registered;
+import dev.metakey.model.RegistryInfo;
+import dev.metakey.model.Reservation;
+import dev.metakey.model.Sharing;
+import dev.metakey.model.Snapshot;
+import dev.metakey.model.Stamp;
+import dev.metakey.v1.AdminGrpc;
+import dev.metakey.v1.Changes;
+import dev.metakey.v1.GetHeaderRequest;
+import dev.metakey.v1.GetHeaderResponse;
+import dev.metakey.v1.GetRequest;
+import dev.metakey.v1.GetResponse;
+import dev.metakey.v1.GetStatusRequest;
+import dev.metakey.v1.GetStatusResponse;
+import dev.metakey.v1.ListHistoryRequest;
+import dev.metakey.v1.ListHistoryResponse;
+import dev.metakey.v1.ListPendingRequest;
+import dev.metakey.v1.ListPendingResponse;
+import dev.metakey.v1.ListRequest;
+import dev.metakey.v1.ListResponse;
+import dev.metakey.v1.RegisterRequest;
+import dev.metakey.v1.RegisterResponse;
+import dev.metakey.v1.RegistryGrpc;
+import dev.metakey.v1.ReleaseRequest;
+import dev.metakey.v1.ReleaseResponse;
+import dev.metakey.v1.ReserveRequest;
+import dev.metakey.v1.ReserveResponse;
+import dev.metakey.v1.ResolveRequest;
+import dev.metakey.v1.ResolveResponse;
+import dev.metakey.v1.State;
+import dev.metakey.v1.UndeleteRequest;
+import dev.metakey.v1.UndeleteResponse;
+import dev.metakey.v1.UnreserveRequest;
+import dev.metakey.v1.UnreserveResponse;
+import dev.metakey.v1.WatchRequest;
+import dev.metakey.v1.WatchResponse;
+import dev.metakey.wire.Wire;
+import dev.metakey.wire.WireErrors;
+import io.grpc.Server;
+import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import io.grpc.netty.shaded.io.netty.channel.EventLoopGroup;
+import io.grpc.netty.shaded.io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.grpc.netty.shaded.io.netty.channel.epoll.EpollIoHandler;
+import io.grpc.netty.shaded.io.netty.channel.epoll.EpollServerDomainSocketChannel;
+import io.grpc.netty.shaded.io.netty.channel.unix.DomainSocketAddress;
+import io.grpc.stub.StreamObserver;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+
+/**
+ * A daemon with a registry that never changes, on a real unix socket: it answers every call from
+ * the same few fields, keeps what it was asked, and refuses everything for a reason if told so.
+ */
+final class FakeDaemon implements AutoCloseable {
+  static final UUID REGISTRY = UUID.fromString("6f2d1c1e-7f4b-4c39-9d0a-5a1f2f1f6f10");
+  static final RegistryInfo INFO = new RegistryInfo(REGISTRY, 41, Layout.SLOTTED, 128);
+
+  private static final long AT_MS = Instant.parse("2026-01-02T03:04:05.678Z").toEpochMilli();
+  private static final Owner EDGE = new Owner(0, "edge-xdp.service");
+  private static final Owner TRACER = new Owner(1000, "tracer");
+  private static final Peer PEER = new Peer(0, 0, 4711, "edge-xdp.service");
+
+  static final Field PACKET_ID =
+      new Field.Builder(
+              0,
+              FieldSpec.of("edge.packet_id", 8).describedAs("número de paquete"),
+              FieldState.ACTIVE)
+          .generation(1)
+          .slot(24)
+          .owners(List.of(EDGE))
+          .created(new Stamp(1, AT_MS))
+          .build();
+  static final Field CLIENT_IP =
+      new Field.Builder(
+              1,
+              new FieldSpec(
+                  "edge.client_ip", 4, "", Format.IPV4, Merge.BLOCK, Sharing.SHARED, 600_000),
+              FieldState.ACTIVE)
+          .generation(3)
+          .slot(28)
+          .owners(List.of(EDGE, TRACER))
+          .created(new Stamp(7, AT_MS))
+          .expiresAtMs(AT_MS + 600_000)
+          .build();
+  static final Field ZONE =
+      new Field.Builder(2, FieldSpec.of("edge.zone", 2), FieldState.RETIRED)
+          .generation(1)
+          .slot(30)
+          .owners(List.of(TRACER))
+          .created(new Stamp(8, AT_MS))
+          .retired(new Stamp(40, AT_MS + 60_000))
+          .build();
+  static final Field TENANT =
+      new Field.Builder(
+              7, FieldSpec.of("acme.tenant", 4).printedAs(Format.HEX), FieldState.RESERVED)
+          .generation(1)
+          .slot(36)
+          .reservation(new Reservation(true, "keys.d/acme.yaml:3"))
+          .created(new Stamp(9, AT_MS))
+          .build();
+
+  static final Change CREATED = new Change(1, 1, AT_MS, ChangeKind.CREATED, null, PACKET_ID, PEER);
+  static final Change RELEASED =
+      new Change(
+          40,
+          40,
+          AT_MS + 60_000,
+          ChangeKind.RELEASED,
+          ZONE.toBuilder().state(FieldState.ACTIVE).retired(Stamp.NONE).build(),
+          ZONE,
+          new Peer(1000, 1000, 99, "tracer"));
+
+  /** As in the client: netty warns of an option that unix sockets do not have. */
+  private static final Logger NETTY =
+      Logger.getLogger("io.grpc.netty.shaded.io.netty.bootstrap.ServerBootstrap");
+
+  static {
+    NETTY.setLevel(Level.SEVERE);
+  }
+
+  private final EventLoopGroup group =
+      new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
+  private final Server server;
+  private final Path socket;
+  private final Queue<Message> requests = new ConcurrentLinkedQueue<>();
+
+  volatile MetakeyException refusal;
+  volatile Snapshot snapshot = Snapshot.of(INFO, List.of(PACKET_ID, CLIENT_IP, ZONE, TENANT));
+  volatile List<Change> changes = List.of(CREATED, RELEASED);
+  volatile long nextSinceRevision;
+  volatile List<String> problems = List.of();
+
+  FakeDaemon(Path socket) throws IOException {
+    this.socket = socket;
+    server =
+        NettyServerBuilder.forAddress(new DomainSocketAddress(socket.toString()))
+            .bossEventLoopGroup(group)
+            .workerEventLoopGroup(group)
+            .channelType(EpollServerDomainSocketChannel.class)
+            .directExecutor()
+            .addService(new Registry())
+            .addService(new Admin())
+            .build()
+            .start();
+  }
+
+  Path socket() {
+    return socket;
+  }
+
+  /** Refuses every call from now on. */
+  void refuse(Reason reason, String message) {
+    refusal = new MetakeyException(reason, message, Map.of("name", "edge.packet_id"));
+  }
+
+  /** The last request of the type. */
+  <M extends Message> M asked(Class<M> type) {
+    return requests.stream()
+        .filter(type::isInstance)
+        .map(type::cast)
+        .reduce((first, second) -> second)
+        .orElseThrow(() -> new AssertionError("no " + type.getSimpleName() + " in " + requests));
+  }
+
+  boolean wasAsked() {
+    return !requests.isEmpty();
+  }
+
+  @Override
+  public void close() throws Exception {
+    server.shutdownNow().awaitTermination(5, TimeUnit.SECONDS);
+    group.shutdownGracefully(0, 0, TimeUnit.MILLISECONDS).get();
+  }
+
+  private <R> void answer(Message request, StreamObserver<R> caller, Supplier<R> reply) {
+    requests.add(request);
+    try {
+      if (refusal != null) {
+        throw refusal;
+      }
+      caller.onNext(reply.get());
+      caller.onCompleted();
+    } catch (MetakeyException e) {
+      caller.onError(WireErrors.toStatus(e));
+    }
+  }
+
+  private Field known(String name) {
+    Field field = snapshot.byName(name);
+    if (field == null) {
+      throw new MetakeyException(Reason.NOT_FOUND, name + " is not known here");
+    }
+    return field;
+  }
+
+  private final class Registry extends RegistryGrpc.RegistryImplBase {
+    @Override
+    public void register(RegisterRequest request, StreamObserver<RegisterResponse> caller) {
+      answer(
+          request,
+          caller,
+          () -> {
+            var reply = RegisterResponse.newBuilder().setRegistry(Wire.toWire(INFO));
+            int nextId = 8;
+            for (var wire : request.getFieldsList()) {
+              FieldSpec spec = Wire.fromWire(wire);
+              Field field = snapshot.byName(spec.name());
+              Registered result;
+              if (field == null) {
+                Field made = PACKET_ID.toBuilder().spec(spec).slot(40).build();
+                made = withId(made, nextId++);
+                result = new Registered(made, Outcome.CREATED, List.of());
+              } else {
+                result =
+                    new Registered(field, Outcome.EXISTING, Difference.between(field.spec(), spec));
+              }
+              reply.addResults(Wire.toWire(result));
+            }
+            return reply.build();
+          });
+    }
+
+    @Override
+    public void resolve(ResolveRequest request, StreamObserver<ResolveResponse> caller) {
+      answer(
+          request,
+          caller,
+          () -> {
+            if (request.hasWait() && Wire.millis(request.getWait(), "wait") <= 0) {
+              throw new MetakeyException(Reason.INVALID_REQUEST, "wait of nothing");
+            }
+            return ResolveResponse.newBuilder()
+                .setRegistry(Wire.toWire(INFO))
+                .addAllFields(
+                    request.getNamesList().stream().map(n -> Wire.toWire(known(n))).toList())
+                .build();
+          });
+    }
+
+    @Override
+    public void release(ReleaseRequest request, StreamObserver<ReleaseResponse> caller) {
+      answer(
+          request,
+          caller,
+          () ->
+              ReleaseResponse.newBuilder()
+                  .setRegistry(Wire.toWire(INFO))
+                  .setField(Wire.toWire(ZONE))
+                  .build());
+    }
+
+    @Override
+    public void list(ListRequest request, StreamObserver<ListResponse> caller) {
+      answer(
+          request,
+          caller,
+          () ->
+              ListResponse.newBuilder()
+                  .setRegistry(Wire.toWire(INFO))
+                  .addAllFields(
+                      snapshot.fields().stream()
+                          .filter(f -> f.name().startsWith(request.getPrefix()))
+                          .filter(
+                              f ->
+                                  request.getStatesList().isEmpty()
+                                      || request.getStatesList().contains(Wire.toWire(f.state())))
+                          .map(Wire::toWire)
+                          .toList())
+                  .build());
+    }
+
+    @Override
+    public void get(GetRequest request, StreamObserver<GetResponse> caller) {
+      answer(
+          request,
+          caller,
+          () -> {
+            Field field =
+                request.hasId() ? snapshot.byId(request.getId()) : known(request.getName());
+            if (field == null) {
+              throw new MetakeyException(
+                  Reason.NOT_FOUND, "id %d is free".formatted(request.getId()));
+            }
+            return GetResponse.newBuilder()
+                .setRegistry(Wire.toWire(INFO))
+                .setField(Wire.toWire(field))
+                .build();
+          });
+    }
+
+    @Override
+    public void getHeader(GetHeaderRequest request, StreamObserver<GetHeaderResponse> caller) {
+      Header header = snapshot.header();
+      answer(
+          request,
+          caller,
+          () ->
+              GetHeaderResponse.newBuilder()
+                  .setRegistry(Wire.toWire(INFO))
+                  .setHigh(header.high())
+                  .setLow(header.low())
+                  .build());
+    }
+
+    /** The state, then the changes in a message each; then nothing more, until it is closed. */
+    @Override
+    public void watch(WatchRequest request, StreamObserver<WatchResponse> caller) {
+      requests.add(request);
+      if (refusal != null) {
+        caller.onError(WireErrors.toStatus(refusal));
+        return;
+      }
+      if (!request.hasSinceRevision()) {
+        caller.onNext(
+            WatchResponse.newBuilder()
+                .setRegistry(Wire.toWire(INFO.withRevision(39)))
+                .setState(
+                    State.newBuilder()
+                        .addAllFields(snapshot.fields().stream().map(f -> Wire.toWire(f)).toList()))
+                .build());
+      }
+      caller.onNext(
+          WatchResponse.newBuilder()
+              .setRegistry(Wire.toWire(INFO.withRevision(40)))
+              .setChanges(Changes.newBuilder().addChanges(Wire.toWire(RELEASED)))
+              .build());
+    }
+
+    @Override
+    public void getStatus(GetStatusRequest request, StreamObserver<GetStatusResponse> caller) {
+      answer(
+          request,
+          caller,
+          () ->
+              Wire.toWire(
+                  new DaemonStatus(
+                      INFO,
+                      new DaemonStatus.Daemon(
+                          "0.1.0", AT_MS, 812, "/run/metakey/metakeyd.sock", "/var/lib/metakey"),
+                      new DaemonStatus.IdCount(2, 1, 1),
+                      new DaemonStatus.SlotUse(20, 112),
+                      new DaemonStatus.Queues(0, 1, 2),
+                      List.of(
+                          new DaemonStatus.Publication("keys", "/run/metakey/keys", 41, ""),
+                          new DaemonStatus.Publication(
+                              "registry.bin", "/run/metakey/registry.bin", 41, "")),
+                      problems)));
+    }
+  }
+
+  private final class Admin extends AdminGrpc.AdminImplBase {
+    @Override
+    public void reserve(ReserveRequest request, StreamObserver<ReserveResponse> caller) {
+      answer(
+          request,
+          caller,
+          () ->
+              ReserveResponse.newBuilder()
+                  .setRegistry(Wire.toWire(INFO))
+                  .setField(Wire.toWire(TENANT))
+                  .build());
+    }
+
+    @Override
+    public void unreserve(UnreserveRequest request, StreamObserver<UnreserveResponse> caller) {
+      answer(
+          request,
+          caller,
+          () ->
+              UnreserveResponse.newBuilder()
+                  .setRegistry(Wire.toWire(INFO))
+                  .setField(Wire.toWire(TENANT))
+                  .build());
+    }
+
+    @Override
+    public void undelete(UndeleteRequest request, StreamObserver<UndeleteResponse> caller) {
+      answer(
+          request,
+          caller,
+          () ->
+              UndeleteResponse.newBuilder()
+                  .setRegistry(Wire.toWire(INFO))
+                  .setField(Wire.toWire(PACKET_ID))
+                  .build());
+    }
+
+    @Override
+    public void listHistory(
+        ListHistoryRequest request, StreamObserver<ListHistoryResponse> caller) {
+      answer(
+          request,
+          caller,
+          () ->
+              ListHistoryResponse.newBuilder()
+                  .setRegistry(Wire.toWire(INFO))
+                  .addAllChanges(changes.stream().map(Wire::toWire).toList())
+                  .setNextSinceRevision(nextSinceRevision)
+                  .build());
+    }
+
+    @Override
+    public void listPending(
+        ListPendingRequest request, StreamObserver<ListPendingResponse> caller) {
+      Pending one =
+          new Pending(
+              new Peer(1000, 1000, 99, "tracer"),
+              List.of("edge.packet_id", "edge.hop"),
+              List.of("edge.hop"),
+              AT_MS,
+              AT_MS + 30_000);
+      answer(
+          request,
+          caller,
+          () ->
+              ListPendingResponse.newBuilder()
+                  .setRegistry(Wire.toWire(INFO))
+                  .addPending(Wire.toWire(one))
+                  .build());
+    }
+  }
+
+  private static Field withId(Field field, int id) {
+    return new Field.Builder(id, field.spec(), field.state())
+        .generation(field.generation())
+        .slot(field.slot())
+        .owners(field.owners())
+        .created(field.created())
+        .build();
+  }
+}

@@ -1,0 +1,165 @@
+package dev.metakey.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.metakey.cli.print.Terminal;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * Every verb in every form against the texts in src/test/resources/golden. {@code -Dgolden=write}
+ * writes them anew, to be read before they are committed.
+ */
+class GoldenTest {
+  private static final Path GOLDEN = Path.of("src/test/resources/golden");
+
+  @TempDir static Path dir;
+  private static FakeDaemon daemon;
+
+  @BeforeAll
+  static void start() throws IOException {
+    daemon = new FakeDaemon(dir.resolve("s"));
+  }
+
+  @AfterAll
+  static void stop() throws Exception {
+    daemon.close();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "register edge.hop edge.packet_id --size 8 --description another",
+        "release edge.zone",
+        "resolve edge.packet_id acme.tenant",
+        "list",
+        "show edge.client_ip",
+        "header",
+        "status",
+        "reserve acme.tenant --id 7 --size 4 --foreign",
+        "unreserve acme.tenant",
+        "undelete edge.packet_id",
+        "history",
+        "pending",
+      })
+  void everyForm_whenAnswered_looksAsRecorded(String line) throws IOException {
+    StringBuilder seen = new StringBuilder();
+    for (String form : List.of("table", "wide", "json", "jsonl", "name")) {
+      String[] args = Run.words(line + " -o " + form);
+      seen.append(Run.at(daemon).metakey(args).transcript(args)).append('\n');
+    }
+    check(Run.words(line)[0], seen.toString());
+  }
+
+  @Test
+  void watch_whenTold_looksAsRecorded() throws IOException {
+    StringBuilder seen = new StringBuilder();
+    for (String form : List.of("table", "wide", "jsonl", "name", "json")) {
+      String[] args = {"watch", "-o", form};
+      int lines = form.equals("jsonl") ? 2 : form.equals("name") ? 8 : 9;
+      Run run = Run.at(daemon).outTo(Terminal.Kind.PIPE).outEndsAfter(lines);
+      seen.append(run.metakey(args).transcript(args)).append('\n');
+    }
+    check("watch", seen.toString());
+  }
+
+  @Test
+  void words_whenAskedForHelp_lookAsRecorded() throws IOException {
+    StringBuilder seen = new StringBuilder();
+    for (String line : List.of("", "--help", "id --help", "help register", "help watch")) {
+      String[] args = Run.words(line);
+      seen.append(Run.alone().metakey(args).transcript(args)).append('\n');
+    }
+    check("help", seen.toString());
+  }
+
+  @Test
+  void wrongLines_whenRead_answerAsRecorded() throws IOException {
+    StringBuilder seen = new StringBuilder();
+    for (String line :
+        List.of(
+            "bogus",
+            "lst",
+            "list bogus",
+            "list --sate active",
+            "list --state bogus",
+            "list -o xml",
+            "list -o",
+            "id",
+            "id a b",
+            "id --socket",
+            "id edge.packet_id --wait 10",
+            "id edge.packet_id --wait 10x",
+            "id edge.packet_id --wait -5s",
+            "id edge.packet_id --wait 400d",
+            "id edge.packet_id --timeout 0",
+            "id edge.packet_id --timeout 25h",
+            "resolve",
+            "register",
+            "register edge.packet_id",
+            "register edge.packet_id --size",
+            "register edge.packet_id --size eight",
+            "register edge.packet_id --size 0",
+            "register edge.packet_id --size 1",
+            "register edge.packet_id --size 3",
+            "register edge.packet_id --size 16",
+            "register edge.packet_id --size -1",
+            "register edge.packet_id:eight",
+            "register edge.packet_id:3",
+            "register Edge.packet --size 8",
+            "register 1edge --size 8",
+            "register .edge --size 8",
+            "register edge..id --size 8",
+            "register edge.päckchen --size 8",
+            "register " + "a".repeat(64) + " --size 8",
+            "register edge.ip --size 8 --format ipv4",
+            "register edge.ip --size 8 --format roman",
+            "register edge.ip --size 8 --merge maybe",
+            "register edge.ip --size 8 --ttl 0",
+            "register edge.ip --size 8 --ttl 999ms",
+            "register edge.ip --size 8 --size 4",
+            "register edge.ip --size 8 --service no/slash",
+            "release",
+            "release edge.packet_id --generation 0",
+            "release edge.packet_id --generation one",
+            "show",
+            "show 99999999999",
+            "header -o name",
+            "status -o name",
+            "watch --since 41",
+            "watch --since 41@nonsense",
+            "reserve edge.ip",
+            "reserve edge.ip --id x --size 4",
+            "history --limit 0",
+            "history --limit 1001",
+            "history --since -1",
+            "help bogus",
+            "@list")) {
+      String[] args = Run.words(line);
+      Run.Result result = Run.at(daemon).metakey(args);
+      assertThat(result.exit()).as(line).isEqualTo(2);
+      assertThat(result.out()).as(line).isEmpty();
+      seen.append(result.transcript(args)).append('\n');
+    }
+    String[] empty = {"register", "", "--size", "8"};
+    seen.append(Run.at(daemon).metakey(empty).transcript(empty)).append('\n');
+    check("wrong-lines", seen.toString());
+  }
+
+  private static void check(String name, String seen) throws IOException {
+    Path file = GOLDEN.resolve(name + ".txt");
+    if ("write".equals(System.getProperty("golden"))) {
+      Files.createDirectories(GOLDEN);
+      Files.writeString(file, seen);
+    }
+    assertThat(seen).as("as in %s", file).isEqualTo(Files.readString(file));
+  }
+}

@@ -1,0 +1,354 @@
+package dev.metakey.client;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.metakey.model.Change;
+import dev.metakey.model.ChangeKind;
+import dev.metakey.model.Field;
+import dev.metakey.model.FieldSpec;
+import dev.metakey.model.FieldState;
+import dev.metakey.model.Layout;
+import dev.metakey.model.MetakeyException;
+import dev.metakey.model.Outcome;
+import dev.metakey.model.Owner;
+import dev.metakey.model.Peer;
+import dev.metakey.model.Reason;
+import dev.metakey.model.Registered;
+import dev.metakey.model.Snapshot;
+import dev.metakey.model.Stamp;
+import dev.metakey.v1.Changes;
+import dev.metakey.v1.GetHeaderRequest;
+import dev.metakey.v1.GetHeaderResponse;
+import dev.metakey.v1.GetRequest;
+import dev.metakey.v1.GetResponse;
+import dev.metakey.v1.GetStatusRequest;
+import dev.metakey.v1.GetStatusResponse;
+import dev.metakey.v1.ListRequest;
+import dev.metakey.v1.ListResponse;
+import dev.metakey.v1.RegisterRequest;
+import dev.metakey.v1.RegisterResponse;
+import dev.metakey.v1.RegistryGrpc;
+import dev.metakey.v1.ResolveRequest;
+import dev.metakey.v1.ResolveResponse;
+import dev.metakey.v1.State;
+import dev.metakey.v1.WatchRequest;
+import dev.metakey.v1.WatchResponse;
+import dev.metakey.wire.Wire;
+import dev.metakey.wire.WireErrors;
+import io.grpc.Metadata;
+import io.grpc.Server;
+import io.grpc.ServerCall;
+import io.grpc.ServerCallHandler;
+import io.grpc.ServerInterceptor;
+import io.grpc.ServerInterceptors;
+import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import io.grpc.netty.shaded.io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.grpc.netty.shaded.io.netty.channel.epoll.EpollIoHandler;
+import io.grpc.netty.shaded.io.netty.channel.epoll.EpollServerDomainSocketChannel;
+import io.grpc.netty.shaded.io.netty.channel.unix.DomainSocketAddress;
+import io.grpc.stub.ServerCallStreamObserver;
+import io.grpc.stub.StreamObserver;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A registry in memory behind a real unix socket. It can die and come back with what it had, which
+ * is what the client must live with. Everything is under one lock: this is about order, not speed.
+ */
+final class FakeDaemon extends RegistryGrpc.RegistryImplBase implements AutoCloseable {
+  private static final Metadata.Key<String> SERVICE =
+      Metadata.Key.of("metakey-service", Metadata.ASCII_STRING_MARSHALLER);
+  private static final Peer PEER = new Peer(7, 7, 77, "fake");
+
+  /** Its side of the connection warns that unix sockets know no SO_KEEPALIVE. */
+  private static final Logger BOOTSTRAP_LOG =
+      Logger.getLogger("io.grpc.netty.shaded.io.netty.bootstrap.ServerBootstrap");
+
+  static {
+    BOOTSTRAP_LOG.setLevel(Level.SEVERE);
+  }
+
+  final Path socket;
+  final List<WatchRequest> watchRequests = new CopyOnWriteArrayList<>();
+  final List<String> services = new CopyOnWriteArrayList<>();
+
+  private final List<StreamObserver<WatchResponse>> watchers = new ArrayList<>();
+  private final List<Waiting> waiting = new ArrayList<>();
+  private final List<Change> history = new ArrayList<>();
+  private final ExecutorService executor = Executors.newCachedThreadPool();
+  private Snapshot snapshot = Snapshot.empty(UUID.randomUUID(), Layout.SLOTTED, 128);
+  private boolean keepsHistory = true;
+  private @Nullable MetakeyException refusal;
+  private @Nullable MultiThreadIoEventLoopGroup group;
+  private @Nullable Server server;
+
+  private record Waiting(List<String> names, StreamObserver<ResolveResponse> observer) {}
+
+  FakeDaemon(Path socket) {
+    this.socket = socket;
+  }
+
+  /** A daemon that runs. */
+  static FakeDaemon started(Path socket) {
+    FakeDaemon daemon = new FakeDaemon(socket);
+    daemon.start();
+    return daemon;
+  }
+
+  synchronized void start() {
+    try {
+      Files.deleteIfExists(socket);
+      group = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
+      server =
+          NettyServerBuilder.forAddress(new DomainSocketAddress(socket.toString()))
+              .bossEventLoopGroup(group)
+              .workerEventLoopGroup(group)
+              .channelType(EpollServerDomainSocketChannel.class)
+              .executor(executor)
+              .addService(ServerInterceptors.intercept(this, new ServiceNames()))
+              .build()
+              .start();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Dies as kill -9 does it: calls break, the socket file stays. */
+  void kill() {
+    Server dying;
+    synchronized (this) {
+      dying = server;
+      server = null;
+      watchers.clear();
+      waiting.clear();
+    }
+    if (dying != null) {
+      dying.shutdownNow();
+      try {
+        dying.awaitTermination();
+      } catch (InterruptedException e) {
+        throw new AssertionError(e);
+      }
+      var ended = group.shutdownGracefully(0, 0, TimeUnit.MILLISECONDS);
+      assertThat(ended.awaitUninterruptibly(Eventually.PATIENCE.toMillis())).isTrue();
+    }
+  }
+
+  @Override
+  public void close() {
+    kill();
+    executor.shutdownNow();
+  }
+
+  synchronized Snapshot snapshot() {
+    return snapshot;
+  }
+
+  synchronized int watching() {
+    return watchers.size();
+  }
+
+  synchronized int waiting() {
+    return waiting.size();
+  }
+
+  synchronized void refuseEverything(@Nullable MetakeyException why) {
+    refusal = why;
+  }
+
+  synchronized void forgetHistory() {
+    keepsHistory = false;
+  }
+
+  /** Says something to every watcher, be it nonsense. */
+  synchronized void say(WatchResponse message) {
+    watchers.forEach(w -> w.onNext(message));
+  }
+
+  /** Registers a field and tells everybody. */
+  synchronized Field add(String name, int size) {
+    int id = (int) snapshot.records().stream().count();
+    Field field =
+        new Field.Builder(id, FieldSpec.of(name, size), FieldState.ACTIVE)
+            .generation(1)
+            .slot(24 + id * 8)
+            .owners(List.of(new Owner(7, "fake")))
+            .created(new Stamp(snapshot.info().revision() + 1, 1_000))
+            .build();
+    long revision = snapshot.info().revision() + 1;
+    Change change = new Change(revision, revision, 1_000, ChangeKind.CREATED, null, field, PEER);
+    history.add(change);
+    snapshot = snapshot.with(snapshot.info().withRevision(revision), List.of(change));
+    watchers.forEach(w -> w.onNext(changes(List.of(change))));
+    List<Waiting> served =
+        waiting.stream()
+            .filter(w -> w.names.stream().allMatch(n -> snapshot.resolve(n) != null))
+            .toList();
+    waiting.removeAll(served);
+    served.forEach(w -> answer(w.names, w.observer));
+    return field;
+  }
+
+  WatchResponse changes(List<Change> changes) {
+    return WatchResponse.newBuilder()
+        .setRegistry(Wire.toWire(snapshot.info()))
+        .setChanges(Changes.newBuilder().addAllChanges(changes.stream().map(Wire::toWire).toList()))
+        .build();
+  }
+
+  WatchResponse state() {
+    return WatchResponse.newBuilder()
+        .setRegistry(Wire.toWire(snapshot.info()))
+        .setState(
+            State.newBuilder().addAllFields(snapshot.fields().stream().map(Wire::toWire).toList()))
+        .build();
+  }
+
+  @Override
+  public synchronized void watch(WatchRequest request, StreamObserver<WatchResponse> observer) {
+    watchRequests.add(request);
+    if (refused(observer)) {
+      return;
+    }
+    boolean resumes =
+        request.hasSinceRevision()
+            && keepsHistory
+            && request.getRegistryId().equals(snapshot.info().registryId().toString());
+    observer.onNext(
+        resumes
+            ? changes(
+                history.stream().filter(c -> c.revision() > request.getSinceRevision()).toList())
+            : state());
+    watchers.add(observer);
+    ((ServerCallStreamObserver<WatchResponse>) observer)
+        .setOnCancelHandler(
+            () -> {
+              synchronized (this) {
+                watchers.remove(observer);
+              }
+            });
+  }
+
+  @Override
+  public synchronized void register(
+      RegisterRequest request, StreamObserver<RegisterResponse> observer) {
+    if (refused(observer)) {
+      return;
+    }
+    var reply = RegisterResponse.newBuilder();
+    for (var spec : request.getFieldsList()) {
+      Field known = snapshot.resolve(spec.getName());
+      Field field = known != null ? known : add(spec.getName(), spec.getSize());
+      Outcome outcome = known != null ? Outcome.EXISTING : Outcome.CREATED;
+      reply.addResults(Wire.toWire(new Registered(field, outcome, List.of())));
+    }
+    finish(observer, reply.setRegistry(Wire.toWire(snapshot.info())).build());
+  }
+
+  @Override
+  public synchronized void resolve(
+      ResolveRequest request, StreamObserver<ResolveResponse> observer) {
+    if (refused(observer)) {
+      return;
+    }
+    if (request.getNamesList().stream().allMatch(n -> snapshot.resolve(n) != null)) {
+      answer(request.getNamesList(), observer);
+    } else if (request.hasWait()) {
+      waiting.add(new Waiting(List.copyOf(request.getNamesList()), observer));
+    } else {
+      observer.onError(
+          WireErrors.toStatus(
+              new MetakeyException(
+                  Reason.NOT_FOUND,
+                  "not found",
+                  Map.of("names", String.join(", ", request.getNamesList())))));
+    }
+  }
+
+  private void answer(List<String> names, StreamObserver<ResolveResponse> observer) {
+    finish(
+        observer,
+        ResolveResponse.newBuilder()
+            .setRegistry(Wire.toWire(snapshot.info()))
+            .addAllFields(names.stream().map(snapshot::resolve).map(Wire::toWire).toList())
+            .build());
+  }
+
+  @Override
+  public synchronized void list(ListRequest request, StreamObserver<ListResponse> observer) {
+    if (refused(observer)) {
+      return;
+    }
+    finish(
+        observer,
+        ListResponse.newBuilder()
+            .setRegistry(Wire.toWire(snapshot.info()))
+            .addAllFields(snapshot.fields().stream().map(Wire::toWire).toList())
+            .build());
+  }
+
+  @Override
+  public synchronized void get(GetRequest request, StreamObserver<GetResponse> observer) {
+    if (refused(observer)) {
+      return;
+    }
+    Field field =
+        request.hasName() ? snapshot.byName(request.getName()) : snapshot.byId(request.getId());
+    finish(
+        observer,
+        GetResponse.newBuilder()
+            .setRegistry(Wire.toWire(snapshot.info()))
+            .setField(Wire.toWire(field))
+            .build());
+  }
+
+  @Override
+  public synchronized void getHeader(
+      GetHeaderRequest request, StreamObserver<GetHeaderResponse> observer) {
+    finish(
+        observer,
+        GetHeaderResponse.newBuilder()
+            .setRegistry(Wire.toWire(snapshot.info()))
+            .setHigh(snapshot.header().high())
+            .setLow(snapshot.header().low())
+            .build());
+  }
+
+  /** Never answers: a daemon that hangs. */
+  @Override
+  public void getStatus(GetStatusRequest request, StreamObserver<GetStatusResponse> observer) {}
+
+  private boolean refused(StreamObserver<?> observer) {
+    if (refusal != null) {
+      observer.onError(WireErrors.toStatus(refusal));
+    }
+    return refusal != null;
+  }
+
+  private static <T> void finish(StreamObserver<T> observer, T reply) {
+    observer.onNext(reply);
+    observer.onCompleted();
+  }
+
+  private final class ServiceNames implements ServerInterceptor {
+    @Override
+    public <Q, R> ServerCall.Listener<Q> interceptCall(
+        ServerCall<Q, R> call, Metadata headers, ServerCallHandler<Q, R> next) {
+      services.add(String.valueOf(headers.get(SERVICE)));
+      return next.startCall(call, headers);
+    }
+  }
+}

@@ -1,0 +1,77 @@
+package dev.metakey.wire;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.metakey.model.MetakeyException;
+import dev.metakey.model.Reason;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+
+final class WireErrorsTest {
+  /** The table in the design, row by row. */
+  @ParameterizedTest
+  @CsvSource({
+    "INVALID_NAME, INVALID_ARGUMENT",
+    "INVALID_SIZE, INVALID_ARGUMENT",
+    "INVALID_ATTRIBUTE, INVALID_ARGUMENT",
+    "INVALID_REQUEST, INVALID_ARGUMENT",
+    "NOT_FOUND, NOT_FOUND",
+    "MISMATCH, ALREADY_EXISTS",
+    "OWNED_BY_OTHER, ALREADY_EXISTS",
+    "ID_TAKEN, ALREADY_EXISTS",
+    "NOT_PERMITTED, PERMISSION_DENIED",
+    "QUOTA_EXCEEDED, RESOURCE_EXHAUSTED",
+    "NO_FREE_ID, RESOURCE_EXHAUSTED",
+    "NO_FREE_SLOT, RESOURCE_EXHAUSTED",
+    "TOO_MANY_WAITERS, RESOURCE_EXHAUSTED",
+    "IN_USE, FAILED_PRECONDITION",
+    "WRONG_GENERATION, FAILED_PRECONDITION",
+    "READ_ONLY, FAILED_PRECONDITION",
+    "STORE_FAILED, UNAVAILABLE",
+    "UNAVAILABLE, UNAVAILABLE",
+    "DEADLINE_EXCEEDED, DEADLINE_EXCEEDED",
+    "INTERNAL, INTERNAL",
+  })
+  void codeOf_always_isThatOfTheTable(Reason reason, Status.Code code) {
+    assertThat(WireErrors.codeOf(reason)).isEqualTo(code);
+  }
+
+  @ParameterizedTest
+  @EnumSource(Reason.class)
+  void fromStatus_whenRefused_givesReasonFactsMessageAndCause(Reason reason) {
+    MetakeyException refusal =
+        new MetakeyException(reason, "no: ä", Map.of("limit", "64", "used", "64"));
+    StatusRuntimeException wire = WireErrors.toStatus(refusal);
+    assertThat(wire.getStatus().getCode()).isEqualTo(WireErrors.codeOf(reason));
+    assertThat(WireErrors.isRefusal(wire)).isTrue();
+    MetakeyException back = WireErrors.fromStatus(wire);
+    assertThat(back.reason()).isEqualTo(reason);
+    assertThat(back.facts()).isEqualTo(refusal.facts());
+    assertThat(back).hasMessage("no: ä").hasCause(wire);
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = Status.Code.class,
+      mode = EnumSource.Mode.EXCLUDE,
+      names = {"OK"})
+  void fromStatus_whenSomethingElseSpoke_givesTheReasonThatFits(Status.Code code) {
+    StatusRuntimeException wire = code.toStatus().withDescription("text").asRuntimeException();
+    assertThat(WireErrors.isRefusal(wire)).isFalse();
+    MetakeyException back = WireErrors.fromStatus(wire);
+    assertThat(back).hasMessage("text");
+    assertThat(back.reason()).isNotNull();
+  }
+
+  @Test
+  void fromStatus_whenTheDaemonIsGone_isUnavailable() {
+    MetakeyException back = WireErrors.fromStatus(Status.UNAVAILABLE.asRuntimeException());
+    assertThat(back.reason()).isEqualTo(Reason.UNAVAILABLE);
+    assertThat(back).hasMessage("UNAVAILABLE");
+  }
+}

@@ -1,0 +1,560 @@
+package dev.metakey.server.storage;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.metakey.model.Change;
+import dev.metakey.server.domain.RegistryState;
+import java.io.BufferedReader;
+import java.io.File;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.rocksdb.RocksDB;
+import org.rocksdb.WriteBatch;
+
+@Timeout(120)
+final class RocksStoreTest extends StoreContract {
+  @TempDir private Path temp;
+  private Path mounted;
+
+  @Override
+  Store over(Supplier<RegistryState> whenEmpty) {
+    return new RocksStore(data(), whenEmpty);
+  }
+
+  private Path data() {
+    return (mounted == null ? temp : mounted).resolve("lib/metakey");
+  }
+
+  /** A disk of its own, so that it can be filled. */
+  @Override
+  void useDiskThatCanBreak() {
+    mount("-t", "tmpfs", "-o", "size=16m", "metakey-test");
+  }
+
+  /** From now on the data lives on that file system. */
+  private void mount(String... what) {
+    mounted = temp.resolve("disk");
+    boolean done = false;
+    try {
+      Files.createDirectories(mounted);
+      List<String> command = new ArrayList<>(List.of("mount"));
+      command.addAll(List.of(what));
+      command.add(mounted.toString());
+      Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+      String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      done = process.waitFor() == 0;
+      assumeTrue(done, "needs root, and the right to mount: " + said);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    } finally {
+      if (!done) {
+        mounted = null;
+      }
+    }
+  }
+
+  @Override
+  void breakDisk() throws IOException {
+    byte[] block = new byte[4096];
+    try (RandomAccessFile filler = new RandomAccessFile(filler(), "rw")) {
+      while (true) {
+        filler.write(block);
+      }
+    } catch (IOException full) {
+      assertThat(mounted.toFile().getUsableSpace()).isZero();
+    }
+  }
+
+  @Override
+  void mendDisk() throws IOException {
+    Files.delete(filler().toPath());
+  }
+
+  private File filler() {
+    return mounted.resolve("filler").toFile();
+  }
+
+  @AfterEach
+  void unmount() throws Exception {
+    if (mounted != null) {
+      closeStores();
+      run("umount", mounted.toString());
+      mounted = null;
+    }
+  }
+
+  @Test
+  void open_makesADirectoryForTheDaemonAlone() throws Exception {
+    store().open();
+
+    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(data())))
+        .isEqualTo("rwx------");
+    assertThat(Files.readString(data().resolve("metakeyd.lock")).strip())
+        .isEqualTo(Long.toString(ProcessHandle.current().pid()));
+  }
+
+  @Test
+  void open_whenThePathIsAFile_isRefused() throws Exception {
+    Files.createDirectories(data().getParent());
+    Files.writeString(data(), "mine");
+
+    assertRefused(data() + " is not a directory");
+    assertThat(data()).hasContent("mine");
+  }
+
+  @Test
+  void open_whenAParentIsAFile_isRefused() throws Exception {
+    Files.writeString(data().getParent(), "mine");
+
+    assertRefused(data().getParent() + " is not a directory");
+  }
+
+  @Test
+  void open_whenThePathIsADanglingLink_isRefused() throws Exception {
+    Files.createDirectories(data().getParent());
+    Files.createSymbolicLink(data(), temp.resolve("nowhere"));
+
+    assertRefused("is not a directory");
+  }
+
+  @Test
+  void open_whenTheDirectoryMayNotBeWritten_isRefused() throws Exception {
+    assumeTrue(!isRoot(), "root may write everywhere: run this as another user");
+    Files.createDirectories(data());
+    Files.setPosixFilePermissions(data(), PosixFilePermissions.fromString("r-x------"));
+
+    assertRefused("no permission", "belongs to", "chown");
+  }
+
+  @Test
+  void open_whenTheFileSystemIsReadOnly_isRefused() throws Exception {
+    useDiskThatCanBreak();
+    store().open();
+    closeStores();
+    run("mount", "-o", "remount,ro", mounted.toString());
+
+    assertRefused("mounted read-only", "mount it read-write");
+  }
+
+  @Test
+  void open_whenTheDiskIsFull_isRefusedAndWorksLater() throws Exception {
+    useDiskThatCanBreak();
+    breakDisk();
+
+    assertRefused("full", "free some space");
+
+    mendDisk();
+    assertThat(store().open().revision()).isZero();
+  }
+
+  @Test
+  void open_whenAnotherStoreOfThisProcessHasIt_isRefused() throws Exception {
+    Store first = store();
+    first.open();
+
+    for (int i = 0; i < 2; i++) {
+      try (Store second = over(() -> null)) {
+        assertThatThrownBy(second::open)
+            .hasMessageContaining("another metakeyd (pid " + ProcessHandle.current().pid() + ")");
+      }
+    }
+
+    assertThat(lockedByUs()).as("the lock that the kernel knows of").isTrue();
+    first.open();
+  }
+
+  @Test
+  void open_whenAnotherProcessHasIt_isRefusedNamingIt() throws Exception {
+    Process other = commitElsewhere();
+    try (BufferedReader acknowledged = other.inputReader()) {
+      assertThat(acknowledged.readLine()).isEqualTo("0");
+
+      assertRefused("another metakeyd (pid " + other.pid() + ")", "stop that one");
+    } finally {
+      other.destroyForcibly().waitFor();
+    }
+    assertThat(store().open().revision()).isNotNegative();
+  }
+
+  @Test
+  void open_afterItFailed_keepsTheLock() throws Exception {
+    Store store = store();
+    store.open();
+    closeStores();
+    withDatabase((open, batch) -> open.putFact(batch, RocksStore.FORMAT_FACT, format(2)));
+
+    Store refused = store();
+    assertThatThrownBy(refused::open).isInstanceOf(StoreException.class);
+    assertThat(lockedByUs()).isTrue();
+    refused.close();
+    assertThat(lockedByUs()).isFalse();
+  }
+
+  @Test
+  void open_whenTheFormatIsNewer_isRefusedAndChangesNothing() throws Exception {
+    store().open();
+    closeStores();
+    withDatabase((open, batch) -> open.putFact(batch, RocksStore.FORMAT_FACT, format(2)));
+    Map<String, String> before = contents();
+
+    assertRefused("format 2", "reads formats up to 1", "run the newer metakeyd");
+
+    assertThat(contents()).isEqualTo(before);
+  }
+
+  @Test
+  void open_whenTheFactsAreGarbage_isRefused() throws Exception {
+    store().open();
+    closeStores();
+    withDatabase((open, batch) -> open.putFact(batch, RocksStore.REGISTRY_FACT, new byte[] {1, 2}));
+
+    assertRefused("facts record of 2 bytes", "restore a backup");
+  }
+
+  @Test
+  void open_whenARecordIsNewer_isRefused() throws Exception {
+    store().open();
+    closeStores();
+    withDatabase((open, batch) -> open.putKey(batch, 5, new byte[] {77}));
+
+    assertRefused("version 77");
+  }
+
+  @Test
+  void open_whenTheFormatIsGarbage_isRefused() throws Exception {
+    store().open();
+    closeStores();
+    withDatabase((open, batch) -> open.putFact(batch, RocksStore.FORMAT_FACT, new byte[3]));
+
+    assertRefused("damaged", "format");
+  }
+
+  @Test
+  void open_whenTheFactsAreMissing_isRefused() throws Exception {
+    Files.createDirectories(data());
+    withDatabase((open, batch) -> open.putChange(batch, 3, new byte[] {1}));
+
+    assertRefused("damaged", "not the facts");
+  }
+
+  @Test
+  void open_whenHistoryAndFactsDisagree_isRefused() throws Exception {
+    store().open();
+    closeStores();
+    withDatabase((open, batch) -> open.putChange(batch, 3, new byte[] {1}));
+
+    assertRefused("last change has revision 3, its facts say 0");
+  }
+
+  @Test
+  void open_whenTheLogIsDamagedBeforeItsEnd_isRefused() throws Exception {
+    RandomRegistry registry = committed(20);
+    Path log = log();
+    int middle = (int) Files.size(log) / 2;
+    flip(log, middle);
+
+    assertRefused("damaged");
+
+    flip(log, middle);
+    assertSame(store().open(), registry.state());
+  }
+
+  @Test
+  void open_whenTheLogWasCutWhileItWasWritten_hasWholeCommits() throws Exception {
+    committed(20);
+    Path log = log();
+    try (RandomAccessFile file = new RandomAccessFile(log.toFile(), "rw")) {
+      file.setLength(file.length() - 7);
+    }
+
+    RandomRegistry expected = new RandomRegistry(Committer.SEED);
+    while (expected.state().revision() < 38) {
+      expected.next(2, 0);
+    }
+    Store store = store();
+    assertSame(store.open(), expected.state());
+    assertThat(store.history(0, 100)).hasSize(38);
+  }
+
+  @Test
+  void commit_whenTheProcessIsKilled_isThereOnceItWasAcknowledged() throws Exception {
+    for (int round = 0; round < 6; round++) {
+      Process other = commitElsewhere();
+      long last = 0;
+      try (BufferedReader acknowledged = other.inputReader()) {
+        String line = acknowledged.readLine();
+        assertThat(line).as("the child opened the store").isNotNull();
+        ExecutorService killer = Executors.newSingleThreadExecutor();
+        Future<?> killed =
+            killer.submit(
+                () -> {
+                  TimeUnit.MILLISECONDS.sleep(50 + 60 * (long) (Math.random() * 5));
+                  other.toHandle().destroyForcibly();
+                  return null;
+                });
+        for (; line != null; line = acknowledged.readLine()) {
+          last = Long.parseLong(line);
+        }
+        killed.get();
+        killer.shutdown();
+      }
+      assertThat(other.waitFor()).as("killed").isEqualTo(128 + 9);
+
+      Store store = store();
+      RegistryState found = store.open();
+      System.out.printf("acknowledged %d, found %d%n", last, found.revision());
+      assertThat(found.revision()).isBetween(last, last + 2);
+      RandomRegistry expected = new RandomRegistry(Committer.SEED);
+      while (expected.state().revision() < found.revision()) {
+        expected.next(2, 0);
+      }
+      assertSame(found, expected.state());
+      assertThat(store.history(0, Integer.MAX_VALUE)).hasSize((int) found.revision());
+      closeStores();
+    }
+  }
+
+  /**
+   * What a file system has given to its disk, and no more, is in the image below it: a copy of the
+   * image is what a power loss leaves.
+   */
+  @Test
+  void commit_whenThePowerGoes_isThereOnceItWasAcknowledged() throws Exception {
+    assumeTrue(Files.exists(Path.of("/dev/loop-control")), "needs loop devices");
+    Path image = temp.resolve("image");
+    try (RandomAccessFile file = new RandomAccessFile(image.toFile(), "rw")) {
+      file.setLength(64 << 20);
+    }
+    run("mkfs.ext4", "-q", image.toString());
+    mount("-o", "loop,commit=300", image.toString());
+    RandomRegistry registry = new RandomRegistry(6);
+    Store store = store(registry::state);
+    store.open();
+    for (int i = 0; i < 10; i++) {
+      List<Change> changes = registry.next(2, 0);
+      store.commit(registry.state(), changes);
+    }
+
+    Path left = Files.copy(image, temp.resolve("left"));
+    unmount();
+    mount("-o", "loop", left.toString());
+
+    store = store();
+    assertSame(store.open(), registry.state());
+    assertThat(store.history(0, 100)).hasSize(20);
+  }
+
+  @Test
+  void history_whileTheStoreIsOpenedAndClosed_isRefusedAtWorst() throws Exception {
+    committed(50);
+    Store store = store();
+    store.open();
+    AtomicBoolean stop = new AtomicBoolean();
+    AtomicLong read = new AtomicLong();
+    ExecutorService readers = Executors.newFixedThreadPool(3);
+    List<Future<?>> all =
+        Stream.generate(() -> readers.<Void>submit(() -> readUntil(stop, store, read)))
+            .limit(3)
+            .<Future<?>>map(future -> future)
+            .toList();
+
+    for (int i = 0; i < 40; i++) {
+      store.open();
+      if (i % 4 == 3) {
+        store.close();
+      }
+      TimeUnit.MILLISECONDS.sleep(1);
+    }
+    stop.set(true);
+    for (Future<?> reader : all) {
+      reader.get();
+    }
+    readers.shutdown();
+
+    assertThat(read).hasPositiveValue();
+  }
+
+  private static Void readUntil(AtomicBoolean stop, Store store, AtomicLong read) {
+    while (!stop.get()) {
+      try {
+        assertThat(store.history(0, 1000)).hasSize(100);
+        assertThat(store.oldestRevision()).isEqualTo(1);
+        read.incrementAndGet();
+      } catch (StoreException closed) {
+        assertThat(closed).hasMessageContaining("not open");
+      }
+    }
+    return null;
+  }
+
+  @Test
+  void open_manyTimes_leaksNoFile() throws Exception {
+    Store store = store();
+    store.open();
+    long before = openFiles();
+
+    for (int i = 0; i < 20; i++) {
+      store.open();
+    }
+
+    assertThat(openFiles()).isLessThanOrEqualTo(before + 3);
+    store.close();
+    assertThat(openFiles()).isLessThan(before);
+  }
+
+  @Test
+  void open_whenManyChangesWereCommitted_keepsTheDatabaseSmall() throws Exception {
+    RandomRegistry registry = new RandomRegistry(9);
+    Store store = store(registry::state);
+    store.open();
+    for (int i = 0; i < 200; i++) {
+      List<Change> changes = registry.next(100, 0);
+      store.commit(registry.state(), changes);
+      store.trim(500, 0);
+    }
+
+    assertThat(store.oldestRevision()).isEqualTo(20_000 - 500 + 1);
+    assertSame(store.open(), registry.state());
+    assertThat(store.history(0, 1000)).hasSize(500);
+    assertThat(bytesOnDisk()).isLessThan(24 << 20);
+  }
+
+  private RandomRegistry committed(int commits) throws StoreException {
+    RandomRegistry registry = new RandomRegistry(Committer.SEED);
+    Store store = store(registry::state);
+    store.open();
+    for (int i = 0; i < commits; i++) {
+      List<Change> changes = registry.next(2, 0);
+      store.commit(registry.state(), changes);
+    }
+    closeStores();
+    return registry;
+  }
+
+  private void assertRefused(String... says) {
+    Store store = store();
+    assertThatThrownBy(store::open)
+        .isInstanceOf(StoreException.class)
+        .satisfies(e -> System.out.println(e.getMessage()))
+        .message()
+        .contains(says)
+        .doesNotContain("\n");
+  }
+
+  private interface Edit {
+    void apply(Database open, WriteBatch batch) throws Exception;
+  }
+
+  private void withDatabase(Edit edit) throws Exception {
+    RocksDB.loadLibrary();
+    try (Database open = new Database(data());
+        WriteBatch batch = new WriteBatch()) {
+      edit.apply(open, batch);
+      open.write(batch);
+    }
+  }
+
+  private static byte[] format(int number) {
+    return ByteBuffer.allocate(4).putInt(number).array();
+  }
+
+  private Process commitElsewhere() throws IOException {
+    return new ProcessBuilder(
+            ProcessHandle.current().info().command().orElseThrow(),
+            "-XX:+UseSerialGC",
+            "-cp",
+            System.getProperty("java.class.path"),
+            Committer.class.getName(),
+            data().toString())
+        .redirectError(ProcessBuilder.Redirect.INHERIT)
+        .start();
+  }
+
+  /** What flock(1) would see: whether this process holds a POSIX lock on the lock file. */
+  private boolean lockedByUs() throws IOException {
+    Object inode = Files.getAttribute(data().resolve("metakeyd.lock"), "unix:ino");
+    long pid = ProcessHandle.current().pid();
+    try (Stream<String> locks = Files.lines(Path.of("/proc/locks"))) {
+      return locks.anyMatch(
+          line -> line.contains(" WRITE " + pid + " ") && line.contains(":" + inode + " "));
+    }
+  }
+
+  /** The log that holds the commits: the largest. */
+  private Path log() throws IOException {
+    try (Stream<Path> files = Files.list(data())) {
+      return files
+          .filter(file -> file.toString().endsWith(".log"))
+          .max((a, b) -> Long.compare(a.toFile().length(), b.toFile().length()))
+          .orElseThrow();
+    }
+  }
+
+  private static void flip(Path file, int at) throws IOException {
+    byte[] bytes = Files.readAllBytes(file);
+    bytes[at] ^= 1;
+    Files.write(file, bytes);
+  }
+
+  /** Every file but our lock, with a hash of what is in it and when it was written. */
+  private Map<String, String> contents() throws IOException {
+    Map<String, String> found = new TreeMap<>();
+    try (Stream<Path> files = Files.list(data())) {
+      for (Path file : files.toList()) {
+        if (!file.endsWith("metakeyd.lock")) {
+          String content = Integer.toHexString(Arrays.hashCode(Files.readAllBytes(file)));
+          found.put(file.toString(), content + " " + Files.getLastModifiedTime(file));
+        }
+      }
+    }
+    return found;
+  }
+
+  private long bytesOnDisk() throws IOException {
+    try (Stream<Path> files = Files.list(data())) {
+      return files.mapToLong(file -> file.toFile().length()).sum();
+    }
+  }
+
+  private static long openFiles() throws IOException {
+    try (Stream<Path> files = Files.list(Path.of("/proc/self/fd"))) {
+      return files.count();
+    }
+  }
+
+  private static boolean isRoot() throws IOException {
+    return Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0);
+  }
+
+  private static void run(String... command) throws Exception {
+    Process process = new ProcessBuilder(command).inheritIO().start();
+    assertThat(process.waitFor()).as(String.join(" ", command)).isZero();
+  }
+}
