@@ -30,5 +30,5 @@ build() {
   sources+=("$root/deploy/pom.xml" "$root/deploy/src/image")
   if [ -x "$made" ] && [ -z "$(find "${sources[@]}" -newer "$made" -print -quit)" ]; then return; fi
   say "building metakey (the first time, Maven fetches what it needs: some minutes)"
-  (cd "$root" && mvn -B -q -pl deploy -am -DskipTests package)
+  (cd "$root" && mvn -B -q -pl deploy -am -Dmaven.test.skip package)
 }

@@ -41,7 +41,9 @@ final class Retry {
     if (limit.isZero() || limit.isNegative()) {
       return attempt.get();
     }
-    RetryPolicy<T> policy = Retry.<T>policy(Retry::isWorthwhile).withMaxDuration(limit).build();
+    // Failsafe wants more time than the first pause takes.
+    Duration time = limit.compareTo(FIRST) > 0 ? limit : FIRST.plusMillis(1);
+    RetryPolicy<T> policy = Retry.<T>policy(Retry::isWorthwhile).withMaxDuration(time).build();
     try {
       return Failsafe.with(policy).get(attempt::get);
     } catch (FailsafeException e) {

@@ -3,9 +3,7 @@ package dev.metakey.model;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
 import java.util.stream.Stream;
@@ -18,22 +16,21 @@ import org.jspecify.annotations.Nullable;
 public final class Snapshot {
   private final RegistryInfo info;
   private final @Nullable Field[] byId;
-  private final Map<String, Field> byName;
+  private final NameTable byName = new NameTable();
   private final Header header;
 
   private Snapshot(RegistryInfo info, @Nullable Field[] byId) {
     this.info = info;
     this.byId = byId;
-    Map<String, Field> names = new HashMap<>();
     Header all = Header.EMPTY;
     for (Field field : WellKnown.FIELDS) {
-      names.put(field.name(), field);
+      byName.put(field);
     }
     for (Field field : byId) {
       if (field == null || field.is(FieldState.FREE)) {
         continue;
       }
-      Field twin = names.put(field.name(), field);
+      Field twin = byName.put(field);
       if (twin != null) {
         throw new IllegalArgumentException(
             "%s has two ids: %d and %d".formatted(field.name(), twin.id(), field.id()));
@@ -42,7 +39,6 @@ public final class Snapshot {
         all = all.with(field.id(), field.size());
       }
     }
-    this.byName = Map.copyOf(names);
     this.header = all;
   }
 
@@ -138,7 +134,7 @@ public final class Snapshot {
   public List<String> similarTo(String name) {
     record Candidate(String name, int distance) {}
     List<Candidate> found = new ArrayList<>();
-    for (Field field : byName.values()) {
+    for (Field field : fields()) {
       int distance = EditDistance.between(name, field.name());
       boolean samePart = lastPart(name).equals(lastPart(field.name()));
       if (field.isResolvable() && (samePart || distance <= Math.max(2, name.length() / 4))) {

@@ -1,6 +1,5 @@
 package dev.metakey.server;
 
-import dev.metakey.model.Change;
 import dev.metakey.model.DaemonStatus;
 import dev.metakey.model.Field;
 import dev.metakey.model.FieldState;
@@ -92,7 +91,7 @@ public final class Daemon implements AutoCloseable {
               List.of(
                   new KeysFile(config.paths().run().resolve("keys")),
                   new TableFile(config.paths().run().resolve("registry.bin"), clockMs)));
-      hub = new WatchHub(engine.snapshot(), new StoredHistory(engine));
+      hub = new WatchHub(engine::snapshot, engine::history);
       server = new SocketServer(config.paths().socket(), engine, hub, this::status);
     } catch (IOException | StoreException | RuntimeException e) {
       store.close();
@@ -227,17 +226,5 @@ public final class Daemon implements AutoCloseable {
     int uid = (int) Files.getAttribute(process, "unix:uid");
     int gid = (int) Files.getAttribute(process, "unix:gid");
     return new Peer(uid, gid, (int) ProcessHandle.current().pid(), "metakeyd");
-  }
-
-  private record StoredHistory(Engine engine) implements WatchHub.History {
-    @Override
-    public List<Change> after(long revision, int limit) {
-      return engine.history(revision, limit);
-    }
-
-    @Override
-    public long oldestRevision() {
-      return engine.oldestRevision();
-    }
   }
 }

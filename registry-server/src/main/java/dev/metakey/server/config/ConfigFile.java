@@ -31,7 +31,7 @@ public final class ConfigFile {
             yaml.get("data", paths.data(), ConfigFile::path),
             yaml.get("run", paths.run(), ConfigFile::path),
             yaml.get("bpffs", paths.bpffs(), ConfigFile::bpffs),
-            file.toAbsolutePath().resolveSibling("keys.d")),
+            file.toAbsolutePath().normalize().resolveSibling("keys.d")),
         yaml.get("layout", defaults.layout(), w -> Words.parse(Layout.class, "layout", w)),
         yaml.get("area", defaults.areaBytes(), ConfigFile::area),
         yaml.get("quarantine", defaults.quarantineMs(), ConfigFile::quarantineMs),

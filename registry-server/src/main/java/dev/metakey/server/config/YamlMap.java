@@ -2,6 +2,7 @@ package dev.metakey.server.config;
 
 import dev.metakey.model.MetakeyException;
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -58,6 +59,8 @@ final class YamlMap {
       Optional<Node> root =
           new Compose(LoadSettings.builder().build()).composeString(Files.readString(file));
       return new YamlMap(file, root.filter(node -> !isNull(node)).orElse(null), allowed);
+    } catch (CharacterCodingException e) {
+      throw new ConfigException("%s cannot be read: it is no UTF-8 text".formatted(file));
     } catch (IOException e) {
       throw new ConfigException("%s cannot be read: %s".formatted(file, e));
     } catch (MarkedYamlEngineException e) {

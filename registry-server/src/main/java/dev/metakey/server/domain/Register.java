@@ -81,7 +81,7 @@ public record Register(List<FieldSpec> fields) implements Command<List<Registere
     if (differences.stream().anyMatch(d -> MUST_AGREE.contains(d.attribute()))) {
       throw Refusals.mismatch(known, differences);
     }
-    Field field = take(draft, known, spec, differences);
+    Field field = take(draft, known, differences);
     return new Registered(field, Outcome.EXISTING, differences);
   }
 
@@ -117,11 +117,10 @@ public record Register(List<FieldSpec> fields) implements Command<List<Registere
   }
 
   /** The caller has, joins, or brings back a field whose size and merge rule it knows. */
-  private static Field take(
-      Draft draft, Field known, FieldSpec spec, List<Difference> differences) {
+  private static Field take(Draft draft, Field known, List<Difference> differences) {
     Owner caller = draft.caller();
     boolean isOwner = known.owners().isEmpty() || known.owners().contains(caller);
-    if (!isOwner && !mayShare(known, spec, differences)) {
+    if (!isOwner && !mayShare(known, differences)) {
       throw Refusals.ownedByOther(
           known,
           caller,
@@ -143,9 +142,8 @@ public record Register(List<FieldSpec> fields) implements Command<List<Registere
     return taken;
   }
 
-  private static boolean mayShare(Field known, FieldSpec spec, List<Difference> differences) {
+  private static boolean mayShare(Field known, List<Difference> differences) {
     return known.spec().sharing() == Sharing.SHARED
-        && spec.sharing() == Sharing.SHARED
         && differences.stream().noneMatch(d -> MUST_AGREE_TO_SHARE.contains(d.attribute()));
   }
 

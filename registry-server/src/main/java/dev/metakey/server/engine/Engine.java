@@ -147,7 +147,12 @@ public final class Engine {
           new MetakeyException(
               Reason.UNAVAILABLE,
               "%d calls wait for the writer already; nothing was changed, try again soon"
-                  .formatted(QUEUE_CAPACITY)));
+                  .formatted(QUEUE_CAPACITY),
+              Map.of(
+                  "limit",
+                  Integer.toString(QUEUE_CAPACITY),
+                  "used",
+                  Integer.toString(queue.size()))));
     } else if (stopping && queue.remove(submission)) { // or the writer has it, and answers
       submission.refuseNow(stopping());
     }
@@ -165,7 +170,7 @@ public final class Engine {
     long nowMs = clockMs.getAsLong();
     CompletableFuture<Reply<List<Field>>> answer = waiters.add(names, peer, nowMs, nowMs + waitMs);
     if (!answer.isDone()) {
-      queue.offer(Submission.nudge()); // a full queue wakes the writer too
+      nudge();
     }
     return answer;
   }
@@ -183,24 +188,18 @@ public final class Engine {
     }
   }
 
-  /**
-   * The first revision whose change is kept. Reads the disk.
-   *
-   * @throws MetakeyException STORE_FAILED
-   */
-  public long oldestRevision() {
-    try {
-      return store.oldestRevision();
-    } catch (StoreException e) {
-      throw storeFailed(e);
-    }
-  }
-
   /** Takes no more calls; {@link #doWork} finishes what is queued. */
   public void stop() {
     stopping = true;
     waiters.refuseAll(stopping());
-    queue.offer(Submission.nudge());
+    nudge();
+  }
+
+  /** Wakes the writer. What is queued does so too; so nudges take no room from calls. */
+  private void nudge() {
+    if (queue.isEmpty()) {
+      queue.offer(Submission.nudge());
+    }
   }
 
   public boolean isStopping() {
@@ -242,7 +241,7 @@ public final class Engine {
   private void work(List<Submission<?>> batch) {
     long nowMs = clockMs.getAsLong();
     if (storeProblem == null && Tick.isDue(state, rules, nowMs)) {
-      batch.add(new Submission<>(new Tick(), self));
+      batch.add(new Submission<>(new Tick(), self)); // last: who renews in time is in time
     }
     RegistryState next = state;
     List<Change> changes = new ArrayList<>();
@@ -250,11 +249,13 @@ public final class Engine {
       next = submission.decide(next, rules, nowMs, changes);
     }
     if (storeProblem == null ? commit(next, changes) : needsNoStore(next, changes)) {
-      show(next, changes);
+      show(next);
     } else {
+      changes.clear();
       refuseWhatDependsOnStore(batch);
     }
     batch.forEach(Submission::complete);
+    tell(changes);
   }
 
   private boolean needsNoStore(RegistryState next, List<Change> changes) {
@@ -271,16 +272,29 @@ public final class Engine {
       return true;
     } catch (StoreException e) {
       fail(e);
-      return false;
+    } catch (RuntimeException | Error defect) { // and nobody knows what became of the batch
+      fail(defectOf("storing", defect));
     }
+    return false;
   }
 
-  private void show(RegistryState next, List<Change> changes) {
+  private void show(RegistryState next) {
     state = next;
     snapshot = next.snapshot();
-    if (!changes.isEmpty()) {
-      waiters.committed();
-      listeners.forEach(listener -> listener.committed(snapshot, changes));
+  }
+
+  /** Tells of what is shown. A listener that fails keeps nobody else from being told. */
+  private void tell(List<Change> changes) {
+    if (changes.isEmpty()) {
+      return;
+    }
+    waiters.committed();
+    for (CommitListener listener : listeners) {
+      try {
+        listener.committed(snapshot, changes);
+      } catch (RuntimeException | Error defect) {
+        log.error("telling {} failed: please report this", listener, defect);
+      }
     }
   }
 
@@ -299,8 +313,7 @@ public final class Engine {
       List<Change> changes = new ArrayList<>();
       RegistryState alone = submission.decide(state, rules, clockMs.getAsLong(), changes);
       if (needsNoStore(alone, changes)) {
-        state = alone;
-        snapshot = alone.snapshot();
+        show(alone);
       } else {
         submission.refuse(refusal);
       }
@@ -321,17 +334,43 @@ public final class Engine {
     try {
       RegistryState stored = store.open();
       store.commit(stored, List.of()); // opening alone may succeed on a full disk
-      List<Change> unseen = store.history(state.revision(), Integer.MAX_VALUE);
-      storeProblem = null;
-      health.accept(true);
-      log.info("the store works again, at revision {}", stored.revision());
+      List<Change> unseen = unseen(stored);
       if (!unseen.isEmpty()) {
-        show(withTtls(stored), unseen);
+        show(withTtls(stored));
       }
+      storeProblem = null;
+      log.info("the store works again, at revision {}", stored.revision());
+      health.accept(true);
+      tell(unseen);
     } catch (StoreException e) {
-      storeProblem = e.getMessage();
-      retryAtMs = clockMs.getAsLong() + RETRY_MS;
+      stillFailing(e);
+    } catch (RuntimeException | Error defect) {
+      stillFailing(defectOf("opening the store anew", defect));
     }
+  }
+
+  private void stillFailing(StoreException e) {
+    storeProblem = e.getMessage();
+    retryAtMs = clockMs.getAsLong() + RETRY_MS;
+  }
+
+  /**
+   * The changes by which the store is ahead of what is shown: none, or those of the failed batch.
+   *
+   * @throws StoreException if it is not ahead but different: somebody put another database there
+   */
+  private List<Change> unseen(RegistryState stored) throws StoreException {
+    List<Change> unseen = store.history(state.revision(), Integer.MAX_VALUE);
+    RegistryInfo shown = state.snapshot().info();
+    RegistryInfo held = stored.snapshot().info();
+    if (!held.registryId().equals(shown.registryId())
+        || held.revision() != shown.revision() + unseen.size()) {
+      throw new StoreException(
+          "the database is no longer the one that was served: it holds revision %d of registry %s, and revision %d of registry %s was answered already; put that back, or restart metakeyd to serve what is there"
+              .formatted(held.revision(), held.registryId(), shown.revision(), shown.registryId()),
+          null);
+    }
+    return unseen;
   }
 
   /** What the store holds, every ttl beginning now: they are not stored. */
@@ -352,6 +391,8 @@ public final class Engine {
       store.trim(retention.keep(), nowMs - retention.ageMs());
     } catch (StoreException e) {
       fail(e);
+    } catch (RuntimeException | Error defect) {
+      fail(defectOf("trimming the history", defect));
     }
   }
 
@@ -362,6 +403,13 @@ public final class Engine {
   private static MetakeyException stopping() {
     return new MetakeyException(
         Reason.UNAVAILABLE, "metakeyd is stopping; nothing was changed, try again soon");
+  }
+
+  private static StoreException defectOf(String doing, Throwable defect) {
+    return new StoreException(
+        "a defect of metakeyd while %s: %s; please report it with the daemon's log"
+            .formatted(doing, defect),
+        defect);
   }
 
   private static MetakeyException storeFailed(StoreException e) {
@@ -381,7 +429,7 @@ public final class Engine {
       this.peer = peer;
     }
 
-    /** Wakes the writer. */
+    /** Wants nothing. */
     static Submission<Boolean> nudge() {
       return new Submission<>(null, new Peer(0, 0, 0, ""));
     }
@@ -396,7 +444,7 @@ public final class Engine {
       Decision<R> decision;
       try {
         decision = Registry.decide(state, rules, command, peer, nowMs);
-      } catch (RuntimeException defect) {
+      } catch (RuntimeException | Error defect) {
         log.error("deciding {} failed: please report this", command, defect);
         refuse(defect(defect));
         return state;
@@ -436,7 +484,7 @@ public final class Engine {
       return Objects.requireNonNull(reply).value();
     }
 
-    private static MetakeyException defect(RuntimeException cause) {
+    private static MetakeyException defect(Throwable cause) {
       return new MetakeyException(
           Reason.INTERNAL,
           "a defect of metakeyd: %s; please report it with the daemon's log".formatted(cause),

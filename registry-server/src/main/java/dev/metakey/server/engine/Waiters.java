@@ -30,6 +30,7 @@ final class Waiters {
 
   private final Supplier<Snapshot> snapshots;
   private final Set<Waiter> waiting = new LinkedHashSet<>();
+  private @Nullable MetakeyException refusal;
 
   private record Waiter(
       List<String> names,
@@ -61,6 +62,9 @@ final class Waiters {
       if (found != null) {
         return CompletableFuture.completedFuture(found);
       }
+      if (refusal != null) {
+        return CompletableFuture.failedFuture(refusal);
+      }
       if (waiting.size() == MAX) {
         return CompletableFuture.failedFuture(
             new MetakeyException(
@@ -71,7 +75,8 @@ final class Waiters {
       }
       waiting.add(waiter);
     }
-    return waiter.answer.whenComplete((reply, failure) -> remove(waiter));
+    var unused = waiter.answer.whenComplete((reply, failure) -> remove(waiter)); // or cancelled
+    return waiter.answer;
   }
 
   /** Answers those whose names are all there now. */
@@ -80,6 +85,7 @@ final class Waiters {
     for (Waiter waiter : all()) {
       Reply<List<Field>> found = resolve(snapshot, waiter.names);
       if (found != null) {
+        remove(waiter);
         waiter.answer.complete(found);
       }
     }
@@ -89,13 +95,21 @@ final class Waiters {
   void expire(long nowMs) {
     for (Waiter waiter : all()) {
       if (waiter.untilMs <= nowMs) {
+        remove(waiter);
         waiter.answer.completeExceptionally(tooLate(snapshots.get(), waiter));
       }
     }
   }
 
-  void refuseAll(MetakeyException refusal) {
-    all().forEach(waiter -> waiter.answer.completeExceptionally(refusal));
+  /** Refuses all who wait, and from now on all who would. */
+  void refuseAll(MetakeyException why) {
+    List<Waiter> refused;
+    synchronized (this) {
+      refusal = why;
+      refused = all();
+      waiting.clear();
+    }
+    refused.forEach(waiter -> waiter.answer.completeExceptionally(why));
   }
 
   /** When the first deadline comes, milliseconds since 1970; Long.MAX_VALUE where nobody waits. */

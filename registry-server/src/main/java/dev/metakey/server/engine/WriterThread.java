@@ -25,7 +25,7 @@ public final class WriterThread implements AutoCloseable {
         engine.doWork(MAX_WAIT_MS);
       } catch (InterruptedException e) {
         return;
-      } catch (RuntimeException defect) {
+      } catch (RuntimeException | Error defect) {
         log.error("the writer met a defect and goes on: please report this", defect);
       }
     }

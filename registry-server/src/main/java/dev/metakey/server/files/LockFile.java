@@ -5,57 +5,89 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import org.jspecify.annotations.Nullable;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * A lock that lasts as long as its process: the kernel gives it up with the last of it, however
- * that died. The file holds the pid, and stays.
+ * that died. The file holds the pid, and stays. Only its owner may open it, as whoever can read a
+ * file can lock it.
  */
 public final class LockFile implements AutoCloseable {
+  /**
+   * What this process holds. The kernel lets go of a lock as soon as the process closes any channel
+   * to the file: one that is held must not be opened again, not even to find out that it is held.
+   */
+  private static final Set<Path> HELD = ConcurrentHashMap.newKeySet();
+
+  private final Path path;
   private final FileChannel channel;
 
-  private LockFile(FileChannel channel) {
+  private LockFile(Path path, FileChannel channel) {
+    this.path = path;
     this.channel = channel;
   }
 
-  /** Somebody else holds the lock. */
+  /** Somebody else holds the lock, or another part of this process. */
   public static final class HeldException extends IOException {
     private static final long serialVersionUID = 1;
 
+    private final String holder;
+
     HeldException(Path path, String holder) {
-      super("%s is held by another metakeyd%s".formatted(path, holder));
+      super("%s is held by another metakeyd (%s)".formatted(path, holder));
+      this.holder = holder;
+    }
+
+    /** {@code pid 4711}. */
+    public String holder() {
+      return holder;
     }
   }
 
   /**
-   * @throws HeldException if another process holds it; the message names its pid
+   * @param path in a directory that is there; no symbolic link
+   * @throws HeldException if it is held; the message names the pid
    */
   public static LockFile hold(Path path) throws IOException {
-    FileChannel channel =
-        FileChannel.open(
-            path, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+    Path directory = Objects.requireNonNull(path.toAbsolutePath().getParent(), "a lock's path");
+    Path real = directory.toRealPath().resolve(path.getFileName());
+    if (!HELD.add(real)) {
+      throw new HeldException(path, "pid " + ProcessHandle.current().pid());
+    }
     try {
-      if (tryLock(channel) == null) {
-        throw new HeldException(path, holder(channel));
-      }
-      channel.truncate(0);
-      channel.write(US_ASCII.encode(ProcessHandle.current().pid() + "\n"));
-      return new LockFile(channel);
-    } catch (IOException e) {
-      channel.close();
+      return new LockFile(real, lock(real));
+    } catch (IOException | RuntimeException e) {
+      HELD.remove(real);
       throw e;
     }
   }
 
-  private static @Nullable FileLock tryLock(FileChannel channel) throws IOException {
+  private static FileChannel lock(Path path) throws IOException {
+    FileChannel channel =
+        FileChannel.open(
+            path,
+            Set.of(
+                StandardOpenOption.CREATE,
+                StandardOpenOption.READ,
+                StandardOpenOption.WRITE,
+                LinkOption.NOFOLLOW_LINKS),
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
     try {
-      return channel.tryLock();
-    } catch (OverlappingFileLockException e) { // this process holds it already
-      return null;
+      if (channel.tryLock() == null) {
+        throw new HeldException(path, holder(channel));
+      }
+      channel.truncate(0);
+      channel.write(US_ASCII.encode(ProcessHandle.current().pid() + "\n"));
+      return channel;
+    } catch (IOException | RuntimeException e) {
+      channel.close();
+      throw e;
     }
   }
 
@@ -63,11 +95,15 @@ public final class LockFile implements AutoCloseable {
     ByteBuffer pid = ByteBuffer.allocate(20);
     channel.read(pid, 0);
     String digits = US_ASCII.decode(pid.flip()).toString().trim();
-    return digits.isEmpty() ? "" : " (pid " + digits + ")";
+    return digits.isEmpty() ? "pid unknown" : "pid " + digits;
   }
 
+  /** Lets go. Does nothing the second time. */
   @Override
-  public void close() throws IOException {
-    channel.close();
+  public synchronized void close() throws IOException {
+    if (channel.isOpen()) {
+      channel.close();
+      HELD.remove(path);
+    }
   }
 }

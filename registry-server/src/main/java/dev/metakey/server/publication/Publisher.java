@@ -6,23 +6,27 @@ import dev.metakey.model.Snapshot;
 import dev.metakey.server.engine.CommitListener;
 import java.io.IOException;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Publishes the newest committed state through every outlet, on the thread {@code
- * registry-publisher}. States that come faster than they can be published are passed over. What
- * fails is reported, and tried again every {@value #RETRY_MS} ms; it never holds up the registry.
+ * registry-publisher}: the first change at once, what follows every {@value #PAUSE_MS} ms at most,
+ * so that many changes do not cost many files; states in between are passed over. What fails is
+ * reported, and tried again every {@value #RETRY_MS} ms; it never holds up the registry.
  */
 public final class Publisher implements CommitListener, AutoCloseable {
   private static final long RETRY_MS = 1_000;
+  private static final long PAUSE_MS = 10;
   private static final Logger log = LoggerFactory.getLogger(Publisher.class);
 
   private final List<Tracked> outlets;
   private final Thread thread = new Thread(this::run, "registry-publisher");
   private Snapshot newest;
+  private final CountDownLatch stopping = new CountDownLatch(1);
   private boolean changed = true;
-  private boolean stopping;
 
   /**
    * @param first what to publish at once
@@ -56,6 +60,7 @@ public final class Publisher implements CommitListener, AutoCloseable {
         for (Tracked outlet : outlets) {
           failing |= !outlet.publish(snapshot);
         }
+        var unused = stopping.await(PAUSE_MS, TimeUnit.MILLISECONDS);
       }
     } catch (InterruptedException e) {
       log.warn("publication was interrupted, and stops");
@@ -65,7 +70,7 @@ public final class Publisher implements CommitListener, AutoCloseable {
   /** Whether there is something to publish; false: stop. */
   private synchronized boolean awaitWork(boolean failing) throws InterruptedException {
     long retryAtNs = System.nanoTime() + RETRY_MS * 1_000_000;
-    while (!changed && !stopping) {
+    while (!changed && stopping.getCount() > 0) {
       long leftMs = (retryAtNs - System.nanoTime()) / 1_000_000;
       if (failing && leftMs <= 0) {
         return true;
@@ -84,8 +89,8 @@ public final class Publisher implements CommitListener, AutoCloseable {
   /** Publishes what was committed last, and ends the thread. */
   @Override
   public void close() throws InterruptedException {
+    stopping.countDown();
     synchronized (this) {
-      stopping = true;
       notifyAll();
     }
     thread.join();
@@ -113,7 +118,7 @@ public final class Publisher implements CommitListener, AutoCloseable {
         }
         status = status(snapshot.info().revision(), "");
         return true;
-      } catch (IOException | RuntimeException e) {
+      } catch (IOException | RuntimeException | InternalError e) { // a SIGBUS is an InternalError
         String problem = "%s cannot be published: %s".formatted(outlet.path(), e);
         if (status.problem().isEmpty()) {
           log.warn("{}; trying again every second", problem, e);

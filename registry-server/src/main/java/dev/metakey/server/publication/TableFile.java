@@ -52,9 +52,12 @@ public final class TableFile implements Outlet {
     RegistryFile.update(table, snapshot, clockMs.getAsLong());
   }
 
-  /** Whether what is mapped is what has the path: somebody may have removed or replaced it. */
+  /**
+   * Whether what is mapped is what has the path, and whole: somebody may have removed, replaced or
+   * overwritten it; and to write beyond the end of a file that was cut would be a SIGBUS.
+   */
   private boolean isMapped() throws IOException {
-    return Files.exists(path, LinkOption.NOFOLLOW_LINKS) && fileKey().equals(mappedFile);
+    return RegistryFile.isTable(path) && fileKey().equals(mappedFile);
   }
 
   private MappedByteBuffer map(Snapshot snapshot) throws IOException {

@@ -18,8 +18,10 @@ import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -45,21 +47,21 @@ public final class WatchHub implements CommitListener, AutoCloseable {
   private static final int PAGE = 500;
   private static final Logger log = LoggerFactory.getLogger(WatchHub.class);
 
+  private final Supplier<Snapshot> snapshots;
   private final History history;
   private final ExecutorService thread =
       Executors.newSingleThreadExecutor(task -> new Thread(task, "registry-watch"));
   private final Set<Watcher> watchers = ConcurrentHashMap.newKeySet();
   private final AtomicBoolean scheduled = new AtomicBoolean();
   private final Deque<Change> recent = new ArrayDeque<>();
-  private Snapshot head; // guarded by recent
+  private Snapshot head; // what the last of them led to; guarded by recent
+  private volatile boolean closed;
 
   /** The changes that the store keeps. */
+  @FunctionalInterface
   public interface History {
     /** See {@link dev.metakey.server.engine.Engine#history}. */
     List<Change> after(long revision, int limit);
-
-    /** See {@link dev.metakey.server.engine.Engine#oldestRevision}. */
-    long oldestRevision();
   }
 
   /** One who watches. Called on the hub's thread only, but for {@link #isReady}. */
@@ -81,14 +83,20 @@ public final class WatchHub implements CommitListener, AutoCloseable {
     void end(MetakeyException why);
   }
 
-  /** From where to resume. */
+  /**
+   * From where to resume.
+   *
+   * @param revision unsigned, as it came; one that was never reached is answered with the state
+   */
   public record Since(UUID registryId, long revision) {}
 
   /**
-   * @param head the committed state
+   * @param snapshots the committed state. It may be ahead of what the hub was told: callers are
+   *     answered first, and one that watches then must not be shown a state before its own change.
    */
-  public WatchHub(Snapshot head, History history) {
-    this.head = head;
+  public WatchHub(Supplier<Snapshot> snapshots, History history) {
+    this.snapshots = snapshots;
+    this.head = snapshots.get();
     this.history = history;
   }
 
@@ -119,7 +127,7 @@ public final class WatchHub implements CommitListener, AutoCloseable {
    * Begins to tell a subscriber, at once.
    *
    * @param since where to resume; null: the whole state
-   * @throws MetakeyException TOO_MANY_WAITERS
+   * @throws MetakeyException TOO_MANY_WAITERS or UNAVAILABLE
    */
   public Watcher subscribe(@Nullable Since since, Subscriber subscriber) {
     if (watchers.size() >= MAX) {
@@ -131,23 +139,31 @@ public final class WatchHub implements CommitListener, AutoCloseable {
     }
     Watcher watcher = new Watcher(since, subscriber);
     watchers.add(watcher);
+    if (closed && watchers.remove(watcher)) { // or it is among those whom close() tells
+      throw stopping();
+    }
     watcher.ready();
     return watcher;
   }
 
   private void submit(Runnable task) {
-    if (!thread.isShutdown()) {
+    try {
       thread.execute(task);
+    } catch (RejectedExecutionException e) {
+      log.debug("nobody is told any more", e);
     }
+  }
+
+  private static MetakeyException stopping() {
+    return new MetakeyException(
+        Reason.UNAVAILABLE, "metakeyd is stopping; watch again, from the revision you have");
   }
 
   /** Ends every watch. */
   @Override
   public void close() throws InterruptedException {
-    MetakeyException why =
-        new MetakeyException(
-            Reason.UNAVAILABLE, "metakeyd is stopping; watch again, from the revision you have");
-    submit(() -> watchers.forEach(watcher -> watcher.end(why)));
+    closed = true;
+    submit(() -> watchers.forEach(watcher -> watcher.end(stopping())));
     thread.shutdown();
     if (!thread.awaitTermination(5, TimeUnit.SECONDS)) {
       log.warn("watchers could not be told in 5 s that the daemon stops");
@@ -187,7 +203,11 @@ public final class WatchHub implements CommitListener, AutoCloseable {
 
     private void end(MetakeyException why) {
       cancel();
-      subscriber.end(why);
+      try {
+        subscriber.end(why);
+      } catch (RuntimeException defect) { // the others are to be told all the same
+        log.error("a watcher could not be told its end: please report this", defect);
+      }
     }
 
     private void tell() {
@@ -206,30 +226,30 @@ public final class WatchHub implements CommitListener, AutoCloseable {
 
     /** Tells one message. Whether there may be another. */
     private boolean tellNext() {
-      Snapshot now;
+      if (cursor == NOTHING_YET) {
+        return begin();
+      }
+      RegistryInfo info;
       List<Change> news;
       boolean known;
       synchronized (recent) {
-        now = head;
+        info = head.info();
         known = firstRecent() <= cursor + 1;
         news = known ? recentAfter(cursor) : List.of();
       }
-      if (cursor == NOTHING_YET) {
-        return begin(now);
-      }
       if (known) {
         catchingUp = false;
-        return changes(now.info(), news);
+        return changes(info, news);
       }
-      return (catchingUp && isKept(cursor)) ? page(now) : state(now);
+      return catchingUp ? page(info) : state();
     }
 
-    private boolean begin(Snapshot now) {
-      RegistryInfo info = now.info();
+    private boolean begin() {
+      RegistryInfo info = snapshots.get().info();
       if (since == null
           || !since.registryId().equals(info.registryId())
-          || since.revision() > info.revision()) {
-        return state(now);
+          || Long.compareUnsigned(since.revision(), info.revision()) > 0) {
+        return state();
       }
       cursor = since.revision();
       catchingUp = true;
@@ -239,7 +259,8 @@ public final class WatchHub implements CommitListener, AutoCloseable {
       return true;
     }
 
-    private boolean state(Snapshot now) {
+    private boolean state() {
+      Snapshot now = snapshots.get();
       subscriber.state(now);
       cursor = now.info().revision();
       catchingUp = false;
@@ -255,14 +276,20 @@ public final class WatchHub implements CommitListener, AutoCloseable {
       return true;
     }
 
-    private boolean page(Snapshot now) {
-      List<Change> page = history.after(cursor, PAGE);
+    /** A page of what the store keeps; the state where it no longer does, or cannot be read. */
+    private boolean page(RegistryInfo info) {
+      List<Change> page;
+      try {
+        page = history.after(cursor, PAGE);
+      } catch (MetakeyException unreadable) {
+        log.warn("a watcher gets the state, not the changes: {}", unreadable.text());
+        return state();
+      }
+      if (page.isEmpty() || page.get(0).revision() != cursor + 1) {
+        return state();
+      }
       long last = page.get(page.size() - 1).revision();
-      return changes(now.info().withRevision(last), page);
-    }
-
-    private boolean isKept(long revision) {
-      return history.oldestRevision() <= revision + 1;
+      return changes(info.withRevision(last), page);
     }
 
     private long firstRecent() {

@@ -1,10 +1,8 @@
 package dev.metakey.server.storage;
 
+import dev.metakey.server.files.LockFile;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileStore;
 import java.nio.file.FileSystemException;
@@ -16,7 +14,6 @@ import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,12 +27,8 @@ final class DataDirectory implements AutoCloseable {
   /** Less free space than this and RocksDB may fail half-way through opening. */
   private static final long MIN_FREE_BYTES = 4 << 20;
 
-  /** POSIX lets go of a lock as soon as the process closes any channel to the file. */
-  private static final Set<Path> HELD = ConcurrentHashMap.newKeySet();
-
   private final Path path;
-  private @Nullable Path held;
-  private @Nullable FileChannel channel;
+  private @Nullable LockFile lock;
 
   DataDirectory(Path path) {
     this.path = path.toAbsolutePath().normalize();
@@ -49,8 +42,8 @@ final class DataDirectory implements AutoCloseable {
   void claim() throws StoreException {
     try {
       create(path);
-      if (channel == null) {
-        lock(path.toRealPath());
+      if (lock == null) {
+        lock = lock();
       }
       long free = Files.getFileStore(path).getUsableSpace();
       if (free < MIN_FREE_BYTES) {
@@ -63,15 +56,14 @@ final class DataDirectory implements AutoCloseable {
 
   @Override
   public void close() {
-    FileChannel open = channel;
-    Path real = held;
-    channel = null;
-    held = null;
-    if (open != null) {
-      closeQuietly(open);
-    }
-    if (real != null) {
-      HELD.remove(real);
+    LockFile held = lock;
+    lock = null;
+    if (held != null) {
+      try {
+        held.close();
+      } catch (IOException ignored) {
+        // Nothing was left to be written.
+      }
     }
   }
 
@@ -160,61 +152,16 @@ final class DataDirectory implements AutoCloseable {
     }
   }
 
-  private void lock(Path real) throws IOException, StoreException {
-    Path file = real.resolve(LOCK_FILE);
-    if (!HELD.add(real)) {
-      throw locked("this process");
-    }
-    FileChannel opened = null;
+  private LockFile lock() throws IOException, StoreException {
     try {
-      opened =
-          FileChannel.open(
-              file,
-              Set.of(StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE),
-              mode("rw-------"));
-      FileLock lock = opened.tryLock();
-      if (lock == null) {
-        throw locked("process " + readPid(opened));
-      }
-      opened.truncate(0);
-      opened.write(utf8(ProcessHandle.current().pid() + "\n"));
-      channel = opened;
-      held = real;
-    } finally {
-      if (channel == null) {
-        HELD.remove(real);
-        if (opened != null) {
-          closeQuietly(opened);
-        }
-      }
+      return LockFile.hold(path.resolve(LOCK_FILE));
+    } catch (LockFile.HeldException e) {
+      throw failure(
+          "is in use",
+          "another metakeyd (%s) holds it".formatted(e.holder()),
+          "stop that one, or choose another with --data",
+          null);
     }
-  }
-
-  private StoreException locked(String by) {
-    return failure(
-        "is in use",
-        "another metakeyd (%s) holds it".formatted(by),
-        "stop that one, or choose another with --data",
-        null);
-  }
-
-  private static String readPid(FileChannel file) throws IOException {
-    ByteBuffer pid = ByteBuffer.allocate(20);
-    file.read(pid, 0);
-    String text = new String(pid.array(), 0, pid.position(), StandardCharsets.UTF_8).strip();
-    return text.isEmpty() ? "unknown" : text;
-  }
-
-  private static void closeQuietly(FileChannel file) {
-    try {
-      file.close();
-    } catch (IOException ignored) {
-      // Nothing was left to be written.
-    }
-  }
-
-  private static ByteBuffer utf8(String text) {
-    return ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
   }
 
   private static FileAttribute<Set<PosixFilePermission>> mode(String permissions) {

@@ -90,8 +90,6 @@ public final class RocksStore implements Store {
     try (WriteBatch batch = new WriteBatch()) {
       Database open = writable();
       putFacts(open, batch, state);
-      open.write(batch);
-      batch.clear();
       for (Change change : changes) {
         open.putChange(batch, change.revision(), Records.change(change));
         int id = change.field().id();

@@ -144,6 +144,15 @@ class SharingTest {
   }
 
   @Test
+  void register_whenRetiredWithCoOwners_belongsToWhoBringsItBack() {
+    host.with(EDGE, FLOW).with(TRACER, FLOW).released(ROOT, "flow");
+
+    host.with(TRACER, FLOW);
+
+    assertThat(host.field("flow").owners()).containsExactly(TRACER.owner());
+  }
+
+  @Test
   void register_whenSixtyFourShareIt_refusesTheNextNamingHolders() {
     for (int i = 0; i < Register.MAX_OWNERS; i++) {
       host.with(service(i), FLOW);

@@ -16,6 +16,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -52,21 +53,30 @@ final class RocksStoreTest extends StoreContract {
   /** A disk of its own, so that it can be filled. */
   @Override
   void useDiskThatCanBreak() {
+    mount("-t", "tmpfs", "-o", "size=16m", "metakey-test");
+  }
+
+  /** From now on the data lives on that file system. */
+  private void mount(String... what) {
     mounted = temp.resolve("disk");
+    boolean done = false;
     try {
-      Files.createDirectory(mounted);
-      String[] mount = {
-        "mount", "-t", "tmpfs", "-o", "size=16m", "metakey-test", mounted.toString()
-      };
-      Process process = new ProcessBuilder(mount).redirectErrorStream(true).start();
+      Files.createDirectories(mounted);
+      List<String> command = new ArrayList<>(List.of("mount"));
+      command.addAll(List.of(what));
+      command.add(mounted.toString());
+      Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
       String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-      boolean done = process.waitFor() == 0;
-      mounted = done ? mounted : null;
-      assumeTrue(done, "needs root and the right to mount a tmpfs: " + said);
+      done = process.waitFor() == 0;
+      assumeTrue(done, "needs root, and the right to mount: " + said);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     } catch (InterruptedException e) {
       throw new IllegalStateException(e);
+    } finally {
+      if (!done) {
+        mounted = null;
+      }
     }
   }
 
@@ -96,6 +106,7 @@ final class RocksStoreTest extends StoreContract {
     if (mounted != null) {
       closeStores();
       run("umount", mounted.toString());
+      mounted = null;
     }
   }
 
@@ -170,7 +181,8 @@ final class RocksStoreTest extends StoreContract {
 
     for (int i = 0; i < 2; i++) {
       try (Store second = over(() -> null)) {
-        assertThatThrownBy(second::open).hasMessageContaining("another metakeyd (this process)");
+        assertThatThrownBy(second::open)
+            .hasMessageContaining("another metakeyd (pid " + ProcessHandle.current().pid() + ")");
       }
     }
 
@@ -184,7 +196,7 @@ final class RocksStoreTest extends StoreContract {
     try (BufferedReader acknowledged = other.inputReader()) {
       assertThat(acknowledged.readLine()).isEqualTo("0");
 
-      assertRefused("another metakeyd (process " + other.pid() + ")", "stop that one");
+      assertRefused("another metakeyd (pid " + other.pid() + ")", "stop that one");
     } finally {
       other.destroyForcibly().waitFor();
     }
@@ -304,7 +316,7 @@ final class RocksStoreTest extends StoreContract {
             killer.submit(
                 () -> {
                   TimeUnit.MILLISECONDS.sleep(50 + 60 * (long) (Math.random() * 5));
-                  other.destroyForcibly();
+                  other.toHandle().destroyForcibly();
                   return null;
                 });
         for (; line != null; line = acknowledged.readLine()) {
@@ -327,6 +339,36 @@ final class RocksStoreTest extends StoreContract {
       assertThat(store.history(0, Integer.MAX_VALUE)).hasSize((int) found.revision());
       closeStores();
     }
+  }
+
+  /**
+   * What a file system has given to its disk, and no more, is in the image below it: a copy of the
+   * image is what a power loss leaves.
+   */
+  @Test
+  void commit_whenThePowerGoes_isThereOnceItWasAcknowledged() throws Exception {
+    assumeTrue(Files.exists(Path.of("/dev/loop-control")), "needs loop devices");
+    Path image = temp.resolve("image");
+    try (RandomAccessFile file = new RandomAccessFile(image.toFile(), "rw")) {
+      file.setLength(64 << 20);
+    }
+    run("mkfs.ext4", "-q", image.toString());
+    mount("-o", "loop,commit=300", image.toString());
+    RandomRegistry registry = new RandomRegistry(6);
+    Store store = store(registry::state);
+    store.open();
+    for (int i = 0; i < 10; i++) {
+      List<Change> changes = registry.next(2, 0);
+      store.commit(registry.state(), changes);
+    }
+
+    Path left = Files.copy(image, temp.resolve("left"));
+    unmount();
+    mount("-o", "loop", left.toString());
+
+    store = store();
+    assertSame(store.open(), registry.state());
+    assertThat(store.history(0, 100)).hasSize(20);
   }
 
   @Test

@@ -1,0 +1,58 @@
+package dev.metakey.bench;
+
+import io.grpc.ManagedChannel;
+import io.grpc.Server;
+import io.grpc.ServerServiceDefinition;
+import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import io.grpc.netty.shaded.io.netty.channel.EventLoopGroup;
+import io.grpc.netty.shaded.io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.grpc.netty.shaded.io.netty.channel.epoll.EpollDomainSocketChannel;
+import io.grpc.netty.shaded.io.netty.channel.epoll.EpollIoHandler;
+import io.grpc.netty.shaded.io.netty.channel.epoll.EpollServerDomainSocketChannel;
+import io.grpc.netty.shaded.io.netty.channel.unix.DomainSocketAddress;
+import io.grpc.netty.shaded.io.netty.util.concurrent.DefaultThreadFactory;
+import java.nio.file.Path;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+
+/** gRPC on unix sockets, for a raw client and for a server as bare as can be. */
+final class Sockets {
+  /** gRPC sets SO_KEEPALIVE, which unix sockets do not know. Kept, as nobody else holds it. */
+  private static final Logger NETTY = Logger.getLogger("io.grpc.netty.shaded.io.netty.bootstrap");
+
+  static {
+    NETTY.setLevel(Level.SEVERE);
+  }
+
+  /** All connections of this process share one thread: the cores are the daemon's. */
+  private static final EventLoopGroup CLIENT = loops("bench-client", 1);
+
+  private Sockets() {}
+
+  /** A connection. No thread pool between netty and the caller. */
+  static ManagedChannel connect(Path socket) {
+    return NettyChannelBuilder.forAddress(new DomainSocketAddress(socket.toString()))
+        .channelType(EpollDomainSocketChannel.class)
+        .eventLoopGroup(CLIENT)
+        .usePlaintext()
+        .directExecutor()
+        .build();
+  }
+
+  /** A server with the daemon's netty settings, and nothing else of it. */
+  static Server serve(Path socket, ServerServiceDefinition service) {
+    return NettyServerBuilder.forAddress(new DomainSocketAddress(socket.toString()))
+        .channelType(EpollServerDomainSocketChannel.class)
+        .bossEventLoopGroup(loops("floor-accept", 1))
+        .workerEventLoopGroup(loops("floor-serve", 2))
+        .directExecutor()
+        .addService(service)
+        .build();
+  }
+
+  private static EventLoopGroup loops(String name, int threads) {
+    return new MultiThreadIoEventLoopGroup(
+        threads, new DefaultThreadFactory(name, true), EpollIoHandler.newFactory());
+  }
+}

@@ -1,0 +1,9 @@
+/**
+ * Measures: {@link dev.metakey.bench.Load} a daemon over its socket, {@link
+ * dev.metakey.bench.Micro} what is done inside a process. docs/benchmarks.md tells how to run them
+ * and what they said. Imports everything; nothing imports it.
+ */
+@NullMarked
+package dev.metakey.bench;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,443 @@
+package dev.metakey.system;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.protobuf.Duration;
+import dev.metakey.model.MetakeyException;
+import dev.metakey.model.Reason;
+import dev.metakey.v1.FieldSpec;
+import dev.metakey.v1.Format;
+import dev.metakey.v1.GetRequest;
+import dev.metakey.v1.GetStatusRequest;
+import dev.metakey.v1.ListHistoryRequest;
+import dev.metakey.v1.ListPendingRequest;
+import dev.metakey.v1.ListRequest;
+import dev.metakey.v1.RegistryGrpc;
+import dev.metakey.v1.RegistryInfo;
+import dev.metakey.v1.ReleaseRequest;
+import dev.metakey.v1.ReserveRequest;
+import dev.metakey.v1.ResolveRequest;
+import dev.metakey.v1.ResolveResponse;
+import dev.metakey.v1.WatchRequest;
+import dev.metakey.wire.WireErrors;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.grpc.stub.StreamObserver;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+import org.assertj.core.api.Assertions;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/**
+ * What users and clients get wrong meets one clear error with a stable reason, through the command
+ * line and past every client-side check; and changes nothing.
+ */
+class BadInputIT {
+  private static final List<String> BAD_NAMES =
+      List.of(
+          "", "a".repeat(64), "Edge.id", "edge id", "edge\0id", "édge", "edge.ïd", "名前", "9edge",
+          ".edge", "edge.", "a..b", "_a", "a-b", "kernel.x", "kernel.rx_hash");
+
+  @RegisterExtension final Host host = new Host();
+
+  private Wiretap daemon;
+  private RegistryInfo before;
+
+  @BeforeEach
+  void startWithOneField() throws Exception {
+    host.configure("area: 216");
+    host.start();
+    daemon = host.connect();
+    daemon.register(Wiretap.field("edge.packet_id", 8));
+    before = info();
+  }
+
+  private RegistryInfo info() {
+    return daemon.registry().list(ListRequest.getDefaultInstance()).getRegistry();
+  }
+
+  @AfterEach
+  void nothingIsChanged() {
+    assertThat(info()).as("the registry afterwards").isEqualTo(before);
+  }
+
+  @Test
+  void names_whenBad_areRefusedByTheDaemonForEveryCall() {
+    for (String name : BAD_NAMES) {
+      FieldSpec spec = Wiretap.field(name, 8);
+      Wiretap.refused(Reason.INVALID_NAME, () -> daemon.register(spec));
+      Wiretap.refused(Reason.INVALID_NAME, () -> daemon.release(name));
+      ReserveRequest reserve = ReserveRequest.newBuilder().setSpec(spec).setId(9).build();
+      Wiretap.refused(Reason.INVALID_NAME, () -> daemon.admin().reserve(reserve));
+      if (!name.startsWith("kernel.")) {
+        Wiretap.refused(Reason.INVALID_NAME, () -> resolve(name));
+        GetRequest get = GetRequest.newBuilder().setName(name).build();
+        Wiretap.refused(Reason.INVALID_NAME, () -> daemon.registry().get(get));
+      }
+    }
+    Wiretap.refused(
+        Reason.INVALID_NAME,
+        () -> daemon.register(Wiretap.field("a".repeat(64), 8)),
+        "64 bytes",
+        "1-63 bytes");
+    Wiretap.refused(
+        Reason.INVALID_NAME, () -> daemon.register(Wiretap.field("a\0b", 8)), "'a\\u{0}b'", "byte 1");
+    Wiretap.refused(
+        Reason.INVALID_NAME, () -> daemon.register(Wiretap.field("kernel.x", 8)), "'kernel.'");
+  }
+
+  @Test
+  void names_whenBad_areRefusedByTheCommandLine() throws Exception {
+    for (String name : List.of("", "a".repeat(64), "Edge.id", "edge id", "édge", "9edge", ".edge")) {
+      host.cli("register", name, "--size", "8").refuses(2, "name", "1-63 bytes", "[a-z][a-z0-9_]*");
+    }
+    host.cli("register", "kernel.x", "--size", "8").refuses(2, "'kernel.x'", "another prefix");
+    host.cli("resolve", "Edge.id").refuses(2, "'Edge.id'", "1-63 bytes");
+    host.cli("release", "9edge").refuses(2, "'9edge'", "1-63 bytes");
+    host.cli("id", "a b").refuses(2, "'a b'", "1-63 bytes");
+  }
+
+  @Test
+  void sizes_whenBad_areRefused() throws Exception {
+    for (int size : new int[] {0, 1, 3, 16, -1, Integer.MIN_VALUE, Integer.MAX_VALUE}) {
+      MetakeyException refusal =
+          Wiretap.refused(
+              Reason.INVALID_SIZE,
+              () -> daemon.register(Wiretap.field("bad.size", size)),
+              Integer.toString(size),
+              "2, 4 or 8");
+      assertThat(refusal.facts()).containsEntry("size", Integer.toString(size));
+    }
+    for (String size : List.of("0", "1", "3", "16", "-1")) {
+      host.cli("register", "bad.size", "--size=" + size).refuses(2, "size " + size, "2, 4 or 8");
+    }
+    host.cli("register", "bad.size", "--size", "big").refuses(2, "'big'");
+    host.cli("register", "bad.size").refuses(2, "size", "2, 4 or 8");
+  }
+
+  @Test
+  void attributes_whenBad_areRefused() throws Exception {
+    FieldSpec good = Wiretap.field("bad.attribute", 8);
+    List<FieldSpec> bad =
+        List.of(
+            good.toBuilder().setDescription("x".repeat(256)).build(),
+            good.toBuilder().setDescription("two\nlines").build(),
+            good.toBuilder().setFormat(Format.FORMAT_IPV4).build(),
+            good.toBuilder().setSize(4).setFormat(Format.FORMAT_MAC).build(),
+            good.toBuilder().setFormatValue(99).build(),
+            good.toBuilder().setMergeValue(99).build(),
+            good.toBuilder().setSharingValue(99).build(),
+            good.toBuilder().setTtl(Duration.newBuilder().setNanos(999_000_000)).build(),
+            good.toBuilder().setTtl(Duration.newBuilder().setSeconds(367 * 86_400)).build(),
+            good.toBuilder().setTtl(Duration.newBuilder().setSeconds(-5)).build(),
+            good.toBuilder().setTtl(Duration.newBuilder().setSeconds(5).setNanos(1)).build(),
+            good.toBuilder().setTtl(Duration.newBuilder().setSeconds(Long.MAX_VALUE)).build());
+    for (FieldSpec spec : bad) {
+      Wiretap.refused(Reason.INVALID_ATTRIBUTE, () -> daemon.register(spec), "bad.attribute");
+    }
+    host.cli("register", "bad.attribute:8", "--format", "ipv4").refuses(2, "ipv4", "size 4");
+    host.cli("register", "bad.attribute:8", "--format", "roman").refuses(2, "roman", "hex");
+    host.cli("register", "bad.attribute:8", "--merge", "mix").refuses(2, "mix", "keep_first");
+    host.cli("register", "bad.attribute:8", "--ttl", "1y").refuses(2, "'1y'", "30s");
+    host.cli("register", "bad.attribute:8", "--ttl", "999ms").refuses(2, "999 ms", "1 s");
+  }
+
+  @Test
+  void calls_whenTheyNameAFieldTwice_areRefused() throws Exception {
+    Wiretap.refused(
+        Reason.INVALID_REQUEST,
+        () -> daemon.register(Wiretap.field("twin", 8), Wiretap.field("twin", 8)),
+        "twin",
+        "1 and 2");
+    Wiretap.refused(
+        Reason.INVALID_REQUEST,
+        () -> daemon.register(Wiretap.field("twin", 8), Wiretap.field("twin", 4)),
+        "twin");
+    host.cli("register", "twin:8", "other:2", "twin:8").refuses(2, "twin", "1 and 3");
+    host.cli("register", "twin:8", "twin:4").refuses(2, "twin");
+  }
+
+  @Test
+  void calls_withNoneOrTooMany_areRefused() throws Exception {
+    FieldSpec[] all =
+        IntStream.range(0, 65).mapToObj(i -> Wiretap.field("n" + i, 2)).toArray(FieldSpec[]::new);
+    Wiretap.refused(Reason.INVALID_REQUEST, () -> daemon.register(all), "65", "1 to 64");
+    Wiretap.refused(Reason.INVALID_REQUEST, () -> daemon.register(), "0 fields", "1 to 64");
+    String[] names = IntStream.range(0, 65).mapToObj(i -> "n" + i).toArray(String[]::new);
+    Wiretap.refused(Reason.INVALID_REQUEST, () -> resolve(names), "65", "1 to 64");
+    Wiretap.refused(Reason.INVALID_REQUEST, () -> resolve(), "0 names", "1 to 64");
+    List<String> words = new ArrayList<>(List.of("register"));
+    IntStream.range(0, 65).forEach(i -> words.add("n" + i + ":2"));
+    host.cli(words.toArray(String[]::new)).refuses(2, "65", "1 to 64");
+  }
+
+  @Test
+  void releases_whenTooLateOrOfAnother_areRefused() throws Exception {
+    daemon.register(Wiretap.field("gone", 2));
+    daemon.release("gone");
+    before = info();
+    Wiretap.refused(Reason.NOT_FOUND, () -> daemon.release("gone"), "gone", "released already");
+    Wiretap.refused(Reason.NOT_FOUND, () -> daemon.release("never.was"), "never.was");
+    var wrong = ReleaseRequest.newBuilder().setName("edge.packet_id");
+    Wiretap.refused(
+        Reason.WRONG_GENERATION,
+        () -> daemon.registry().release(wrong.setGeneration(2).build()),
+        "generation 1, not 2");
+    for (int generation : new int[] {0, -1, Integer.MIN_VALUE}) {
+      Wiretap.refused(
+          Reason.INVALID_REQUEST,
+          () -> daemon.registry().release(wrong.setGeneration(generation).build()),
+          "generation");
+    }
+    host.cli("release", "gone").refuses(3, "gone", "released already");
+    host.cli("release", "never.was").refuses(3, "never.was");
+    host.cli("release", "edge.packet_id", "--generation", "7").refuses(7, "generation 1, not 7");
+    host.cli("release", "edge.packet_id", "--generation", "0").refuses(2, "generation");
+    host.cli("release", "edge.packet_id", "--generation", "-1").refuses(2, "generation");
+  }
+
+  @Test
+  void registrations_whenTheyDisagree_areRefusedWithTheDifference() throws Exception {
+    MetakeyException refusal =
+        Wiretap.refused(
+            Reason.MISMATCH,
+            () -> daemon.register(Wiretap.field("edge.packet_id", 4)),
+            "size is 8, asked for 4");
+    assertThat(refusal.facts()).containsEntry("size", "8").containsKey("difference");
+    host.cli("register", "edge.packet_id:4", "--service", "test")
+        .refuses(4, "edge.packet_id", "size is 8, asked for 4");
+  }
+
+  @Test
+  void registration65_isRefusedAndNamesTheHolders() throws Exception {
+    FieldSpec[] rest =
+        IntStream.range(1, 64).mapToObj(i -> Wiretap.field("n" + i, 2)).toArray(FieldSpec[]::new);
+    daemon.register(rest);
+    before = info();
+    String holder = before.getRevision() == 64 ? ownerOf("n1") : "?";
+    MetakeyException refusal =
+        Wiretap.refused(
+            Reason.NO_FREE_ID,
+            () -> daemon.register(Wiretap.field("one.too_many", 2)),
+            "one.too_many",
+            "64 of 64",
+            holder + ": 64");
+    assertThat(refusal.facts()).containsEntry("limit", "64").containsEntry("used", "64");
+    host.cli("register", "one.too_many:2").refuses(6, "64 of 64", holder + ": 64", "metakey list");
+    // All or nothing: a known one together with one too many.
+    Wiretap.refused(
+        Reason.NO_FREE_ID,
+        () -> daemon.register(Wiretap.field("n1", 2), Wiretap.field("one.too_many", 2)));
+  }
+
+  private String ownerOf(String name) {
+    var owner =
+        daemon.registry().get(GetRequest.newBuilder().setName(name).build()).getField().getOwners(0);
+    return "%s (uid %d)".formatted(owner.getService(), owner.getUid());
+  }
+
+  @Test
+  void registration_whenTheAreaIsFull_isRefusedAndNamesTheHolders() throws Exception {
+    FieldSpec[] eights =
+        IntStream.range(0, 24).mapToObj(i -> Wiretap.field("n" + i, 8)).toArray(FieldSpec[]::new);
+    daemon.register(eights); // with edge.packet_id: 200 of 200 bytes
+    before = info();
+    Wiretap.refused(
+        Reason.NO_FREE_SLOT,
+        () -> daemon.register(Wiretap.field("one.too_many", 2)),
+        "200 of 200 bytes",
+        ownerOf("n1") + ": 200");
+    host.cli("register", "one.too_many:2").refuses(6, "200 of 200 bytes", ownerOf("n1"));
+  }
+
+  @Test
+  void waits_whenOutOfRange_areRefused() throws Exception {
+    for (long seconds : new long[] {0, -1, 86_401, 365 * 86_400, Long.MAX_VALUE}) {
+      var request =
+          ResolveRequest.newBuilder()
+              .addNames("not.there")
+              .setWait(Duration.newBuilder().setSeconds(seconds))
+              .build();
+      Wiretap.refused(
+          Reason.INVALID_REQUEST, () -> daemon.registry().resolve(request), "wait", "24 h");
+    }
+    host.cli("resolve", "not.there", "--wait", "0").refuses(2, "wait", "1 ms to 24 h");
+    host.cli("resolve", "not.there", "--wait", "365d").refuses(2, "wait", "1 ms to 24 h");
+    host.cli("resolve", "not.there", "--wait", "200ms").refuses(9, "not.there");
+    host.cli("resolve", "edge.packet_ic").refuses(3, "edge.packet_ic", "did you mean edge.packet_id?");
+  }
+
+  @Test
+  void waits_whenTenThousandComeAtOnce_areBoundedAndTheRestIsServed() throws Exception {
+    int all = 10_000;
+    AtomicInteger answered = new AtomicInteger();
+    AtomicInteger refused = new AtomicInteger();
+    CountDownLatch done = new CountDownLatch(all);
+    var request =
+        ResolveRequest.newBuilder()
+            .addNames("not.there_yet")
+            .setWait(Duration.newBuilder().setSeconds(3600))
+            .build();
+    RegistryGrpc.RegistryStub stub = RegistryGrpc.newStub(host.connect("waiter").channel());
+    for (int i = 0; i < all; i++) {
+      stub.resolve(
+          request,
+          new StreamObserver<ResolveResponse>() {
+            @Override
+            public void onNext(ResolveResponse response) {
+              answered.incrementAndGet();
+            }
+
+            @Override
+            public void onError(Throwable failure) {
+              Reason reason = WireErrors.fromStatus((StatusRuntimeException) failure).reason();
+              if (reason == Reason.TOO_MANY_WAITERS) {
+                refused.incrementAndGet();
+              }
+              done.countDown();
+            }
+
+            @Override
+            public void onCompleted() {
+              done.countDown();
+            }
+          });
+    }
+    daemon.register(Wiretap.field("meanwhile", 2)); // others are served
+    Host.await("those over the limit are refused", () -> refused.get() == all - 4096);
+    var status = daemon.registry().getStatus(GetStatusRequest.getDefaultInstance());
+    assertThat(status.getWaiting()).isEqualTo(4096);
+    host.cli("resolve", "not.there_yet", "--wait", "1s").refuses(6, "4096", "metakey pending");
+    host.cli("resolve", "edge.packet_id").ok();
+    daemon.register(Wiretap.field("not.there_yet", 2));
+    assertThat(done.await(30, TimeUnit.SECONDS)).isTrue();
+    assertThat(answered).hasValue(4096);
+    before = info();
+  }
+
+  @Test
+  void waits_whenTheirClientGoesAway_areForgotten() throws Exception {
+    Wiretap leaving = host.connect();
+    var request =
+        ResolveRequest.newBuilder()
+            .addNames("not.there_yet")
+            .setWait(Duration.newBuilder().setSeconds(3600))
+            .build();
+    for (int i = 0; i < 100; i++) {
+      var unused = leaving.futures().resolve(request);
+    }
+    Host.await("all wait", () -> waiting() == 100);
+    leaving.close();
+    Host.await("nobody waits", () -> waiting() == 0);
+  }
+
+  private int waiting() {
+    return daemon.admin().listPending(ListPendingRequest.getDefaultInstance()).getPendingCount();
+  }
+
+  @Test
+  void otherRequests_whenTheyMakeNoSense_areRefused() {
+    var watch = WatchRequest.newBuilder().setSinceRevision(1).setRegistryId("none");
+    Wiretap.refused(
+        Reason.INVALID_REQUEST, () -> daemon.registry().watch(watch.build()).next(), "'none'");
+    Wiretap.refused(
+        Reason.INVALID_REQUEST, () -> daemon.registry().get(GetRequest.getDefaultInstance()));
+    for (int id : new int[] {1, 67, -1, Integer.MIN_VALUE}) {
+      Wiretap.refused(
+          Reason.NOT_FOUND, () -> daemon.registry().get(GetRequest.newBuilder().setId(id).build()));
+    }
+    var list = ListRequest.newBuilder().addStatesValue(77).build();
+    Wiretap.refused(Reason.INVALID_REQUEST, () -> daemon.registry().list(list));
+    for (int limit : new int[] {-1, 1001}) {
+      var history = ListHistoryRequest.newBuilder().setLimit(limit).build();
+      Wiretap.refused(
+          Reason.INVALID_REQUEST, () -> daemon.admin().listHistory(history), "1 to 1000");
+    }
+    var reserve = ReserveRequest.newBuilder().setSpec(Wiretap.field("a.b", 2));
+    for (int id : new int[] {-1, 64, Integer.MAX_VALUE}) {
+      Wiretap.refused(
+          Reason.INVALID_REQUEST, () -> daemon.admin().reserve(reserve.setId(id).build()), "63");
+    }
+  }
+
+  @Test
+  void services_whenTheirNameIsBad_areRefused() {
+    Wiretap nameless = host.connect("no good name");
+    Wiretap.refused(
+        Reason.INVALID_REQUEST, () -> nameless.register(Wiretap.field("a.b", 2)), "'no good name'");
+  }
+
+  /** gRPC itself says this, before a byte of it is looked at. */
+  @Test
+  void messages_whenTooLong_areRefused() throws Exception {
+    FieldSpec big = Wiretap.field("big", 8).toBuilder().setDescription("x".repeat(300_000)).build();
+    Assertions.assertThatExceptionOfType(StatusRuntimeException.class)
+        .isThrownBy(() -> daemon.register(big))
+        .matches(e -> e.getStatus().getCode() == Status.Code.RESOURCE_EXHAUSTED)
+        .withMessageContaining("262144");
+    host.cli("register", "big:8", "--description", "x".repeat(100_000)).refuses(2, "100000", "255");
+  }
+
+  @Test
+  void bytes_whenTheyAreGarbage_hurtNobody() throws Exception {
+    Random random = Seed.random("garbage");
+    for (int i = 0; i < 200; i++) {
+      byte[] garbage = new byte[1 + random.nextInt(20_000)];
+      random.nextBytes(garbage);
+      send(garbage);
+      send(concat("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(StandardCharsets.US_ASCII), garbage));
+    }
+    send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+    host.cli("resolve", "edge.packet_id").ok();
+  }
+
+  private void send(byte[] bytes) {
+    try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+      channel.connect(UnixDomainSocketAddress.of(host.socket()));
+      channel.write(ByteBuffer.wrap(bytes));
+    } catch (java.io.IOException hungUp) {
+      // As it should.
+    }
+  }
+
+  private static byte[] concat(byte[] a, byte[] b) {
+    return ByteBuffer.allocate(a.length + b.length).put(a).put(b).array();
+  }
+
+  @Test
+  void clients_whenTheyConnectAndSayNothing_hurtNobody() throws Exception {
+    List<SocketChannel> silent = new ArrayList<>();
+    try {
+      for (int i = 0; i < 2_000; i++) {
+        SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX);
+        silent.add(channel);
+        channel.connect(UnixDomainSocketAddress.of(host.socket()));
+      }
+      host.cli("resolve", "edge.packet_id").ok();
+      host.cli("status").ok();
+    } finally {
+      for (SocketChannel channel : silent) {
+        channel.close();
+      }
+    }
+  }
+
+  private ResolveResponse resolve(String... names) {
+    return daemon
+        .registry()
+        .resolve(ResolveRequest.newBuilder().addAllNames(List.of(names)).build());
+  }
+}

@@ -1,0 +1,259 @@
+package dev.metakey.system;
+
+import java.io.IOException;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Deque;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.extension.AfterEachCallback;
+import org.junit.jupiter.api.extension.BeforeEachCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
+
+/**
+ * A private directory that stands for a host: socket, data, published files, config, and the
+ * processes that were started there. Everything is stopped and removed after the test, and at the
+ * end of the JVM whatever happened.
+ */
+final class Host implements BeforeEachCallback, AfterEachCallback {
+  static final Duration PATIENCE = Duration.ofSeconds(60);
+
+  private static final Collection<Host> OPEN = ConcurrentHashMap.newKeySet();
+
+  static {
+    Runtime.getRuntime().addShutdownHook(new Thread(() -> OPEN.forEach(Host::closeQuietly)));
+  }
+
+  private final Deque<AutoCloseable> toClose = new ArrayDeque<>();
+  private final Map<String, String> environment = new ConcurrentHashMap<>();
+  private Image image = Image.built();
+  private Path root;
+  private Path data;
+
+  @Override
+  public void beforeEach(ExtensionContext context) throws IOException {
+    OPEN.add(this);
+    root = Files.createTempDirectory("metakey-it-");
+    // Other users must come through.
+    Files.setPosixFilePermissions(root, PosixFilePermissions.fromString("rwxr-xr-x"));
+    data = root.resolve("data");
+  }
+
+  @Override
+  public void afterEach(ExtensionContext context) throws Exception {
+    if (context.getExecutionException().isPresent() && Files.exists(log())) {
+      System.err.printf("--- what metakeyd said in %s:%n", context.getDisplayName());
+      Files.readAllLines(log()).forEach(System.err::println);
+    }
+    close();
+    OPEN.remove(this);
+  }
+
+  Path root() {
+    return root;
+  }
+
+  Path socket() {
+    return run().resolve("metakeyd.sock");
+  }
+
+  Path data() {
+    return data;
+  }
+
+  Path run() {
+    return root.resolve("run");
+  }
+
+  Path config() {
+    return root.resolve("metakeyd.yaml");
+  }
+
+  Path keysDirectory() {
+    return root.resolve("keys.d");
+  }
+
+  private Path log() {
+    return root.resolve("metakeyd.log");
+  }
+
+  Image image() {
+    return image;
+  }
+
+  /** Runs another copy of the image from now on. */
+  void use(Image other) {
+    image = other;
+  }
+
+  /** Has its data elsewhere from now on. */
+  void putDataIn(Path directory) {
+    data = directory;
+  }
+
+  /** A variable of every process from now on. */
+  void set(String variable, String value) {
+    environment.put(variable, value);
+  }
+
+  /** Writes the daemon's config. */
+  void configure(String... lines) throws IOException {
+    Files.write(config(), List.of(lines));
+  }
+
+  /** Stops or removes something after the test, the last that was given first. */
+  <T extends AutoCloseable> T closeLater(T what) {
+    synchronized (toClose) {
+      toClose.push(what);
+    }
+    return what;
+  }
+
+  /** Starts a daemon, and waits until it serves. */
+  DaemonProcess start(String... options) throws Exception {
+    return launch(options).awaitServing();
+  }
+
+  /** Starts a daemon, and goes on. */
+  DaemonProcess launch(String... options) throws IOException {
+    return closeLater(new DaemonProcess(daemonCommand(options), socket(), log()));
+  }
+
+  /** Runs a daemon that is expected not to come up, or only to say something. */
+  Ran runDaemon(String... options) throws Exception {
+    return Ran.of(daemonCommand(options), PATIENCE);
+  }
+
+  ProcessBuilder daemonCommand(String... options) throws IOException {
+    if (!Files.exists(config())) {
+      configure();
+    }
+    List<String> command = new ArrayList<>();
+    command.add(image.bin("metakeyd").toString());
+    command.addAll(List.of("--config", config().toString(), "--socket", socket().toString()));
+    command.addAll(List.of("--data", data.toString(), "--run", run().toString()));
+    command.addAll(List.of("--bpffs", "none"));
+    command.addAll(List.of(options));
+    return process(command);
+  }
+
+  /** Runs {@code metakey}. */
+  Ran cli(String... words) throws Exception {
+    return Ran.of(cliCommand(words), PATIENCE);
+  }
+
+  /** Runs {@code metakey} as nobody: a user who is no admin. */
+  Ran cliAsNobody(String... words) throws Exception {
+    List<String> command = Requires.nobody();
+    command.addAll(cliCommand(words).command());
+    return Ran.of(process(command), PATIENCE);
+  }
+
+  ProcessBuilder cliCommand(String... words) {
+    List<String> command = new ArrayList<>(List.of(image.bin("metakey").toString()));
+    command.addAll(List.of(words));
+    return process(command);
+  }
+
+  /** A command in this host's environment. */
+  ProcessBuilder process(List<String> command) {
+    ProcessBuilder builder = new ProcessBuilder(command).directory(root.toFile());
+    builder.environment().keySet().removeIf(name -> name.startsWith("METAKEY_"));
+    builder.environment().put("METAKEY_SOCKET", socket().toString());
+    builder.environment().put("LC_ALL", "C.UTF-8"); // names in arguments are UTF-8
+    builder.environment().putAll(environment);
+    return builder;
+  }
+
+  /** Connects past the Java client, to send what that would not. */
+  Wiretap connect() {
+    return connect("test");
+  }
+
+  Wiretap connect(String service) {
+    return closeLater(new Wiretap(socket(), service));
+  }
+
+  /** A small file system of its own; until the test ends. */
+  Path mount(String name, String... options) throws Exception {
+    Path point = Files.createDirectory(root.resolve(name));
+    List<String> command = new ArrayList<>(List.of("mount"));
+    command.addAll(List.of(options));
+    command.add(point.toString());
+    Ran.of(new ProcessBuilder(command), PATIENCE).ok();
+    closeLater(() -> unmount(point));
+    return point;
+  }
+
+  void unmount(Path point) throws Exception {
+    if (Ran.of(new ProcessBuilder("mountpoint", "-q", point.toString()), PATIENCE).exit() == 0) {
+      Ran.of(new ProcessBuilder("umount", point.toString()), PATIENCE).ok();
+    }
+  }
+
+  private void closeQuietly() {
+    try {
+      close();
+    } catch (Exception e) {
+      e.printStackTrace();
+    }
+  }
+
+  private void close() throws Exception {
+    synchronized (toClose) {
+      while (!toClose.isEmpty()) {
+        toClose.pop().close();
+      }
+    }
+    if (root != null && Files.exists(root)) {
+      delete(root);
+    }
+  }
+
+  static void delete(Path tree) throws IOException {
+    Files.walkFileTree(
+        tree,
+        new SimpleFileVisitor<>() {
+          @Override
+          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
+              throws IOException {
+            Files.delete(file);
+            return FileVisitResult.CONTINUE;
+          }
+
+          @Override
+          public FileVisitResult postVisitDirectory(Path directory, IOException failure)
+              throws IOException {
+            Files.delete(directory);
+            return FileVisitResult.CONTINUE;
+          }
+        });
+  }
+
+  /** Waits for what takes its time. */
+  static void await(String what, Condition condition) throws Exception {
+    long endNs = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+    while (!condition.holds()) {
+      if (System.nanoTime() > endNs) {
+        throw new AssertionError("not within 30 s: " + what);
+      }
+      Thread.sleep(20);
+    }
+  }
+
+  /** Something that becomes true. */
+  @FunctionalInterface
+  interface Condition {
+    boolean holds() throws Exception;
+  }
+}

@@ -1,0 +1,50 @@
+package dev.metakey.system;
+
+import java.io.IOException;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
+
+/** The installation under test. */
+record Image(Path root) {
+  /** The one that the build assembled. */
+  static Image built() {
+    String named = System.getProperty("metakey.image");
+    Path root = Path.of(named == null ? "deploy/target/metakey" : named).toAbsolutePath();
+    if (!Files.isExecutable(root.resolve("bin/metakeyd"))) {
+      throw new IllegalStateException("no image at " + root + "; `mvn package` makes it");
+    }
+    return new Image(root);
+  }
+
+  Path bin(String name) {
+    return root.resolve("bin").resolve(name);
+  }
+
+  /** A copy elsewhere, which every user may run. */
+  Image copyTo(Path target) throws IOException {
+    Files.walkFileTree(
+        root,
+        new SimpleFileVisitor<>() {
+          @Override
+          public FileVisitResult preVisitDirectory(Path directory, BasicFileAttributes attributes)
+              throws IOException {
+            Files.createDirectories(target.resolve(root.relativize(directory)));
+            return FileVisitResult.CONTINUE;
+          }
+
+          @Override
+          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
+              throws IOException {
+            Path copy = Files.copy(file, target.resolve(root.relativize(file)));
+            if (Files.isExecutable(file)) {
+              Files.setPosixFilePermissions(copy, Files.getPosixFilePermissions(file));
+            }
+            return FileVisitResult.CONTINUE;
+          }
+        });
+    return new Image(target);
+  }
+}

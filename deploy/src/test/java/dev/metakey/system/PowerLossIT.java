@@ -1,0 +1,89 @@
+package dev.metakey.system;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/**
+ * The power goes, again and again, under changing clients: what was answered is never lost. A
+ * {@code kill -9} cannot tell a synced change from one that only the kernel knew. So here the data
+ * are on an ext4 of their own, which is shut down as it is (EXT4_IOC_SHUTDOWN without flushing):
+ * what had not reached the disk then is gone. {@code -Dmetakey.powerLossRounds=N} makes it longer.
+ */
+class PowerLossIT {
+  private static final int ROUNDS = Integer.getInteger("metakey.powerLossRounds", 10);
+  private static final int LONGEST_LIFE_MS = 500;
+
+  /** _IOR('X', 125, __u32) with EXT4_GOING_FLAGS_NOLOGFLUSH, from fs/ext4/ext4.h. */
+  private static final String SHUT_DOWN =
+      "my $how = pack('L', 2); open(F, '<', $ARGV[0]) && ioctl(F, 0x8004587d, $how) or die $!";
+
+  @RegisterExtension final Host host = new Host();
+
+  @Test
+  void registry_whenThePowerGoesUnderLoad_keepsWhatWasAnswered() throws Exception {
+    Requires.loopDevices();
+    Random random = Seed.random("power loss");
+    host.configure("area: 216", "quarantine: 100ms");
+    Path disk = host.root().resolve("disk.img");
+    run("truncate", "-s", "64M", disk.toString());
+    run("mkfs.ext4", "-q", "-F", disk.toString());
+    Path point = host.mount("disk", "-o", "loop", disk.toString());
+    host.putDataIn(point.resolve("data"));
+    Ledger ledger = new Ledger(4, 18, random);
+    ExecutorService threads = Executors.newCachedThreadPool();
+    try {
+      for (int round = 0; round < ROUNDS; round++) {
+        DaemonProcess daemon = host.start();
+        ledger.check(host.connect());
+        live(ledger, threads, () -> cutPower(point, random.nextInt(LONGEST_LIFE_MS)));
+        daemon.kill();
+        host.unmount(point);
+        run("mount", "-o", "loop", disk.toString(), point.toString());
+      }
+      host.start();
+      ledger.check(host.connect());
+    } finally {
+      threads.shutdownNow();
+    }
+    System.out.printf("power loss: %d rounds, %d answered changes%n", ROUNDS, ledger.answers());
+  }
+
+  private interface Blow {
+    void fall() throws Exception;
+  }
+
+  private void live(Ledger ledger, ExecutorService threads, Blow blow) throws Exception {
+    long before = ledger.answers();
+    List<Future<?>> atWork = new ArrayList<>();
+    for (Ledger.Client client : ledger.clients()) {
+      Wiretap connection = host.connect("powerless");
+      atWork.add(threads.submit(() -> client.run(connection)));
+    }
+    Host.await("the first answer", () -> ledger.answers() > before);
+    blow.fall();
+    for (Future<?> client : atWork) {
+      client.get(Wiretap.CALL_S, TimeUnit.SECONDS); // ends as its next change is refused
+    }
+  }
+
+  private static void cutPower(Path point, int afterMs) throws Exception {
+    assertThat(Files.isDirectory(point.resolve("data"))).isTrue();
+    Thread.sleep(afterMs);
+    run("perl", "-e", SHUT_DOWN, point.toString());
+  }
+
+  private static void run(String... command) throws Exception {
+    Ran.of(new ProcessBuilder(command), Host.PATIENCE).ok();
+  }
+}

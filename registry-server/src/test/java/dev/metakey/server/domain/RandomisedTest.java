@@ -1,0 +1,414 @@
+package dev.metakey.server.domain;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.metakey.model.Change;
+import dev.metakey.model.ChangeKind;
+import dev.metakey.model.Field;
+import dev.metakey.model.FieldSpec;
+import dev.metakey.model.FieldState;
+import dev.metakey.model.Format;
+import dev.metakey.model.Header;
+import dev.metakey.model.Layout;
+import dev.metakey.model.Merge;
+import dev.metakey.model.Outcome;
+import dev.metakey.model.Peer;
+import dev.metakey.model.Reason;
+import dev.metakey.model.Registered;
+import dev.metakey.model.RegistryInfo;
+import dev.metakey.model.Reservation;
+import dev.metakey.model.Snapshot;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.UUID;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Random commands, decided by the domain and by {@link ReferenceModel}: after each, answer and
+ * state must agree, and the promises of the registry must hold. {@code -Dmetakey.seed=N
+ * -Dmetakey.sequences=1} repeats one sequence.
+ */
+class RandomisedTest {
+  private static final int SEQUENCES = Integer.getInteger("metakey.sequences", 200);
+  private static final int COMMANDS = 200;
+
+  @Test
+  void randomCommands_whenDecided_agreeWithTheModelAndKeepThePromises() {
+    long seed = Long.getLong("metakey.seed", System.nanoTime());
+    System.out.printf("RandomisedTest: seed %d, %d sequences%n", seed, SEQUENCES);
+    Set<String> seen = new HashSet<>();
+    for (long s = seed; s < seed + SEQUENCES; s++) {
+      Sequence sequence = new Sequence(s);
+      try {
+        for (int i = 0; i < COMMANDS; i++) {
+          sequence.step();
+        }
+      } catch (AssertionError | RuntimeException e) {
+        throw new AssertionError(
+            "-Dmetakey.seed=%d -Dmetakey.sequences=1 fails at command %d:%n%s%n%s"
+                .formatted(s, sequence.trace.size(), sequence.lastCommands(), e.getMessage()),
+            e);
+      }
+      seen.addAll(sequence.seen);
+    }
+    if (SEQUENCES >= 100) { // it would be of no use if it never got anywhere
+      assertThat(seen)
+          .contains(
+              "MISMATCH",
+              "OWNED_BY_OTHER",
+              "ID_TAKEN",
+              "NOT_PERMITTED",
+              "NOT_FOUND",
+              "NO_FREE_ID",
+              "NO_FREE_SLOT",
+              "WRONG_GENERATION");
+      for (ChangeKind kind : ChangeKind.values()) {
+        assertThat(seen).contains(kind.toString());
+      }
+    }
+  }
+
+  private static final class Sequence {
+    private static final long QUARANTINE_MS = 600_000;
+    private static final List<Peer> PEERS =
+        List.of(
+            new Peer(0, 0, 1, "session"),
+            new Peer(990, 990, 2, "metakeyd.service"),
+            new Peer(1000, 1000, 3, "edge.service"),
+            new Peer(1001, 1001, 4, "edge.service"),
+            new Peer(1000, 1000, 5, "tracer.service"),
+            new Peer(1000, 1000, 6, "tracer.service"));
+    private static final int[] SIZES = {2, 4, 8};
+    private static final int[] AREAS = {24, 40, 64, 128, 216};
+
+    final List<Object> trace = new ArrayList<>();
+    final Set<String> seen = new HashSet<>();
+    private final Random random;
+    private final Rules rules = new Rules(QUARANTINE_MS, 990);
+    private final int names;
+    private final Map<Integer, Field> replayed = new TreeMap<>();
+
+    /** When an id stood for its name last, as far as anybody could see. */
+    private final Map<Integer, Long> lastLiveMs = new HashMap<>();
+
+    private RegistryState state;
+    private ReferenceModel model;
+    private long nowMs = 1_700_000_000_000L;
+    private int boots = 1;
+
+    Sequence(long seed) {
+      random = new Random(seed);
+      names = oneOf(6, 12, 90);
+      Layout layout = layout();
+      int area = oneOf(AREAS);
+      state = RegistryState.empty(new UUID(seed, 0), layout, area);
+      model = new ReferenceModel(layout, area, QUARANTINE_MS);
+    }
+
+    void step() {
+      nowMs += time();
+      Command<?> command = command();
+      boolean crowding = names > Field.IDS && command instanceof Register && random.nextInt(9) > 0;
+      Peer peer = crowding ? PEERS.get(2) : PEERS.get(random.nextInt(PEERS.size()));
+      trace.add(List.of(nowMs, peer, command));
+
+      ReferenceModel expected = model.copy();
+      List<Outcome> outcomes = new ArrayList<>();
+      Reason reason = expect(expected, command, peer, outcomes);
+      boolean due = Tick.isDue(state, rules, nowMs);
+      Decision<?> decision = Registry.decide(state, rules, command, peer, nowMs);
+
+      if (decision instanceof Decision.Rejected<?> rejected) {
+        assertThat(rejected.refusal().reason()).as(rejected.refusal().text()).isEqualTo(reason);
+        seen.add(String.valueOf(reason));
+        return;
+      }
+      assertThat(reason).as("accepted").isNull();
+      Decision.Accepted<?> accepted = (Decision.Accepted<?>) decision;
+      boolean rebooted = !state.bootId().equals(accepted.state().bootId());
+      checkChanges(accepted, rebooted);
+      state = accepted.state();
+      model = expected;
+      if (command instanceof Tick) {
+        assertThat(accepted.changes().isEmpty()).isEqualTo(!due);
+      }
+      if (command instanceof Register register) {
+        List<?> results = (List<?>) accepted.result();
+        assertThat(results).extracting(r -> ((Registered) r).outcome()).isEqualTo(outcomes);
+        checkIdempotence(register, peer);
+      }
+      checkAgainstModel();
+      checkPromises();
+    }
+
+    String lastCommands() {
+      return trace.subList(Math.max(0, trace.size() - 12), trace.size()).stream()
+          .map(Object::toString)
+          .collect(Collectors.joining("\n"));
+    }
+
+    // What is asked
+
+    private Command<?> command() {
+      int dice = random.nextInt(100);
+      if (dice < 45) {
+        return register();
+      } else if (dice < 62) {
+        return new Release(name(), random.nextInt(4) > 0 ? 0 : 1 + random.nextInt(3));
+      } else if (dice < 74) {
+        return new Reserve(
+            spec(name()),
+            random.nextInt(oneOf(8, 64)),
+            new Reservation(random.nextBoolean(), "file:1"));
+      } else if (dice < 80) {
+        return new Unreserve(name());
+      } else if (dice < 84) {
+        return new Undelete(name());
+      } else if (dice < 94) {
+        return new Tick();
+      }
+      boots += random.nextInt(2);
+      boolean asBefore = random.nextInt(3) > 0;
+      RegistryInfo info = state.snapshot().info();
+      return new Start(
+          "boot-" + boots,
+          asBefore ? info.layout() : layout(),
+          asBefore ? info.areaBytes() : oneOf(AREAS),
+          random.nextInt(4) == 0);
+    }
+
+    private Register register() {
+      boolean crowding = names > Field.IDS && random.nextInt(3) == 0;
+      int count = 1 + random.nextInt(crowding ? Field.IDS : 3);
+      Map<String, FieldSpec> specs = new HashMap<>();
+      while (specs.size() < Math.min(count, names)) {
+        FieldSpec spec = spec(name());
+        specs.putIfAbsent(spec.name(), spec);
+      }
+      return new Register(List.copyOf(new TreeMap<>(specs).values()));
+    }
+
+    private String name() {
+      return "n" + random.nextInt(names);
+    }
+
+    /** Mostly what everybody else says of the name, too. */
+    private FieldSpec spec(String name) {
+      int usual = name.hashCode();
+      int size = SIZES[odd() ? random.nextInt(3) : Math.floorMod(usual, 3)];
+      FieldSpec spec = FieldSpec.of(name, size);
+      if (Math.floorMod(usual, 4) == 0 ^ odd()) {
+        spec = spec.mergedBy(Merge.BLOCK);
+      }
+      if (Math.floorMod(usual, 2) == 0 ^ odd()) {
+        spec = spec.shared();
+      }
+      if (odd()) {
+        spec = spec.printedAs(Format.HEX);
+      }
+      return Math.floorMod(usual, 5) == 0 ^ odd()
+          ? spec.expiringAfter(Duration.ofMinutes(oneOf(1, 30)))
+          : spec;
+    }
+
+    private boolean odd() {
+      return random.nextInt(names > Field.IDS ? 600 : 12) == 0;
+    }
+
+    private Layout layout() {
+      return random.nextInt(3) == 0 ? Layout.PACKED : Layout.SLOTTED;
+    }
+
+    private long time() {
+      return switch (random.nextInt(20)) {
+        case 0 -> -random.nextInt((int) QUARANTINE_MS * 2);
+        case 1, 2 -> QUARANTINE_MS;
+        case 3 -> 10 * QUARANTINE_MS;
+        default -> random.nextInt((int) QUARANTINE_MS / 10);
+      };
+    }
+
+    private int oneOf(int... values) {
+      return values[random.nextInt(values.length)];
+    }
+
+    // What must come of it
+
+    private @Nullable Reason expect(
+        ReferenceModel model, Command<?> command, Peer peer, List<Outcome> outcomes) {
+      boolean admin = peer.uid() == 0 || peer.uid() == 990;
+      if (command instanceof Register register) {
+        for (FieldSpec spec : register.fields()) {
+          ReferenceModel.Key known = model.named(spec.name());
+          boolean isNew = known == null || known.state == FieldState.RESERVED;
+          outcomes.add(isNew ? Outcome.CREATED : Outcome.EXISTING);
+          Reason reason = model.register(spec, peer.owner(), nowMs);
+          if (reason != null) {
+            return reason;
+          }
+        }
+        return null;
+      } else if (command instanceof Release c) {
+        return model.release(c.name(), c.generation(), peer.owner(), admin, nowMs);
+      } else if (command instanceof Reserve c) {
+        return model.reserve(c.spec(), c.id(), c.reservation().foreign(), admin, nowMs);
+      } else if (command instanceof Unreserve c) {
+        return model.unreserve(c.name(), admin, nowMs);
+      } else if (command instanceof Undelete c) {
+        return model.undelete(c.name(), admin, nowMs);
+      } else if (command instanceof Start c) {
+        return model.start(c.bootId(), c.layout(), c.areaBytes(), c.nothingLoaded(), nowMs);
+      }
+      model.tick(nowMs);
+      return null;
+    }
+
+    private void checkAgainstModel() {
+      Snapshot snapshot = state.snapshot();
+      assertThat(snapshot.info().layout()).isEqualTo(model.layout);
+      assertThat(snapshot.info().areaBytes()).isEqualTo(model.area);
+      assertThat(snapshot.records())
+          .extracting(Field::id)
+          .isEqualTo(List.copyOf(model.keys.keySet()));
+      for (Field field : snapshot.records()) {
+        ReferenceModel.Key key = model.keys.get(field.id());
+        check(summary(field).equals(summary(field.id(), key)), field, summary(field.id(), key));
+      }
+    }
+
+    private static List<Object> summary(Field field) {
+      return summary(
+          field.id(),
+          field.spec(),
+          field.state(),
+          field.owners(),
+          field.reservation() != null,
+          field.isForeign(),
+          field.generation(),
+          field.slot(),
+          field.expiresAtMs());
+    }
+
+    private static List<Object> summary(int id, ReferenceModel.Key key) {
+      return summary(
+          id,
+          key.spec,
+          key.state,
+          List.copyOf(key.owners),
+          key.reserved,
+          key.foreign,
+          key.generation,
+          key.slot,
+          key.expiresMs);
+    }
+
+    private static List<Object> summary(Object... parts) {
+      return List.of(parts);
+    }
+
+    private static void check(boolean holds, Object one, Object other) {
+      if (!holds) {
+        throw new AssertionError("%s%nbut: %s".formatted(one, other));
+      }
+    }
+
+    /** Renewing a ttl is no change, so replaying changes does not tell of it. */
+    private static Field timeless(Field field) {
+      return field.expiresAtMs() == 0 ? field : field.toBuilder().expiresAtMs(0).build();
+    }
+
+    // What holds always
+
+    private void checkIdempotence(Register register, Peer peer) {
+      Decision<?> again = Registry.decide(state, rules, register, peer, nowMs);
+      assertThat(again).isInstanceOf(Decision.Accepted.class);
+      assertThat(((Decision.Accepted<?>) again).changes()).isEmpty();
+      Snapshot same = ((Decision.Accepted<?>) again).state().snapshot();
+      assertThat(same.info()).isEqualTo(state.snapshot().info());
+      check(same.records().equals(state.snapshot().records()), same, state);
+    }
+
+    private void checkChanges(Decision.Accepted<?> accepted, boolean rebooted) {
+      long revision = state.revision();
+      for (Change change : accepted.changes()) {
+        assertThat(change.revision()).isEqualTo(++revision);
+        assertThat(change.commitRevision()).isEqualTo(accepted.state().revision());
+        assertThat(change.atMs()).isEqualTo(nowMs);
+        checkMeaning(change, rebooted);
+        seen.add(change.kind().toString());
+        if (change.after() == null) {
+          replayed.remove(change.field().id());
+        } else {
+          replayed.put(change.field().id(), change.after());
+        }
+      }
+      assertThat(accepted.state().revision()).isEqualTo(revision);
+    }
+
+    /** An id that stood for a field means nothing else before a quarantine or a reboot. */
+    private void checkMeaning(Change change, boolean rebooted) {
+      Field before = change.before();
+      Field after = change.after();
+      int id = change.field().id();
+      if (before == null) {
+        assertThat(replayed).doesNotContainKey(id);
+        return;
+      }
+      if (before.isResolvable()) {
+        lastLiveMs.put(id, nowMs);
+      }
+      boolean unbound = after == null || after.is(FieldState.FREE);
+      if (unbound && lastLiveMs.containsKey(id) && !rebooted) {
+        boolean wasFree = before.is(FieldState.RESERVED) && !before.isForeign();
+        check(wasFree || nowMs - lastLiveMs.get(id) >= QUARANTINE_MS, change, "too early");
+      }
+      if (before.is(FieldState.RETIRED) && !unbound && after.is(FieldState.RESERVED)) {
+        boolean over = before.isForeign() || nowMs - lastLiveMs.get(id) >= QUARANTINE_MS;
+        check(rebooted || over, change, "too early");
+      }
+      if (!unbound && !before.is(FieldState.FREE)) {
+        boolean sameField =
+            after.name().equals(before.name())
+                && after.size() == before.size()
+                && (after.slot() == before.slot() || change.kind() == ChangeKind.MOVED)
+                && after.generation() >= before.generation();
+        check(sameField, change, "means something else");
+      }
+      if (before.is(FieldState.FREE)) {
+        assertThat(after.generation())
+            .isEqualTo(before.generation() + (after.isResolvable() ? 1 : 0));
+      }
+    }
+
+    private void checkPromises() {
+      Snapshot snapshot = state.snapshot();
+      Set<String> liveNames = new HashSet<>();
+      long high = 0;
+      long low = 0;
+      for (Field field : snapshot.records()) {
+        if (!field.is(FieldState.FREE)) {
+          check(liveNames.add(field.name()), field, "a name that another id has, too");
+          check(field.equals(snapshot.byName(field.name())), field, "not found by name");
+        }
+        if (field.is(FieldState.ACTIVE) || (field.isForeign() && !field.is(FieldState.FREE))) {
+          high |= field.size() >= 4 ? 1L << field.id() : 0;
+          low |= field.size() != 4 ? 1L << field.id() : 0;
+        }
+        Field copy = replayed.get(field.id());
+        check(copy != null && timeless(field).equals(timeless(copy)), field, "replayed: " + copy);
+      }
+      assertThat(replayed).hasSameSizeAs(snapshot.records());
+      assertThat(snapshot.header()).isEqualTo(new Header(high, low));
+      SlotsTest.assertDisjoint(snapshot);
+    }
+  }
+}

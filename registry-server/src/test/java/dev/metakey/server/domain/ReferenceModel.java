@@ -1,0 +1,297 @@
+package dev.metakey.server.domain;
+
+import static dev.metakey.model.FieldState.ACTIVE;
+import static dev.metakey.model.FieldState.FREE;
+import static dev.metakey.model.FieldState.RESERVED;
+import static dev.metakey.model.FieldState.RETIRED;
+
+import dev.metakey.model.FieldSpec;
+import dev.metakey.model.FieldState;
+import dev.metakey.model.Layout;
+import dev.metakey.model.Merge;
+import dev.metakey.model.Owner;
+import dev.metakey.model.Reason;
+import dev.metakey.model.Sharing;
+import java.util.LinkedHashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The rules of the design once more, as plainly as they can be said: mutable keys by id. Each
+ * command answers why it is refused; null: it was done. A refusal may leave half of a command
+ * behind: whoever calls works on a {@link #copy}.
+ */
+final class ReferenceModel {
+  static final class Key {
+    FieldSpec spec;
+    FieldState state = ACTIVE;
+    Set<Owner> owners = new LinkedHashSet<>();
+    boolean reserved;
+    boolean foreign;
+    int generation;
+    int slot;
+    long retiredMs;
+    long retiredTurn;
+    long expiresMs;
+
+    Key copy() {
+      Key copy = new Key();
+      copy.spec = spec;
+      copy.state = state;
+      copy.owners = new LinkedHashSet<>(owners);
+      copy.reserved = reserved;
+      copy.foreign = foreign;
+      copy.generation = generation;
+      copy.slot = slot;
+      copy.retiredMs = retiredMs;
+      copy.retiredTurn = retiredTurn;
+      copy.expiresMs = expiresMs;
+      return copy;
+    }
+  }
+
+  final Map<Integer, Key> keys = new TreeMap<>();
+  private final long quarantineMs;
+  Layout layout;
+  int area;
+  private String boot = "";
+  private long turn;
+
+  ReferenceModel(Layout layout, int area, long quarantineMs) {
+    this.layout = layout;
+    this.area = area;
+    this.quarantineMs = quarantineMs;
+  }
+
+  ReferenceModel copy() {
+    ReferenceModel copy = new ReferenceModel(layout, area, quarantineMs);
+    keys.forEach((id, key) -> copy.keys.put(id, key.copy()));
+    copy.boot = boot;
+    copy.turn = turn;
+    return copy;
+  }
+
+  @Nullable Reason register(FieldSpec spec, Owner who, long now) {
+    Key key = named(spec.name());
+    if (key == null) {
+      int id = nextId();
+      int slot = id < 0 ? 0 : nextSlot(spec.size());
+      if (id < 0 || slot < 0) {
+        return id < 0 ? Reason.NO_FREE_ID : Reason.NO_FREE_SLOT;
+      }
+      key = open(id, spec, slot);
+      key.generation++;
+    } else if (key.state == RESERVED) {
+      boolean anyMerge = key.spec.merge() == Merge.UNSPECIFIED;
+      if (key.spec.size() != spec.size() || !(anyMerge || key.spec.merge() == spec.merge())) {
+        return Reason.MISMATCH;
+      }
+      key.generation += key.foreign ? 0 : 1;
+      key.spec = spec;
+    } else if (key.spec.size() != spec.size() || key.spec.merge() != spec.merge()) {
+      return Reason.MISMATCH;
+    } else if (!key.owners.isEmpty() && !key.owners.contains(who) && !bothShare(key.spec, spec)) {
+      return Reason.OWNED_BY_OTHER;
+    } else if (key.state == RETIRED) {
+      key.owners.clear();
+    }
+    key.state = ACTIVE;
+    key.owners.add(who);
+    renew(key, now);
+    return null;
+  }
+
+  @Nullable Reason release(String name, int generation, Owner who, boolean admin, long now) {
+    Key key = named(name);
+    if (key == null || key.state != ACTIVE) {
+      return Reason.NOT_FOUND;
+    } else if (generation != 0 && generation != key.generation) {
+      return Reason.WRONG_GENERATION;
+    } else if (!admin && !key.owners.contains(who)) {
+      return Reason.NOT_PERMITTED;
+    } else if (!(key.owners.size() > 1 && key.owners.remove(who))) {
+      retire(key, now);
+    }
+    return null;
+  }
+
+  @Nullable Reason undelete(String name, boolean admin, long now) {
+    Key key = named(name);
+    if (!admin) {
+      return Reason.NOT_PERMITTED;
+    } else if (key == null || key.state != RETIRED || key.owners.isEmpty()) {
+      return Reason.NOT_FOUND;
+    }
+    key.state = ACTIVE;
+    renew(key, now);
+    return null;
+  }
+
+  @Nullable Reason reserve(FieldSpec spec, int id, boolean foreign, boolean admin, long now) {
+    Key key = named(spec.name());
+    Key there = keys.get(id);
+    if (!admin) {
+      return Reason.NOT_PERMITTED;
+    } else if (key == null ? there != null && there.state != FREE : key != there) {
+      return Reason.ID_TAKEN;
+    } else if (key == null) {
+      int slot = nextSlot(spec.size());
+      if (slot < 0) {
+        return Reason.NO_FREE_SLOT;
+      }
+      key = open(id, spec, slot);
+      key.state = RESERVED;
+    } else if (key.spec.size() != spec.size()
+        || (spec.merge() != Merge.UNSPECIFIED && spec.merge() != key.spec.merge())) {
+      return Reason.MISMATCH;
+    }
+    if (key.state == RESERVED && foreign && !key.foreign) {
+      key.generation++;
+    }
+    if (key.foreign && !foreign && key.state != ACTIVE) {
+      retire(key, now);
+    }
+    key.reserved = true;
+    key.foreign = foreign;
+    return null;
+  }
+
+  @Nullable Reason unreserve(String name, boolean admin, long now) {
+    Key key = named(name);
+    if (!admin) {
+      return Reason.NOT_PERMITTED;
+    } else if (key == null || !key.reserved) {
+      return Reason.NOT_FOUND;
+    }
+    boolean resolved = key.foreign;
+    key.reserved = false;
+    key.foreign = false;
+    if (resolved && key.state != ACTIVE) {
+      retire(key, now);
+    } else if (key.state == RESERVED) {
+      retire(key, now);
+      free(key);
+      keys.values().removeIf(k -> k == key && k.generation == 0);
+    }
+    return null;
+  }
+
+  void tick(long now) {
+    for (Key key : keys.values()) {
+      if (key.state == ACTIVE && key.expiresMs != 0 && now >= key.expiresMs) {
+        retire(key, now);
+      } else if (key.state == RETIRED && now - key.retiredMs >= quarantineMs) {
+        free(key);
+      }
+    }
+  }
+
+  @Nullable Reason start(
+      String bootId, Layout wanted, int wantedArea, boolean nothingLoaded, long now) {
+    boolean rebooted = !boot.equals(bootId);
+    boot = bootId;
+    for (Key key : keys.values()) {
+      if (rebooted && key.state == RETIRED) {
+        free(key);
+      }
+      renew(key, now);
+    }
+    if ((rebooted || nothingLoaded) && (layout != wanted || area != wantedArea)) {
+      layout = wanted;
+      area = wantedArea;
+      keys.values().forEach(key -> key.slot = 0);
+      for (Key key : keys.values()) {
+        key.slot = key.state == FREE ? 0 : nextSlot(key.spec.size());
+        if (key.slot < 0) {
+          return Reason.NO_FREE_SLOT;
+        }
+      }
+    }
+    return null;
+  }
+
+  @Nullable Key named(String name) {
+    return keys.values().stream()
+        .filter(key -> key.state != FREE && key.spec.name().equals(name))
+        .findAny()
+        .orElse(null);
+  }
+
+  private static boolean bothShare(FieldSpec one, FieldSpec other) {
+    return one.sharing() == Sharing.SHARED
+        && other.sharing() == Sharing.SHARED
+        && one.format() == other.format();
+  }
+
+  private Key open(int id, FieldSpec spec, int slot) {
+    Key key = new Key();
+    key.spec = spec;
+    key.slot = slot;
+    Key last = keys.put(id, key);
+    key.generation = last == null ? 0 : last.generation;
+    return key;
+  }
+
+  private void retire(Key key, long now) {
+    key.state = RETIRED;
+    key.retiredMs = now;
+    key.retiredTurn = ++turn;
+    key.expiresMs = 0;
+  }
+
+  private static void free(Key key) {
+    key.state = key.reserved ? RESERVED : FREE;
+    key.slot = key.reserved ? key.slot : 0;
+    if (key.reserved) {
+      key.owners.clear();
+    }
+  }
+
+  private static void renew(Key key, long now) {
+    key.expiresMs = key.state == ACTIVE && key.spec.ttlMs() != 0 ? now + key.spec.ttlMs() : 0;
+  }
+
+  /** Never used first, then the longest retired; -1: none. */
+  private int nextId() {
+    int best = -1;
+    for (int id = 63; id >= 0; id--) {
+      Key key = keys.get(id);
+      boolean better = best < 0 || turnOf(id) <= turnOf(best);
+      if ((key == null || key.state == FREE) && better) {
+        best = id;
+      }
+    }
+    return best;
+  }
+
+  private long turnOf(int id) {
+    return keys.containsKey(id) ? keys.get(id).retiredTurn : 0;
+  }
+
+  /** The first place in the word that is fullest; 0: no slots here; -1: none left. */
+  private int nextSlot(int size) {
+    if (layout == Layout.PACKED) {
+      return 0;
+    }
+    long[] words = new long[(area - 16) / 8]; // a bit for each byte that is taken
+    for (Key key : keys.values()) {
+      if (key.slot > 0) {
+        int start = key.slot - key.spec.size() - 16;
+        words[start / 8] |= ((1L << key.spec.size()) - 1) << start % 8;
+      }
+    }
+    for (int room = size; room <= 8; room++) {
+      for (int word = 0; word < words.length; word++) {
+        for (int start = 0; start < 8; start += size) {
+          boolean free = (words[word] >> start & ((1L << size) - 1)) == 0;
+          if (free && 8 - Long.bitCount(words[word]) == room) {
+            return 16 + 8 * word + start + size;
+          }
+        }
+      }
+    }
+    return -1;
+  }
+}

@@ -1,0 +1,575 @@
+package dev.metakey.server.engine;
+
+import static dev.metakey.server.engine.WaitersTest.refusal;
+import static java.util.stream.Collectors.toMap;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.google.errorprone.annotations.CanIgnoreReturnValue;
+import dev.metakey.model.Change;
+import dev.metakey.model.Field;
+import dev.metakey.model.FieldSpec;
+import dev.metakey.model.FieldState;
+import dev.metakey.model.Layout;
+import dev.metakey.model.MetakeyException;
+import dev.metakey.model.Outcome;
+import dev.metakey.model.Peer;
+import dev.metakey.model.Reason;
+import dev.metakey.model.Registered;
+import dev.metakey.model.Snapshot;
+import dev.metakey.server.domain.Register;
+import dev.metakey.server.domain.RegistryState;
+import dev.metakey.server.domain.Release;
+import dev.metakey.server.domain.Rules;
+import dev.metakey.server.domain.Start;
+import dev.metakey.server.domain.Unreserve;
+import dev.metakey.server.storage.StoreException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/**
+ * The engine without its thread: commands are submitted, and the writer's turns are given by hand.
+ */
+class EngineTest {
+  private static final Peer DAEMON = new Peer(990, 990, 1, "metakeyd");
+  private static final Peer EDGE = new Peer(1000, 1000, 100, "edge.service");
+  private static final Peer TRACER = new Peer(1000, 1000, 101, "tracer.service");
+  private static final Duration QUARANTINE = Duration.ofMinutes(10);
+  private static final long KEEP = 10;
+
+  private final FakeStore store = new FakeStore();
+  private final FakeClock clock = new FakeClock();
+  private final List<Boolean> health = new ArrayList<>();
+  private final List<Long> told = new ArrayList<>();
+  private Engine engine;
+
+  @BeforeEach
+  void start() throws StoreException {
+    engine =
+        new Engine(
+            store,
+            new Rules(QUARANTINE.toMillis(), DAEMON.uid()),
+            new Engine.Retention(KEEP, Duration.ofDays(1).toMillis()),
+            DAEMON,
+            clock);
+    engine.run(new Start("boot-1", Layout.SLOTTED, 128, false));
+    engine.onHealth(health::add);
+    engine.addListener(this::record);
+  }
+
+  private void record(Snapshot snapshot, List<Change> changes) {
+    assertThat(engine.snapshot()).isSameAs(snapshot);
+    assertThat(changes.get(changes.size() - 1).revision()).isEqualTo(snapshot.info().revision());
+    changes.forEach(change -> told.add(change.revision()));
+  }
+
+  private CompletableFuture<Reply<List<Registered>>> register(Peer peer, String name, int size) {
+    return register(peer, FieldSpec.of(name, size));
+  }
+
+  private CompletableFuture<Reply<List<Registered>>> register(Peer peer, FieldSpec... specs) {
+    return engine.submit(new Register(List.of(specs)), peer);
+  }
+
+  @CanIgnoreReturnValue
+  private int turn() {
+    try {
+      return engine.doWork(0);
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  @CanIgnoreReturnValue
+  private Registered registered(String name) {
+    return answerOf(register(EDGE, name, 8));
+  }
+
+  private Registered answerOf(CompletableFuture<Reply<List<Registered>>> call) {
+    turn();
+    assertThat(call).isCompleted();
+    return call.join().value().get(0);
+  }
+
+  private static Reason reason(CompletableFuture<?> call) {
+    return refusal(call).reason();
+  }
+
+  private long revision() {
+    return engine.snapshot().info().revision();
+  }
+
+  private void letRetryComeDue() {
+    clock.advance(Duration.ofSeconds(1));
+  }
+
+  @Test
+  void doWork_whenSeveralCallsAreQueued_commitsThemTogetherAndAnswersInOrder() {
+    int before = store.commits().size();
+    List<CompletableFuture<Reply<List<Registered>>>> calls =
+        IntStream.range(0, 20).mapToObj(i -> register(EDGE, "f" + i, 2)).toList();
+    assertThat(engine.queued()).isEqualTo(20);
+
+    assertThat(turn()).isEqualTo(20);
+
+    assertThat(store.commits().subList(before, store.commits().size())).containsExactly(20);
+    for (int i = 0; i < 20; i++) {
+      Reply<List<Registered>> reply = calls.get(i).join();
+      assertThat(reply.info().revision()).isEqualTo(i + 1);
+      assertThat(reply.value().get(0).field().id()).isEqualTo(i);
+    }
+    assertThat(told).isEqualTo(IntStream.rangeClosed(1, 20).mapToObj(i -> (long) i).toList());
+    assertThat(engine.queued()).isZero();
+  }
+
+  @Test
+  void doWork_beforeTheCommitReturns_showsAndAnswersNothing() {
+    var call = register(EDGE, "a", 8);
+    var waiting = engine.await(List.of("a"), 1_000, TRACER);
+    List<String> seen = new ArrayList<>();
+    store.whileCommitting(
+        () -> {
+          seen.add("commit");
+          assertThat(call).isNotDone();
+          assertThat(waiting).isNotDone();
+          assertThat(engine.snapshot().byName("a")).isNull();
+          assertThat(told).isEmpty();
+        });
+
+    turn();
+
+    assertThat(seen).containsExactly("commit");
+    assertThat(call).isCompleted();
+    assertThat(waiting).isCompleted();
+    assertThat(engine.snapshot().byName("a")).isNotNull();
+    assertThat(told).containsExactly(1L);
+    assertThat(store.durable().revision()).isEqualTo(1);
+  }
+
+  @Test
+  void doWork_whenACallIsDone_answersItBeforeListenersAreTold() {
+    List<String> order = new ArrayList<>();
+    engine.addListener((snapshot, changes) -> order.add("told first"));
+    engine.addListener((snapshot, changes) -> order.add("told second"));
+    var unused = register(EDGE, "a", 8).thenRun(() -> order.add("answered"));
+
+    turn();
+
+    assertThat(order).containsExactly("answered", "told first", "told second");
+  }
+
+  @Test
+  void doWork_whenACallIsRefused_changesNothingAndTheOthersGoThrough() {
+    var first = register(EDGE, "a", 8);
+    var refused = register(TRACER, FieldSpec.of("b", 2), FieldSpec.of("a", 8));
+    var last = register(EDGE, "c", 2);
+
+    turn();
+
+    assertThat(first).isCompleted();
+    assertThat(reason(refused)).isEqualTo(Reason.OWNED_BY_OTHER);
+    assertThat(last.join().value().get(0).field().id()).isEqualTo(1);
+    assertThat(engine.snapshot().byName("b")).isNull();
+    assertThat(revision()).isEqualTo(2);
+  }
+
+  @Test
+  void doWork_whenNothingChanges_doesNotTouchTheStore() {
+    registered("a");
+    int commits = store.commits().size();
+
+    assertThat(registered("a").outcome()).isEqualTo(Outcome.EXISTING);
+    assertThat(turn()).isZero();
+
+    assertThat(store.commits()).hasSize(commits);
+    assertThat(told).containsExactly(1L);
+  }
+
+  @Test
+  void submit_whenQueueIsFull_isRefusedAtOnceAndLeavesTheOthersQueued() {
+    List<CompletableFuture<?>> calls = new ArrayList<>();
+    for (int i = 0; i < Engine.QUEUE_CAPACITY; i++) {
+      calls.add(register(EDGE, "a", 8));
+    }
+
+    var refused = register(EDGE, "b", 8);
+
+    assertThat(reason(refused)).isEqualTo(Reason.UNAVAILABLE);
+    assertThat(refusal(refused).facts())
+        .containsEntry("limit", "1024")
+        .containsEntry("used", "1024");
+    while (engine.queued() > 0) {
+      assertThat(turn()).isPositive();
+    }
+    assertThat(calls).allSatisfy(call -> assertThat(call).isCompleted());
+    assertThat(engine.snapshot().byName("b")).isNull();
+    assertThat(register(EDGE, "b", 8)).isNotDone();
+  }
+
+  @Test
+  void await_whenManyWait_takesNoRoomFromCalls() {
+    for (int i = 0; i < 4_000; i++) {
+      assertThat(engine.await(List.of("a"), 60_000, TRACER)).isNotDone();
+    }
+
+    assertThat(engine.queued()).isLessThanOrEqualTo(1);
+    assertThat(register(EDGE, "a", 8)).isNotDone();
+  }
+
+  @Test
+  void await_whenDeadlineComes_isRefusedByTheNextTurn() {
+    var answer = engine.await(List.of("a"), 500, TRACER);
+    turn();
+    assertThat(answer).isNotDone();
+    assertThat(engine.pending()).hasSize(1);
+
+    clock.advance(Duration.ofMillis(500));
+    turn();
+
+    assertThat(reason(answer)).isEqualTo(Reason.DEADLINE_EXCEEDED);
+    assertThat(engine.pending()).isEmpty();
+  }
+
+  @Test
+  void doWork_whenStoreFails_refusesChangesWhileReadsAndIdempotentCallsGoOn() {
+    registered("a");
+    store.disk(FakeStore.Disk.FULL);
+
+    var change = register(EDGE, "b", 8);
+    var known = register(EDGE, "a", 8);
+    turn();
+
+    assertThat(reason(change)).isEqualTo(Reason.STORE_FAILED);
+    assertThat(refusal(change).text()).contains("the disk is full").contains("nothing was changed");
+    assertThat(known.join().value().get(0).outcome()).isEqualTo(Outcome.EXISTING);
+    assertThat(engine.snapshot().byName("b")).isNull();
+    assertThat(engine.snapshot().byName("a")).isNotNull();
+    assertThat(engine.storeProblem()).contains("the disk is full");
+    assertThat(health).containsExactly(false);
+
+    var later = register(EDGE, "c", 8);
+    var knownLater = register(EDGE, "a", 8);
+    var notMine = register(TRACER, "a", 8);
+    turn();
+    assertThat(reason(later)).isEqualTo(Reason.STORE_FAILED);
+    assertThat(knownLater).isCompleted();
+    assertThat(reason(notMine)).isEqualTo(Reason.OWNED_BY_OTHER);
+    assertThat(health).containsExactly(false);
+    assertThat(told).containsExactly(1L);
+    assertThat(revision()).isEqualTo(1);
+  }
+
+  @Test
+  void doWork_whenACallDependsOnAFailedOne_isDecidedAgainstWhatIs() {
+    registered("a");
+    store.disk(FakeStore.Disk.FULL);
+
+    var released = engine.submit(new Release("a", 0), EDGE);
+    var restored = register(EDGE, "a", 8); // a change, had the release been made; now it is none
+    var created = register(EDGE, "b", 8);
+    var existing = register(EDGE, "b", 8); // would be answered with b's id, had that been made
+    var refused = register(TRACER, "b", 8); // would be refused, had b been made
+    turn();
+
+    assertThat(reason(released)).isEqualTo(Reason.STORE_FAILED);
+    assertThat(restored.join().value().get(0).field().state()).isEqualTo(FieldState.ACTIVE);
+    assertThat(restored.join().info().revision()).isEqualTo(1);
+    assertThat(reason(created)).isEqualTo(Reason.STORE_FAILED);
+    assertThat(reason(existing)).isEqualTo(Reason.STORE_FAILED);
+    assertThat(reason(refused)).isEqualTo(Reason.STORE_FAILED);
+    assertThat(engine.snapshot().byName("a").state()).isEqualTo(FieldState.ACTIVE);
+  }
+
+  @Test
+  void doWork_whenDiskWorksAgain_healsByItselfButNotBeforeTheRetryIsDue() {
+    store.disk(FakeStore.Disk.FULL);
+    var failed = register(EDGE, "a", 8);
+    turn();
+    assertThat(reason(failed)).isEqualTo(Reason.STORE_FAILED);
+    letRetryComeDue();
+    turn();
+    assertThat(engine.storeProblem()).isNotNull();
+    int opened = store.opened();
+
+    store.disk(FakeStore.Disk.WORKS);
+    turn();
+    assertThat(store.opened()).isEqualTo(opened);
+    letRetryComeDue();
+    turn();
+
+    assertThat(engine.storeProblem()).isNull();
+    assertThat(health).containsExactly(false, true);
+    assertThat(registered("a").outcome()).isEqualTo(Outcome.CREATED);
+    assertThat(told).containsExactly(1L);
+  }
+
+  @Test
+  void doWork_whenAFailedBatchReachedTheDiskAfterAll_showsAndTellsItOnce() {
+    registered("a");
+    var waiting = engine.await(List.of("c"), 60_000, TRACER);
+    store.disk(FakeStore.Disk.KEEPS_AND_FAILS);
+    var first = register(EDGE, "b", 8);
+    var second = register(EDGE, "c", 8);
+    turn();
+    assertThat(reason(first)).isEqualTo(Reason.STORE_FAILED);
+    assertThat(reason(second)).isEqualTo(Reason.STORE_FAILED);
+    assertThat(engine.snapshot().byName("b")).isNull();
+
+    store.disk(FakeStore.Disk.WORKS);
+    letRetryComeDue();
+    turn();
+
+    assertThat(engine.snapshot().byName("b")).isNotNull();
+    assertThat(revision()).isEqualTo(3);
+    assertThat(told).containsExactly(1L, 2L, 3L);
+    assertThat(waiting).isCompleted();
+    assertThat(registered("b").outcome()).isEqualTo(Outcome.EXISTING);
+    assertThat(registered("d").field().created().revision()).isEqualTo(4);
+    assertThat(told).containsExactly(1L, 2L, 3L, 4L);
+  }
+
+  @Test
+  void doWork_whenItHealed_keepsTtlsOrGrantsThemAnew() {
+    FieldSpec temporary = FieldSpec.of("tmp", 4).expiringAfter(Duration.ofMinutes(1));
+    answerOf(register(EDGE, temporary));
+    store.disk(FakeStore.Disk.FULL);
+    var failed = register(EDGE, "x", 2);
+    clock.advance(Duration.ofSeconds(30));
+    answerOf(register(EDGE, temporary)); // renewed while nothing can be stored
+    assertThat(reason(failed)).isEqualTo(Reason.STORE_FAILED);
+    store.disk(FakeStore.Disk.WORKS);
+    clock.advance(Duration.ofSeconds(45));
+    turn();
+    assertThat(engine.storeProblem()).isNull();
+    assertThat(engine.snapshot().byName("tmp").state()).isEqualTo(FieldState.ACTIVE);
+
+    store.disk(FakeStore.Disk.KEEPS_AND_FAILS);
+    var kept = register(EDGE, "y", 2);
+    turn();
+    assertThat(reason(kept)).isEqualTo(Reason.STORE_FAILED);
+    store.disk(FakeStore.Disk.WORKS);
+    letRetryComeDue();
+    turn();
+    assertThat(engine.snapshot().byName("y")).isNotNull();
+    assertThat(engine.snapshot().byName("tmp").expiresAtMs()).isEqualTo(clock.getAsLong() + 60_000);
+
+    clock.advance(Duration.ofMinutes(1));
+    turn();
+    assertThat(engine.snapshot().byName("tmp").state()).isEqualTo(FieldState.RETIRED);
+  }
+
+  @Test
+  void doWork_whenAnotherDatabaseIsInPlace_doesNotMixTheTwo() {
+    registered("a");
+    store.disk(FakeStore.Disk.FULL);
+    var failed = register(EDGE, "b", 8);
+    turn();
+    assertThat(reason(failed)).isEqualTo(Reason.STORE_FAILED);
+
+    store.replaceBy(RegistryState.empty(new UUID(3, 4), Layout.SLOTTED, 128));
+    store.disk(FakeStore.Disk.WORKS);
+    letRetryComeDue();
+    turn();
+
+    assertThat(engine.storeProblem()).contains("no longer the one that was served");
+    var change = register(EDGE, "b", 8);
+    turn();
+    assertThat(reason(change)).isEqualTo(Reason.STORE_FAILED);
+    assertThat(registered("a").outcome()).isEqualTo(Outcome.EXISTING);
+    assertThat(health).containsExactly(false);
+  }
+
+  @Test
+  void doWork_whenTheStoreHasADefect_answersEveryCallAndGoesOn() {
+    registered("a");
+    store.disk(FakeStore.Disk.DEFECT);
+
+    var change = register(EDGE, "b", 8);
+    var known = register(EDGE, "a", 8);
+    turn();
+    letRetryComeDue();
+    turn();
+
+    assertThat(reason(change)).isEqualTo(Reason.STORE_FAILED);
+    assertThat(known).isCompleted();
+    assertThat(engine.storeProblem()).contains("a defect of metakeyd").contains("in the store");
+    store.disk(FakeStore.Disk.WORKS);
+    letRetryComeDue();
+    turn();
+    assertThat(registered("b").outcome()).isEqualTo(Outcome.CREATED);
+  }
+
+  @Test
+  void doWork_whenACommandHasADefect_refusesItAsInternalAndGoesOn() {
+    var before = register(EDGE, "a", 8);
+    var defect = engine.submit(new Register(List.of(FieldSpec.of("b", 8))), null);
+    var after = register(EDGE, "c", 8);
+
+    turn();
+
+    assertThat(before).isCompleted();
+    assertThat(reason(defect)).isEqualTo(Reason.INTERNAL);
+    assertThat(refusal(defect).text()).contains("a defect of metakeyd");
+    assertThat(refusal(defect).getCause()).isInstanceOf(NullPointerException.class);
+    assertThat(after).isCompleted();
+    assertThat(engine.snapshot().byName("b")).isNull();
+    assertThat(told).containsExactly(1L, 2L);
+  }
+
+  @Test
+  void doWork_whenAListenerHasADefect_answersCallsAndTellsTheOthers() throws StoreException {
+    List<Long> others = new ArrayList<>();
+    engine.addListener(
+        (snapshot, changes) -> {
+          throw new IllegalStateException("a defect in a listener");
+        });
+    engine.addListener((snapshot, changes) -> others.add(snapshot.info().revision()));
+
+    registered("a");
+    registered("b");
+
+    assertThat(others).containsExactly(1L, 2L);
+  }
+
+  @Test
+  void doWork_whenTimeHasPassed_expiresAndFreesWithoutBeingAsked() {
+    answerOf(register(EDGE, FieldSpec.of("tmp", 4).expiringAfter(Duration.ofMinutes(1))));
+    clock.advance(Duration.ofMinutes(1));
+    turn();
+    assertThat(engine.snapshot().byName("tmp").state()).isEqualTo(FieldState.RETIRED);
+
+    clock.advance(QUARANTINE);
+    turn();
+    assertThat(engine.snapshot().byName("tmp")).isNull();
+    assertThat(told).containsExactly(1L, 2L, 3L);
+    assertThat(engine.history(0, 10))
+        .extracting(change -> change.peer().service())
+        .containsExactly("edge.service", "metakeyd", "metakeyd");
+  }
+
+  @Test
+  void doWork_whenATickIsDueTogetherWithARenewal_theRenewalComesFirst() {
+    FieldSpec temporary = FieldSpec.of("tmp", 4).expiringAfter(Duration.ofMinutes(1));
+    answerOf(register(EDGE, temporary));
+    clock.advance(Duration.ofMinutes(1));
+
+    Registered renewed = answerOf(register(EDGE, temporary));
+
+    assertThat(renewed.field().state()).isEqualTo(FieldState.ACTIVE);
+    assertThat(engine.snapshot().byName("tmp").state()).isEqualTo(FieldState.ACTIVE);
+    assertThat(revision()).isEqualTo(1);
+  }
+
+  @Test
+  void doWork_whenTickCannotBeStored_triesAgainAfterHealing() {
+    answerOf(register(EDGE, FieldSpec.of("tmp", 4).expiringAfter(Duration.ofMinutes(1))));
+    clock.advance(Duration.ofMinutes(1));
+    store.disk(FakeStore.Disk.FULL);
+    turn();
+    assertThat(engine.storeProblem()).isNotNull();
+    assertThat(engine.snapshot().byName("tmp").state()).isEqualTo(FieldState.ACTIVE);
+
+    store.disk(FakeStore.Disk.WORKS);
+    letRetryComeDue();
+    turn();
+
+    assertThat(engine.snapshot().byName("tmp").state()).isEqualTo(FieldState.RETIRED);
+    assertThat(told).containsExactly(1L, 2L);
+  }
+
+  @Test
+  void doWork_onceAMinute_forgetsTheOldestChanges() {
+    turn();
+    IntStream.range(0, 15).forEach(i -> answerOf(register(EDGE, "f" + i, 2)));
+    assertThat(store.oldestRevision()).isEqualTo(1);
+
+    clock.advance(Duration.ofMinutes(1));
+    turn();
+
+    assertThat(store.oldestRevision()).isEqualTo(15 - KEEP + 1);
+    assertThat(store.trimmedTo()).isEqualTo(6);
+    clock.advance(Duration.ofDays(2));
+    turn();
+    assertThat(engine.history(0, 100)).isEmpty();
+    assertThat(store.oldestRevision()).isEqualTo(16);
+  }
+
+  @Test
+  void doWork_whenTrimmingFails_saysSoAndHeals() {
+    registered("a");
+    clock.advance(Duration.ofMinutes(1));
+    store.disk(FakeStore.Disk.FULL);
+    turn();
+    assertThat(engine.storeProblem()).contains("the disk is full");
+    assertThat(health).containsExactly(false);
+
+    store.disk(FakeStore.Disk.WORKS);
+    letRetryComeDue();
+    turn();
+    assertThat(engine.storeProblem()).isNull();
+    assertThat(registered("b").outcome()).isEqualTo(Outcome.CREATED);
+  }
+
+  @Test
+  void history_whenStoreFails_isRefused() {
+    registered("a");
+    assertThat(engine.history(0, 10)).hasSize(1);
+    store.disk(FakeStore.Disk.FULL);
+
+    assertThatThrownBy(() -> engine.history(0, 10))
+        .isInstanceOfSatisfying(
+            MetakeyException.class, e -> assertThat(e.reason()).isEqualTo(Reason.STORE_FAILED));
+  }
+
+  @Test
+  void run_whenRefused_throwsWhatTheRulesSay() {
+    assertThatThrownBy(() -> engine.run(new Unreserve("a")))
+        .isInstanceOfSatisfying(
+            MetakeyException.class, e -> assertThat(e.reason()).isEqualTo(Reason.NOT_FOUND));
+    store.disk(FakeStore.Disk.FULL);
+    assertThatThrownBy(() -> engine.run(new Register(List.of(FieldSpec.of("a", 2)))))
+        .isInstanceOfSatisfying(
+            MetakeyException.class, e -> assertThat(e.reason()).isEqualTo(Reason.STORE_FAILED));
+  }
+
+  @Test
+  void run_whenTheHostWasRebooted_freesWhatWasRetired() {
+    registered("a");
+    registered("b");
+    var released = engine.submit(new Release("a", 0), EDGE);
+    turn();
+    assertThat(released).isCompleted();
+
+    engine.run(new Start("boot-1", Layout.SLOTTED, 128, false));
+    assertThat(engine.snapshot().byName("a")).isNotNull();
+    engine.run(new Start("boot-2", Layout.SLOTTED, 128, false));
+
+    assertThat(engine.snapshot().byName("a")).isNull();
+    assertThat(engine.snapshot().byName("b")).isNotNull();
+    assertThat(store.durable().bootId()).isEqualTo("boot-2");
+  }
+
+  @Test
+  void stop_whenCallsAreQueued_theyAreFinishedAndLaterOnesRefused() {
+    var queued = register(EDGE, "a", 8);
+    var waiting = engine.await(List.of("b"), 1_000, TRACER);
+
+    engine.stop();
+
+    assertThat(engine.isStopping()).isTrue();
+    assertThat(reason(waiting)).isEqualTo(Reason.UNAVAILABLE);
+    assertThat(reason(register(EDGE, "c", 8))).isEqualTo(Reason.UNAVAILABLE);
+    assertThat(reason(engine.await(List.of("b"), 1_000, TRACER))).isEqualTo(Reason.UNAVAILABLE);
+    turn();
+    assertThat(queued).isCompleted();
+    assertThat(engine.await(List.of("a"), 1_000, TRACER)).isCompleted();
+    assertThat(engine.snapshot().records().stream().collect(toMap(Field::name, Field::id)))
+        .containsOnlyKeys("a");
+  }
+}

@@ -1,0 +1,138 @@
+package dev.metakey.server.engine;
+
+import dev.metakey.model.Change;
+import dev.metakey.model.Layout;
+import dev.metakey.server.domain.RegistryState;
+import dev.metakey.server.storage.Store;
+import dev.metakey.server.storage.StoreException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+
+/**
+ * A store in memory, whose disk can be made to fail. Like the real one it forgets what is not
+ * durable (a ttl that was renewed), and takes no commit after a failed one until it is opened anew.
+ */
+public final class FakeStore implements Store {
+  private final List<Change> history = new ArrayList<>();
+  private final List<Integer> commits = new ArrayList<>();
+  private RegistryState durable = RegistryState.empty(new UUID(1, 2), Layout.SLOTTED, 128);
+  private Disk disk = Disk.WORKS;
+  private boolean failed = true;
+  private Runnable whileCommitting = () -> {};
+  private int opened;
+  private long trimmedTo;
+
+  /** What the disk does with the next commits. */
+  public enum Disk {
+    WORKS,
+    /** Refuses everything. */
+    FULL,
+    /** Takes a commit, and says that it failed. */
+    KEEPS_AND_FAILS,
+    /** Meets a defect in the store itself. */
+    DEFECT
+  }
+
+  public synchronized void disk(Disk value) {
+    disk = value;
+  }
+
+  /** Runs in the middle of every commit, when nothing is durable yet. */
+  public synchronized void whileCommitting(Runnable value) {
+    whileCommitting = value;
+  }
+
+  /** How many changes each commit had. */
+  public synchronized List<Integer> commits() {
+    return List.copyOf(commits);
+  }
+
+  public synchronized int opened() {
+    return opened;
+  }
+
+  public synchronized RegistryState durable() {
+    return durable;
+  }
+
+  /** Somebody puts another database in place. */
+  public synchronized void replaceBy(RegistryState other) {
+    durable = other;
+    history.clear();
+  }
+
+  @Override
+  public synchronized RegistryState open() throws StoreException {
+    if (disk == Disk.FULL) {
+      throw new StoreException("the disk is full", null);
+    }
+    if (disk == Disk.DEFECT) {
+      throw new IllegalStateException("a defect in the store");
+    }
+    opened++;
+    failed = false;
+    return durable;
+  }
+
+  @Override
+  public synchronized void commit(RegistryState state, List<Change> changes) throws StoreException {
+    if (failed) {
+      throw new StoreException("not opened since it failed", null);
+    }
+    whileCommitting.run();
+    failed = disk != Disk.WORKS;
+    switch (disk) {
+      case FULL -> throw new StoreException("the disk is full", null);
+      case DEFECT -> throw new IllegalStateException("a defect in the store");
+      default -> {}
+    }
+    durable = state;
+    history.addAll(changes);
+    if (failed) {
+      throw new StoreException("the disk did not answer", null);
+    }
+    commits.add(changes.size());
+  }
+
+  @Override
+  public synchronized List<Change> history(long sinceRevision, int limit) throws StoreException {
+    if (disk == Disk.FULL) {
+      throw new StoreException("the disk is full", null);
+    }
+    List<Change> found = new ArrayList<>();
+    for (Change change : history) {
+      boolean sameCall =
+          !found.isEmpty()
+              && found.get(found.size() - 1).commitRevision() == change.commitRevision();
+      if (change.revision() > sinceRevision && (found.size() < limit || sameCall)) {
+        found.add(change);
+      }
+    }
+    return found;
+  }
+
+  @Override
+  public synchronized long oldestRevision() {
+    return history.isEmpty() ? durable.revision() + 1 : history.get(0).revision();
+  }
+
+  @Override
+  public synchronized void trim(long keep, long olderThanMs) throws StoreException {
+    if (disk == Disk.FULL) {
+      failed = true;
+      throw new StoreException("the disk is full", null);
+    }
+    history.removeIf(
+        change -> change.revision() <= durable.revision() - keep || change.atMs() < olderThanMs);
+    trimmedTo = oldestRevision();
+  }
+
+  /** The oldest revision that the last trim left; 0 before the first. */
+  public synchronized long trimmedTo() {
+    return trimmedTo;
+  }
+
+  @Override
+  public void close() {}
+}

@@ -1,0 +1,105 @@
+package dev.metakey.server.files;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Arrays;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class AtomicFileTest {
+  @TempDir private Path directory;
+
+  private static ByteBuffer bytes(String text) {
+    return UTF_8.encode(text);
+  }
+
+  private static void write(Path path, String text) throws IOException {
+    AtomicFile.write(path, bytes(text));
+  }
+
+  @Test
+  void write_whenFileIsThere_replacesItAndLeavesNothingElse() throws IOException {
+    Path path = directory.resolve("keys");
+    write(path, "a long first version");
+    write(path, "second");
+
+    assertThat(path).hasContent("second");
+    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(path)))
+        .isEqualTo("rw-r--r--");
+    try (Stream<Path> files = Files.list(directory)) {
+      assertThat(files).containsExactly(path);
+    }
+  }
+
+  @Test
+  void write_whenAnEarlierWriteWasCutShort_isNotDisturbedByItsRemains() throws IOException {
+    Files.writeString(directory.resolve(".keys.tmp"), "remains that are longer than the new text");
+
+    write(directory.resolve("keys"), "new");
+
+    assertThat(directory.resolve("keys")).hasContent("new");
+  }
+
+  @Test
+  void write_whenItFails_leavesTheOldFile() throws IOException {
+    Path path = directory.resolve("keys");
+    write(path, "old");
+    Files.createDirectory(directory.resolve(".keys.tmp"));
+
+    assertThatThrownBy(() -> write(path, "new")).isInstanceOf(FileSystemException.class);
+    assertThat(path).hasContent("old");
+    assertThatThrownBy(() -> write(directory.resolve("missing/keys"), "new"))
+        .isInstanceOf(NoSuchFileException.class);
+  }
+
+  @Test
+  void write_whileSomebodyReads_showsOldOrNewButNeverHalf() throws Exception {
+    Path path = directory.resolve("keys");
+    byte[] content = new byte[100_000];
+    AtomicFile.write(path, ByteBuffer.wrap(content));
+    AtomicBoolean done = new AtomicBoolean();
+    CompletableFuture<Integer> reader =
+        CompletableFuture.supplyAsync(
+            () -> {
+              int versions = 0;
+              byte last = 0;
+              while (!done.get()) {
+                byte[] seen = read(path);
+                byte[] whole = new byte[content.length];
+                Arrays.fill(whole, seen[0]);
+                assertThat(Arrays.equals(seen, whole)).isTrue();
+                versions += seen[0] == last ? 0 : 1;
+                last = seen[0];
+              }
+              return versions;
+            });
+    for (int version = 1; version <= 100; version++) {
+      Arrays.fill(content, (byte) version);
+      AtomicFile.write(path, ByteBuffer.wrap(content));
+    }
+    done.set(true);
+
+    assertThat(reader.get(30, TimeUnit.SECONDS)).isPositive();
+  }
+
+  private static byte[] read(Path path) {
+    try {
+      return Files.readAllBytes(path);
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
+  }
+}

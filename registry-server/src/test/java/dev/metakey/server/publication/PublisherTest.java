@@ -1,0 +1,177 @@
+package dev.metakey.server.publication;
+
+import static dev.metakey.server.publication.FakeRegistry.register;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.metakey.layout.RegistryFile;
+import dev.metakey.model.DaemonStatus;
+import dev.metakey.model.Snapshot;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@Timeout(60)
+class PublisherTest {
+  @TempDir private Path directory;
+  private final FakeRegistry registry = new FakeRegistry();
+  private final FakeOutlet good = new FakeOutlet("good");
+  private final FakeOutlet bad = new FakeOutlet("bad");
+
+  /** Notes what is published; fails, or waits for leave, when told so. */
+  private static final class FakeOutlet implements Outlet {
+    final BlockingQueue<Long> published = new LinkedBlockingQueue<>();
+    final Semaphore leave = new Semaphore(Integer.MAX_VALUE);
+    final Semaphore asked = new Semaphore(0);
+    private final String name;
+    private volatile Throwable failure;
+
+    FakeOutlet(String name) {
+      this.name = name;
+    }
+
+    @Override
+    public String name() {
+      return name;
+    }
+
+    @Override
+    public Path path() {
+      return Path.of("/run/metakey", name);
+    }
+
+    @Override
+    public void publish(Snapshot snapshot) throws IOException {
+      asked.release();
+      leave.acquireUninterruptibly();
+      if (failure instanceof IOException e) {
+        published.add(-1L);
+        throw e;
+      }
+      if (failure instanceof RuntimeException e) {
+        throw e;
+      }
+      if (failure instanceof InternalError e) {
+        throw e;
+      }
+      published.add(snapshot.info().revision());
+    }
+
+    long next() throws InterruptedException {
+      Long revision = published.poll(10, TimeUnit.SECONDS);
+      assertThat(revision).as("%s: nothing was published", name).isNotNull();
+      return revision;
+    }
+  }
+
+  private Publisher start(Outlet... outlets) {
+    Publisher publisher = new Publisher(registry.snapshot(), List.of(outlets));
+    registry.tell(publisher);
+    publisher.start();
+    return publisher;
+  }
+
+  private static DaemonStatus.Publication statusOf(Publisher publisher, int outlet) {
+    return publisher.status().get(outlet);
+  }
+
+  @Test
+  void start_publishesTheFirstStateAtOnceAndEachLaterOne() throws InterruptedException {
+    registry.commitMany(4);
+    try (Publisher publisher = start(good)) {
+      assertThat(good.next()).isEqualTo(4);
+      registry.commitMany(1);
+      assertThat(good.next()).isEqualTo(5);
+      publisher.close();
+      assertThat(publisher.status())
+          .containsExactly(new DaemonStatus.Publication("good", "/run/metakey/good", 5, ""));
+    }
+  }
+
+  @Test
+  void committed_whenPublishingIsSlow_passesOverStates() throws InterruptedException {
+    good.leave.drainPermits();
+    try (Publisher publisher = start(good)) {
+      assertThat(good.asked.tryAcquire(10, TimeUnit.SECONDS)).isTrue();
+      registry.commitMany(100);
+      good.leave.release(2);
+      assertThat(good.next()).isZero();
+      assertThat(good.next()).isEqualTo(100);
+      good.leave.release(1_000);
+      publisher.close();
+      assertThat(good.published).isEmpty();
+    }
+  }
+
+  @Test
+  void committed_whenAnOutletFails_publishesTheOthersReportsAndHeals() throws InterruptedException {
+    bad.failure = new IOException("no space left");
+    try (Publisher publisher = start(bad, good)) {
+      var unused = registry.commit(register("a"));
+      while (good.next() != 1) {}
+      assertThat(statusOf(publisher, 0).problem())
+          .isEqualTo("/run/metakey/bad cannot be published: java.io.IOException: no space left");
+      assertThat(statusOf(publisher, 0).revision()).isZero();
+      assertThat(statusOf(publisher, 1).problem()).isEmpty();
+
+      bad.failure = null; // and nothing is committed any more: it is tried again all the same
+      while (bad.next() != 1) {}
+      while (!statusOf(publisher, 0).problem().isEmpty()) {
+        Thread.onSpinWait();
+      }
+      assertThat(statusOf(publisher, 0).revision()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void committed_whenAnOutletHasADefectOrMeetsASigbus_goesOn() throws InterruptedException {
+    bad.failure = new IllegalStateException("a defect");
+    try (Publisher publisher = start(bad, good)) {
+      assertThat(good.next()).isZero();
+      assertThat(statusOf(publisher, 0).problem()).contains("a defect");
+      bad.failure = new InternalError("a fault occurred in an unsafe memory access operation");
+      while (!statusOf(publisher, 0).problem().contains("a fault")) {
+        good.next();
+      }
+      bad.failure = null;
+      assertThat(bad.next()).isZero();
+    }
+  }
+
+  @Test
+  void close_whenAStateIsNotPublishedYet_publishesItFirst() throws InterruptedException {
+    good.leave.drainPermits();
+    Publisher publisher = start(good);
+    registry.commitMany(7);
+    good.leave.release(1_000);
+
+    publisher.close();
+
+    assertThat(good.published).contains(7L);
+    registry.commitMany(1);
+    assertThat(statusOf(publisher, 0).revision()).isEqualTo(7);
+  }
+
+  @Test
+  void committed_whenRealFilesArePublished_bothShowTheState() throws Exception {
+    KeysFile keys = new KeysFile(directory.resolve("keys"));
+    TableFile table = new TableFile(directory.resolve("registry.bin"), () -> 1);
+    try (Publisher publisher = start(keys, table)) {
+      var unused = registry.commit(register("a", "b"));
+      publisher.close();
+
+      assertThat(keys.path()).hasContent(KeysFile.text(registry.snapshot()));
+      assertThat(RegistryFile.read(table.path()).snapshot().info())
+          .isEqualTo(registry.snapshot().info());
+      assertThat(publisher.status())
+          .allSatisfy(status -> assertThat(status.problem()).isEmpty())
+          .allSatisfy(status -> assertThat(status.revision()).isEqualTo(2));
+    }
+  }
+}

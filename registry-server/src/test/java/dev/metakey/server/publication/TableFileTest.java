@@ -1,0 +1,160 @@
+package dev.metakey.server.publication;
+
+import static dev.metakey.server.publication.FakeRegistry.register;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.metakey.layout.BadLayoutException;
+import dev.metakey.layout.RegistryFile;
+import dev.metakey.model.Snapshot;
+import java.io.IOException;
+import java.nio.ByteOrder;
+import java.nio.MappedByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class TableFileTest {
+  private static final long NOW = 1_700_000_000_000L;
+
+  @TempDir private Path directory;
+  private final FakeRegistry registry = new FakeRegistry();
+  private Path path;
+  private TableFile table;
+
+  @BeforeEach
+  void create() {
+    path = directory.resolve("registry.bin");
+    table = new TableFile(path, () -> NOW);
+  }
+
+  private void publish(String name) throws IOException {
+    var unused = registry.commit(register(name));
+    table.publish(registry.snapshot());
+  }
+
+  private MappedByteBuffer map() throws IOException {
+    try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
+      return channel.map(FileChannel.MapMode.READ_ONLY, 0, RegistryFile.BYTES);
+    }
+  }
+
+  private static boolean has(RegistryFile.Published published, String name) {
+    return published.snapshot().byName(name) != null;
+  }
+
+  @Test
+  void publish_whenNothingIsThere_makesATableOfTheState() throws IOException {
+    publish("a");
+
+    RegistryFile.Published read = RegistryFile.read(path);
+    assertThat(read.snapshot().info()).isEqualTo(registry.snapshot().info());
+    assertThat(read.snapshot().header()).isEqualTo(registry.snapshot().header());
+    assertThat(read.publishedAtMs()).isEqualTo(NOW);
+    assertThat(has(read, "a")).isTrue();
+    assertThat(table.name()).isEqualTo("registry.bin");
+  }
+
+  @Test
+  void publish_whenMappedByAReader_isSeenByItAlsoAfterTheDaemonWasRestarted() throws IOException {
+    publish("a");
+    MappedByteBuffer reader = map();
+    publish("b");
+    assertThat(has(RegistryFile.decode(reader), "b")).isTrue();
+
+    table = new TableFile(path, () -> NOW + 1);
+    publish("c");
+
+    RegistryFile.Published seen = RegistryFile.decode(reader);
+    assertThat(has(seen, "c")).isTrue();
+    assertThat(seen.publishedAtMs()).isEqualTo(NOW + 1);
+  }
+
+  @Test
+  void publish_whenTheFileWasRemovedOrReplaced_makesItAgain() throws IOException {
+    publish("a");
+    Files.delete(path);
+    publish("b");
+    assertThat(has(RegistryFile.read(path), "b")).isTrue();
+
+    Path another = directory.resolve("another");
+    Files.writeString(another, "no table at all");
+    Files.move(another, path, StandardCopyOption.REPLACE_EXISTING);
+    publish("c");
+    assertThat(has(RegistryFile.read(path), "c")).isTrue();
+  }
+
+  @Test
+  void publish_whenTheFileWasCutOrOverwritten_makesItAgain() throws IOException {
+    publish("a");
+    try (FileChannel channel = FileChannel.open(path, StandardOpenOption.WRITE)) {
+      channel.truncate(0);
+    }
+    publish("b");
+    assertThat(has(RegistryFile.read(path), "b")).isTrue();
+
+    Files.write(path, new byte[RegistryFile.BYTES], StandardOpenOption.WRITE);
+    publish("c");
+    assertThat(has(RegistryFile.read(path), "c")).isTrue();
+  }
+
+  @Test
+  void publish_whenAnEarlierDaemonDiedWhileWriting_mendsTheTable() throws IOException {
+    publish("a");
+    try (FileChannel channel =
+        FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+      MappedByteBuffer file = channel.map(FileChannel.MapMode.READ_WRITE, 0, RegistryFile.BYTES);
+      file.order(ByteOrder.nativeOrder());
+      file.putLong(RegistryFile.SEQ, file.getLong(RegistryFile.SEQ) | 1);
+    }
+
+    table = new TableFile(path, () -> NOW);
+    publish("b");
+
+    assertThat(has(RegistryFile.read(path), "b")).isTrue();
+  }
+
+  @Test
+  void publish_whileAReaderLooks_showsItWholeStatesOnly() throws Exception {
+    publish("a");
+    MappedByteBuffer reader = map();
+    AtomicBoolean done = new AtomicBoolean();
+    CompletableFuture<Long> reading =
+        CompletableFuture.supplyAsync(
+            () -> {
+              long looks = 0;
+              long revision = 0;
+              while (!done.get() || looks == 0) {
+                Snapshot seen = decode(reader); // checks the header against the fields
+                assertThat(seen.info().revision()).isGreaterThanOrEqualTo(revision);
+                boolean odd = (seen.info().revision() & 1) == 1; // "a" is the first
+                assertThat(seen.resolve("toggled") == null).isEqualTo(odd);
+                revision = seen.info().revision();
+                looks++;
+              }
+              return looks;
+            });
+    for (int i = 0; i < 20_000; i++) {
+      registry.commitMany(1);
+      table.publish(registry.snapshot());
+    }
+    done.set(true);
+
+    assertThat(reading.get(30, TimeUnit.SECONDS)).isPositive();
+  }
+
+  private static Snapshot decode(MappedByteBuffer reader) {
+    try {
+      return RegistryFile.decode(reader).snapshot();
+    } catch (BadLayoutException e) {
+      throw new AssertionError(e);
+    }
+  }
+}
