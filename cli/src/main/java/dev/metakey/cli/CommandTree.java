@@ -66,7 +66,8 @@ final class CommandTree {
       terminal.flush();
       return code;
     } catch (UncheckedIOException e) {
-      return Failures.cannotWrite(terminal, e);
+      // What failed already has said why.
+      return code == 0 ? Failures.cannotWrite(terminal, e) : code;
     }
   }
 
@@ -128,6 +129,8 @@ final class CommandTree {
     line.setExecutionExceptionHandler(failures);
     // "@name" would be read as the name of a file with more arguments.
     line.setExpandAtFiles(false);
+    // A service may have the name of a verb.
+    line.setAllowSubcommandsAsOptionParameters(true);
     line.setOut(new PrintWriter(terminal.out()));
     line.setErr(terminal.err());
     line.setColorScheme(

@@ -18,7 +18,9 @@ import picocli.CommandLine.Option;
       "  metakey watch -o jsonl",
       "  metakey watch --since 41@6f2d1c1e-7f4b-4c39-9d0a-5a1f2f1f6f10",
       "",
-      "A watch outlives the daemon, and goes on where it stopped when that is back.",
+      "A watch outlives the daemon, and goes on where it stopped when that is back. It notices",
+      "that nobody reads it any more when it prints the next line; to wait for a name there is",
+      "'metakey id NAME --wait'.",
     },
     exitCodeList = {
       Exit.DEFECT,
@@ -48,12 +50,11 @@ final class WatchVerb extends Verb {
     EventPrinter printer = new EventPrinter(terminal(), output.value);
     try (Session session = Session.open(metakey, AT_ONCE, false);
         Watch watch = watch(session.client(), position)) {
-      PipeReader reader = terminal().isOutPipe() ? PipeReader.watch(watch::close) : null;
       while (watch.hasNext()) {
         printer.print(watch.next());
       }
-      return reader != null && reader.isGone() ? Exit.CLOSED_PIPE : Exit.INTERRUPTED;
     }
+    return Exit.INTERRUPTED; // only a signal ends it
   }
 
   private record Position(UUID registryId, long revision) {}

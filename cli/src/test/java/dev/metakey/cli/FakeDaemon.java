@@ -56,7 +56,11 @@ import dev.metakey.v1.WatchRequest;
 import dev.metakey.v1.WatchResponse;
 import dev.metakey.wire.Wire;
 import dev.metakey.wire.WireErrors;
+import io.grpc.Metadata;
 import io.grpc.Server;
+import io.grpc.ServerCall;
+import io.grpc.ServerCallHandler;
+import io.grpc.ServerInterceptor;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import io.grpc.netty.shaded.io.netty.channel.EventLoopGroup;
 import io.grpc.netty.shaded.io.netty.channel.MultiThreadIoEventLoopGroup;
@@ -130,15 +134,18 @@ final class FakeDaemon implements AutoCloseable {
           .build();
 
   static final Change CREATED = new Change(1, 1, AT_MS, ChangeKind.CREATED, null, PACKET_ID, PEER);
-  static final Change RELEASED =
-      new Change(
-          40,
-          40,
-          AT_MS + 60_000,
-          ChangeKind.RELEASED,
-          ZONE.toBuilder().state(FieldState.ACTIVE).retired(Stamp.NONE).build(),
-          ZONE,
-          new Peer(1000, 1000, 99, "tracer"));
+  static final Change RELEASED = released(40);
+
+  private static Change released(long revision) {
+    return new Change(
+        revision,
+        revision,
+        AT_MS + 60_000,
+        ChangeKind.RELEASED,
+        ZONE.toBuilder().state(FieldState.ACTIVE).retired(Stamp.NONE).build(),
+        ZONE,
+        new Peer(1000, 1000, 99, "tracer"));
+  }
 
   /** As in the client: netty warns of an option that unix sockets do not have. */
   private static final Logger NETTY =
@@ -154,6 +161,7 @@ final class FakeDaemon implements AutoCloseable {
   private final Path socket;
   private final Queue<Message> requests = new ConcurrentLinkedQueue<>();
 
+  volatile String claimedService;
   volatile MetakeyException refusal;
   volatile Snapshot snapshot = Snapshot.of(INFO, List.of(PACKET_ID, CLIENT_IP, ZONE, TENANT));
   volatile List<Change> changes = List.of(CREATED, RELEASED);
@@ -168,6 +176,7 @@ final class FakeDaemon implements AutoCloseable {
             .workerEventLoopGroup(group)
             .channelType(EpollServerDomainSocketChannel.class)
             .directExecutor()
+            .intercept(new ServiceName())
             .addService(new Registry())
             .addService(new Admin())
             .build()
@@ -221,6 +230,17 @@ final class FakeDaemon implements AutoCloseable {
       throw new MetakeyException(Reason.NOT_FOUND, name + " is not known here");
     }
     return field;
+  }
+
+  /** Keeps what the caller claims to be. */
+  private final class ServiceName implements ServerInterceptor {
+    @Override
+    public <Q, R> ServerCall.Listener<Q> interceptCall(
+        ServerCall<Q, R> call, Metadata headers, ServerCallHandler<Q, R> next) {
+      claimedService =
+          headers.get(Metadata.Key.of("metakey-service", Metadata.ASCII_STRING_MARSHALLER));
+      return next.startCall(call, headers);
+    }
   }
 
   private final class Registry extends RegistryGrpc.RegistryImplBase {
@@ -332,7 +352,7 @@ final class FakeDaemon implements AutoCloseable {
                   .build());
     }
 
-    /** The state, then the changes in a message each; then nothing more, until it is closed. */
+    /** The state, then a change; then nothing more, until it is closed. */
     @Override
     public void watch(WatchRequest request, StreamObserver<WatchResponse> caller) {
       requests.add(request);
@@ -343,7 +363,7 @@ final class FakeDaemon implements AutoCloseable {
       if (!request.hasSinceRevision()) {
         caller.onNext(
             WatchResponse.newBuilder()
-                .setRegistry(Wire.toWire(INFO.withRevision(39)))
+                .setRegistry(Wire.toWire(INFO))
                 .setState(
                     State.newBuilder()
                         .addAllFields(snapshot.fields().stream().map(f -> Wire.toWire(f)).toList()))
@@ -351,8 +371,8 @@ final class FakeDaemon implements AutoCloseable {
       }
       caller.onNext(
           WatchResponse.newBuilder()
-              .setRegistry(Wire.toWire(INFO.withRevision(40)))
-              .setChanges(Changes.newBuilder().addChanges(Wire.toWire(RELEASED)))
+              .setRegistry(Wire.toWire(INFO.withRevision(42)))
+              .setChanges(Changes.newBuilder().addChanges(Wire.toWire(released(42))))
               .build());
     }
 

@@ -1,0 +1,140 @@
+package dev.metakey.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.metakey.cli.print.Terminal;
+import java.io.IOException;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import picocli.CommandLine;
+
+/** What the help and the documentation promise. */
+class HelpTest {
+  private static final Path DOCUMENT = Path.of("../docs/cli.md");
+  private static final String PROMPT = "metakey ";
+
+  @TempDir static Path dir;
+  private static FakeDaemon daemon;
+
+  @BeforeAll
+  static void start() throws IOException {
+    daemon = new FakeDaemon(dir.resolve("s"));
+  }
+
+  @AfterAll
+  static void stop() throws Exception {
+    daemon.close();
+  }
+
+  private static CommandLine root() {
+    Terminal.Kind kind = Terminal.Kind.OTHER;
+    return CommandTree.all(
+        new Terminal(new StringWriter(), kind, new StringWriter(), kind, Map.of()));
+  }
+
+  static Collection<CommandLine> verbs() {
+    return root().getSubcommands().values();
+  }
+
+  static Stream<String> examples() {
+    return Stream.concat(Stream.of(root()), verbs().stream()).flatMap(HelpTest::examplesOf);
+  }
+
+  private static Stream<String> examplesOf(CommandLine line) {
+    return Arrays.stream(line.getCommandSpec().usageMessage().footer())
+        .map(String::strip)
+        .filter(text -> text.startsWith(PROMPT));
+  }
+
+  @ParameterizedTest
+  @MethodSource("verbs")
+  void verb_whenAskedForHelp_hasASentenceExamplesAndExitCodes(CommandLine verb) {
+    var usage = verb.getCommandSpec().usageMessage();
+
+    assertThat(usage.description()).hasSize(1);
+    assertThat(usage.description()[0]).endsWith(".").hasSizeLessThan(100);
+    assertThat(examplesOf(verb))
+        .isNotEmpty()
+        .allMatch(e -> e.startsWith(PROMPT + verb.getCommandName()));
+    assertThat(usage.exitCodeList()).isNotEmpty().containsKeys("1", "2");
+    Run.Result help = Run.alone().metakey(verb.getCommandName(), "--help");
+    assertThat(help.exit()).isZero();
+    assertThat(help.out()).contains("\nExamples:\n", "\nExit codes:\n");
+    assertThat(help.out().lines()).allMatch(line -> line.length() <= 100);
+    assertThat(Run.alone().metakey("help", verb.getCommandName())).isEqualTo(help);
+  }
+
+  @ParameterizedTest
+  @MethodSource("examples")
+  void example_whenRun_works(String example) {
+    String[] args = Run.words(example.substring(PROMPT.length()));
+    boolean endless = args[0].equals("watch");
+    Run run = Run.at(daemon);
+    if (endless) {
+      run.outTo(Terminal.Kind.PIPE).outEndsAfter(1);
+    }
+
+    Run.Result result = run.metakey(args);
+
+    assertThat(result.exit()).as(result.err()).isEqualTo(endless ? 141 : 0);
+    assertThat(result.out()).isNotEmpty();
+  }
+
+  /**
+   * Lines of the documentation that are typed: {@code $ metakey ...}, up to a pipe or a comment.
+   */
+  static List<String> documented() throws IOException {
+    return Files.readAllLines(DOCUMENT).stream()
+        .filter(line -> line.startsWith("$ " + PROMPT))
+        .map(line -> line.substring(2 + PROMPT.length()).replaceAll(" [|#&].*", ""))
+        .toList();
+  }
+
+  @Test
+  void documentation_whenItShowsALine_showsOneThatCanBeRead() throws IOException {
+    for (String line : documented()) {
+      String[] args = Run.words(line);
+      boolean isWrongOnPurpose = line.contains("--size 3") || line.contains("--sate");
+      if (!isWrongOnPurpose) {
+        root().parseArgs(args);
+      }
+    }
+    assertThat(documented()).hasSizeGreaterThan(20);
+  }
+
+  @Test
+  void documentation_whenItListsVerbs_listsAllOfThem() throws IOException {
+    String text = Files.readString(DOCUMENT);
+
+    assertThat(root().getSubcommands().keySet()).allMatch(verb -> text.contains("## " + verb));
+  }
+
+  @Test
+  void completion_whenGenerated_isAScriptThatBashReads() throws Exception {
+    Path script = dir.resolve("completion");
+    Files.writeString(script, Run.alone().metakey("generate-completion").out());
+
+    Process bash = new ProcessBuilder("bash", "-n", script.toString()).start();
+
+    assertThat(bash.waitFor()).isZero();
+    assertThat(Files.readString(script)).contains("_complete_metakey", "keep_first", "unreserve");
+  }
+
+  @Test
+  void version_whenAsked_isPrinted() {
+    assertThat(Run.alone().metakey("--version").out()).startsWith("metakey ");
+    assertThat(Run.alone().metakey("list", "-V").exit()).isZero();
+  }
+}

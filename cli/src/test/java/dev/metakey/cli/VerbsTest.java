@@ -1,0 +1,259 @@
+package dev.metakey.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.metakey.cli.print.Terminal;
+import dev.metakey.layout.RegistryFile;
+import dev.metakey.v1.FieldState;
+import dev.metakey.v1.Format;
+import dev.metakey.v1.ListHistoryRequest;
+import dev.metakey.v1.ListRequest;
+import dev.metakey.v1.Merge;
+import dev.metakey.v1.RegisterRequest;
+import dev.metakey.v1.ReleaseRequest;
+import dev.metakey.v1.ReserveRequest;
+import dev.metakey.v1.ResolveRequest;
+import dev.metakey.v1.Sharing;
+import dev.metakey.v1.WatchRequest;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What is asked of the daemon, and where the answer goes. How it looks: {@link GoldenTest}. */
+class VerbsTest {
+  @TempDir Path dir;
+  private FakeDaemon daemon;
+
+  @BeforeEach
+  void start() throws IOException {
+    daemon = new FakeDaemon(dir.resolve("s"));
+  }
+
+  @AfterEach
+  void stop() throws Exception {
+    daemon.close();
+  }
+
+  private void succeed(String line) {
+    Run.Result result = Run.at(daemon).metakey(Run.words(line));
+    assertThat(result.err()).isEmpty();
+    assertThat(result.exit()).isZero();
+  }
+
+  @Test
+  void register_whenEverythingIsSaid_asksForAllOfIt() {
+    succeed(
+        "register a.b c.d:4 --size 8 --format hex --merge keep_last --shared --ttl 90s"
+            + " --description 'who sent it'");
+
+    RegisterRequest asked = daemon.asked(RegisterRequest.class);
+    assertThat(asked.getFieldsList())
+        .extracting(f -> f.getName() + ":" + f.getSize())
+        .containsExactly("a.b:8", "c.d:4");
+    assertThat(asked.getFields(1).getFormat()).isEqualTo(Format.FORMAT_HEX);
+    assertThat(asked.getFields(1).getMerge()).isEqualTo(Merge.MERGE_KEEP_LAST);
+    assertThat(asked.getFields(1).getSharing()).isEqualTo(Sharing.SHARING_SHARED);
+    assertThat(asked.getFields(1).getTtl().getSeconds()).isEqualTo(90);
+    assertThat(asked.getFields(1).getDescription()).isEqualTo("who sent it");
+  }
+
+  @Test
+  void register_whenNothingIsSaid_asksForTheDefaults() {
+    succeed("register a.b:2");
+
+    var field = daemon.asked(RegisterRequest.class).getFields(0);
+    assertThat(field.getFormat()).isEqualTo(Format.FORMAT_DEC);
+    assertThat(field.getMerge()).isEqualTo(Merge.MERGE_UNSPECIFIED);
+    assertThat(field.getSharing()).isEqualTo(Sharing.SHARING_EXCLUSIVE);
+    assertThat(field.hasTtl()).isFalse();
+    assertThat(field.getDescription()).isEmpty();
+  }
+
+  @Test
+  void service_whenNobodySaysIt_isMetakey() {
+    succeed("register a.b:2");
+    assertThat(daemon.claimedService).isEqualTo("metakey");
+
+    succeed("register a.b:2 --service edge-xdp");
+    assertThat(daemon.claimedService).isEqualTo("edge-xdp");
+  }
+
+  @Test
+  void release_whenAGenerationIsSaid_asksForIt() {
+    succeed("release edge.zone --generation 3");
+    assertThat(daemon.asked(ReleaseRequest.class).getGeneration()).isEqualTo(3);
+
+    succeed("release edge.zone");
+    assertThat(daemon.asked(ReleaseRequest.class).hasGeneration()).isFalse();
+  }
+
+  @Test
+  void id_whenKnown_printsTheNumberAlone() {
+    Run.Result result = Run.at(daemon).metakey("id", "edge.client_ip");
+
+    assertThat(result.out()).isEqualTo("1\n");
+    assertThat(result.err()).isEmpty();
+    assertThat(daemon.asked(ResolveRequest.class).hasWait()).isFalse();
+  }
+
+  @Test
+  void id_whenItMayWait_asksForThat() {
+    succeed("id edge.client_ip --wait 30s");
+
+    assertThat(daemon.asked(ResolveRequest.class).getWait().getSeconds()).isBetween(29L, 30L);
+  }
+
+  @Test
+  void id_whenUnknown_printsNothing() {
+    Run.Result result = Run.at(daemon).metakey("id", "edge.none");
+
+    assertThat(result.exit()).isEqualTo(3);
+    assertThat(result.out()).isEmpty();
+    assertThat(result.err()).isEqualTo("metakey: edge.none is not known here\n");
+  }
+
+  @Test
+  void list_whenFiltered_asksForThat() {
+    succeed("list --prefix edge. --state active,retired --state free");
+
+    ListRequest asked = daemon.asked(ListRequest.class);
+    assertThat(asked.getPrefix()).isEqualTo("edge.");
+    assertThat(asked.getStatesList())
+        .containsExactlyInAnyOrder(
+            FieldState.FIELD_STATE_ACTIVE,
+            FieldState.FIELD_STATE_RETIRED,
+            FieldState.FIELD_STATE_FREE);
+  }
+
+  @Test
+  void list_whenThereIsNothing_saysSoInWordsAndAsAnEmptyArray() {
+    Run.Result table = Run.at(daemon).metakey("list", "--prefix", "none.");
+    assertThat(table.out()).isEmpty();
+    assertThat(table.err()).isEqualTo("metakey: note: nothing to show\n");
+    assertThat(table.exit()).isZero();
+
+    Run.Result json = Run.at(daemon).metakey("list", "--prefix", "none.", "-o", "json");
+    assertThat(json.out()).contains("\"fields\": []");
+    assertThat(json.err()).isEmpty();
+  }
+
+  @Test
+  void show_whenGivenANumber_asksForTheId() {
+    assertThat(Run.at(daemon).metakey("show", "1").out()).contains("edge.client_ip");
+    assertThat(Run.at(daemon).metakey("show", "63").exit()).isEqualTo(3);
+  }
+
+  @Test
+  void reserve_whenForeign_asksForThat() {
+    succeed("reserve acme.tenant --id 7 --size 4 --foreign --format hex");
+
+    ReserveRequest asked = daemon.asked(ReserveRequest.class);
+    assertThat(asked.getId()).isEqualTo(7);
+    assertThat(asked.getForeign()).isTrue();
+    assertThat(asked.getSpec().getSize()).isEqualTo(4);
+    assertThat(asked.getSpec().getFormat()).isEqualTo(Format.FORMAT_HEX);
+  }
+
+  @Test
+  void history_whenNarrowed_asksForThatAndSaysHowToGoOn() {
+    daemon.nextSinceRevision = 40;
+
+    Run.Result result =
+        Run.at(daemon).metakey(Run.words("history --name edge.zone --since 2 --limit 5"));
+
+    ListHistoryRequest asked = daemon.asked(ListHistoryRequest.class);
+    assertThat(asked.getName()).isEqualTo("edge.zone");
+    assertThat(asked.getSinceRevision()).isEqualTo(2);
+    assertThat(asked.getLimit()).isEqualTo(5);
+    assertThat(result.err()).isEqualTo("metakey: note: more changes follow: --since 40\n");
+    assertThat(Run.at(daemon).metakey("history", "-o", "json").out())
+        .contains("\"next_since_revision\": 40");
+  }
+
+  @Test
+  void watch_whenResumed_asksForWhatFollows() {
+    Run run = Run.at(daemon).outTo(Terminal.Kind.PIPE).outEndsAfter(1);
+
+    Run.Result result = run.metakey("watch", "-o", "jsonl", "--since", "41@" + FakeDaemon.REGISTRY);
+
+    WatchRequest asked = daemon.asked(WatchRequest.class);
+    assertThat(asked.getSinceRevision()).isEqualTo(41);
+    assertThat(asked.getRegistryId()).isEqualTo(FakeDaemon.REGISTRY.toString());
+    assertThat(result.out()).startsWith("{\"event\":\"changes\"");
+  }
+
+  @Test
+  void options_whenBeforeOrAfterTheVerb_countTheSame() {
+    String socket = daemon.socket().toString();
+    assertThat(Run.alone().metakey("id", "edge.zone", "--socket", socket).out()).isEqualTo("2\n");
+    assertThat(Run.alone().metakey("--socket", socket, "id", "edge.zone").out()).isEqualTo("2\n");
+    // "list" is a verb too, and here it is not one.
+    assertThat(
+            Run.alone().metakey("--socket", socket, "--service", "list", "id", "edge.zone").out())
+        .isEqualTo("2\n");
+  }
+
+  @Test
+  void readers_whenTheDaemonIsGone_answerStale() throws Exception {
+    daemon.close();
+    ByteBuffer table = RegistryFile.create(daemon.snapshot, 1);
+    byte[] bytes = new byte[table.remaining()];
+    table.get(bytes);
+    Files.write(dir.resolve("registry.bin"), bytes);
+
+    Run.Result id = Run.at(daemon).metakey("id", "edge.client_ip");
+    assertThat(id.exit()).isZero();
+    assertThat(id.out()).isEqualTo("1\n");
+    assertThat(id.err())
+        .isEqualTo(
+            "metakey: note: stale: the daemon cannot be reached; this is what it published last, at"
+                + " revision 41\n");
+
+    assertThat(Run.at(daemon).metakey("list", "-o", "json").out()).contains("\"stale\": true");
+    assertThat(Run.at(daemon).metakey("list", "-o", "jsonl").out())
+        .contains("\"stale\":true")
+        .doesNotContain("\"stale\":false");
+    assertThat(Run.at(daemon).metakey("show", "0", "-o", "json").out()).contains("\"stale\": true");
+    assertThat(Run.at(daemon).metakey("header", "-o", "json").out()).contains("\"stale\": true");
+    assertThat(Run.at(daemon).metakey("list").out()).contains("uid 1000");
+    assertThat(Run.at(daemon).metakey("release", "edge.zone").exit()).isEqualTo(8);
+    assertThat(Run.at(daemon).metakey("status").exit()).isEqualTo(8);
+  }
+
+  @Test
+  void colour_whenOnATerminal_isThereUnlessUnwanted() {
+    String escape = "\u001b[";
+    Terminal.Kind tty = Terminal.Kind.TERMINAL;
+    assertThat(Run.at(daemon).outTo(tty).metakey("list").out()).contains(escape);
+    assertThat(Run.at(daemon).outTo(tty).with("NO_COLOR", "1").metakey("list").out())
+        .doesNotContain(escape);
+    assertThat(Run.at(daemon).outTo(tty).with("TERM", "dumb").metakey("list").out())
+        .doesNotContain(escape);
+    assertThat(Run.at(daemon).outTo(Terminal.Kind.PIPE).metakey("list").out())
+        .doesNotContain(escape);
+    assertThat(Run.at(daemon).outTo(tty).metakey("list", "-o", "json").out())
+        .doesNotContain(escape);
+
+    assertThat(Run.at(daemon).outTo(tty).metakey("id", "e.x").err()).doesNotContain(escape);
+    assertThat(Run.at(daemon).errTo(tty).metakey("id", "e.x").err()).contains(escape);
+    assertThat(Run.at(daemon).errTo(tty).with("NO_COLOR", "1").metakey("id", "e.x").err())
+        .doesNotContain(escape);
+
+    assertThat(Run.alone().outTo(tty).metakey("--help").out()).contains(escape);
+    assertThat(Run.alone().outTo(tty).with("NO_COLOR", "1").metakey("--help").out())
+        .doesNotContain(escape);
+  }
+
+  @Test
+  void colour_whenShown_leavesTheColumnsAligned() {
+    String plain = Run.at(daemon).metakey("list").out();
+    String coloured = Run.at(daemon).outTo(Terminal.Kind.TERMINAL).metakey("list").out();
+
+    assertThat(coloured.replaceAll("\u001b\\[[0-9]*m", "")).isEqualTo(plain);
+  }
+}
