@@ -1,0 +1,115 @@
+package dev.metakey.system;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.metakey.v1.Change;
+import dev.metakey.v1.FieldSpec;
+import dev.metakey.v1.RegistryGrpc;
+import dev.metakey.v1.WatchRequest;
+import dev.metakey.v1.WatchResponse;
+import io.grpc.stub.BlockingClientCall;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/**
+ * A watcher that stops reading costs the daemon nothing, and gets the whole state when it reads.
+ */
+class SlowWatcherIT {
+  private static final int SERVICES = 8;
+  private static final int ROUNDS = 2_000;
+  private static final int CHANGES = SERVICES * (1 + 2 * ROUNDS);
+
+  /** Every change carries it twice: all of them are more than the daemon's heap has room for. */
+  private static final String DESCRIPTION = "x".repeat(255);
+
+  @RegisterExtension final Host host = new Host();
+
+  @Test
+  void daemon_whenAWatcherStopsReading_doesNotGrowAndTellsItTheState() throws Exception {
+    host.set("METAKEY_JAVA_OPTS", "-Xmx16m");
+    DaemonProcess daemon = host.start();
+    BlockingClientCall<?, WatchResponse> stuck = watch();
+    assertThat(stuck.read().hasState()).isTrue();
+    ExecutorService threads = Executors.newCachedThreadPool();
+    try {
+      Future<Long> brisk = threads.submit(() -> follow(watch()));
+      long beforeKb = daemon.memoryKb("VmRSS");
+      churn(threads);
+      System.out.printf(
+          "slow watcher: resident %d kB before and %d kB after %d changes; heap at most 16 MB%n",
+          beforeKb, daemon.memoryKb("VmRSS"), CHANGES);
+      assertThat(brisk.get()).as("told the one who reads").isEqualTo(CHANGES);
+    } finally {
+      threads.shutdownNow();
+    }
+    assertThat(daemon.isAlive()).as("metakeyd lives: %s", daemon.log()).isTrue();
+    assertThat(readToTheEnd(stuck)).as("whole states told the one who did not read").isPositive();
+  }
+
+  private BlockingClientCall<?, WatchResponse> watch() {
+    return RegistryGrpc.newBlockingV2Stub(host.connect().channel())
+        .watch(WatchRequest.getDefaultInstance());
+  }
+
+  /** Every service registers and releases its field again and again: each is a change. */
+  private void churn(ExecutorService threads) throws Exception {
+    List<Callable<Void>> services = new ArrayList<>();
+    for (int i = 0; i < SERVICES; i++) {
+      FieldSpec field =
+          Wiretap.field("slow.n" + i, 8).toBuilder().setDescription(DESCRIPTION).build();
+      Wiretap connection = host.connect("service-" + i);
+      services.add(
+          () -> {
+            connection.register(field);
+            for (int round = 0; round < ROUNDS; round++) {
+              connection.release(field.getName());
+              connection.register(field);
+            }
+            return null;
+          });
+    }
+    for (Future<Void> done : threads.invokeAll(services)) {
+      done.get();
+    }
+  }
+
+  /** Reads until all changes are told, and tells the last revision; a state may stand for some. */
+  private static long follow(BlockingClientCall<?, WatchResponse> stream) throws Exception {
+    long reached = 0;
+    while (reached < CHANGES) {
+      reached = accept(stream.read(), reached);
+    }
+    return reached;
+  }
+
+  /** How many whole states come after the changes that were under way. */
+  private static int readToTheEnd(BlockingClientCall<?, WatchResponse> stream) throws Exception {
+    long reached = 0;
+    int states = 0;
+    while (reached < CHANGES) {
+      WatchResponse message = stream.read();
+      states += message.hasState() ? 1 : 0;
+      reached = accept(message, reached);
+    }
+    return states;
+  }
+
+  private static long accept(WatchResponse message, long reached) {
+    long next = reached;
+    for (Change change : message.getChanges().getChangesList()) {
+      assertThat(change.getRevision()).as("the next change").isEqualTo(next + 1);
+      next++;
+    }
+    long told = message.getRegistry().getRevision();
+    if (message.hasChanges()) {
+      assertThat(told).isEqualTo(next);
+    }
+    return told;
+  }
+}
