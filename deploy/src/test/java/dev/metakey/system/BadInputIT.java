@@ -23,6 +23,7 @@ import dev.metakey.wire.WireErrors;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.StreamObserver;
+import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
@@ -48,8 +49,22 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 class BadInputIT {
   private static final List<String> BAD_NAMES =
       List.of(
-          "", "a".repeat(64), "Edge.id", "edge id", "edge\0id", "édge", "edge.ïd", "名前", "9edge",
-          ".edge", "edge.", "a..b", "_a", "a-b", "kernel.x", "kernel.rx_hash");
+          "",
+          "a".repeat(64),
+          "Edge.id",
+          "edge id",
+          "edge\0id",
+          "édge",
+          "edge.ïd",
+          "名前",
+          "9edge",
+          ".edge",
+          "edge.",
+          "a..b",
+          "_a",
+          "a-b",
+          "kernel.x",
+          "kernel.rx_hash");
 
   @RegisterExtension final Host host = new Host();
 
@@ -94,14 +109,18 @@ class BadInputIT {
         "64 bytes",
         "1-63 bytes");
     Wiretap.refused(
-        Reason.INVALID_NAME, () -> daemon.register(Wiretap.field("a\0b", 8)), "'a\\u{0}b'", "byte 1");
+        Reason.INVALID_NAME,
+        () -> daemon.register(Wiretap.field("a\0b", 8)),
+        "'a\\u{0}b'",
+        "byte 1");
     Wiretap.refused(
         Reason.INVALID_NAME, () -> daemon.register(Wiretap.field("kernel.x", 8)), "'kernel.'");
   }
 
   @Test
   void names_whenBad_areRefusedByTheCommandLine() throws Exception {
-    for (String name : List.of("", "a".repeat(64), "Edge.id", "edge id", "édge", "9edge", ".edge")) {
+    for (String name :
+        List.of("", "a".repeat(64), "Edge.id", "edge id", "édge", "9edge", ".edge")) {
       host.cli("register", name, "--size", "8").refuses(2, "name", "1-63 bytes", "[a-z][a-z0-9_]*");
     }
     host.cli("register", "kernel.x", "--size", "8").refuses(2, "'kernel.x'", "another prefix");
@@ -245,7 +264,11 @@ class BadInputIT {
 
   private String ownerOf(String name) {
     var owner =
-        daemon.registry().get(GetRequest.newBuilder().setName(name).build()).getField().getOwners(0);
+        daemon
+            .registry()
+            .get(GetRequest.newBuilder().setName(name).build())
+            .getField()
+            .getOwners(0);
     return "%s (uid %d)".formatted(owner.getService(), owner.getUid());
   }
 
@@ -277,7 +300,8 @@ class BadInputIT {
     host.cli("resolve", "not.there", "--wait", "0").refuses(2, "wait", "1 ms to 24 h");
     host.cli("resolve", "not.there", "--wait", "365d").refuses(2, "wait", "1 ms to 24 h");
     host.cli("resolve", "not.there", "--wait", "200ms").refuses(9, "not.there");
-    host.cli("resolve", "edge.packet_ic").refuses(3, "edge.packet_ic", "did you mean edge.packet_id?");
+    host.cli("resolve", "edge.packet_ic")
+        .refuses(3, "edge.packet_ic", "did you mean edge.packet_id?");
   }
 
   @Test
@@ -408,7 +432,7 @@ class BadInputIT {
     try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
       channel.connect(UnixDomainSocketAddress.of(host.socket()));
       channel.write(ByteBuffer.wrap(bytes));
-    } catch (java.io.IOException hungUp) {
+    } catch (IOException hungUp) {
       // As it should.
     }
   }

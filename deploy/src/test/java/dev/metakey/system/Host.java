@@ -205,7 +205,7 @@ final class Host implements BeforeEachCallback, AfterEachCallback {
     try {
       close();
     } catch (Exception e) {
-      e.printStackTrace();
+      System.err.println("cannot clean up: " + e);
     }
   }
 

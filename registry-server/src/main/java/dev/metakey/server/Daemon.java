@@ -5,6 +5,7 @@ import dev.metakey.model.Field;
 import dev.metakey.model.FieldState;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Peer;
+import dev.metakey.model.Reason;
 import dev.metakey.model.Reservation;
 import dev.metakey.model.Snapshot;
 import dev.metakey.server.config.Config;
@@ -147,6 +148,9 @@ public final class Daemon implements AutoCloseable {
       try {
         engine.run(reserve);
       } catch (MetakeyException e) {
+        if (e.reason() == Reason.STORE_FAILED) {
+          throw e;
+        }
         problem("%s: %s".formatted(reserve.reservation().by(), e.text()));
       }
     }

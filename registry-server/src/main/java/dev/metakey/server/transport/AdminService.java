@@ -87,7 +87,7 @@ final class AdminService extends AdminGrpc.AdminImplBase {
   @Override
   public void listHistory(ListHistoryRequest request, StreamObserver<ListHistoryResponse> call) {
     Peer caller = CallerInterceptor.caller();
-    diskReaders.execute(() -> Answers.now(call, () -> history(request, caller)));
+    Answers.on(diskReaders, call, () -> history(request, caller));
   }
 
   private ListHistoryResponse history(ListHistoryRequest request, Peer caller) {

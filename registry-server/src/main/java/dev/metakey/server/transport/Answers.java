@@ -9,6 +9,8 @@ import io.grpc.stub.StreamObserver;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -32,6 +34,21 @@ final class Answers {
     }
     call.onNext(message);
     call.onCompleted();
+  }
+
+  /** Answers on another thread, as it takes its time. */
+  static <A> void on(Executor executor, StreamObserver<A> call, Supplier<A> answer) {
+    try {
+      executor.execute(() -> now(call, answer));
+    } catch (RejectedExecutionException e) {
+      MetakeyException refusal =
+          new MetakeyException(
+              Reason.UNAVAILABLE,
+              "too many calls read the disk already, or metakeyd is stopping; try again soon",
+              Map.of(),
+              e);
+      call.onError(WireErrors.toStatus(refusal));
+    }
   }
 
   /** Answers when the engine does; a call that its client cancels is not waited for. */
@@ -61,12 +78,14 @@ final class Answers {
     if (call.isCancelled()) {
       return;
     }
-    if (reply == null) {
-      call.onError(WireErrors.toStatus(refusal(failure)));
-      return;
-    }
-    call.onNext(toWire.apply(reply));
-    call.onCompleted();
+    now(
+        call,
+        () -> {
+          if (reply == null) {
+            throw refusal(failure);
+          }
+          return toWire.apply(reply);
+        });
   }
 
   static MetakeyException refusal(@Nullable Throwable failure) {

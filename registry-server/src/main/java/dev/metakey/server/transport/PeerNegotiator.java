@@ -6,6 +6,7 @@ import io.grpc.netty.shaded.io.grpc.netty.InternalProtocolNegotiationEvent;
 import io.grpc.netty.shaded.io.grpc.netty.InternalProtocolNegotiator.ProtocolNegotiator;
 import io.grpc.netty.shaded.io.grpc.netty.InternalProtocolNegotiators;
 import io.grpc.netty.shaded.io.grpc.netty.ProtocolNegotiationEvent;
+import io.grpc.netty.shaded.io.netty.buffer.ByteBuf;
 import io.grpc.netty.shaded.io.netty.channel.ChannelHandler;
 import io.grpc.netty.shaded.io.netty.channel.ChannelHandlerContext;
 import io.grpc.netty.shaded.io.netty.channel.ChannelInboundHandlerAdapter;
@@ -19,14 +20,24 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Asks the kernel who connected (SO_PEERCRED), before the first byte is read; and closes a
- * connection on which nothing is said for {@value #SILENCE_S} s. gRPC has no public way to do
- * either; its version is pinned, and a test on a real socket holds this to it.
+ * connection on which HTTP/2 was not begun in time. gRPC has no public way to do either; its
+ * version is pinned, and a test on a real socket holds this to it.
  */
 final class PeerNegotiator implements ProtocolNegotiator {
   /** Who the transport's peer is. */
   static final Attributes.Key<PeerProcess> PEER = Attributes.Key.create("dev.metakey.peer");
 
-  private static final int SILENCE_S = 10;
+  /** Length of "PRI * HTTP/2.0", and so on, with which every client begins (RFC 9113). */
+  private static final int PREFACE_BYTES = 24;
+
+  private final long silenceMs;
+
+  /**
+   * @param silenceMs how long a client may take to begin, milliseconds
+   */
+  PeerNegotiator(long silenceMs) {
+    this.silenceMs = silenceMs;
+  }
 
   @Override
   public AsciiString scheme() {
@@ -36,7 +47,7 @@ final class PeerNegotiator implements ProtocolNegotiator {
   @Override
   public ChannelHandler newHandler(GrpcHttp2ConnectionHandler grpc) {
     return InternalProtocolNegotiators.waitUntilActiveHandler(
-        new IdentifyPeer(grpc), grpc.getNegotiationLogger());
+        new IdentifyPeer(grpc, silenceMs), grpc.getNegotiationLogger());
   }
 
   @Override
@@ -44,9 +55,11 @@ final class PeerNegotiator implements ProtocolNegotiator {
 
   private static final class IdentifyPeer extends ChannelInboundHandlerAdapter {
     private final GrpcHttp2ConnectionHandler grpc;
+    private final long silenceMs;
 
-    IdentifyPeer(GrpcHttp2ConnectionHandler grpc) {
+    IdentifyPeer(GrpcHttp2ConnectionHandler grpc, long silenceMs) {
       this.grpc = grpc;
+      this.silenceMs = silenceMs;
     }
 
     @Override
@@ -63,7 +76,7 @@ final class PeerNegotiator implements ProtocolNegotiator {
           InternalProtocolNegotiationEvent.getAttributes(negotiation).toBuilder()
               .set(PEER, peer)
               .build();
-      context.pipeline().addFirst(new CloseSilent());
+      context.pipeline().addFirst(new CloseSilent(silenceMs));
       context
           .pipeline()
           .replace(this, null, InternalProtocolNegotiators.grpcNegotiationHandler(grpc));
@@ -74,18 +87,27 @@ final class PeerNegotiator implements ProtocolNegotiator {
 
   @SuppressWarnings("FutureReturnValueIgnored") // nobody waits for the close
   private static final class CloseSilent extends ChannelInboundHandlerAdapter {
+    private final long silenceMs;
     private @Nullable ScheduledFuture<?> timeout;
+    private int saidBytes;
+
+    CloseSilent(long silenceMs) {
+      this.silenceMs = silenceMs;
+    }
 
     @Override
     public void handlerAdded(ChannelHandlerContext context) {
       Runnable close = context::close;
-      timeout = context.executor().schedule(close, SILENCE_S, TimeUnit.SECONDS);
+      timeout = context.executor().schedule(close, silenceMs, TimeUnit.MILLISECONDS);
     }
 
     @Override
     public void channelRead(ChannelHandlerContext context, Object bytes) {
+      saidBytes += ((ByteBuf) bytes).readableBytes();
+      if (saidBytes >= PREFACE_BYTES) { // if they are not the preface, HTTP/2 closes at once
+        context.pipeline().remove(this);
+      }
       context.fireChannelRead(bytes);
-      context.pipeline().remove(this);
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.metakey.server.transport;
 
+import dev.metakey.model.Names;
 import dev.metakey.model.Peer;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -18,19 +19,30 @@ import org.jspecify.annotations.Nullable;
 record PeerProcess(int uid, int gid, int pid, @Nullable String unit, String executable) {
   private static final Path PROC = Path.of("/proc");
 
-  /** Names of container cgroups, as Docker, Podman, containerd, CRI-O, LXC and nspawn give them. */
+  /** A container in a cgroup's path, as Docker, Podman, Kubernetes, LXC and nspawn put it there. */
   private static final Pattern CONTAINER =
       Pattern.compile(
-          "(?:docker|libpod|crio|cri-containerd|nerdctl)[-:]([0-9a-f]{64})(?:\\.scope)?"
-              + "|([0-9a-f]{64})"
-              + "|lxc(?:\\.payload)?\\.([^/]+)"
-              + "|machine-([^/]+)\\.scope");
+          "/(?:[^/]*:)?(?:docker|libpod|crio|cri-containerd|nerdctl)[-:](?<id>[0-9a-f]{64})(?:\\.scope)?(?=/|$)"
+              + "|/(?<bare>[0-9a-f]{64})(?=/|$)"
+              + "|/lxc(?:\\.payload\\.|\\.(?!payload\\.|monitor\\.)|/)(?<lxc>[^/]+)"
+              + "|/machine-(?<machine>[^/]+)\\.scope(?=/|$)"
+              + "|/systemd-nspawn@(?<nspawn>[^/]+)\\.service(?=/|$)");
+
+  private static final List<String> CONTAINER_NAMES =
+      List.of("id", "bare", "lxc", "machine", "nspawn");
 
   private static final int CONTAINER_ID_LENGTH = 12;
 
+  /** What a service name may not have: see {@link Names#checkService}. */
+  private static final Pattern UNSAFE = Pattern.compile("[^A-Za-z0-9@._:\\\\-]");
+
+  private static final int MAX_LENGTH = 128;
+
   /** What the kernel tells of a connected peer. */
   static PeerProcess of(int uid, int gid, int pid) {
-    return new PeerProcess(uid, gid, pid, unitOf(pid), executableOf(pid));
+    String unit = unitOf(pid);
+    return new PeerProcess(
+        uid, gid, pid, unit == null ? null : safe(unit), safe(executableOf(pid)));
   }
 
   /**
@@ -53,18 +65,18 @@ record PeerProcess(int uid, int gid, int pid, @Nullable String unit, String exec
   }
 
   /**
-   * The innermost container or service unit in the lines of {@code /proc/PID/cgroup}: the unified
-   * hierarchy's, else systemd's own.
+   * The innermost container in the lines of {@code /proc/PID/cgroup}, else the innermost service
+   * unit. What runs in a container is its, whatever it calls itself in there: it could call itself
+   * like a service of the host.
+   *
+   * <p>Where systemd has a hierarchy of its own, that counts: in the unified one beside it, Docker
+   * leaves containers where the daemon was that started them.
    */
   static @Nullable String unitIn(List<String> lines) {
-    String unified = pathOf(lines, "0::");
-    String path = unified.length() > 1 ? unified : pathOf(lines, ":name=systemd:");
-    String found = null;
-    for (String part : path.split("/", -1)) {
-      String unit = unit(part);
-      found = unit != null ? unit : found;
-    }
-    return found;
+    String systemd = pathOf(lines, ":name=systemd:");
+    String path = systemd.length() > 1 ? systemd : pathOf(lines, "0::");
+    String container = containerIn(path);
+    return container != null ? container : serviceIn(path);
   }
 
   private static String pathOf(List<String> lines, String hierarchy) {
@@ -77,21 +89,39 @@ record PeerProcess(int uid, int gid, int pid, @Nullable String unit, String exec
     return "";
   }
 
-  private static @Nullable String unit(String part) {
-    // A user's service manager is not a service; what it starts has units of its own.
-    if (part.endsWith(".service") && !part.startsWith("user@")) {
-      return part;
-    }
-    Matcher container = CONTAINER.matcher(part);
-    if (!container.matches()) {
-      return null;
-    }
-    for (int group = 1; group <= 2; group++) {
-      if (container.group(group) != null) {
-        return "container-" + container.group(group).substring(0, CONTAINER_ID_LENGTH);
+  private static @Nullable String containerIn(String path) {
+    String found = null;
+    Matcher container = CONTAINER.matcher(path);
+    while (container.find()) {
+      for (String group : CONTAINER_NAMES) {
+        String name = container.group(group);
+        if (name != null) {
+          boolean id = group.equals("id") || group.equals("bare");
+          found = "container-" + (id ? name.substring(0, CONTAINER_ID_LENGTH) : name);
+        }
       }
     }
-    return "container-" + (container.group(3) != null ? container.group(3) : container.group(4));
+    return found;
+  }
+
+  private static @Nullable String serviceIn(String path) {
+    String found = null;
+    for (String part : path.split("/", -1)) {
+      // A user's service manager is not a service; what it starts has units of its own.
+      if (part.endsWith(".service") && !part.startsWith("user@")) {
+        found = part;
+      }
+    }
+    return found;
+  }
+
+  /**
+   * Cgroups and executables may have any name, and whoever made them chose it; service names are
+   * printed into files and terminals, a line each.
+   */
+  static String safe(String name) {
+    String safe = UNSAFE.matcher(name).replaceAll("_");
+    return safe.length() > MAX_LENGTH ? safe.substring(0, MAX_LENGTH) : safe;
   }
 
   private static String executableOf(int pid) {

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.metakey.server.files.LockFile;
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.SocketChannel;
@@ -106,11 +107,17 @@ final class SocketFile implements AutoCloseable {
     Files.delete(path);
   }
 
-  private static boolean answers(Path path) {
+  /** Only a refused connection tells that nobody listens. */
+  private static boolean answers(Path path) throws IOException {
     try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
       return channel.connect(UnixDomainSocketAddress.of(path));
-    } catch (IOException refused) {
+    } catch (ConnectException refused) {
       return false;
+    } catch (IOException unclear) {
+      throw new IOException(
+          "socket %s: another program may be listening there (%s); remove it, or choose another path"
+              .formatted(path, unclear.getMessage()),
+          unclear);
     }
   }
 

@@ -19,8 +19,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
@@ -38,13 +39,23 @@ public final class SocketServer implements AutoCloseable {
   private static final int MAX_METADATA_BYTES = 8 * 1024;
   private static final int EVENT_LOOPS = 2;
   private static final long GRACE_S = 5;
+  private static final long SILENCE_MS = 10_000;
+
+  /** Calls that may wait for the disk; more are refused. */
+  private static final int MAX_DISK_READS = 256;
 
   private final SocketFile socket;
   private final HealthStatusManager health = new HealthStatusManager();
   private final EventLoopGroup accepting = eventLoops("registry-accept", 1);
   private final EventLoopGroup serving = eventLoops("registry-serve", EVENT_LOOPS);
   private final ExecutorService diskReaders =
-      Executors.newSingleThreadExecutor(new DefaultThreadFactory("registry-reader"));
+      new ThreadPoolExecutor(
+          1,
+          1,
+          0,
+          TimeUnit.SECONDS,
+          new ArrayBlockingQueue<>(MAX_DISK_READS),
+          new DefaultThreadFactory("registry-reader"));
   private final Server server;
 
   /**
@@ -53,13 +64,23 @@ public final class SocketServer implements AutoCloseable {
    */
   public SocketServer(Path path, Engine engine, WatchHub hub, Supplier<DaemonStatus> status)
       throws IOException {
+    this(path, engine, hub, status, SILENCE_MS);
+  }
+
+  /**
+   * @param silenceMs how long a client that connected may take to begin, milliseconds
+   */
+  SocketServer(
+      Path path, Engine engine, WatchHub hub, Supplier<DaemonStatus> status, long silenceMs)
+      throws IOException {
     this.socket = SocketFile.claim(path);
+    changesPossible(true);
     this.server =
         NettyServerBuilder.forAddress(new DomainSocketAddress(path.toString()))
             .channelType(EpollServerDomainSocketChannel.class)
             .bossEventLoopGroup(accepting)
             .workerEventLoopGroup(serving)
-            .protocolNegotiator(new PeerNegotiator())
+            .protocolNegotiator(new PeerNegotiator(silenceMs))
             .directExecutor()
             .maxInboundMessageSize(MAX_MESSAGE_BYTES)
             .maxInboundMetadataSize(MAX_METADATA_BYTES)
@@ -79,7 +100,6 @@ public final class SocketServer implements AutoCloseable {
   public void start() throws IOException {
     server.start();
     Files.setPosixFilePermissions(socket.path(), PosixFilePermissions.fromString("rw-rw-rw-"));
-    changesPossible(true);
   }
 
   /** Tells probes whether changes can be made. Reads can, in any case. */

@@ -1,0 +1,193 @@
+package dev.metakey.server.transport;
+
+import static dev.metakey.server.transport.Client.refused;
+import static dev.metakey.server.transport.Client.register;
+import static java.nio.charset.StandardCharsets.US_ASCII;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.rpc.ErrorInfo;
+import dev.metakey.model.DaemonStatus;
+import dev.metakey.model.Layout;
+import dev.metakey.model.Peer;
+import dev.metakey.server.domain.Rules;
+import dev.metakey.server.domain.Start;
+import dev.metakey.server.engine.Engine;
+import dev.metakey.server.engine.FakeClock;
+import dev.metakey.server.engine.FakeStore;
+import dev.metakey.server.engine.WriterThread;
+import dev.metakey.server.publication.WatchHub;
+import dev.metakey.v1.GetHeaderRequest;
+import dev.metakey.v1.GetStatusRequest;
+import dev.metakey.v1.ListHistoryRequest;
+import io.grpc.ConnectivityState;
+import io.grpc.health.v1.HealthCheckRequest;
+import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
+import io.grpc.health.v1.HealthGrpc;
+import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The transport with a store that fails on demand, and little patience with who says nothing. */
+@Timeout(60)
+class SocketServerTest {
+  private static final Peer DAEMON = new Peer(0, 0, 1, "metakeyd");
+  private static final int SILENCE_MS = 200;
+
+  @TempDir private Path directory;
+  private final FakeStore store = new FakeStore();
+  private final FakeClock clock = new FakeClock();
+  private Path path;
+  private WriterThread writer;
+  private WatchHub hub;
+  private SocketServer server;
+  private Client client;
+
+  @BeforeEach
+  void start() throws Exception {
+    path = directory.resolve("m.sock");
+    Engine engine =
+        new Engine(
+            store,
+            new Rules(600_000, (int) Files.getAttribute(Path.of("/proc/self"), "unix:uid")),
+            new Engine.Retention(100, 86_400_000),
+            DAEMON,
+            clock);
+    engine.run(new Start("boot-1", Layout.SLOTTED, 128, false));
+    hub = new WatchHub(engine::snapshot, engine::history);
+    server = new SocketServer(path, engine, hub, SocketServerTest::status, SILENCE_MS);
+    writer = new WriterThread(engine);
+    engine.addListener(hub);
+    engine.onHealth(server::changesPossible);
+    writer.start();
+    server.start();
+    client = Client.of(path, "edge");
+  }
+
+  private static DaemonStatus status() {
+    throw new IllegalStateException("a defect in the status");
+  }
+
+  @AfterEach
+  void stop() throws Exception {
+    client.close();
+    server.stopAccepting();
+    writer.close();
+    hub.close();
+    server.close();
+  }
+
+  private ServingStatus health(String service) {
+    return HealthGrpc.newBlockingStub(client.channel())
+        .withDeadlineAfter(10, TimeUnit.SECONDS)
+        .check(HealthCheckRequest.newBuilder().setService(service).build())
+        .getStatus();
+  }
+
+  private SocketChannel connect() throws IOException {
+    SocketChannel raw = SocketChannel.open(StandardProtocolFamily.UNIX);
+    raw.connect(UnixDomainSocketAddress.of(path));
+    return raw;
+  }
+
+  /** Reads until the daemon closes. */
+  private static int readToTheEnd(SocketChannel raw) throws IOException {
+    int bytes = 0;
+    ByteBuffer buffer = ByteBuffer.allocate(1_000);
+    for (int read = raw.read(buffer); read >= 0; read = raw.read(buffer.clear())) {
+      bytes += read;
+    }
+    return bytes;
+  }
+
+  @Test
+  void start_whenListening_everybodyMayConnect() throws IOException {
+    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(path)))
+        .isEqualTo("rw-rw-rw-");
+  }
+
+  @Test
+  void health_whenTheStoreFailsAndHeals_followsForTheRegistryAlone() {
+    assertThat(health("metakey.v1.Registry")).isEqualTo(ServingStatus.SERVING);
+    store.disk(FakeStore.Disk.FULL);
+    ErrorInfo info = refused(() -> client.registry().register(register("a", 8)));
+    assertThat(info.getReason()).isEqualTo("STORE_FAILED");
+    assertThat(health("metakey.v1.Registry")).isEqualTo(ServingStatus.NOT_SERVING);
+    assertThat(health("")).isEqualTo(ServingStatus.SERVING);
+    assertThat(
+            client
+                .registry()
+                .getHeader(GetHeaderRequest.getDefaultInstance())
+                .getRegistry()
+                .getRevision())
+        .isZero();
+    assertThat(
+            refused(() -> client.admin().listHistory(ListHistoryRequest.getDefaultInstance()))
+                .getReason())
+        .isEqualTo("STORE_FAILED");
+
+    store.disk(FakeStore.Disk.WORKS);
+    clock.advance(Duration.ofSeconds(1));
+    while (health("metakey.v1.Registry") != ServingStatus.SERVING) {
+      Thread.onSpinWait();
+    }
+    assertThat(client.registry().register(register("a", 8)).getResultsCount()).isEqualTo(1);
+  }
+
+  @Test
+  void anyCall_whenItMeetsADefect_isRefusedAsInternal() {
+    ErrorInfo info =
+        refused(() -> client.registry().getStatus(GetStatusRequest.getDefaultInstance()));
+    assertThat(info.getReason()).isEqualTo("INTERNAL");
+  }
+
+  @Test
+  void connection_whenNothingOrTooLittleIsSaid_isClosed() throws IOException {
+    assertThat(client.registry().getHeader(GetHeaderRequest.getDefaultInstance()).hasRegistry())
+        .isTrue();
+    for (String said : new String[] {"", "PRI * HTTP/2.0\r\n\r\n"}) {
+      try (SocketChannel raw = connect()) {
+        raw.write(US_ASCII.encode(said));
+        long startNs = System.nanoTime();
+        assertThat(readToTheEnd(raw)).isLessThan(1_000);
+        assertThat(TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startNs))
+            .isGreaterThanOrEqualTo(SILENCE_MS - 50);
+      }
+    }
+    // and who had begun in time may be as silent as it likes
+    assertThat(client.managed().getState(false)).isEqualTo(ConnectivityState.READY);
+  }
+
+  @Test
+  void connection_whenClosedAtOnce_leavesTheServerAlone() throws IOException {
+    for (int i = 0; i < 200; i++) {
+      connect().close();
+    }
+    assertThat(client.registry().register(register("a", 8)).getResultsCount()).isEqualTo(1);
+  }
+
+  @Test
+  void close_whileSomebodyIsConnectedAndSilent_doesNotWaitForIt() throws Exception {
+    try (SocketChannel silent = connect()) {
+      assertThat(client.registry().register(register("a", 8)).getResultsCount()).isEqualTo(1);
+      long startNs = System.nanoTime();
+      stop();
+
+      assertThat(TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startNs)).isLessThan(4_000);
+      assertThat(path).doesNotExist();
+      assertThat(readToTheEnd(silent)).isNotNegative();
+    }
+    start();
+  }
+}
