@@ -58,7 +58,12 @@ final class FieldSheetForm implements Form<Field> {
   }
 
   private static String stamp(Stamp stamp) {
-    return stamp.isNone() ? "" : Text.time(stamp.atMs()) + " (revision " + stamp.revision() + ")";
+    if (stamp.isNone()) {
+      return "";
+    }
+    // A published file tells no times.
+    String time = stamp.atMs() == 0 ? "at revision " : Text.time(stamp.atMs()) + ", revision ";
+    return time + stamp.revision();
   }
 
   @Override
