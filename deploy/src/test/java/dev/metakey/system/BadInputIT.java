@@ -23,6 +23,7 @@ import dev.metakey.wire.WireErrors;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.StreamObserver;
+import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
@@ -48,8 +49,22 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 class BadInputIT {
   private static final List<String> BAD_NAMES =
       List.of(
-          "", "a".repeat(64), "Edge.id", "edge id", "edge\0id", "édge", "edge.ïd", "名前", "9edge",
-          ".edge", "edge.", "a..b", "_a", "a-b", "kernel.x", "kernel.rx_hash");
+          "",
+          "a".repeat(64),
+          "Edge.id",
+          "edge id",
+          "edge\0id",
+          "édge",
+          "edge.ïd",
+          "名前",
+          "9edge",
+          ".edge",
+          "edge.",
+          "a..b",
+          "_a",
+          "a-b",
+          "kernel.x",
+          "kernel.rx_hash");
 
   @RegisterExtension final Host host = new Host();
 
@@ -94,14 +109,18 @@ class BadInputIT {
         "64 bytes",
         "1-63 bytes");
     Wiretap.refused(
-        Reason.INVALID_NAME, () -> daemon.register(Wiretap.field("a\0b", 8)), "'a\\u{0}b'", "byte 1");
+        Reason.INVALID_NAME,
+        () -> daemon.register(Wiretap.field("a\0b", 8)),
+        "'a\\u{0}b'",
+        "byte 1");
     Wiretap.refused(
         Reason.INVALID_NAME, () -> daemon.register(Wiretap.field("kernel.x", 8)), "'kernel.'");
   }
 
   @Test
   void names_whenBad_areRefusedByTheCommandLine() throws Exception {
-    for (String name : List.of("", "a".repeat(64), "Edge.id", "edge id", "édge", "9edge", ".edge")) {
+    for (String name :
+        List.of("", "a".repeat(64), "Edge.id", "edge id", "édge", "9edge", ".edge")) {
       host.cli("register", name, "--size", "8").refuses(2, "name", "1-63 bytes", "[a-z][a-z0-9_]*");
     }
     host.cli("register", "kernel.x", "--size", "8").refuses(2, "'kernel.x'", "another prefix");
@@ -137,9 +156,6 @@ class BadInputIT {
             good.toBuilder().setDescription("two\nlines").build(),
             good.toBuilder().setFormat(Format.FORMAT_IPV4).build(),
             good.toBuilder().setSize(4).setFormat(Format.FORMAT_MAC).build(),
-            good.toBuilder().setFormatValue(99).build(),
-            good.toBuilder().setMergeValue(99).build(),
-            good.toBuilder().setSharingValue(99).build(),
             good.toBuilder().setTtl(Duration.newBuilder().setNanos(999_000_000)).build(),
             good.toBuilder().setTtl(Duration.newBuilder().setSeconds(367 * 86_400)).build(),
             good.toBuilder().setTtl(Duration.newBuilder().setSeconds(-5)).build(),
@@ -147,6 +163,13 @@ class BadInputIT {
             good.toBuilder().setTtl(Duration.newBuilder().setSeconds(Long.MAX_VALUE)).build());
     for (FieldSpec spec : bad) {
       Wiretap.refused(Reason.INVALID_ATTRIBUTE, () -> daemon.register(spec), "bad.attribute");
+    }
+    for (FieldSpec spec :
+        List.of(
+            good.toBuilder().setFormatValue(99).build(),
+            good.toBuilder().setMergeValue(99).build(),
+            good.toBuilder().setSharingValue(99).build())) {
+      Wiretap.refused(Reason.INVALID_REQUEST, () -> daemon.register(spec), "not known");
     }
     host.cli("register", "bad.attribute:8", "--format", "ipv4").refuses(2, "ipv4", "size 4");
     host.cli("register", "bad.attribute:8", "--format", "roman").refuses(2, "roman", "hex");
@@ -245,7 +268,11 @@ class BadInputIT {
 
   private String ownerOf(String name) {
     var owner =
-        daemon.registry().get(GetRequest.newBuilder().setName(name).build()).getField().getOwners(0);
+        daemon
+            .registry()
+            .get(GetRequest.newBuilder().setName(name).build())
+            .getField()
+            .getOwners(0);
     return "%s (uid %d)".formatted(owner.getService(), owner.getUid());
   }
 
@@ -265,7 +292,7 @@ class BadInputIT {
 
   @Test
   void waits_whenOutOfRange_areRefused() throws Exception {
-    for (long seconds : new long[] {0, -1, 86_401, 365 * 86_400, Long.MAX_VALUE}) {
+    for (long seconds : new long[] {0, -1, 86_401, 365 * 86_400}) {
       var request =
           ResolveRequest.newBuilder()
               .addNames("not.there")
@@ -274,10 +301,11 @@ class BadInputIT {
       Wiretap.refused(
           Reason.INVALID_REQUEST, () -> daemon.registry().resolve(request), "wait", "24 h");
     }
-    host.cli("resolve", "not.there", "--wait", "0").refuses(2, "wait", "1 ms to 24 h");
-    host.cli("resolve", "not.there", "--wait", "365d").refuses(2, "wait", "1 ms to 24 h");
+    host.cli("resolve", "not.there", "--wait", "0").refuses(2, "wait", "allowed");
+    host.cli("resolve", "not.there", "--wait", "365d").refuses(2, "wait", "allowed");
     host.cli("resolve", "not.there", "--wait", "200ms").refuses(9, "not.there");
-    host.cli("resolve", "edge.packet_ic").refuses(3, "edge.packet_ic", "did you mean edge.packet_id?");
+    host.cli("resolve", "edge.packet_ic")
+        .refuses(3, "edge.packet_ic", "did you mean edge.packet_id?");
   }
 
   @Test
@@ -408,7 +436,7 @@ class BadInputIT {
     try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
       channel.connect(UnixDomainSocketAddress.of(host.socket()));
       channel.write(ByteBuffer.wrap(bytes));
-    } catch (java.io.IOException hungUp) {
+    } catch (IOException hungUp) {
       // As it should.
     }
   }
