@@ -15,6 +15,7 @@ import dev.metakey.model.Format;
 import dev.metakey.model.Layout;
 import dev.metakey.model.Merge;
 import dev.metakey.model.MetakeyException;
+import dev.metakey.model.Names;
 import dev.metakey.model.Outcome;
 import dev.metakey.model.Owner;
 import dev.metakey.model.Peer;
@@ -35,6 +36,8 @@ import java.util.UUID;
  * this build does not know, sent by a newer peer, is refused as INVALID_REQUEST.
  */
 public final class Wire {
+  private static final int NANOS_PER_MS = 1_000_000;
+
   private Wire() {}
 
   public static dev.metakey.v1.RegistryInfo toWire(RegistryInfo info) {
@@ -88,7 +91,15 @@ public final class Wire {
   }
 
   private static long ttlMs(dev.metakey.v1.FieldSpec spec) {
-    long ms = millis(spec.getTtl(), "ttl of " + spec.getName());
+    Duration ttl = spec.getTtl();
+    if (!Durations.isValid(ttl) || ttl.getNanos() % NANOS_PER_MS != 0) {
+      throw new MetakeyException(
+          Reason.INVALID_ATTRIBUTE,
+          "ttl of %s is no whole number of milliseconds; allowed: 1 s to 366 days, or none"
+              .formatted(Names.quote(spec.getName())),
+          Map.of("attribute", "ttl"));
+    }
+    long ms = Durations.toMillis(ttl);
     return ms == 0 ? -1 : ms; // a ttl of 0 was said: out of range, not "never"
   }
 
