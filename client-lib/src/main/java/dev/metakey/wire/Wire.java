@@ -36,7 +36,6 @@ import java.util.UUID;
  * this build does not know, sent by a newer peer, is refused as INVALID_REQUEST.
  */
 public final class Wire {
-  private static final int NANOS_PER_MS = 1_000_000;
 
   private Wire() {}
 
@@ -92,7 +91,7 @@ public final class Wire {
 
   private static long ttlMs(dev.metakey.v1.FieldSpec spec) {
     Duration ttl = spec.getTtl();
-    if (!Durations.isValid(ttl) || ttl.getNanos() % NANOS_PER_MS != 0) {
+    if (!Durations.isValid(ttl) || !ttl.equals(Durations.fromMillis(Durations.toMillis(ttl)))) {
       throw new MetakeyException(
           Reason.INVALID_ATTRIBUTE,
           "ttl of %s is no whole number of milliseconds; allowed: 1 s to 366 days, or none"
