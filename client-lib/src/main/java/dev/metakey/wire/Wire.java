@@ -36,7 +36,6 @@ import java.util.UUID;
  * this build does not know, sent by a newer peer, is refused as INVALID_REQUEST.
  */
 public final class Wire {
-
   private Wire() {}
 
   public static dev.metakey.v1.RegistryInfo toWire(RegistryInfo info) {

@@ -123,9 +123,9 @@ final class WireTest {
     assertThat(reasonOf(Duration.newBuilder().setNanos(999_999_999).build()))
         .isEqualTo(Reason.INVALID_ATTRIBUTE);
     assertThat(reasonOf(Duration.newBuilder().setSeconds(1).setNanos(-1).build()))
-        .isEqualTo(Reason.INVALID_REQUEST);
+        .isEqualTo(Reason.INVALID_ATTRIBUTE);
     assertThat(reasonOf(Duration.newBuilder().setSeconds(Long.MAX_VALUE).build()))
-        .isEqualTo(Reason.INVALID_REQUEST);
+        .isEqualTo(Reason.INVALID_ATTRIBUTE);
   }
 
   private static Reason reasonOf(Duration ttl) {
