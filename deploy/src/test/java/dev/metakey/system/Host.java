@@ -12,6 +12,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Deque;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -140,11 +141,26 @@ final class Host implements BeforeEachCallback, AfterEachCallback {
     }
     List<String> command = new ArrayList<>();
     command.add(image.bin("metakeyd").toString());
-    command.addAll(List.of("--config", config().toString(), "--socket", socket().toString()));
-    command.addAll(List.of("--data", data.toString(), "--run", run().toString()));
-    command.addAll(List.of("--bpffs", "none"));
-    command.addAll(List.of(options));
+    List<String> given = List.of(options);
+    standard()
+        .forEach(
+            (option, value) -> {
+              if (!given.contains(option)) {
+                command.addAll(List.of(option, value));
+              }
+            });
+    command.addAll(given);
     return process(command);
+  }
+
+  private Map<String, String> standard() {
+    Map<String, String> options = new LinkedHashMap<>();
+    options.put("--config", config().toString());
+    options.put("--socket", socket().toString());
+    options.put("--data", data.toString());
+    options.put("--run", run().toString());
+    options.put("--bpffs", "none");
+    return options;
   }
 
   /** Runs {@code metakey}. */
