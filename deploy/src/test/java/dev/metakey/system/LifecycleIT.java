@@ -59,7 +59,8 @@ class LifecycleIT {
       FieldSpec spec = Wiretap.field("burst.n" + i % 64, 2);
       calls.add(
           connection.futures().register(RegisterRequest.newBuilder().addFields(spec).build()));
-      if (i == 100) {
+      if (i == 200) {
+        calls.get(0).get();
         daemon.askToStop();
       }
     }
@@ -137,7 +138,7 @@ class LifecycleIT {
     DaemonProcess daemon = host.start();
     host.cli("register", "edge.packet_id:8", "edge.zone:2").ok();
     daemon.kill();
-    assertThat(host.run().resolve("keys")).content().contains("0 edge.packet_id");
+    assertThat(host.run().resolve("keys")).content().contains("0\tedge.packet_id");
     for (String verb :
         List.of("resolve edge.packet_id", "list", "id edge.zone", "show edge.zone", "header")) {
       Ran ran = host.cli(verb.split(" ")).ok();

@@ -8,7 +8,10 @@ import dev.metakey.server.config.ConfigFile;
 import dev.metakey.server.config.KeysDirectory;
 import dev.metakey.server.storage.StoreException;
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
@@ -51,6 +54,8 @@ public final class Main implements Callable<Integer> {
           "your word that no program is loaded: a new layout is taken on without a reboot")
   private boolean nothingLoaded;
 
+  private volatile boolean isClosed;
+
   private Main() {}
 
   public static void main(String[] args) {
@@ -66,22 +71,35 @@ public final class Main implements Callable<Integer> {
     CountDownLatch stop = new CountDownLatch(1);
     CountDownLatch stopped = new CountDownLatch(1);
     Runtime.getRuntime().addShutdownHook(new Thread(() -> awaitStop(stop, stopped), "shutdown"));
-    try (Daemon daemon =
-        new Daemon(config, KeysDirectory.read(config.paths().keysDirectory()), nothingLoaded)) {
-      stop.await();
+    try {
+      serve(config, stop);
+      isClosed = true;
     } finally {
       stopped.countDown();
     }
     return 0;
   }
 
-  /** The JVM waits for this hook, which waits until the daemon has stopped. */
-  private static void awaitStop(CountDownLatch stop, CountDownLatch stopped) {
+  private void serve(Config config, CountDownLatch stop) throws Exception {
+    try (Daemon daemon =
+        new Daemon(config, KeysDirectory.read(config.paths().keysDirectory()), nothingLoaded)) {
+      stop.await();
+    }
+  }
+
+  /**
+   * The JVM waits for this hook, which waits until the daemon has stopped. It then exits with 0: by
+   * itself the JVM would exit with 143, which systemd takes for a failure.
+   */
+  private void awaitStop(CountDownLatch stop, CountDownLatch stopped) {
     stop.countDown();
     try {
       stopped.await();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    }
+    if (isClosed) {
+      Runtime.getRuntime().halt(0);
     }
   }
 
@@ -114,9 +132,9 @@ public final class Main implements Callable<Integer> {
       reason = Reason.STORE_FAILED;
     } else if (failure instanceof MetakeyException refusal) {
       reason = refusal.reason();
-    } else if (failure instanceof IOException) {
+    } else if (failure instanceof IOException e) {
       reason = Reason.UNAVAILABLE;
-      text = failure.getClass() == IOException.class ? text : failure.toString();
+      text = words(e);
     } else {
       failure.printStackTrace();
       reason = Reason.INTERNAL;
@@ -124,6 +142,21 @@ public final class Main implements Callable<Integer> {
     }
     System.err.println("metakeyd: " + text);
     return reason.exitCode();
+  }
+
+  /** Where java.nio names the file, and leaves it to the class what is wrong with it. */
+  private static String words(IOException e) {
+    String text = String.valueOf(e.getMessage());
+    if (e instanceof NoSuchFileException) {
+      return text + ": no such file or directory";
+    }
+    if (e instanceof AccessDeniedException) {
+      return text + ": permission denied";
+    }
+    if (e instanceof NotDirectoryException) {
+      return text + ": not a directory";
+    }
+    return text;
   }
 
   static final class Version implements CommandLine.IVersionProvider {

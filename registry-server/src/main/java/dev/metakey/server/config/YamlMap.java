@@ -3,7 +3,9 @@ package dev.metakey.server.config;
 import dev.metakey.model.MetakeyException;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -61,6 +63,10 @@ final class YamlMap {
       return new YamlMap(file, root.filter(node -> !isNull(node)).orElse(null), allowed);
     } catch (CharacterCodingException e) {
       throw new ConfigException("%s cannot be read: it is no UTF-8 text".formatted(file));
+    } catch (NoSuchFileException e) {
+      throw new ConfigException("%s cannot be read: no such file".formatted(file));
+    } catch (AccessDeniedException e) {
+      throw new ConfigException("%s cannot be read: permission denied".formatted(file));
     } catch (IOException e) {
       throw new ConfigException("%s cannot be read: %s".formatted(file, e));
     } catch (MarkedYamlEngineException e) {
