@@ -28,10 +28,10 @@ record Arguments(
                                     [--rounds N] [--seconds N] [--watchers N]
         --metakeyd LAUNCHER  start the daemon of an installation; default: this build's classes
         --socket PATH        use a daemon that runs: with an empty registry, an area of 144 or
-                             more, and a quarantine of 100ms
+                             more, and a quarantine of 50ms
         --data DIR           whose disk to measure; default: the temporary directory's
         --rounds N           latencies: rounds of 40-50 calls of each kind; default 100
-        --seconds N          throughput: how long each of 3 times; default 2; 0: not at all
+        --seconds N          throughput: how long each of 3 times; default 1; 0: not at all
         --watchers N         default 1000; 0: none""";
 
   /**
@@ -42,7 +42,7 @@ record Arguments(
     Path socket = null;
     Path data = null;
     int rounds = 100;
-    int seconds = 2;
+    int seconds = 1;
     int watchers = 1000;
     Iterator<String> rest = words.iterator();
     while (rest.hasNext()) {

@@ -26,17 +26,19 @@ public final class Load {
   private static final int REPEATS = 3;
   private static final int CHANGES_TOLD = 100;
   private static final int WARM_UP_ROUNDS = 200;
-  private static final long WARM_UP_NS = TimeUnit.SECONDS.toNanos(5);
+  private static final long WARM_UP_NS = TimeUnit.SECONDS.toNanos(3);
 
   private final Arguments arguments;
+  private final List<ProcessHandle> ours;
   private final Path daemonSocket;
   private final ManagedChannel floor;
   private final ManagedChannel daemon;
   private final List<ManagedChannel> floors = new ArrayList<>();
   private final List<ManagedChannel> daemons = new ArrayList<>();
 
-  private Load(Arguments arguments, Path floorSocket, Path daemonSocket) {
+  private Load(Arguments arguments, List<ProcessHandle> ours, Path floorSocket, Path daemonSocket) {
     this.arguments = arguments;
+    this.ours = ours;
     this.daemonSocket = daemonSocket;
     for (int i = 0; i < CLIENTS; i++) {
       floors.add(Sockets.connect(floorSocket));
@@ -68,7 +70,9 @@ public final class Load {
               FloorServer.class.getName(),
               List.of(floor.toString(), data.resolve("floor").toString()));
       Children.awaitSocket(process, floor);
-      new Load(arguments, floor, subject.socket()).measure(data, run);
+      List<ProcessHandle> ours =
+          List.of(ProcessHandle.current(), process.toHandle(), subject.process());
+      new Load(arguments, ours, floor, subject.socket()).measure(data, run);
     } finally {
       delete(data);
       delete(run);
@@ -79,8 +83,10 @@ public final class Load {
   private void measure(Path data, Path run) throws IOException, InterruptedException {
     Report.line(
         "%s, published files on %s", Machine.describe(data), Files.getFileStore(run).type());
-    double before = Machine.load();
-    Map<Kind, Samples> latencies = latencies();
+    Latency latency = new Latency(floor, daemon);
+    var unused = latency.run(WARM_UP_ROUNDS);
+    Machine.Usage warm = Machine.usage(ours);
+    Map<Kind, Samples> latencies = latency.run(arguments.rounds());
     Report.latencies(latencies);
     Map<String, double[]> rates = new LinkedHashMap<>();
     if (arguments.seconds() > 0) {
@@ -91,13 +97,8 @@ public final class Load {
       Report.told(arguments.watchers(), told());
     }
     goals(latencies, rates);
-    Report.line("%nload average: %.2f before, %.2f after", before, Machine.load());
-  }
-
-  private Map<Kind, Samples> latencies() throws InterruptedException {
-    Latency latency = new Latency(floor, daemon);
-    var unused = latency.run(WARM_UP_ROUNDS);
-    return latency.run(arguments.rounds());
+    Report.line(
+        "%nother processes kept %.2f cores busy meanwhile", Machine.usage(ours).othersSince(warm));
   }
 
   private Map<String, double[]> rates() throws InterruptedException {

@@ -16,9 +16,9 @@ import java.util.List;
  *
  * @param jvmOptions what its JVM was told: the floor's is told the same
  */
-record Subject(Path socket, List<String> jvmOptions) {
+record Subject(Path socket, ProcessHandle process, List<String> jvmOptions) {
   /** How long the daemon keeps a released id apart. */
-  static final long QUARANTINE_MS = 100;
+  static final long QUARANTINE_MS = 50;
 
   /** Room for 64 fields of two bytes, and no map: maps need root. */
   private static final String CONFIG =
@@ -89,15 +89,15 @@ record Subject(Path socket, List<String> jvmOptions) {
         throw new IllegalArgumentException(
             "the registry behind %s is in use; measure one that is empty".formatted(socket));
       }
-      return new Subject(socket, jvmOptions(status.getPid()));
+      ProcessHandle process = ProcessHandle.of(status.getPid()).orElseThrow();
+      return new Subject(socket, process, jvmOptions(process));
     } finally {
       channel.shutdownNow();
     }
   }
 
-  private static List<String> jvmOptions(long pid) {
-    String[] all =
-        ProcessHandle.of(pid).flatMap(process -> process.info().arguments()).orElseThrow();
+  private static List<String> jvmOptions(ProcessHandle process) {
+    String[] all = process.info().arguments().orElseThrow();
     return Arrays.stream(all)
         .takeWhile(word -> !word.equals("-jar") && !word.equals("-cp"))
         .toList();
