@@ -69,8 +69,8 @@ public final class RegistryFile {
 
   private static final byte[] MAGIC_BYTES = "METAKEY\0".getBytes(StandardCharsets.US_ASCII);
 
-  /** A reader tries this often: at first at once, then every 100 us. About 0.1 s in all. */
-  private static final int TRIES = 1_000;
+  /** A reader tries this often: at first at once, then every 100 us. About 1 s in all. */
+  private static final int TRIES = 10_000;
 
   private static final int TRIES_AT_ONCE = 100;
   private static final long PAUSE_NS = 100_000;
