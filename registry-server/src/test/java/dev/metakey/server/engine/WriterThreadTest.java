@@ -97,7 +97,9 @@ class WriterThreadTest {
       CyclicBarrier start = new CyclicBarrier(4);
       List<CompletableFuture<List<CompletableFuture<?>>>> submitters = new ArrayList<>();
       for (int i = 0; i < 3; i++) {
-        submitters.add(CompletableFuture.supplyAsync(() -> submitUntilRefused(engine, start)));
+        submitters.add(
+            CompletableFuture.supplyAsync(
+                () -> submitUntilRefused(engine, start), task -> new Thread(task).start()));
       }
       start.await(10, SECONDS);
       writer.close();
