@@ -20,7 +20,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
  * are on an ext4 of their own, which is shut down as it is (EXT4_IOC_SHUTDOWN without flushing):
  * what had not reached the disk then is gone. {@code -Dmetakey.powerLossRounds=N} makes it longer.
  */
-class PowerLossIT {
+class PowerLossCheck {
   private static final int ROUNDS = Integer.getInteger("metakey.powerLossRounds", 10);
   private static final int LONGEST_LIFE_MS = 500;
 
