@@ -30,6 +30,7 @@ final class Ledger {
   private final List<Client> clients = new ArrayList<>();
   private final AtomicLong revision = new AtomicLong();
   private final AtomicLong answers = new AtomicLong();
+  private volatile boolean listening = true;
   private Map<Integer, Integer> generations = NO_GENERATIONS;
   private String registryId = "";
 
@@ -53,6 +54,11 @@ final class Ledger {
   /** Changes that were answered. */
   long answers() {
     return answers.get();
+  }
+
+  /** Whether what is answered from now on counts. If not, it is as if there had been no answer. */
+  void listen(boolean counts) {
+    listening = counts;
   }
 
   /** Something durable was told at this revision. */
@@ -130,8 +136,7 @@ final class Ledger {
           name,
           () -> {
             var answer = connection.register(Wiretap.field(name.text, 2));
-            name.set(answer.getResults(0).getField());
-            return answer.getRegistry();
+            return new Told(answer.getResults(0).getField(), answer.getRegistry());
           });
     }
 
@@ -140,16 +145,20 @@ final class Ledger {
           name,
           () -> {
             var answer = connection.release(name.text);
-            name.set(answer.getField());
-            return answer.getRegistry();
+            return new Told(answer.getField(), answer.getRegistry());
           });
     }
 
-    /** Whether there was an answer. */
-    private boolean call(Name name, Supplier<RegistryInfo> change) {
+    /** Whether there was an answer that counts. */
+    private boolean call(Name name, Supplier<Told> change) {
       name.unanswered = true;
       try {
-        told(change.get().getRevision());
+        Told told = change.get();
+        if (!listening) {
+          return false;
+        }
+        name.set(told.field());
+        told(told.registry().getRevision());
         answers.incrementAndGet();
       } catch (StatusRuntimeException e) {
         if (!WireErrors.isRefusal(e)) {
@@ -168,6 +177,8 @@ final class Ledger {
       return true;
     }
   }
+
+  private record Told(Field field, RegistryInfo registry) {}
 
   /** How a name stands, as far as its client knows. */
   private static final class Name {
