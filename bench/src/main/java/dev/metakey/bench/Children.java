@@ -13,7 +13,13 @@ final class Children implements AutoCloseable {
 
   private final List<Process> started = new ArrayList<>();
 
-  Children() {
+  private final Path scratch;
+
+  /**
+   * @param scratch for their temporary files; the caller removes it
+   */
+  Children(Path scratch) {
+    this.scratch = scratch;
     Runtime.getRuntime().addShutdownHook(new Thread(this::kill, "end-children"));
   }
 
@@ -22,6 +28,7 @@ final class Children implements AutoCloseable {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(jvmOptions);
+    command.add("-Djava.io.tmpdir=" + scratch); // RocksDB unpacks its library there
     command.addAll(List.of("-cp", System.getProperty("java.class.path"), main));
     command.addAll(args);
     return run(command);

@@ -16,7 +16,9 @@ final class Floor {
   /** Does nothing. */
   static final MethodDescriptor<byte[], byte[]> EMPTY = method("Empty");
 
-  /** Does one synced put on the thread that the call came in on, and answers. */
+  /**
+   * Does one synced put on the thread that the call came in on; tells how long it took (u64, ns).
+   */
   static final MethodDescriptor<byte[], byte[]> PUT_INLINE = method("PutInline");
 
   /** Does so many synced puts (u32), one after the other; tells how long each took (u64, ns). */
@@ -31,8 +33,9 @@ final class Floor {
     call(channel, EMPTY, NOTHING);
   }
 
-  static void putInline(Channel channel) {
-    call(channel, PUT_INLINE, NOTHING);
+  /** Tells how long the put took, nanoseconds. */
+  static long putInline(Channel channel) {
+    return ByteBuffer.wrap(call(channel, PUT_INLINE, NOTHING)).getLong();
   }
 
   static long[] puts(Channel channel, int count) {
