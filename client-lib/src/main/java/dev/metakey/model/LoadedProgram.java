@@ -1,0 +1,34 @@
+package dev.metakey.model;
+
+import java.util.List;
+
+/**
+ * A BPF program that the kernel has loaded, and the fields that it uses.
+ *
+ * @param id the kernel's, as {@code bpftool prog} shows it
+ * @param name as the kernel keeps it: at most 15 bytes; may be empty
+ * @param type {@code xdp}, {@code sched_cls}, {@code tracing} ..., as bpftool writes it
+ * @param tag 16 hexadecimal digits: a hash of its instructions
+ * @param loadedAtMs wall-clock time, milliseconds since 1970
+ * @param pids processes that hold it open, by ascending pid; empty where none does (it is attached
+ *     or pinned) or where that was not asked
+ */
+public record LoadedProgram(
+    int id,
+    String name,
+    String type,
+    String tag,
+    long loadedAtMs,
+    List<Integer> pids,
+    List<FieldUse> uses) {
+  public LoadedProgram {
+    pids = List.copyOf(pids);
+    uses = List.copyOf(uses);
+  }
+
+  /** {@code program 42 (xdp number_packets)}. */
+  @Override
+  public String toString() {
+    return "program %d (%s%s)".formatted(id, type, name.isEmpty() ? "" : " " + name);
+  }
+}
