@@ -5,6 +5,7 @@ import dev.metakey.cli.print.Output;
 import dev.metakey.client.MetakeyClient;
 import dev.metakey.client.Watch;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -18,9 +19,8 @@ import picocli.CommandLine.Option;
       "  metakey watch -o jsonl",
       "  metakey watch --since 41@6f2d1c1e-7f4b-4c39-9d0a-5a1f2f1f6f10",
       "",
-      "A watch outlives the daemon, and goes on where it stopped when that is back. It notices",
-      "that nobody reads it any more when it prints the next line; to wait for a name there is",
-      "'metakey id NAME --wait'.",
+      "A watch outlives the daemon, and goes on where it stopped when that is back. It ends when",
+      "nobody reads it any more. To wait for a name there is 'metakey id NAME --wait'.",
     },
     exitCodeList = {
       Exit.DEFECT,
@@ -50,11 +50,18 @@ final class WatchVerb extends Verb {
     EventPrinter printer = new EventPrinter(terminal(), output.value);
     try (Session session = Session.open(metakey, AT_ONCE, false);
         Watch watch = watch(session.client(), position)) {
+      AtomicBoolean unread = new AtomicBoolean();
+      terminal()
+          .onReaderGone(
+              () -> {
+                unread.set(true);
+                watch.close();
+              });
       while (watch.hasNext()) {
         printer.print(watch.next());
       }
+      return unread.get() ? Exit.CLOSED_PIPE : Exit.INTERRUPTED; // nothing else ends it
     }
-    return Exit.INTERRUPTED; // only a signal ends it
   }
 
   private record Position(UUID registryId, long revision) {}

@@ -89,6 +89,15 @@ class ProcessTest {
     assertThat(err()).isEmpty();
   }
 
+  /** All that it has to print is in the pipe before the reader goes: no write would ever fail. */
+  @Test
+  void watch_whenNobodyReadsAnyMore_exits141WithoutWords() throws Exception {
+    Process process = shell("set -o pipefail; " + command("watch -o name") + " | (read; sleep 1)");
+
+    assertThat(exitOf(process)).isEqualTo(141);
+    assertThat(err()).isEmpty();
+  }
+
   @Test
   void list_whenTheDiskIsFull_exits1() throws Exception {
     Process process = shell("exec " + command("list > /dev/full"));

@@ -26,6 +26,9 @@ public final class Terminal {
     OTHER
   }
 
+  /** A thread that waited in poll(2) would hold the exit for 300 ms; so it looks now and then. */
+  private static final long LOOK_MS = 100;
+
   private final Writer out;
   private final Kind outKind;
   private final PrintWriter err;
@@ -93,6 +96,31 @@ public final class Terminal {
   /** Whether somebody reads what is written, and may stop reading at any time. */
   public boolean isOutPipe() {
     return outKind == Kind.PIPE;
+  }
+
+  /**
+   * Calls back once nobody reads standard output any more. For a pipe only, and only as long as
+   * nothing else ends the run: the thread that looks does not keep it alive.
+   */
+  public void onReaderGone(Runnable action) {
+    if (!isOutPipe()) {
+      return;
+    }
+    Thread thread =
+        new Thread(
+            () -> {
+              try {
+                while (!Reader.isGone()) {
+                  Thread.sleep(LOOK_MS);
+                }
+                action.run();
+              } catch (InterruptedException | LinkageError e) {
+                // The next line that is printed tells it too.
+              }
+            },
+            "metakey-reader");
+    thread.setDaemon(true);
+    thread.start();
   }
 
   String paint(Style style, String text) {
