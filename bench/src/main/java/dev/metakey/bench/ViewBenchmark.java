@@ -51,7 +51,13 @@ public class ViewBenchmark {
             socket, directory.resolve("data"), directory, "none", directory.resolve("keys.d"));
     daemon =
         new Daemon(
-            new Config(paths, defaults.layout(), 216, defaults.quarantineMs(), defaults.history()),
+            new Config(
+                paths,
+                defaults.layout(),
+                216,
+                defaults.quarantineMs(),
+                defaults.history(),
+                defaults.publish()),
             List.of(),
             false);
     client = MetakeyClient.builder().socket(socket).callTimeout(Duration.ofSeconds(30)).connect();

@@ -18,6 +18,7 @@ import dev.metakey.server.domain.Unreserve;
 import dev.metakey.server.engine.Engine;
 import dev.metakey.server.engine.WriterThread;
 import dev.metakey.server.publication.KeysFile;
+import dev.metakey.server.publication.Outlet;
 import dev.metakey.server.publication.Publisher;
 import dev.metakey.server.publication.TableFile;
 import dev.metakey.server.publication.WatchHub;
@@ -86,12 +87,7 @@ public final class Daemon implements AutoCloseable {
       begin(nothingLoaded);
       reserve(reservations);
       Files.createDirectories(config.paths().run());
-      publisher =
-          new Publisher(
-              engine.snapshot(),
-              List.of(
-                  new KeysFile(config.paths().run().resolve("keys")),
-                  new TableFile(config.paths().run().resolve("registry.bin"), clockMs)));
+      publisher = new Publisher(engine.snapshot(), outlets(clockMs));
       hub = new WatchHub(engine::snapshot, engine::history);
       server = new SocketServer(config.paths().socket(), engine, hub, this::status);
     } catch (IOException | StoreException | RuntimeException e) {
@@ -153,6 +149,23 @@ public final class Daemon implements AutoCloseable {
         }
         problem("%s: %s".formatted(reserve.reservation().by(), e.text()));
       }
+    }
+  }
+
+  /** The ways of publication that the config asks for; what is off leaves nothing old behind. */
+  private List<Outlet> outlets(LongSupplier clockMs) throws IOException {
+    Path run = config.paths().run();
+    List<Outlet> outlets = new ArrayList<>();
+    offer(outlets, config.publish().keys(), new KeysFile(run.resolve("keys")));
+    offer(outlets, config.publish().table(), new TableFile(run.resolve("registry.bin"), clockMs));
+    return outlets;
+  }
+
+  private static void offer(List<Outlet> outlets, boolean on, Outlet outlet) throws IOException {
+    if (on) {
+      outlets.add(outlet);
+    } else {
+      outlet.withdraw();
     }
   }
 

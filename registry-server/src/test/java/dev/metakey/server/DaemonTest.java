@@ -66,7 +66,8 @@ class DaemonTest {
         layout,
         areaBytes,
         600_000,
-        new Config.History(1000, 1));
+        new Config.History(1000, 1),
+        Config.Publish.ALL);
   }
 
   private Daemon start() throws Exception {
@@ -162,6 +163,25 @@ class DaemonTest {
     assertThat(run.resolve("keys")).content().contains("revision=20 ").contains("\n19\tf19 # ");
     assertThat(RegistryFile.read(run.resolve("registry.bin")).snapshot().info().revision())
         .isEqualTo(20);
+  }
+
+  @Test
+  void start_whenAFileIsTurnedOff_removesTheOldOneAndPublishesTheOther() throws Exception {
+    stop(start());
+    Path run = directory.resolve("run");
+    Config silent =
+        new Config(
+            config.paths(),
+            config.layout(),
+            config.areaBytes(),
+            config.quarantineMs(),
+            config.history(),
+            new Config.Publish(false, true));
+
+    stop(start(silent, false));
+
+    assertThat(run.resolve("keys")).doesNotExist();
+    assertThat(run.resolve("registry.bin")).exists();
   }
 
   @Test

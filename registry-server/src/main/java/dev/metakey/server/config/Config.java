@@ -12,7 +12,12 @@ import java.time.Duration;
  * @param quarantineMs how long a retired id is set aside, milliseconds
  */
 public record Config(
-    Paths paths, Layout layout, int areaBytes, long quarantineMs, History history) {
+    Paths paths,
+    Layout layout,
+    int areaBytes,
+    long quarantineMs,
+    History history,
+    Publish publish) {
 
   public static final Path DEFAULT_FILE = Path.of("/etc/metakey/metakeyd.yaml");
 
@@ -45,16 +50,26 @@ public record Config(
     }
   }
 
+  /**
+   * Which files are published.
+   *
+   * @param table {@code registry.bin}
+   */
+  public record Publish(boolean keys, boolean table) {
+    public static final Publish ALL = new Publish(true, true);
+  }
+
   public static Config defaults() {
     return new Config(
         Paths.DEFAULTS,
         Layout.SLOTTED,
         RegistryInfo.DEFAULT_AREA_BYTES,
         Duration.ofMinutes(10).toMillis(),
-        new History(100_000, 90));
+        new History(100_000, 90),
+        Publish.ALL);
   }
 
   public Config withPaths(Paths newPaths) {
-    return new Config(newPaths, layout, areaBytes, quarantineMs, history);
+    return new Config(newPaths, layout, areaBytes, quarantineMs, history, publish);
   }
 }

@@ -11,7 +11,8 @@ import java.util.regex.Pattern;
 /** Reads {@code metakeyd.yaml}. Every key is optional; docs/operating.md lists them. */
 public final class ConfigFile {
   private static final List<String> KEYS =
-      List.of("socket", "data", "run", "bpffs", "layout", "area", "quarantine", "history");
+      List.of(
+          "socket", "data", "run", "bpffs", "layout", "area", "quarantine", "history", "publish");
   private static final Pattern DURATION = Pattern.compile("(\\d{1,9})(ms|s|m|h|d)");
   private static final long MAX_QUARANTINE_MS = 366L * 86_400_000;
 
@@ -25,6 +26,7 @@ public final class ConfigFile {
     Config defaults = Config.defaults();
     Config.Paths paths = defaults.paths();
     YamlMap history = yaml.map("history", List.of("keep", "days"));
+    YamlMap publish = yaml.map("publish", List.of("keys", "registry.bin"));
     return new Config(
         new Config.Paths(
             yaml.get("socket", paths.socket(), ConfigFile::path),
@@ -37,7 +39,10 @@ public final class ConfigFile {
         yaml.get("quarantine", defaults.quarantineMs(), ConfigFile::quarantineMs),
         new Config.History(
             history.get("keep", defaults.history().keep(), w -> number(w, 1, 100_000_000)),
-            history.get("days", defaults.history().days(), w -> (int) number(w, 1, 36_500))));
+            history.get("days", defaults.history().days(), w -> (int) number(w, 1, 36_500))),
+        new Config.Publish(
+            publish.get("keys", true, ConfigFile::yesOrNo),
+            publish.get("registry.bin", true, ConfigFile::yesOrNo)));
   }
 
   private static Path path(String word) {
@@ -49,6 +54,13 @@ public final class ConfigFile {
 
   private static String bpffs(String word) {
     return word.equals("none") ? word : path(word).toString();
+  }
+
+  private static boolean yesOrNo(String word) {
+    if (!word.equals("true") && !word.equals("false")) {
+      throw new IllegalArgumentException("'%s' is neither true nor false".formatted(word));
+    }
+    return word.equals("true");
   }
 
   private static int area(String word) {

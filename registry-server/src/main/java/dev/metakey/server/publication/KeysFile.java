@@ -10,6 +10,8 @@ import dev.metakey.model.RegistryInfo;
 import dev.metakey.model.Snapshot;
 import dev.metakey.server.files.AtomicFile;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 
 /**
@@ -36,6 +38,11 @@ public final class KeysFile implements Outlet {
   @Override
   public void publish(Snapshot snapshot) throws IOException {
     AtomicFile.write(path, UTF_8.encode(text(snapshot)));
+  }
+
+  @Override
+  public boolean isIntact() {
+    return Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS);
   }
 
   static String text(Snapshot snapshot) {

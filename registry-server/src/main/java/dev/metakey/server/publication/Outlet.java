@@ -2,6 +2,7 @@ package dev.metakey.server.publication;
 
 import dev.metakey.model.Snapshot;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** One way of publication. Called by one thread. */
@@ -16,4 +17,12 @@ public interface Outlet {
    * other.
    */
   void publish(Snapshot snapshot) throws IOException;
+
+  /** Whether what was published is there still: somebody may have removed or overwritten it. */
+  boolean isIntact();
+
+  /** Takes away what an earlier daemon published, where this one is not to. */
+  default void withdraw() throws IOException {
+    Files.deleteIfExists(path());
+  }
 }

@@ -15,11 +15,13 @@ import org.slf4j.LoggerFactory;
  * Publishes the newest committed state through every outlet, on the thread {@code
  * registry-publisher}: the first change at once, what follows every {@value #PAUSE_MS} ms at most,
  * so that many changes do not cost many files; states in between are passed over. What fails is
- * reported, and tried again every {@value #RETRY_MS} ms; it never holds up the registry.
+ * reported, and tried again every {@value #RETRY_MS} ms; what somebody removed is published again
+ * within {@value #LOOK_MS} ms. Nothing of that ever holds up the registry.
  */
 public final class Publisher implements CommitListener, AutoCloseable {
   private static final long RETRY_MS = 1_000;
   private static final long PAUSE_MS = 10;
+  private static final long LOOK_MS = 5_000;
   private static final Logger log = LoggerFactory.getLogger(Publisher.class);
 
   private final List<Tracked> outlets;
@@ -69,13 +71,13 @@ public final class Publisher implements CommitListener, AutoCloseable {
 
   /** Whether there is something to publish; false: stop. */
   private synchronized boolean awaitWork(boolean failing) throws InterruptedException {
-    long retryAtNs = System.nanoTime() + RETRY_MS * 1_000_000;
+    long lookAtNs = System.nanoTime() + (failing ? RETRY_MS : LOOK_MS) * 1_000_000;
     while (!changed && stopping.getCount() > 0) {
-      long leftMs = (retryAtNs - System.nanoTime()) / 1_000_000;
-      if (failing && leftMs <= 0) {
+      long leftMs = (lookAtNs - System.nanoTime()) / 1_000_000;
+      if (leftMs <= 0) {
         return true;
       }
-      wait(failing ? leftMs : 0);
+      wait(leftMs);
     }
     boolean work = changed;
     changed = false;
@@ -100,6 +102,7 @@ public final class Publisher implements CommitListener, AutoCloseable {
   private static final class Tracked {
     private final Outlet outlet;
     private volatile DaemonStatus.Publication status;
+    private boolean published;
 
     Tracked(Outlet outlet) {
       this.outlet = outlet;
@@ -110,13 +113,22 @@ public final class Publisher implements CommitListener, AutoCloseable {
       return status;
     }
 
+    /** Publishes a state, unless it is published already; tells whether that is so now. */
     boolean publish(Snapshot snapshot) {
+      if (status.problem().isEmpty()
+          && published
+          && status.revision() == snapshot.info().revision()
+          && outlet.isIntact()) {
+        return true;
+      }
+      published = false;
       try {
         outlet.publish(snapshot);
         if (!status.problem().isEmpty()) {
           log.info("{} can be published again", outlet.path());
         }
         status = status(snapshot.info().revision(), "");
+        published = true;
         return true;
       } catch (IOException | RuntimeException | InternalError e) { // a SIGBUS is an InternalError
         String problem = "%s cannot be published: %s".formatted(outlet.path(), e);

@@ -46,7 +46,7 @@ public final class TableFile implements Outlet {
   @Override
   public void publish(Snapshot snapshot) throws IOException {
     MappedByteBuffer table = mapping;
-    if (table == null || !isMapped()) {
+    if (table == null || !isIntact()) {
       table = map(snapshot);
     }
     RegistryFile.update(table, snapshot, clockMs.getAsLong());
@@ -56,8 +56,13 @@ public final class TableFile implements Outlet {
    * Whether what is mapped is what has the path, and whole: somebody may have removed, replaced or
    * overwritten it; and to write beyond the end of a file that was cut would be a SIGBUS.
    */
-  private boolean isMapped() throws IOException {
-    return RegistryFile.isTable(path) && fileKey().equals(mappedFile);
+  @Override
+  public boolean isIntact() {
+    try {
+      return RegistryFile.isTable(path) && fileKey().equals(mappedFile);
+    } catch (IOException e) { // gone between the two
+      return false;
+    }
   }
 
   private MappedByteBuffer map(Snapshot snapshot) throws IOException {

@@ -58,6 +58,9 @@ class ConfigFileTest {
             history:
               keep: 5
               days: 3
+            publish:
+              keys: false
+              registry.bin: true
             """);
 
     assertThat(config)
@@ -72,7 +75,8 @@ class ConfigFileTest {
                 Layout.PACKED,
                 64,
                 90_000,
-                new Config.History(5, 3)));
+                new Config.History(5, 3),
+                new Config.Publish(false, true)));
     assertThat(config.history().ageMs()).isEqualTo(Duration.ofDays(3).toMillis());
   }
 
@@ -107,7 +111,8 @@ class ConfigFileTest {
                 Layout.SLOTTED,
                 128,
                 600_000,
-                new Config.History(100_000, 90)));
+                new Config.History(100_000, 90),
+                Config.Publish.ALL));
   }
 
   @Test
@@ -135,7 +140,7 @@ class ConfigFileTest {
     assertThat(fault("area: 64\n\nsokcet: /tmp/x\n"))
         .isEqualTo(
             "3: unknown key 'sokcet'; allowed: [socket, data, run, bpffs, layout, area, quarantine,"
-                + " history]");
+                + " history, publish]");
     assertThat(fault("history:\n  keep: 3\n  years: 1\n"))
         .isEqualTo("3: unknown key 'years'; allowed: [keep, days]");
   }
@@ -173,6 +178,7 @@ class ConfigFileTest {
           history: 5                  | 'key: value' lines are expected here; allowed keys: [keep, days]
           history: [1]                | 'key: value' lines are expected here; allowed keys: [keep, days]
           history: {keep: 0}          | keep: 0 is out of range; allowed: 1 to 100000000
+          publish: {keys: no}         | keys: 'no' is neither true nor false
           history: {days: 36501}      | days: 36501 is out of range; allowed: 1 to 36500
           """)
   void read_whenValueIsWrong_namesLineAndWhatIsAllowed(String line, String fault) {

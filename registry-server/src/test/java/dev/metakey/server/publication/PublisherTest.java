@@ -31,6 +31,7 @@ class PublisherTest {
     final Semaphore asked = new Semaphore(0);
     private final String name;
     private volatile Throwable failure;
+    private volatile boolean intact = true;
 
     FakeOutlet(String name) {
       this.name = name;
@@ -63,6 +64,11 @@ class PublisherTest {
       published.add(snapshot.info().revision());
     }
 
+    @Override
+    public boolean isIntact() {
+      return intact;
+    }
+
     long next() throws InterruptedException {
       Long revision = published.poll(10, TimeUnit.SECONDS);
       assertThat(revision).as("%s: nothing was published", name).isNotNull();
@@ -91,6 +97,16 @@ class PublisherTest {
       publisher.close();
       assertThat(publisher.status())
           .containsExactly(new DaemonStatus.Publication("good", "/run/metakey/good", 5, ""));
+    }
+  }
+
+  @Test
+  void published_whenSomebodyRemovesIt_isPublishedAgain() throws InterruptedException {
+    try (Publisher publisher = start(good)) {
+      assertThat(good.next()).isZero();
+      good.intact = false; // and nothing is committed any more
+      assertThat(good.next()).isZero();
+      assertThat(statusOf(publisher, 0).problem()).isEmpty();
     }
   }
 
@@ -137,8 +153,9 @@ class PublisherTest {
       assertThat(statusOf(publisher, 0).problem()).contains("a defect");
       bad.failure = new InternalError("a fault occurred in an unsafe memory access operation");
       while (!statusOf(publisher, 0).problem().contains("a fault")) {
-        good.next();
+        Thread.onSpinWait();
       }
+      assertThat(good.published).as("what is published already is left alone").isEmpty();
       bad.failure = null;
       assertThat(bad.next()).isZero();
     }

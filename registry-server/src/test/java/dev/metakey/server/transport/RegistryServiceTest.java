@@ -91,7 +91,8 @@ class RegistryServiceTest {
             Layout.SLOTTED,
             128,
             600_000,
-            new Config.History(1000, 1));
+            new Config.History(1000, 1),
+            Config.Publish.ALL);
     daemon = new Daemon(config, List.of(), false);
     client = Client.of(socket, "edge");
   }
@@ -294,7 +295,8 @@ class RegistryServiceTest {
             Layout.PACKED,
             128,
             600_000,
-            new Config.History(1000, 1));
+            new Config.History(1000, 1),
+            Config.Publish.ALL);
     daemon = new Daemon(packed, List.of(), false);
     client = Client.of(socket, "edge");
     RegisterRequest.Builder all = RegisterRequest.newBuilder();

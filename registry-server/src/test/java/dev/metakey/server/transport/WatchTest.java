@@ -53,7 +53,8 @@ class WatchTest {
                 Layout.SLOTTED,
                 128,
                 600_000,
-                new Config.History(100_000, 1)),
+                new Config.History(100_000, 1),
+                Config.Publish.ALL),
             List.of(),
             false);
     client = Client.of(socket, "edge");
