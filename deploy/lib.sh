@@ -5,16 +5,41 @@ image=$root/deploy/target/metakey
 
 say() { printf '%s\n' "$*"; }
 
-# need COMMAND PACKAGE: installs the package where the command is missing.
+updated=
+
+# want THING PACKAGE: installs the package where the command, or file, is missing. Fails where that cannot be done.
+want() {
+  if command -v "$1" > /dev/null || [ -e "$1" ]; then return; fi
+  if [ "$(id -u)" -ne 0 ] || ! command -v apt-get > /dev/null; then return 1; fi
+  say "installing $2"
+  if [ -z "$updated" ]; then
+    apt-get update -qq
+    updated=yes
+  fi
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$2" > /dev/null
+}
+
+# need THING PACKAGE: likewise, and ends the script where that cannot be done.
 need() {
-  if command -v "$1" > /dev/null; then return; fi
-  if [ "$(id -u)" -ne 0 ] || ! command -v apt-get > /dev/null; then
+  if ! want "$1" "$2"; then
     say "$1 is missing: install it (Debian and Ubuntu: apt-get install $2), then run this again" >&2
     exit 1
   fi
-  say "installing $2"
-  apt-get update -qq
-  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$2" > /dev/null
+}
+
+# What it takes to build BPF programs and to load them. Fails, naming the first that is missing in $lacking, where this
+# machine or user cannot.
+set_up_bpf() {
+  local thing
+  for thing in cc:gcc clang:clang llvm-objdump:llvm /usr/include/bpf/libbpf.h:libbpf-dev /usr/include/linux/bpf.h:linux-libc-dev \
+    bpftool:bpftool ip:iproute2 tc:iproute2 xdp-loader:xdp-tools; do
+    lacking=${thing%%:*}
+    want "$lacking" "${thing#*:}" || return 1
+  done
+  lacking="root"
+  [ "$(id -u)" -eq 0 ] || return 1
+  lacking="BPF in this kernel, or the right to use it"
+  bpftool prog list > /dev/null 2>&1
 }
 
 # What a build needs.
