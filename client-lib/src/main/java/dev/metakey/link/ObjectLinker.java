@@ -117,13 +117,16 @@ public final class ObjectLinker {
 
   /** Where to write to, so that a symbolic link stays one, and what is no file is not replaced. */
   private static Path target(Path out) throws IOException {
-    if (!Files.exists(out)) {
-      return out;
-    }
-    if (!Files.isRegularFile(out)) {
+    if (Files.exists(out) && !Files.isRegularFile(out)) {
       throw BadObject.whole(out, "no regular file; the linked object needs a file to go to");
     }
-    return out.toRealPath();
+    Path folder = Objects.requireNonNull(out.toAbsolutePath().getParent(), "a file is in a folder");
+    if (!Files.isWritable(folder)) {
+      throw new IOException(
+          "%s cannot be written: %s"
+              .formatted(out, Files.exists(folder) ? "no permission" : "no such file or folder"));
+    }
+    return Files.exists(out) ? out.toRealPath() : out;
   }
 
   private static void write(
