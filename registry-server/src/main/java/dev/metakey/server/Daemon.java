@@ -17,6 +17,7 @@ import dev.metakey.server.domain.Start;
 import dev.metakey.server.domain.Unreserve;
 import dev.metakey.server.engine.Engine;
 import dev.metakey.server.engine.WriterThread;
+import dev.metakey.server.kernel.PinnedMaps;
 import dev.metakey.server.publication.KeysFile;
 import dev.metakey.server.publication.Outlet;
 import dev.metakey.server.publication.Publisher;
@@ -158,6 +159,9 @@ public final class Daemon implements AutoCloseable {
     List<Outlet> outlets = new ArrayList<>();
     offer(outlets, config.publish().keys(), new KeysFile(run.resolve("keys")));
     offer(outlets, config.publish().table(), new TableFile(run.resolve("registry.bin"), clockMs));
+    if (!config.paths().bpffs().equals("none")) {
+      outlets.add(new PinnedMaps(Path.of(config.paths().bpffs()), clockMs));
+    }
     return outlets;
   }
 
