@@ -13,6 +13,7 @@ import dev.metakey.model.Layout;
 import dev.metakey.server.config.Config;
 import dev.metakey.server.config.KeysDirectory;
 import dev.metakey.server.domain.RegistryState;
+import dev.metakey.server.engine.FakePrograms;
 import dev.metakey.server.files.LockFile;
 import dev.metakey.server.storage.RocksStore;
 import dev.metakey.server.storage.StoreException;
@@ -45,6 +46,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(60)
 class DaemonTest {
   @TempDir private Path directory;
+  private final FakePrograms programs = new FakePrograms();
   private final List<Daemon> running = new ArrayList<>();
   private Path socket;
   private Config config;
@@ -75,7 +77,7 @@ class DaemonTest {
 
   private Daemon start(Config with, boolean nothingLoaded) throws Exception {
     Daemon daemon =
-        new Daemon(with, KeysDirectory.read(with.paths().keysDirectory()), nothingLoaded);
+        new Daemon(with, programs, KeysDirectory.read(with.paths().keysDirectory()), nothingLoaded);
     running.add(daemon);
     return daemon;
   }

@@ -15,6 +15,7 @@ import com.google.rpc.ErrorInfo;
 import dev.metakey.model.Layout;
 import dev.metakey.server.Daemon;
 import dev.metakey.server.config.Config;
+import dev.metakey.server.engine.FakePrograms;
 import dev.metakey.v1.Change;
 import dev.metakey.v1.ChangeKind;
 import dev.metakey.v1.Field;
@@ -77,6 +78,7 @@ class RegistryServiceTest {
   private static final long YEAR_MS = 365L * 86_400_000;
 
   @TempDir private Path directory;
+  private final FakePrograms programs = new FakePrograms();
   private Path socket;
   private Daemon daemon;
   private Client client;
@@ -92,7 +94,7 @@ class RegistryServiceTest {
             128,
             600_000,
             new Config.History(1000, 1));
-    daemon = new Daemon(config, List.of(), false);
+    daemon = new Daemon(config, programs, List.of(), false);
     client = Client.of(socket, "edge");
   }
 
@@ -295,7 +297,7 @@ class RegistryServiceTest {
             128,
             600_000,
             new Config.History(1000, 1));
-    daemon = new Daemon(packed, List.of(), false);
+    daemon = new Daemon(packed, programs, List.of(), false);
     client = Client.of(socket, "edge");
     RegisterRequest.Builder all = RegisterRequest.newBuilder();
     IntStream.range(0, 64).forEach(i -> all.addFields(spec("f" + i, 2)));
