@@ -51,6 +51,7 @@ final class CommandTree {
     VERBS.put("undelete", UndeleteVerb::new);
     VERBS.put("history", HistoryVerb::new);
     VERBS.put("pending", PendingVerb::new);
+    VERBS.put("users", UsersVerb::new);
     VERBS.put("help", HelpVerb::new);
     VERBS.put("generate-completion", CompletionVerb::new);
   }

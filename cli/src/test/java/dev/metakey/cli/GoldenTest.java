@@ -49,6 +49,7 @@ class GoldenTest {
         "undelete edge.packet_id",
         "history",
         "pending",
+        "users",
       })
   void everyForm_whenAnswered_looksAsRecorded(String line) throws IOException {
     StringBuilder seen = new StringBuilder();
@@ -130,6 +131,7 @@ class GoldenTest {
             "release",
             "release edge.packet_id --generation 0",
             "release edge.packet_id --generation one",
+            "users a b",
             "show",
             "show 99999999999",
             "header -o name",

@@ -8,6 +8,7 @@ import dev.metakey.model.Change;
 import dev.metakey.model.DaemonStatus;
 import dev.metakey.model.Difference;
 import dev.metakey.model.Field;
+import dev.metakey.model.FieldUser;
 import dev.metakey.model.Header;
 import dev.metakey.model.Pending;
 import dev.metakey.model.Registered;
@@ -64,6 +65,13 @@ public final class Printer {
 
   public void pending(Answer<List<Pending>> answer) {
     list(answer, "pending", answer.value(), new PendingForm());
+  }
+
+  /**
+   * @param users those of the answer that were asked for
+   */
+  public void users(Answer<?> answer, List<FieldUser> users) {
+    list(answer, "users", users, new FieldUserForm());
   }
 
   public void header(Answer<Header> answer) {
