@@ -43,6 +43,7 @@ final class CommandTree {
     VERBS.put("list", ListVerb::new);
     VERBS.put("show", ShowVerb::new);
     VERBS.put("header", HeaderVerb::new);
+    VERBS.put("decode", DecodeVerb::new);
     VERBS.put("watch", WatchVerb::new);
     VERBS.put("status", StatusVerb::new);
     VERBS.put("link", LinkVerb::new);
