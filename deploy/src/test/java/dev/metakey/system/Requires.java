@@ -51,7 +51,15 @@ final class Requires {
         "missing: a cgroup outside of services and containers; here the daemon believes that, and no claim");
   }
 
-  private static boolean isInstalled(String program) {
+  static void clang() {
+    program("clang");
+  }
+
+  static void program(String name) {
+    assumeTrue(isInstalled(name), "missing: " + name);
+  }
+
+  static boolean isInstalled(String program) {
     return List.of(System.getenv("PATH").split(":")).stream()
         .anyMatch(directory -> Files.isExecutable(Path.of(directory, program)));
   }
