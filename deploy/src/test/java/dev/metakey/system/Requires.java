@@ -68,7 +68,15 @@ final class Requires {
     assumeTrue(maps.exit() == 0, "missing: a kernel that lets root call bpf(2)");
   }
 
-  private static boolean isInstalled(String program) {
+  static void clang() {
+    program("clang");
+  }
+
+  static void program(String name) {
+    assumeTrue(isInstalled(name), "missing: " + name);
+  }
+
+  static boolean isInstalled(String program) {
     return List.of(System.getenv("PATH").split(":")).stream()
         .anyMatch(directory -> Files.isExecutable(Path.of(directory, program)));
   }
