@@ -43,7 +43,7 @@ class LoadedProgramsTest {
 
       SEC("xdp") int mk_first(struct xdp_md *ctx) { return length(ctx) ? XDP_PASS : XDP_DROP; }
       SEC("tc") int mk_second(struct __sk_buff *skb) { return zone.id + garbage.size == 77; }
-      char license[] SEC("license") = "Dual BSD/GPL";
+      char _license[] SEC("license") = "Dual BSD/GPL";
       """;
 
   private static final String OTHER =
@@ -52,7 +52,7 @@ class LoadedProgramsTest {
       #include <bpf/bpf_helpers.h>
       const volatile char other[250] __attribute__((section(".rodata.metakey"), used)) = {1, 2, 3};
       SEC("xdp") int mk_other(struct xdp_md *ctx) { return other[7] ? XDP_PASS : XDP_DROP; }
-      char license[] SEC("license") = "Dual BSD/GPL";
+      char _license[] SEC("license") = "Dual BSD/GPL";
       """;
 
   @RegisterExtension private final Bpffs bpffs = new Bpffs();
@@ -66,9 +66,17 @@ class LoadedProgramsTest {
     assumeTrue(Files.isExecutable(Path.of("/usr/bin/clang")), "missing: clang");
     Path headers = Path.of("..", "client-lib", "src", "main", "bpf").toAbsolutePath().normalize();
     Bpffs.run(
-        "clang", "-O2", "-g", "-target", "bpf",
-        "-I" + headers, "-I/usr/include/" + System.getProperty("os.arch").replace("amd64", "x86_64") + "-linux-gnu",
-        "-c", directory.resolve(name + ".c").toString(), "-o", object.toString());
+        "clang",
+        "-O2",
+        "-g",
+        "-target",
+        "bpf",
+        "-I" + headers,
+        "-I/usr/include/" + System.getProperty("os.arch").replace("amd64", "x86_64") + "-linux-gnu",
+        "-c",
+        directory.resolve(name + ".c").toString(),
+        "-o",
+        object.toString());
     Path pins = Files.createDirectory(bpffs.point().resolve(name));
     Bpffs.run("bpftool", "prog", "loadall", object.toString(), pins.toString());
     return pins;
@@ -109,7 +117,9 @@ class LoadedProgramsTest {
     assertThat(again).as("is not decoded again").isSameAs(first);
 
     Files.delete(pins.resolve("mk_first"));
-    assertThat(named(loaded.scan(), "mk_")).extracting(LoadedProgram::name).containsExactly("mk_second");
+    assertThat(named(loaded.scan(), "mk_"))
+        .extracting(LoadedProgram::name)
+        .containsExactly("mk_second");
   }
 
   @Test
