@@ -24,7 +24,9 @@ import dev.metakey.server.engine.Engine;
 import dev.metakey.server.engine.KernelWatch;
 import dev.metakey.server.engine.ProgramSource;
 import dev.metakey.server.engine.WriterThread;
+import dev.metakey.server.kernel.PinnedMaps;
 import dev.metakey.server.publication.KeysFile;
+import dev.metakey.server.publication.Outlet;
 import dev.metakey.server.publication.Publisher;
 import dev.metakey.server.publication.TableFile;
 import dev.metakey.server.publication.WatchHub;
@@ -107,12 +109,7 @@ public final class Daemon implements AutoCloseable {
       begin(nothingLoaded);
       reserve(reservations);
       Files.createDirectories(config.paths().run());
-      publisher =
-          new Publisher(
-              engine.snapshot(),
-              List.of(
-                  new KeysFile(config.paths().run().resolve("keys")),
-                  new TableFile(config.paths().run().resolve("registry.bin"), clockMs)));
+      publisher = new Publisher(engine.snapshot(), outlets(config.paths(), clockMs));
       hub = new WatchHub(engine::snapshot, engine::history);
       server = new SocketServer(config.paths().socket(), engine, kernel, hub, this::status);
     } catch (IOException | StoreException | RuntimeException e) {
@@ -133,6 +130,16 @@ public final class Daemon implements AutoCloseable {
       throw e;
     }
     log.info("metakeyd {} serves on {}, {}", version(), config.paths().socket(), describe());
+  }
+
+  private static List<Outlet> outlets(Config.Paths paths, LongSupplier clockMs) {
+    List<Outlet> outlets = new ArrayList<>();
+    outlets.add(new KeysFile(paths.run().resolve("keys")));
+    outlets.add(new TableFile(paths.run().resolve("registry.bin"), clockMs));
+    if (!paths.bpffs().equals("none")) {
+      outlets.add(new PinnedMaps(Path.of(paths.bpffs()), clockMs));
+    }
+    return outlets;
   }
 
   /** The version of this build. */
