@@ -11,14 +11,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
-import org.jspecify.annotations.Nullable;
 
 /**
- * What the kernel has loaded decides what the registry gives away: with real programs, a real daemon
- * and the command line.
+ * What the kernel has loaded decides what the registry gives away: with real programs, a real
+ * daemon and the command line.
  */
 class KernelTruthIT {
   @RegisterExtension final Host host = new Host();
@@ -91,8 +91,7 @@ class KernelTruthIT {
   }
 
   @Test
-  void release_whileAProgramIsLinked_isRefusedAndTheIdIsGivenAwayOnlyAfterwards()
-      throws Exception {
+  void release_whileAProgramIsLinked_isRefusedAndTheIdIsGivenAwayOnlyAfterwards() throws Exception {
     host.start();
     registerAll();
     Path program = load("user", "f5", 2, place(5, 1));
@@ -155,8 +154,7 @@ class KernelTruthIT {
 
     assertThat(show("second")).contains("\"id\":2,");
     assertThat(host.cli("status").exits(10).out()).contains("disagrees with the registry");
-    assertThat(host.cli("users", "lost.field").ok().out())
-        .contains("the name is not known here");
+    assertThat(host.cli("users", "lost.field").ok().out()).contains("the name is not known here");
     assertThat(host.cli("users", "edge.idle").ok().out()).contains("no");
     unload(stale);
     unload(unlinked);

@@ -66,9 +66,17 @@ class LoadedProgramsTest {
     assumeTrue(Files.isExecutable(Path.of("/usr/bin/clang")), "missing: clang");
     Path headers = Path.of("..", "client-lib", "src", "main", "bpf").toAbsolutePath().normalize();
     Bpffs.run(
-        "clang", "-O2", "-g", "-target", "bpf",
-        "-I" + headers, "-I/usr/include/" + System.getProperty("os.arch").replace("amd64", "x86_64") + "-linux-gnu",
-        "-c", directory.resolve(name + ".c").toString(), "-o", object.toString());
+        "clang",
+        "-O2",
+        "-g",
+        "-target",
+        "bpf",
+        "-I" + headers,
+        "-I/usr/include/" + System.getProperty("os.arch").replace("amd64", "x86_64") + "-linux-gnu",
+        "-c",
+        directory.resolve(name + ".c").toString(),
+        "-o",
+        object.toString());
     Path pins = Files.createDirectory(bpffs.point().resolve(name));
     Bpffs.run("bpftool", "prog", "loadall", object.toString(), pins.toString());
     return pins;
@@ -109,7 +117,9 @@ class LoadedProgramsTest {
     assertThat(again).as("is not decoded again").isSameAs(first);
 
     Files.delete(pins.resolve("mk_first"));
-    assertThat(named(loaded.scan(), "mk_")).extracting(LoadedProgram::name).containsExactly("mk_second");
+    assertThat(named(loaded.scan(), "mk_"))
+        .extracting(LoadedProgram::name)
+        .containsExactly("mk_second");
   }
 
   @Test

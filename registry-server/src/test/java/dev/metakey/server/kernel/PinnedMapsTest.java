@@ -138,8 +138,7 @@ class PinnedMapsTest {
     maps().publish(snapshot(1, field(3, "edge.a", FieldState.ACTIVE)));
     Path ids = bpffs.directory().resolve("ids");
     Files.delete(ids);
-    BpfMap.Shape older =
-        new BpfMap.Shape("mk_ids", BpfMap.ARRAY, 4, 88, 64, BpfMap.F_RDONLY_PROG);
+    BpfMap.Shape older = new BpfMap.Shape("mk_ids", BpfMap.ARRAY, 4, 88, 64, BpfMap.F_RDONLY_PROG);
     try (BpfMap map = BpfMap.create(older)) {
       map.pin(ids);
     }
@@ -277,8 +276,7 @@ class PinnedMapsTest {
         .hasMessageContaining("chown 0 " + bpffs.directory());
 
     Files.setAttribute(bpffs.directory(), "unix:uid", 0);
-    Files.setPosixFilePermissions(
-        bpffs.directory(), PosixFilePermissions.fromString("rwxrwxrwx"));
+    Files.setPosixFilePermissions(bpffs.directory(), PosixFilePermissions.fromString("rwxrwxrwx"));
     assertThatThrownBy(() -> maps().publish(snapshot(1))).hasMessageContaining("mode 777");
   }
 
