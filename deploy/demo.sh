@@ -32,7 +32,7 @@ run() {
 }
 
 start_daemon() {
-  metakeyd --socket "$METAKEY_SOCKET" --data "$work/data" --run "$work" 2>> "$work/log" &
+  metakeyd --socket "$METAKEY_SOCKET" --data "$work/data" --run "$work" --bpffs none 2>> "$work/log" &
   daemon=$!
   metakey --timeout 30s status > /dev/null
 }

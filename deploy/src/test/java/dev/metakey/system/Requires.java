@@ -36,6 +36,12 @@ final class Requires {
     assumeTrue(tried.exit() == 0, "missing: CAP_SYS_ADMIN; this test mounts a small file system");
   }
 
+  /** Root that may mount a bpf file system, and bpftool to look at it. */
+  static void bpf() throws Exception {
+    mounts();
+    assumeTrue(isInstalled("bpftool"), "missing: bpftool");
+  }
+
   static void loopDevices() throws Exception {
     mounts();
     assumeTrue(isInstalled("mkfs.ext4"), "missing: mkfs.ext4 (e2fsprogs)");
