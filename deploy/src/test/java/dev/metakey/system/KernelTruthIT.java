@@ -27,8 +27,7 @@ class KernelTruthIT {
 
   @BeforeEach
   void setUp() throws Exception {
-    Requires.bpf();
-    Requires.mounts();
+    Requires.clang();
     bpffs = host.mount("bpffs", "-t", "bpf", "bpf");
     host.configure("quarantine: 1s", "layout: packed");
   }

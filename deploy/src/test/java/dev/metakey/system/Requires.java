@@ -26,7 +26,7 @@ final class Requires {
 
   static void root() throws IOException {
     int uid = (int) Files.getAttribute(Path.of("/proc/self"), "unix:uid");
-    assumeTrue(uid == 0, "missing: root; this test changes users or mounts file systems");
+    assumeTrue(uid == 0, "missing: root; this test changes users, mounts file systems or loads programs");
   }
 
   /** Root that may mount. */
@@ -34,12 +34,6 @@ final class Requires {
     root();
     Ran tried = Ran.of(new ProcessBuilder("unshare", "--mount", "true"), Host.PATIENCE);
     assumeTrue(tried.exit() == 0, "missing: CAP_SYS_ADMIN; this test mounts a small file system");
-  }
-
-  /** Root that may mount a bpf file system, and bpftool to look at it. */
-  static void bpf() throws Exception {
-    mounts();
-    assumeTrue(isInstalled("bpftool"), "missing: bpftool");
   }
 
   static void loopDevices() throws Exception {
@@ -59,8 +53,7 @@ final class Requires {
 
   /** Programs for the kernel: the right to load them, and what compiles them and their loaders. */
   static void bpf() throws Exception {
-    int uid = (int) Files.getAttribute(Path.of("/proc/self"), "unix:uid");
-    assumeTrue(uid == 0, "missing: root; this test loads BPF programs");
+    mounts();
     assumeTrue(
         Files.exists(Path.of("/sys/kernel/btf/vmlinux")),
         "missing: a kernel with BTF; this test loads BPF programs");
@@ -74,6 +67,7 @@ final class Requires {
     assumeTrue(maps.exit() == 0, "missing: a kernel that lets root call bpf(2)");
   }
 
+  /** What compiles programs for the kernel, which need not run. */
   static void clang() {
     program("clang");
   }
