@@ -27,7 +27,7 @@ class KernelTruthIT {
 
   @BeforeEach
   void setUp() throws Exception {
-    Requires.clang();
+    Requires.bpf();
     bpffs = host.mount("bpffs", "-t", "bpf", "bpf");
     host.configure("quarantine: 1s", "layout: packed");
   }

@@ -241,9 +241,7 @@ class LinkIT {
 
   @Test
   void program_whenLinked_isLoadedUnchangedByBpftoolAndIp() throws Exception {
-    Requires.root();
-    Requires.program("bpftool");
-    Requires.program("ip");
+    Requires.bpf();
     host.start();
     host.cli("register", "edge.flow:8", "--service", "edge").ok();
     compile(TWO_FIELDS);

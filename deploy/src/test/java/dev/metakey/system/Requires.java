@@ -69,11 +69,7 @@ final class Requires {
 
   /** What compiles programs for the kernel, which need not run. */
   static void clang() {
-    program("clang");
-  }
-
-  static void program(String name) {
-    assumeTrue(isInstalled(name), "missing: " + name);
+    assumeTrue(isInstalled("clang"), "missing: clang");
   }
 
   static boolean isInstalled(String program) {
