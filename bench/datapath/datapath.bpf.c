@@ -37,10 +37,12 @@ struct loop {
 	struct outcome outcome;
 };
 
+/* Keeps the compiler from merging what comes before with what comes after. */
+#define USED(value) __asm__ volatile("" : "+r"(value)::"memory");
+
 /* Makes two programs of a body, which may use ctx and i: `name` runs it BATCH * batches times,
  * `name_once` once. The body is written out BATCH times, so that little is left of what the loop
- * costs; and the verifier would lose its way in a loop that it walks through. The barrier keeps the
- * compiler from merging them. */
+ * costs; and in a loop that it walks through, the verifier would lose its way. */
 #define MEASURED(name, body)									\
 	static long name##_batch(__u32 index, struct loop *loop)				\
 	{											\
@@ -50,7 +52,7 @@ struct loop {
 		(void)ctx, (void)i;								\
 		_Pragma("clang loop unroll(full)") for (int copy = 0; copy < BATCH; copy++)	\
 		{										\
-			body __asm__ volatile("" ::: "memory");					\
+			body USED(so_far.sum)							\
 		}										\
 		loop->outcome = so_far;								\
 		return 0;									\
@@ -71,13 +73,22 @@ struct loop {
 		return XDP_PASS;								\
 	}
 
-/* What a body consists of. */
-#define DO(call) so_far.failed += (call);
+/* What a body consists of: calls after each of which the program branches, as one would that gives
+ * the packet up on an error. */
+#define DO(call)										\
+	if (__builtin_expect(call, 0)) {							\
+		so_far.failed++;								\
+		USED(so_far.failed)								\
+	}
 #define READ(call)										\
 	{											\
-		__u64 value = 0;								\
-		DO(call)									\
-		so_far.sum += value;								\
+		__u64 value;									\
+		if (__builtin_expect(call, 0)) {						\
+			so_far.failed++;							\
+			USED(so_far.failed)							\
+		} else {									\
+			so_far.sum += value;							\
+		}										\
 	}
 
 /* Two stores: makes an area say again which fields it has, so that the next call finds what the last

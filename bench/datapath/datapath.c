@@ -47,6 +47,7 @@ static const struct row rows[] = {
 	{ "slotted set", "set", SLOTTED, 1, OLD, NEW, LOOP },
 	{ "slotted set, checked against the header map", "checked_set", SLOTTED, 1, OLD, NEW, LOOP },
 	{ "slotted presence restored", "restored", SLOTTED, 1, OLD, OLD, LOOP },
+	{ "slotted set, not there before", "insert", SLOTTED, 1, ABSENT, NEW, "slotted presence restored" },
 	{ "slotted del", "del", SLOTTED, 1, OLD, ABSENT, "slotted presence restored" },
 	{ "slotted first set, area made", "first_set", SLOTTED, 1, OLD, NEW, LOOP },
 	{ "packed get, 1 field", "get", PACKED, 1, OLD, OLD, LOOP },
@@ -258,7 +259,7 @@ static void check_outcome(const struct row *row, const struct datapath *object, 
 	__u64 sum = reads(row) ? OLD_VALUE * operations : 0;
 
 	if (outcome->failed)
-		fail("%s: the return codes add up to %lld", row->name, outcome->failed);
+		fail("%s: %llu calls failed", row->name, outcome->failed);
 	if (outcome->sum != sum)
 		fail("%s: the values read add up to %llx, not %llx", row->name, outcome->sum, sum);
 }

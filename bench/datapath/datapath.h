@@ -24,7 +24,7 @@ struct tlv {
 /* What the calls of a run gave. */
 struct outcome {
 	__u64 sum; /* of all values read */
-	__s64 failed; /* sum of all return codes: none is positive, so 0 if every call went well */
+	__u64 failed; /* how many returned an error */
 };
 
 #endif /* DATAPATH_H */
