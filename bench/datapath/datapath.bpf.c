@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The measured programs: each does one thing, many times. They differ in nothing else, and the empty
+ * The measured programs. Each does one thing, many times; they differ in nothing else, and the empty
  * one is what the loop itself costs.
  */
 #include <linux/bpf.h>
@@ -14,7 +14,7 @@ METAKEY_PRODUCES(measured, FIELD_NAME, __u64);
 __u32 batches;
 __u64 presence[2]; /* the words of the area that say which fields are there */
 
-/* Zero before a run, to which it adds; not known to be zero, or the verifier would follow the sums. */
+/* Zero before a run, which adds to it. The verifier must not know that, or it would follow the sums. */
 struct outcome outcome;
 
 struct {
@@ -91,8 +91,8 @@ struct loop {
 		}										\
 	}
 
-/* Two stores: makes an area say again which fields it has, so that the next call finds what the last
- * one found. */
+/* Two stores: makes an area say again which fields it has, so that each call finds what the one
+ * before it found. */
 static __always_inline long restore(struct xdp_md *ctx)
 {
 	char *data = (char *)(long)ctx->data;

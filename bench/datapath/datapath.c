@@ -7,7 +7,7 @@
  */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
-#include <metakey/metakey.h>
+#include <metakey/metakey_user.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,10 +23,11 @@
 #define OLD_VALUE 0x1122334455667788ull
 #define NEW_VALUE 1ull /* what a program that runs once sets */
 
-/* What is in front of the packet. */
-enum form { SLOTTED = METAKEY_SLOTTED, PACKED = METAKEY_PACKED, LIST };
+/* Where the field is: in a metadata area of one of the layouts, in a type-length-value list in its
+ * place, or in a hash map. */
+enum form { SLOTTED = METAKEY_SLOTTED, PACKED = METAKEY_PACKED, LIST, MAP };
 
-/* Where the measured field is. */
+/* What the field has. */
 enum value { ABSENT, OLD, NEW };
 
 struct row {
@@ -39,16 +40,17 @@ struct row {
 };
 
 #define LOOP "empty loop"
-#define ONCE "_once"
+#define SLOTTED_BASE "slotted presence restored"
+#define PACKED_BASE "packed presence restored"
 
 static const struct row rows[] = {
 	{ LOOP, "empty", SLOTTED, 1, OLD, OLD, LOOP },
 	{ "slotted get", "get", SLOTTED, 1, OLD, OLD, LOOP },
 	{ "slotted set", "set", SLOTTED, 1, OLD, NEW, LOOP },
 	{ "slotted set, checked against the header map", "checked_set", SLOTTED, 1, OLD, NEW, LOOP },
-	{ "slotted presence restored", "restored", SLOTTED, 1, OLD, OLD, LOOP },
-	{ "slotted set, not there before", "insert", SLOTTED, 1, ABSENT, NEW, "slotted presence restored" },
-	{ "slotted del", "del", SLOTTED, 1, OLD, ABSENT, "slotted presence restored" },
+	{ SLOTTED_BASE, "restored", SLOTTED, 1, OLD, OLD, LOOP },
+	{ "slotted set, not there before", "insert", SLOTTED, 1, ABSENT, NEW, SLOTTED_BASE },
+	{ "slotted del", "del", SLOTTED, 1, OLD, ABSENT, SLOTTED_BASE },
 	{ "slotted first set, area made", "first_set", SLOTTED, 1, OLD, NEW, LOOP },
 	{ "packed get, 1 field", "get", PACKED, 1, OLD, OLD, LOOP },
 	{ "packed get, 7 fields", "get", PACKED, 7, OLD, OLD, LOOP },
@@ -56,13 +58,13 @@ static const struct row rows[] = {
 	{ "packed set, 1 field", "set", PACKED, 1, OLD, NEW, LOOP },
 	{ "packed set, 7 fields", "set", PACKED, 7, OLD, NEW, LOOP },
 	{ "packed set, 20 fields", "set", PACKED, 20, OLD, NEW, LOOP },
-	{ "packed presence restored", "restored", PACKED, 1, OLD, OLD, LOOP },
-	{ "packed insert, 1 field", "insert", PACKED, 1, ABSENT, NEW, "packed presence restored" },
-	{ "packed insert, 7 fields", "insert", PACKED, 7, ABSENT, NEW, "packed presence restored" },
-	{ "packed insert, 20 fields", "insert", PACKED, 20, ABSENT, NEW, "packed presence restored" },
-	{ "packed del, 1 field", "del", PACKED, 1, OLD, ABSENT, "packed presence restored" },
-	{ "packed del, 7 fields", "del", PACKED, 7, OLD, ABSENT, "packed presence restored" },
-	{ "packed del, 20 fields", "del", PACKED, 20, OLD, ABSENT, "packed presence restored" },
+	{ PACKED_BASE, "restored", PACKED, 1, OLD, OLD, LOOP },
+	{ "packed insert, 1 field", "insert", PACKED, 1, ABSENT, NEW, PACKED_BASE },
+	{ "packed insert, 7 fields", "insert", PACKED, 7, ABSENT, NEW, PACKED_BASE },
+	{ "packed insert, 20 fields", "insert", PACKED, 20, ABSENT, NEW, PACKED_BASE },
+	{ "packed del, 1 field", "del", PACKED, 1, OLD, ABSENT, PACKED_BASE },
+	{ "packed del, 7 fields", "del", PACKED, 7, OLD, ABSENT, PACKED_BASE },
+	{ "packed del, 20 fields", "del", PACKED, 20, OLD, ABSENT, PACKED_BASE },
 	{ "packed insert and del, 1 field", "insert_del", PACKED, 1, ABSENT, ABSENT, LOOP },
 	{ "packed insert and del, 7 fields", "insert_del", PACKED, 7, ABSENT, ABSENT, LOOP },
 	{ "packed insert and del, 20 fields", "insert_del", PACKED, 20, ABSENT, ABSENT, LOOP },
@@ -70,8 +72,8 @@ static const struct row rows[] = {
 	{ "list get, 1 entry", "list_get", LIST, 1, OLD, OLD, LOOP },
 	{ "list get, 7 entries", "list_get", LIST, 7, OLD, OLD, LOOP },
 	{ "list get, 20 entries", "list_get", LIST, 20, OLD, OLD, LOOP },
-	{ "hash map get", "map_get", SLOTTED, 1, OLD, OLD, LOOP },
-	{ "hash map set", "map_set", SLOTTED, 1, OLD, OLD, LOOP },
+	{ "hash map get", "map_get", MAP, 1, OLD, OLD, LOOP },
+	{ "hash map set", "map_set", MAP, 1, OLD, NEW, LOOP },
 };
 
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
@@ -110,8 +112,8 @@ static __u32 size_of(int id)
 	return sizes[id % 3];
 }
 
-/* Bytes between the value's start and the packet: the mark and the bitmap, then the greatest values, so
- * that each is aligned. */
+/* Bytes between the value's start and the packet: past the bitmap and the mark, the greatest values
+ * first, so that each is aligned. */
 static __u32 slot_of(int id)
 {
 	__u32 slot = 16;
@@ -153,6 +155,11 @@ static void place(struct bytes *to, enum form form, int id, __u64 value)
 	to->used += size;
 }
 
+static __u64 value_of(enum value value)
+{
+	return value == OLD ? OLD_VALUE : NEW_VALUE;
+}
+
 /* So many fields around the measured one, and that one if it is not absent. */
 static struct bytes area_of(enum form form, int fields, enum value measured)
 {
@@ -160,11 +167,13 @@ static struct bytes area_of(enum form form, int fields, enum value measured)
 	struct metakey_mark mark = mark_of(form);
 	int first = FIELD_ID - fields / 2;
 
+	if (form == MAP)
+		return area;
 	for (int id = first; id < first + fields; id++)
 		if (id != FIELD_ID)
 			place(&area, form, id, 0x0101010101010101ull * (id + 1));
 		else if (measured != ABSENT)
-			place(&area, form, id, measured == OLD ? OLD_VALUE : NEW_VALUE);
+			place(&area, form, id, value_of(measured));
 	if (form == LIST) {
 		area.used = (area.used + 3) & ~3u;
 	} else {
@@ -176,20 +185,37 @@ static struct bytes area_of(enum form form, int fields, enum value measured)
 
 /* ---- Loading and running ---- */
 
+/* A registry in which the measured field is the only one. */
+static struct metakey_registry registry_of(enum form layout)
+{
+	struct metakey_registry registry = {
+		.header = { .high = 1ull << FIELD_ID, .low = 1ull << FIELD_ID, .revision = 1,
+			    .layout = layout, .area8 = AREA_BYTES / 8 },
+	};
+
+	registry.keys[FIELD_ID] = (struct metakey_key){
+		.name = FIELD_NAME, .revision = 1, .generation = 1, .id = FIELD_ID,
+		.size = size_of(FIELD_ID), .slot = layout == SLOTTED ? slot_of(FIELD_ID) : 0,
+		.state = METAKEY_ACTIVE,
+	};
+	return registry;
+}
+
 static struct datapath *load(enum form layout)
 {
-	struct metakey_header now = { .high = 1ull << FIELD_ID, .low = 1ull << FIELD_ID };
+	struct metakey_registry registry = registry_of(layout);
 	struct datapath *object = datapath__open();
+	struct metakey_message message;
 	__u32 zero = 0;
 
 	if (!object)
 		fail("cannot open the programs");
-	object->rodata_metakey->measured.mark = mark_of(layout);
-	object->rodata_metakey->measured.id = FIELD_ID;
-	object->rodata_metakey->measured.slot = layout == SLOTTED ? slot_of(FIELD_ID) : 0;
+	if (metakey_bind(object->obj, &registry, &message))
+		fail("%s", message.text);
 	if (datapath__load(object))
 		fail("the kernel does not load the programs");
-	if (bpf_map__update_elem(object->maps.header, &zero, sizeof(zero), &now, sizeof(now), 0))
+	if (bpf_map__update_elem(object->maps.header, &zero, sizeof(zero), &registry.header,
+				 sizeof(registry.header), 0))
 		fail("cannot write the header map");
 	return object;
 }
@@ -223,7 +249,8 @@ static struct bpf_program *program_of(const char *name, const char *suffix, stru
 	return program;
 }
 
-/* Runs a row's program. Returns the nanoseconds that it took; *left is what is then before the packet. */
+/* Runs a row's program. Returns the nanoseconds that it took; *left is then what is before the
+ * packet. */
 static __u32 run(const struct row *row, const char *suffix, struct datapath *object,
 		 struct bytes *left)
 {
@@ -248,15 +275,11 @@ static __u32 run(const struct row *row, const char *suffix, struct datapath *obj
 	return opts.duration;
 }
 
-static int reads(const struct row *row)
-{
-	return strstr(row->program, "get") != NULL;
-}
-
 static void check_outcome(const struct row *row, const struct datapath *object, __u64 operations)
 {
 	const struct outcome *outcome = &object->bss->outcome;
-	__u64 sum = reads(row) ? OLD_VALUE * operations : 0;
+	int reads = strstr(row->program, "get") != NULL;
+	__u64 sum = reads ? OLD_VALUE * operations : 0;
 
 	if (outcome->failed)
 		fail("%s: %llu calls failed", row->name, outcome->failed);
@@ -268,9 +291,9 @@ static void check_outcome(const struct row *row, const struct datapath *object, 
 static void check(const struct row *row, struct datapath *object)
 {
 	struct bytes expected = area_of(row->form, row->fields, row->after), left;
-	__u64 in_map = strcmp(row->program, "map_set") ? OLD_VALUE : NEW_VALUE;
+	__u64 in_map = row->form == MAP ? value_of(row->after) : OLD_VALUE;
 
-	run(row, ONCE, object, &left);
+	run(row, "_once", object, &left);
 	check_outcome(row, object, 1);
 	if (left.used != expected.used || memcmp(left.at, expected.at, left.used))
 		fail("%s: leaves other bytes before the packet than it should", row->name);
@@ -278,7 +301,7 @@ static void check(const struct row *row, struct datapath *object)
 		fail("%s: leaves another value in the hash map than it should", row->name);
 }
 
-/* Returns nanoseconds an operation. */
+/* Nanoseconds an operation. */
 static double measure(const struct row *row, struct datapath *object, __u32 batches)
 {
 	__u64 operations = (__u64)batches * BATCH;
@@ -321,10 +344,10 @@ static double alone(const struct row *row)
 	return best(row) - best(named(row->base));
 }
 
-/* Of machine code in a program that does it once. */
+/* Of machine code, in a program that does it once. */
 static int jited_bytes(const char *name, struct datapath *object)
 {
-	struct bpf_program *program = program_of(name, ONCE, object);
+	struct bpf_program *program = program_of(name, "_once", object);
 	struct bpf_prog_info info = {};
 	__u32 size = sizeof(info);
 
