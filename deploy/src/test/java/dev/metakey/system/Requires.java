@@ -26,7 +26,8 @@ final class Requires {
 
   static void root() throws IOException {
     int uid = (int) Files.getAttribute(Path.of("/proc/self"), "unix:uid");
-    assumeTrue(uid == 0, "missing: root; this test changes users, mounts file systems or loads programs");
+    assumeTrue(
+        uid == 0, "missing: root; this test changes users, mounts file systems or loads programs");
   }
 
   /** Root that may mount. */
