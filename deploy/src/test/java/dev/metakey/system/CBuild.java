@@ -36,7 +36,7 @@ final class CBuild {
   /** The oldest and the newest clang found. */
   static List<String> clangs() {
     TreeSet<String> found = new TreeSet<>(Comparator.comparingInt(CBuild::version));
-    for (String folder : System.getenv("PATH").split(File.pathSeparator)) {
+    for (String folder : System.getenv("PATH").split(File.pathSeparator, -1)) {
       try (Stream<Path> files = Files.list(Path.of(folder))) {
         files
             .map(file -> file.getFileName().toString())
