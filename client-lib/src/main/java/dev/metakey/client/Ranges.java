@@ -19,7 +19,8 @@ final class Ranges {
     if (value.compareTo(least) < 0 || value.compareTo(most) > 0) {
       throw new MetakeyException(
           Reason.INVALID_REQUEST,
-          "%s is %s; allowed: %s to %s".formatted(what, value, least, most),
+          "%s is %d ms; allowed: %d to %d ms"
+              .formatted(what, value.toMillis(), least.toMillis(), most.toMillis()),
           Map.of("attribute", what, "value", value.toString()));
     }
   }

@@ -196,7 +196,7 @@ class DifferentialIT {
     List<String> answers = kernel(calls); // which sees to it that the packet stays as it was
     assertThat(answers).hasSameSizeAs(calls);
     assertThat(answers).allMatch(answer -> answer.endsWith(mark));
-    assertThat(answers).allMatch(answer -> answer.split(" ")[2].length() == 2 * area);
+    assertThat(answers).allMatch(answer -> answer.split(" ", 3)[2].length() == 2 * area);
   }
 
   @Test
@@ -261,7 +261,7 @@ class DifferentialIT {
     int number = random.nextInt(sizes.size());
     Field field = fields.get(number);
     int size = sizes.get(number);
-    long value = size == 8 ? random.nextLong() : random.nextLong() & ((1L << 8 * size) - 1);
+    long value = size == 8 ? random.nextLong() : random.nextLong() & ((1L << (8 * size)) - 1);
     return switch (random.nextInt(10)) {
       case 0 -> new Call("trace", "get", number, field, value, false);
       case 1, 2, 3 -> new Call("tc", op(), number, field, value, false);

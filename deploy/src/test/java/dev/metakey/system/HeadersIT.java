@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeAll;
@@ -102,7 +103,7 @@ class HeadersIT {
   @ValueSource(strings = {SHARED, BPF, HINTS, USER})
   void headers_whenIncluded_defineOnlyMacrosWithOurPrefix(String header) throws Exception {
     boolean inKernel = !header.equals(USER);
-    TreeSet<String> ours = macros(inKernel, source(List.of(header)));
+    Set<String> ours = macros(inKernel, source(List.of(header)));
     ours.removeAll(macros(inKernel, source(systemHeaders(header))));
     assertThat(ours).isNotEmpty().allMatch(macro -> macro.matches("(METAKEY|metakey)_.*"));
   }
@@ -173,7 +174,7 @@ class HeadersIT {
     assertThat(compiler.err()).as("what %s said", compiler.command()).isEmpty();
   }
 
-  private static TreeSet<String> macros(boolean inKernel, Path source) throws Exception {
+  private static Set<String> macros(boolean inKernel, Path source) throws Exception {
     List<String> command = new ArrayList<>(List.of(CBuild.clangs().get(0), "-dM", "-E"));
     if (inKernel) {
       command.addAll(List.of("-target", "bpf"));
@@ -194,7 +195,7 @@ class HeadersIT {
       if (line.startsWith("#include <")) {
         found.add(line.substring("#include <".length(), line.length() - 1));
       } else if (line.startsWith("#include \"")) {
-        found.addAll(systemHeaders("metakey/" + line.split("\"")[1]));
+        found.addAll(systemHeaders("metakey/" + line.split("\"", 3)[1]));
       }
     }
     return found;
