@@ -6,13 +6,19 @@
  * new gets a new version. Java reads and writes the same bytes: package dev.metakey.layout.
  * docs/formats.md and docs/packet-format.md explain them.
  *
- * Needs the kernel's __u8 ... __u64: from <linux/types.h>, or from vmlinux.h where that was included
- * before.
+ * Needs no other header in a BPF program, where it may come before or after vmlinux.h and <linux/...>;
+ * elsewhere the kernel's <linux/types.h>.
  */
 #ifndef METAKEY_H
 #define METAKEY_H
 
-#if !defined(__VMLINUX_H__)
+#if defined(__bpf__)
+/* What vmlinux.h and <linux/types.h> say too: C11 allows saying it twice. */
+typedef unsigned char __u8;
+typedef unsigned short __u16;
+typedef unsigned int __u32;
+typedef unsigned long long __u64;
+#else
 #include <linux/types.h>
 #endif
 

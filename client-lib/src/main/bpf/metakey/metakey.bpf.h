@@ -1,0 +1,569 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * metakey.bpf.h: packet metadata by name, in BPF programs.
+ *
+ *   METAKEY_PRODUCES(packet_id, "edge.packet_id", __u64);
+ *
+ *   SEC("xdp")
+ *   int tag(struct xdp_md *ctx)
+ *   {
+ *       metakey_set(ctx, packet_id, next_id());
+ *       return XDP_PASS;
+ *   }
+ *
+ * Fields
+ *
+ *   METAKEY_PRODUCES(var, "name", type);    the program sets the field
+ *   METAKEY_CONSUMES(var, "name", type);    the program only reads it
+ *
+ * stand outside of functions. A name is 1 to 63 bytes (edge.packet_id); a type is __u16, __u32 or
+ * __u64. Where a field lives on this host is filled in when the object is linked: by `metakey link`,
+ * or by a loader (metakey_user.h). Until then the field is never linked.
+ *
+ * Calls
+ *
+ *   long metakey_set(ctx, var, value);           ctx: struct xdp_md * or struct __sk_buff *
+ *   long metakey_get(ctx, var, type *out);
+ *   long metakey_del(ctx, var);
+ *   long metakey_trace_get(skb, var, type *out); skb: struct sk_buff * in a tracing program
+ *
+ *   set    0         the packet has the value
+ *          -EBUSY    somebody else's bytes are in front of the packet
+ *          -ENOSPC   no room: no headroom, or a driver without metadata; a packed area that is full;
+ *                    in tc, a packet without an area, as only XDP can make one
+ *          -ENOLINK  the field was never linked
+ *   get    0         *out is the value
+ *          -ENOENT   not set, no area, somebody else's bytes, or never linked; *out is as before
+ *   del    0         the value is gone
+ *          -ENOENT   there was none, as for get
+ *
+ * The errors are METAKEY_EBUSY and so on below, with the numbers of <asm-generic/errno.h>. A call that
+ * fails leaves the packet as it was. No call touches a byte outside of the metadata area, whatever
+ * that holds.
+ *
+ * The first set on a packet makes the area, zeroed. It moves data_meta: in XDP, load ctx->data,
+ * data_end and data_meta again after each metakey_set, or the verifier refuses the old pointers. The
+ * area stays when its last value is deleted. Equal values make equal bytes, whatever was set and
+ * deleted before: the kernel compares metadata before it merges packets.
+ *
+ * Programs
+ *
+ * XDP and tc (clsact, tcx) need no license. metakey_trace_get needs a GPL-compatible one, as
+ * bpf_probe_read_kernel does, kernel BTF, and a packet whose MAC header is known: tp_btf, fentry,
+ * kprobe. In tc, a program that sets or deletes gets its own copy of a cloned packet from the kernel,
+ * which may drop the metadata in making it; one that only gets does not.
+ *
+ * clang 14 and newer, -O2, C11. May be included in any order with vmlinux.h, <linux/bpf.h> and
+ * <bpf/bpf_helpers.h>, and needs none of them.
+ */
+#ifndef METAKEY_BPF_H
+#define METAKEY_BPF_H
+
+#include "metakey.h"
+
+#define METAKEY_ENOENT 2
+#define METAKEY_EBUSY 16
+#define METAKEY_ENOSPC 28
+#define METAKEY_ENOLINK 67
+
+#define METAKEY_PRODUCES(var, text, type) METAKEY_FIELD_(var, text, type, METAKEY_ROLE_PRODUCES)
+#define METAKEY_CONSUMES(var, text, type) METAKEY_FIELD_(var, text, type, METAKEY_ROLE_CONSUMES)
+
+#define metakey_set(ctx, var, value)                                                               \
+	({                                                                                         \
+		metakey_type_of_##var metakey_value_ = (value);                                    \
+		_Generic((ctx), struct xdp_md *: metakey_xdp_set_,                                 \
+			 struct __sk_buff *: metakey_skb_set_)((ctx), &(var), metakey_value_,      \
+							       sizeof(metakey_value_));            \
+	})
+
+#define metakey_get(ctx, var, out)                                                                 \
+	({                                                                                         \
+		METAKEY_CHECK_OUT_(var, out);                                                      \
+		metakey_get_(METAKEY_WHERE_(ctx), &(var), (out), sizeof(*(out)));                  \
+	})
+
+#define metakey_del(ctx, var) \
+	metakey_del_(METAKEY_WHERE_(ctx), &(var), sizeof(metakey_type_of_##var))
+
+#define metakey_trace_get(skb, var, out)                                                           \
+	({                                                                                         \
+		METAKEY_CHECK_OUT_(var, out);                                                      \
+		metakey_trace_get_((skb), &(var), (out), sizeof(*(out)));                          \
+	})
+
+/* ---- From here on: how it is done. Names that end in _ may change. ---- */
+
+#define METAKEY_INLINE_ static inline __attribute__((always_inline, unused))
+/* Once in a program, however many fields it has. */
+#define METAKEY_ONCE_ static __attribute__((noinline, unused))
+
+#define METAKEY_FIELD_(var, text, type, does)                                                      \
+	_Static_assert(sizeof(text) > 1 && sizeof(text) <= METAKEY_NAME_BYTES,                     \
+		       "metakey: a name has 1 to 63 bytes");                                       \
+	_Static_assert(_Generic((type)0, __u16: 1, __u32: 1, __u64: 1, unsigned long: 1,           \
+				default: 0),                                                       \
+		       "metakey: the type of a field is __u16, __u32 or __u64");                   \
+	const volatile struct metakey_record var                                                   \
+		__attribute__((section(METAKEY_SECTION), used, aligned(8))) = {                    \
+			.magic = METAKEY_RECORD_MAGIC,                                             \
+			.version = METAKEY_RECORD_VERSION,                                         \
+			.role = does,                                                              \
+			.size = sizeof(type),                                                      \
+			.name = text,                                                              \
+		};                                                                                 \
+	typedef type metakey_type_of_##var
+
+#define METAKEY_CHECK_OUT_(var, out)                                                               \
+	_Static_assert(sizeof(*(out)) == sizeof(metakey_type_of_##var),                            \
+		       "metakey: out must point to a value of the field's type")
+
+struct xdp_md;
+struct __sk_buff;
+struct sk_buff;
+
+/* Bytes of an area that hold no value: the mark, and before it the presence bitmap or, at the start
+ * of the area, the header. */
+#define METAKEY_MARK_BYTES_ 8
+#define METAKEY_HEADER_BYTES_ 16
+
+/* Where the metadata and the packet start. */
+struct metakey_where_ {
+	char *meta;
+	char *data;
+};
+
+/* clang would turn ctx->data into arithmetic on ctx, which the verifier refuses. The offsets are
+ * those of struct xdp_md and struct __sk_buff, which never change. */
+#define METAKEY_LOAD_(to, ctx, offset) \
+	__asm__ volatile("%0 = *(u32 *)(%1 + %2)" : "=r"(to) : "r"(ctx), "i"(offset))
+
+METAKEY_INLINE_ struct metakey_where_ metakey_xdp_where_(struct xdp_md *ctx)
+{
+	struct metakey_where_ at;
+
+	METAKEY_LOAD_(at.data, ctx, 0);
+	METAKEY_LOAD_(at.meta, ctx, 8);
+	return at;
+}
+
+METAKEY_INLINE_ struct metakey_where_ metakey_skb_where_(struct __sk_buff *ctx)
+{
+	struct metakey_where_ at;
+
+	METAKEY_LOAD_(at.data, ctx, 76);
+	METAKEY_LOAD_(at.meta, ctx, 140);
+	return at;
+}
+
+#define METAKEY_WHERE_(ctx) \
+	_Generic((ctx), struct xdp_md *: metakey_xdp_where_, struct __sk_buff *: metakey_skb_where_)(ctx)
+
+/* Makes a pointer one that clang knows nothing about, so that what is checked is what is used. */
+#define METAKEY_PIN_(pointer) __asm__ volatile("" : "+r"(pointer))
+
+#define METAKEY_U64_(pointer) (*(volatile __u64 *)(pointer))
+
+/* ---- What the record says: constants to the verifier, as the section is frozen. ---- */
+
+METAKEY_INLINE_ int metakey_linked_(const volatile struct metakey_record *field)
+{
+	return field->mark.magic != 0;
+}
+
+METAKEY_INLINE_ int metakey_slotted_(const volatile struct metakey_record *field)
+{
+	return field->mark.layout == METAKEY_SLOTTED;
+}
+
+METAKEY_INLINE_ __u32 metakey_area_(const volatile struct metakey_record *field)
+{
+	return field->mark.area8 * 8u;
+}
+
+METAKEY_INLINE_ __u64 metakey_mark_(const volatile struct metakey_record *field)
+{
+	return *(const volatile __u64 *)(const volatile void *)&field->mark;
+}
+
+METAKEY_INLINE_ __u64 metakey_bit_(const volatile struct metakey_record *field)
+{
+	return 1ull << field->id;
+}
+
+/* ---- Areas and values ---- */
+
+/* Whether the bytes before the packet are an area of this host, to the byte. Written with > and <=,
+ * which the verifier allows to compare packet pointers with. */
+METAKEY_INLINE_ int metakey_is_ours_(struct metakey_where_ at,
+				     const volatile struct metakey_record *field)
+{
+	__u32 area = metakey_area_(field);
+
+	if (at.meta + area > at.data || at.meta + area + 1 <= at.data)
+		return 0;
+	return METAKEY_U64_(at.meta + area - METAKEY_MARK_BYTES_) == metakey_mark_(field);
+}
+
+/* Size is a constant: one load or store remains. */
+METAKEY_INLINE_ void metakey_load_value_(void *to, const char *from, __u32 size)
+{
+	if (size == 2)
+		*(__u16 *)to = *(const volatile __u16 *)from;
+	else if (size == 4)
+		*(__u32 *)to = *(const volatile __u32 *)from;
+	else
+		*(__u64 *)to = *(const volatile __u64 *)from;
+}
+
+METAKEY_INLINE_ void metakey_store_value_(char *to, __u64 value, __u32 size)
+{
+	if (size == 2)
+		*(volatile __u16 *)to = value;
+	else if (size == 4)
+		*(volatile __u32 *)to = value;
+	else
+		*(volatile __u64 *)to = value;
+}
+
+/* ---- The packed layout ---- */
+
+/* The two bits of a field's size in the header: 1 low, 2 high. */
+METAKEY_INLINE_ __u32 metakey_size_bits_(__u32 size)
+{
+	return size == 8 ? 3 : size / 2;
+}
+
+METAKEY_INLINE_ __u32 metakey_header_bits_(__u64 high, __u64 low, __u32 id)
+{
+	return (high >> id & 1) << 1 | (low >> id & 1);
+}
+
+/* Bytes that the values in a header have: 2 for each bit of low, 4 of high, 2 more where both are
+ * set. 0-510, which the verifier sees. BPF has no population count: the three are counted side by
+ * side. */
+METAKEY_INLINE_ __u32 metakey_bytes_(__u64 high, __u64 low)
+{
+	const __u64 pairs = 0x5555555555555555ull;
+	const __u64 nibbles = 0x3333333333333333ull;
+	const __u64 bytes = 0x0f0f0f0f0f0f0f0full;
+	__u64 both = high & low;
+
+	low -= low >> 1 & pairs;
+	both -= both >> 1 & pairs;
+	high -= high >> 1 & pairs;
+	low = (low & nibbles) + (low >> 2 & nibbles) + (both & nibbles) + (both >> 2 & nibbles);
+	high = (high & nibbles) + (high >> 2 & nibbles);
+	low = (low & bytes) + (low >> 4 & bytes);
+	high = (high & bytes) + (high >> 4 & bytes);
+	return ((low + 2 * high) * 0x0101010101010101ull >> 56) * 2;
+}
+
+/* The bytes of a word moved to later or earlier addresses by 0 to 8. In two halves, as a shift by 64
+ * is none. */
+METAKEY_INLINE_ __u64 metakey_later_(__u64 word, __u32 bytes)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	return word << 4 * bytes << 4 * bytes;
+#else
+	return word >> 4 * bytes >> 4 * bytes;
+#endif
+}
+
+METAKEY_INLINE_ __u64 metakey_earlier_(__u64 word, __u32 bytes)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	return word >> 4 * bytes >> 4 * bytes;
+#else
+	return word << 4 * bytes << 4 * bytes;
+#endif
+}
+
+/* A word that begins with the value, and is zero behind it. */
+METAKEY_INLINE_ __u64 metakey_word_(__u64 value, __u32 size)
+{
+	__u32 in_front = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? 0 : 8 - size;
+
+	return metakey_earlier_(value, in_front);
+}
+
+METAKEY_INLINE_ void metakey_put_header_(char *meta, const volatile struct metakey_record *field,
+					 __u64 high, __u64 low)
+{
+	__u32 bits = metakey_size_bits_(field->size);
+
+	METAKEY_U64_(meta) = bits & 2 ? high ^ metakey_bit_(field) : high;
+	METAKEY_U64_(meta + 8) = bits & 1 ? low ^ metakey_bit_(field) : low;
+}
+
+#define METAKEY_MAX_WORDS_ 24 /* of values in an area: (216 - 24) / 8 */
+
+/* Puts a value that is not there before those with greater ids. The values move in words from the
+ * one where it starts: each gives the bytes that it has no room for to the next. */
+METAKEY_ONCE_ long metakey_insert_(char *meta, char *data,
+				   const volatile struct metakey_record *field, __u64 value)
+{
+	__u64 high = METAKEY_U64_(meta), low = METAKEY_U64_(meta + 8);
+	__u64 below = metakey_bit_(field) - 1;
+	__u32 size = field->size;
+	__u32 start = metakey_bytes_(high & below, low & below);
+	__u32 end = metakey_bytes_(high, low) + size;
+	__u64 kept = ~metakey_later_(~0ull, start & 7);
+	__u64 word = metakey_word_(value, size);
+	__u64 carried = metakey_later_(word, start & 7);
+	__u64 spilled = metakey_earlier_(word, 8 - (start & 7));
+
+	if (end + METAKEY_HEADER_BYTES_ + METAKEY_MARK_BYTES_ > metakey_area_(field))
+		return -METAKEY_ENOSPC;
+	start &= ~7u;
+	for (int i = 0; i < METAKEY_MAX_WORDS_ && start < end; i++, start += 8) {
+		char *at = meta + METAKEY_HEADER_BYTES_ + start;
+
+		METAKEY_PIN_(at);
+		if (at + 8 + METAKEY_MARK_BYTES_ > data)
+			break; /* never: for the verifier */
+		word = METAKEY_U64_(at);
+		METAKEY_U64_(at) = (word & kept) | carried | metakey_later_(word & ~kept, size);
+		carried = spilled | metakey_earlier_(word & ~kept, 8 - size);
+		kept = spilled = 0;
+	}
+	metakey_put_header_(meta, field, high, low);
+	return 0;
+}
+
+/* Takes out a value that is there: the values behind it move to the front, and zeros follow. */
+METAKEY_ONCE_ long metakey_remove_(char *meta, char *data,
+				   const volatile struct metakey_record *field)
+{
+	__u64 high = METAKEY_U64_(meta), low = METAKEY_U64_(meta + 8);
+	__u64 below = metakey_bit_(field) - 1;
+	__u32 size = field->size;
+	__u32 start = metakey_bytes_(high & below, low & below);
+	__u32 end = metakey_bytes_(high, low);
+	__u64 kept = ~metakey_later_(~0ull, start & 7);
+
+	start &= ~7u;
+	for (int i = 0; i < METAKEY_MAX_WORDS_ && start < end; i++, start += 8) {
+		char *at = meta + METAKEY_HEADER_BYTES_ + start;
+		__u64 word, next;
+
+		METAKEY_PIN_(at);
+		if (at + 8 + METAKEY_MARK_BYTES_ > data)
+			break; /* only where the header is not true */
+		word = METAKEY_U64_(at);
+		next = start + 8 < end ? METAKEY_U64_(at + 8) : 0;
+		next = metakey_earlier_(word, size) | metakey_later_(next, 8 - size);
+		METAKEY_U64_(at) = (word & kept) | (next & ~kept);
+		kept = 0;
+	}
+	metakey_put_header_(meta, field, high, low);
+	return 0;
+}
+
+/* Where a packed value is; null where it is not, or the header says what has no room. */
+METAKEY_INLINE_ char *metakey_packed_(struct metakey_where_ at, __u64 high, __u64 low,
+				      const volatile struct metakey_record *field, __u32 size)
+{
+	__u64 below = metakey_bit_(field) - 1;
+	char *value;
+
+	if (metakey_header_bits_(high, low, field->id) != metakey_size_bits_(size))
+		return 0;
+	value = at.meta + METAKEY_HEADER_BYTES_ + metakey_bytes_(high & below, low & below);
+	METAKEY_PIN_(value);
+	return value + size + METAKEY_MARK_BYTES_ > at.data ? 0 : value;
+}
+
+/* ---- Get, set, delete ---- */
+
+METAKEY_INLINE_ long metakey_get_(struct metakey_where_ at,
+				  const volatile struct metakey_record *field, void *out, __u32 size)
+{
+	char *end = at.meta + metakey_area_(field);
+
+	if (!metakey_linked_(field) || !metakey_is_ours_(at, field))
+		return -METAKEY_ENOENT;
+	if (metakey_slotted_(field)) {
+		if (!(METAKEY_U64_(end - 16) & metakey_bit_(field)))
+			return -METAKEY_ENOENT;
+		metakey_load_value_(out, end - field->slot, size);
+	} else {
+		char *value = metakey_packed_(at, METAKEY_U64_(at.meta), METAKEY_U64_(at.meta + 8),
+					      field, size);
+		if (!value)
+			return -METAKEY_ENOENT;
+		metakey_load_value_(out, value, size);
+	}
+	return 0;
+}
+
+METAKEY_INLINE_ long metakey_del_(struct metakey_where_ at,
+				  const volatile struct metakey_record *field, __u32 size)
+{
+	char *end = at.meta + metakey_area_(field);
+
+	if (!metakey_linked_(field) || !metakey_is_ours_(at, field))
+		return -METAKEY_ENOENT;
+	if (metakey_slotted_(field)) {
+		if (!(METAKEY_U64_(end - 16) & metakey_bit_(field)))
+			return -METAKEY_ENOENT;
+		METAKEY_U64_(end - 16) &= ~metakey_bit_(field);
+		metakey_store_value_(end - field->slot, 0, size);
+		return 0;
+	}
+	if (metakey_header_bits_(METAKEY_U64_(at.meta), METAKEY_U64_(at.meta + 8), field->id) !=
+	    metakey_size_bits_(size))
+		return -METAKEY_ENOENT;
+	return metakey_remove_(at.meta, at.data, field);
+}
+
+/* Sets a value in an area that is ours. */
+METAKEY_INLINE_ long metakey_put_(struct metakey_where_ at,
+				  const volatile struct metakey_record *field, __u64 value, __u32 size)
+{
+	char *end = at.meta + metakey_area_(field);
+
+	if (metakey_slotted_(field)) {
+		METAKEY_U64_(end - 16) |= metakey_bit_(field);
+		metakey_store_value_(end - field->slot, value, size);
+	} else {
+		__u64 high = METAKEY_U64_(at.meta), low = METAKEY_U64_(at.meta + 8);
+		char *place;
+
+		if (!metakey_header_bits_(high, low, field->id))
+			return metakey_insert_(at.meta, at.data, field, value);
+		place = metakey_packed_(at, high, low, field, size);
+		if (!place)
+			return -METAKEY_EBUSY; /* the id is there with another size */
+		metakey_store_value_(place, value, size);
+	}
+	return 0;
+}
+
+/* Makes the area, with the one value in it. */
+METAKEY_ONCE_ long metakey_first_set_(struct xdp_md *ctx,
+				      const volatile struct metakey_record *field, __u64 value)
+{
+	static long (*const adjust_meta)(struct xdp_md *, int) = (void *)54; /* a BPF helper */
+	struct metakey_where_ at = metakey_xdp_where_(ctx);
+	__u32 area = metakey_area_(field);
+	__u32 size = field->size;
+	char *end;
+
+	if (at.meta > at.data)
+		return -METAKEY_ENOSPC; /* how a driver says that it has no metadata */
+	if (at.meta + 1 <= at.data)
+		return -METAKEY_EBUSY;
+	if (!metakey_slotted_(field) && METAKEY_HEADER_BYTES_ + size + METAKEY_MARK_BYTES_ > area)
+		return -METAKEY_ENOSPC;
+	if (adjust_meta(ctx, -(int)area))
+		return -METAKEY_ENOSPC;
+	at = metakey_xdp_where_(ctx);
+	end = at.meta + area;
+	if (end > at.data)
+		return -METAKEY_ENOSPC; /* never: for the verifier */
+#pragma unroll
+	for (__u32 byte = 0; byte < 216; byte += 8)
+		if (byte < area)
+			METAKEY_U64_(at.meta + byte) = 0;
+	METAKEY_U64_(end - METAKEY_MARK_BYTES_) = metakey_mark_(field);
+	if (metakey_slotted_(field)) {
+		METAKEY_U64_(end - 16) = metakey_bit_(field);
+		metakey_store_value_(end - field->slot, value, size);
+	} else {
+		metakey_put_header_(at.meta, field, 0, 0);
+		METAKEY_U64_(at.meta + METAKEY_HEADER_BYTES_) = metakey_word_(value, size);
+	}
+	return 0;
+}
+
+METAKEY_INLINE_ long metakey_xdp_set_(struct xdp_md *ctx,
+				      const volatile struct metakey_record *field, __u64 value,
+				      __u32 size)
+{
+	struct metakey_where_ at = metakey_xdp_where_(ctx);
+
+	if (!metakey_linked_(field))
+		return -METAKEY_ENOLINK;
+	if (!metakey_is_ours_(at, field))
+		return metakey_first_set_(ctx, field, value);
+	return metakey_put_(at, field, value, size);
+}
+
+METAKEY_INLINE_ long metakey_skb_set_(struct __sk_buff *ctx,
+				      const volatile struct metakey_record *field, __u64 value,
+				      __u32 size)
+{
+	struct metakey_where_ at = metakey_skb_where_(ctx);
+
+	if (!metakey_linked_(field))
+		return -METAKEY_ENOLINK;
+	if (!metakey_is_ours_(at, field))
+		return at.meta + 1 <= at.data ? -METAKEY_EBUSY : -METAKEY_ENOSPC;
+	return metakey_put_(at, field, value, size);
+}
+
+/* ---- Tracing: the area lies right before the MAC header ---- */
+
+/* What of the kernel's structs is read; the loader finds out where that is (CO-RE). */
+struct sk_buff___metakey {
+	unsigned char *head;
+	__u32 end;
+	__u16 mac_header;
+} __attribute__((preserve_access_index));
+
+struct skb_shared_info___metakey {
+	__u8 meta_len;
+} __attribute__((preserve_access_index));
+
+#define METAKEY_READ_(to, from) metakey_read_(&(to), sizeof(to), (from))
+
+METAKEY_INLINE_ long metakey_read_(void *to, __u32 bytes, const void *from)
+{
+	static long (*const probe_read_kernel)(void *, __u32, const void *) = (void *)113;
+
+	return probe_read_kernel(to, bytes, from);
+}
+
+METAKEY_INLINE_ long metakey_trace_get_(const struct sk_buff *packet,
+					const volatile struct metakey_record *field, void *out,
+					__u32 size)
+{
+	const struct sk_buff___metakey *skb = (const void *)packet;
+	const struct skb_shared_info___metakey *shared;
+	unsigned char *head, *data;
+	__u32 area = metakey_area_(field);
+	__u64 mark, high, low, value, below = metakey_bit_(field) - 1;
+	__u32 end, start = 0;
+	__u16 mac;
+	__u8 meta_len;
+
+	if (!metakey_linked_(field) || METAKEY_READ_(head, &skb->head) ||
+	    METAKEY_READ_(end, &skb->end) || METAKEY_READ_(mac, &skb->mac_header))
+		return -METAKEY_ENOENT;
+	shared = (const void *)(head + end);
+	data = head + mac;
+	if (mac == 0xffff || mac < area || METAKEY_READ_(meta_len, &shared->meta_len) ||
+	    meta_len != area || METAKEY_READ_(mark, data - METAKEY_MARK_BYTES_) ||
+	    mark != metakey_mark_(field))
+		return -METAKEY_ENOENT;
+	if (metakey_slotted_(field)) {
+		if (METAKEY_READ_(low, data - 16) || !(low & metakey_bit_(field)))
+			return -METAKEY_ENOENT;
+		data -= field->slot;
+	} else {
+		if (METAKEY_READ_(high, data - area) || METAKEY_READ_(low, data - area + 8) ||
+		    metakey_header_bits_(high, low, field->id) != metakey_size_bits_(size))
+			return -METAKEY_ENOENT;
+		start = METAKEY_HEADER_BYTES_ + metakey_bytes_(high & below, low & below);
+		if (start + size + METAKEY_MARK_BYTES_ > area)
+			return -METAKEY_ENOENT;
+		data += start - area;
+	}
+	if (metakey_read_(&value, size, data))
+		return -METAKEY_ENOENT;
+	metakey_load_value_(out, (const char *)&value, size);
+	return 0;
+}
+
+#endif /* METAKEY_BPF_H */

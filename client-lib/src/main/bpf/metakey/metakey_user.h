@@ -1,0 +1,498 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * metakey_user.h: binds BPF objects to this host's registry, in C and C++ loaders on libbpf 1.0 and newer.
+ *
+ *   struct metakey_registry registry;
+ *   struct metakey_message why;
+ *
+ *   object = bpf_object__open_file("edge.bpf.o", NULL);
+ *   if (metakey_read_file(&registry, NULL, &why) || metakey_bind(object, &registry, &why))
+ *       fail(why.text);
+ *   bpf_object__load(object);
+ *
+ * It reads what the daemon has published, and needs no daemon. It registers nothing: the fields that
+ * a program produces must have been registered, by `metakey register`, `metakey link` or a service.
+ *
+ * Every function returns 0 or a negative errno, and never waits longer than about a second. Where
+ * message is not null, a failure puts a sentence for people there: what is wrong, and with which field.
+ * Nothing is kept between calls: any thread may call.
+ */
+#ifndef METAKEY_USER_H
+#define METAKEY_USER_H
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "metakey.h"
+
+#define METAKEY_RUN_DEFAULT "/run/metakey"
+#define METAKEY_BPFFS_DEFAULT "/sys/fs/bpf/metakey"
+
+/* A copy of the registry at one revision. */
+struct metakey_registry {
+	struct metakey_header header;
+	struct metakey_key keys[METAKEY_IDS]; /* by id */
+};
+
+struct metakey_message {
+	char text[512];
+};
+
+/*
+ * Reads registry.bin.
+ *
+ * run: the folder of the published files; NULL: the environment's METAKEY_RUN, else /run/metakey.
+ *
+ * -ENOENT: there is none; -EBADMSG: that is no registry of version 1; -EAGAIN: it was being written all
+ * the time, as after a daemon's death; or what open(2) and mmap(2) say.
+ */
+static inline int metakey_read_file(struct metakey_registry *registry, const char *run,
+				    struct metakey_message *message);
+
+/*
+ * Reads the pinned maps "header" and "ids". Needs the right to read BPF maps (root, CAP_BPF).
+ *
+ * bpffs: their folder; NULL: /sys/fs/bpf/metakey.
+ *
+ * Errors as above, or what bpf(2) says.
+ */
+static inline int metakey_read_maps(struct metakey_registry *registry, const char *bpffs,
+				    struct metakey_message *message);
+
+/* The key that a name stands for; NULL where the name is not known, as are the kernel's own names.
+ * Valid as long as the registry. */
+static inline const struct metakey_key *metakey_find(const struct metakey_registry *registry,
+						     const char *name);
+
+/*
+ * Binds every field of an object that is open and not yet loaded.
+ *
+ * -ENOENT: some fields are not registered, and message names the first. They stay never linked: set
+ * returns -ENOLINK, get -ENOENT. All others are bound, so that a tracer may go on with what is there.
+ * Any other error has changed nothing. -EINVAL: the object has no fields, or a field has another size
+ * than the registry says, or a name of the kernel's; -EBUSY: the object is loaded; -EBADMSG: a record
+ * or the registry is not what it should be.
+ */
+static inline int metakey_bind(struct bpf_object *object, const struct metakey_registry *registry,
+			       struct metakey_message *message);
+
+/* The records of an object, open or loaded, and how many. NULL where it has none. */
+static inline const struct metakey_record *metakey_records(struct bpf_object *object, size_t *count);
+
+/*
+ * Whether a record, of a bound object or out of a loaded program's map .rodata.metakey, says what the
+ * registry says.
+ *
+ * -ENOLINK: it was never linked; -ENOENT: its name is not registered any more; -ESTALE: the registry
+ * says something else, and message tells what: bind and load the program again; -EBADMSG: it is no record.
+ */
+static inline int metakey_check(const struct metakey_record *record,
+				const struct metakey_registry *registry,
+				struct metakey_message *message);
+
+/* ---- From here on: how it is done. Names that end in _ may change. ---- */
+
+#if defined(O_CLOEXEC)
+#define METAKEY_OPEN_ (O_RDONLY | O_CLOEXEC)
+#else
+#define METAKEY_OPEN_ O_RDONLY
+#endif
+
+/* So often is a reading tried while the daemon writes, and after the first ones a millisecond apart. */
+#define METAKEY_TRIES_ 1100
+#define METAKEY_TRIES_AT_ONCE_ 100
+
+__attribute__((format(printf, 3, 4))) static inline int
+metakey_fail_(int error, struct metakey_message *message, const char *format, ...)
+{
+	if (message) {
+		va_list arguments;
+
+		va_start(arguments, format);
+		vsnprintf(message->text, sizeof(message->text), format, arguments);
+		va_end(arguments);
+	}
+	return error;
+}
+
+static inline void metakey_pause_(int tried)
+{
+	if (tried >= METAKEY_TRIES_AT_ONCE_)
+		poll(NULL, 0, 1);
+}
+
+static inline int metakey_busy_(const char *path, struct metakey_message *message)
+{
+	return metakey_fail_(-EAGAIN, message,
+			     "%s: was being written at each of %d tries; its daemon may have died "
+			     "meanwhile: start metakeyd",
+			     path, METAKEY_TRIES_);
+}
+
+/* Nothing of a copy is believed before this. */
+static inline int metakey_verify_(const struct metakey_registry *registry, const char *path,
+				  struct metakey_message *message)
+{
+	const struct metakey_header *header = &registry->header;
+
+	if (header->layout != METAKEY_SLOTTED && header->layout != METAKEY_PACKED)
+		return metakey_fail_(-EBADMSG, message,
+				     "%s: layout %d is not known here; a newer daemon may have "
+				     "written it: upgrade",
+				     path, header->layout);
+	if (header->area8 < 3 || header->area8 > 27)
+		return metakey_fail_(-EBADMSG, message,
+				     "%s: an area of %d bytes; 24 to 216 are allowed", path,
+				     header->area8 * 8);
+	for (int id = 0; id < METAKEY_IDS; id++) {
+		const struct metakey_key *key = &registry->keys[id];
+
+		if (!memchr(key->name, 0, sizeof(key->name)))
+			return metakey_fail_(-EBADMSG, message,
+					     "%s: the name of id %d does not end", path, id);
+		if (key->id != id)
+			return metakey_fail_(-EBADMSG, message,
+					     "%s: id %d stands in the place of %d", path, key->id,
+					     id);
+	}
+	return 0;
+}
+
+/* Copies the registry out of a mapping, between two looks at the sequence lock. */
+static inline int metakey_copy_(struct metakey_registry *registry, const struct metakey_file *file,
+				const char *path, struct metakey_message *message)
+{
+	const __u64 *seq = &file->header.seq;
+
+	for (int tried = 0; tried < METAKEY_TRIES_; tried++) {
+		__u64 before = __atomic_load_n(seq, __ATOMIC_ACQUIRE);
+
+		if (!(before & 1)) {
+			memcpy(&registry->header, &file->header, sizeof(registry->header));
+			memcpy(registry->keys, file->keys, sizeof(registry->keys));
+			__atomic_thread_fence(__ATOMIC_ACQUIRE);
+			if (__atomic_load_n(seq, __ATOMIC_RELAXED) == before)
+				return metakey_verify_(registry, path, message);
+		}
+		metakey_pause_(tried);
+	}
+	return metakey_busy_(path, message);
+}
+
+static inline int metakey_read_open_(struct metakey_registry *registry, int fd, const char *path,
+				     struct metakey_message *message)
+{
+	const struct metakey_file *file;
+	struct stat status;
+	void *mapping;
+	int error;
+
+	if (fstat(fd, &status))
+		return metakey_fail_(-errno, message, "%s: %s", path, strerror(errno));
+	if (status.st_size < (off_t)sizeof(*file)) /* a look beyond the end would be a SIGBUS */
+		return metakey_fail_(-EBADMSG, message, "%s: has %lld bytes of %zu", path,
+				     (long long)status.st_size, sizeof(*file));
+	mapping = mmap(NULL, sizeof(*file), PROT_READ, MAP_SHARED, fd, 0);
+	if (mapping == MAP_FAILED)
+		return metakey_fail_(-errno, message, "%s: %s", path, strerror(errno));
+	file = (const struct metakey_file *)mapping;
+	if (memcmp(file->magic, METAKEY_FILE_MAGIC, sizeof(file->magic)))
+		error = metakey_fail_(-EBADMSG, message,
+				      "%s: does not start with METAKEY: it is no registry.bin", path);
+	else if (file->version != METAKEY_FILE_VERSION || file->bytes != sizeof(*file))
+		error = metakey_fail_(-EBADMSG, message,
+				      "%s: has version %u and %u bytes; known here: %d and %zu", path,
+				      file->version, file->bytes, METAKEY_FILE_VERSION,
+				      sizeof(*file));
+	else
+		error = metakey_copy_(registry, file, path, message);
+	munmap(mapping, sizeof(*file));
+	return error;
+}
+
+static inline int metakey_read_file(struct metakey_registry *registry, const char *run,
+				    struct metakey_message *message)
+{
+	char path[4096];
+	int fd, error;
+
+	if (!run)
+		run = getenv("METAKEY_RUN");
+	if (!run || !*run)
+		run = METAKEY_RUN_DEFAULT;
+	if (snprintf(path, sizeof(path), "%s/registry.bin", run) >= (int)sizeof(path))
+		return metakey_fail_(-ENAMETOOLONG, message, "%.60s...: the path is too long", run);
+	fd = open(path, METAKEY_OPEN_);
+	if (fd < 0)
+		return metakey_fail_(-errno, message, "%s: %s", path, strerror(errno));
+	error = metakey_read_open_(registry, fd, path, message);
+	close(fd);
+	return error;
+}
+
+/* Opens a pinned map whose values have this size. */
+static inline int metakey_open_map_(const char *bpffs, const char *name, size_t value_bytes,
+				    struct metakey_message *message)
+{
+	struct bpf_map_info info;
+	__u32 info_bytes = sizeof(info);
+	char path[4096];
+	int fd;
+
+	if (snprintf(path, sizeof(path), "%s/%s", bpffs, name) >= (int)sizeof(path))
+		return metakey_fail_(-ENAMETOOLONG, message, "%.60s...: the path is too long", bpffs);
+	fd = bpf_obj_get(path);
+	if (fd < 0)
+		return metakey_fail_(fd == -1 ? -errno : fd, message, "%s: %s", path,
+				     strerror(errno));
+	memset(&info, 0, sizeof(info));
+	if (bpf_obj_get_info_by_fd(fd, &info, &info_bytes) || info.key_size != sizeof(__u32) ||
+	    info.value_size != value_bytes) {
+		close(fd);
+		return metakey_fail_(-EBADMSG, message,
+				     "%s: is no map with keys of 4 bytes and values of %zu", path,
+				     value_bytes);
+	}
+	return fd;
+}
+
+/* One try: 0, -EAGAIN where the daemon was writing, or what bpf(2) says. */
+static inline int metakey_copy_maps_(struct metakey_registry *registry, int header, int ids)
+{
+	struct metakey_header after;
+	__u32 zero = 0;
+
+	if (bpf_map_lookup_elem(header, &zero, &registry->header))
+		return -errno;
+	if (registry->header.seq & 1)
+		return -EAGAIN;
+	for (__u32 id = 0; id < METAKEY_IDS; id++)
+		if (bpf_map_lookup_elem(ids, &id, &registry->keys[id]))
+			return -errno;
+	if (bpf_map_lookup_elem(header, &zero, &after))
+		return -errno;
+	return memcmp(&after, &registry->header, sizeof(after)) ? -EAGAIN : 0;
+}
+
+static inline int metakey_read_maps(struct metakey_registry *registry, const char *bpffs,
+				    struct metakey_message *message)
+{
+	int error = -EAGAIN, header, ids;
+
+	if (!bpffs)
+		bpffs = METAKEY_BPFFS_DEFAULT;
+	header = metakey_open_map_(bpffs, "header", sizeof(struct metakey_header), message);
+	if (header < 0)
+		return header;
+	ids = metakey_open_map_(bpffs, "ids", sizeof(struct metakey_key), message);
+	if (ids < 0) {
+		close(header);
+		return ids;
+	}
+	for (int tried = 0; tried < METAKEY_TRIES_ && error == -EAGAIN; tried++) {
+		metakey_pause_(tried);
+		error = metakey_copy_maps_(registry, header, ids);
+	}
+	close(ids);
+	close(header);
+	if (error == -EAGAIN)
+		return metakey_busy_(bpffs, message);
+	if (error)
+		return metakey_fail_(error, message, "%s: %s", bpffs, strerror(-error));
+	return metakey_verify_(registry, bpffs, message);
+}
+
+static inline const struct metakey_key *metakey_find(const struct metakey_registry *registry,
+						     const char *name)
+{
+	for (int id = 0; id < METAKEY_IDS; id++) {
+		const struct metakey_key *key = &registry->keys[id];
+
+		if (*key->name && !strcmp(key->name, name))
+			return key->state == METAKEY_ACTIVE || key->foreign ? key : NULL;
+	}
+	return NULL;
+}
+
+static inline struct bpf_map *metakey_map_(struct bpf_object *object)
+{
+	struct bpf_map *map;
+
+	bpf_object__for_each_map(map, object)
+		if (!strcmp(bpf_map__name(map), METAKEY_SECTION))
+			return map;
+	return NULL;
+}
+
+static inline const struct metakey_record *metakey_records(struct bpf_object *object, size_t *count)
+{
+	struct bpf_map *map = metakey_map_(object);
+	const void *records = NULL;
+	size_t bytes = 0;
+
+	if (map)
+		records = bpf_map__initial_value(map, &bytes);
+	*count = bytes / sizeof(struct metakey_record);
+	return (const struct metakey_record *)records;
+}
+
+static inline int metakey_verify_record_(const struct metakey_record *record,
+					 struct metakey_message *message)
+{
+	if (record->magic != METAKEY_RECORD_MAGIC || record->version != METAKEY_RECORD_VERSION)
+		return metakey_fail_(-EBADMSG, message,
+				     "a record of %s has magic 0x%08x and version %d; known here: "
+				     "0x%08x and %d",
+				     METAKEY_SECTION, record->magic, record->version,
+				     METAKEY_RECORD_MAGIC, METAKEY_RECORD_VERSION);
+	if (record->size != 2 && record->size != 4 && record->size != 8)
+		return metakey_fail_(-EBADMSG, message,
+				     "a record of %s has size %d; a value has 2, 4 or 8 bytes",
+				     METAKEY_SECTION, record->size);
+	if (!memchr(record->name, 0, sizeof(record->name)))
+		return metakey_fail_(-EBADMSG, message, "a record of %s has a name that does not end",
+				     METAKEY_SECTION);
+	return 0;
+}
+
+/* Fills in what is behind the name. -ENOENT: the name is not registered, and the record never linked. */
+static inline int metakey_bind_record_(struct metakey_record *record,
+				       const struct metakey_registry *registry,
+				       struct metakey_message *message)
+{
+	const struct metakey_header *header = &registry->header;
+	const struct metakey_key *key;
+	int error = metakey_verify_record_(record, message);
+
+	if (error)
+		return error;
+	if (!strncmp(record->name, "kernel.", 7))
+		return metakey_fail_(-EINVAL, message,
+				     "field %s: is given by the kernel and is in no metadata area; "
+				     "use metakey_hints.bpf.h",
+				     record->name);
+	memset(&record->mark, 0, sizeof(*record) - offsetof(struct metakey_record, mark));
+	key = metakey_find(registry, record->name);
+	if (!key)
+		return metakey_fail_(-ENOENT, message,
+				     "field %s: is not registered on this host; start the service "
+				     "that owns it, or: metakey register %s --size %d",
+				     record->name, record->name, record->size);
+	if (key->size != record->size)
+		return metakey_fail_(-EINVAL, message,
+				     "field %s: the program says %d bytes, the registry %d; use the "
+				     "registry's size or another name",
+				     record->name, record->size, key->size);
+	if (header->layout == METAKEY_SLOTTED &&
+	    (key->slot < 16 + key->size || key->slot > header->area8 * 8 || key->slot % key->size))
+		return metakey_fail_(-EBADMSG, message,
+				     "field %s: slot %d does not fit an area of %d bytes",
+				     record->name, key->slot, header->area8 * 8);
+	record->mark.layout = header->layout;
+	record->mark.area8 = header->area8;
+	record->mark.magic = METAKEY_MARK_MAGIC;
+	memcpy(record->registry_id, header->registry_id, sizeof(record->registry_id));
+	record->generation = key->generation;
+	record->slot = header->layout == METAKEY_SLOTTED ? key->slot : 0;
+	record->id = key->id;
+	return 0;
+}
+
+static inline int metakey_bind_all_(struct metakey_record *records, size_t count,
+				    const struct metakey_registry *registry,
+				    struct metakey_message *message)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct metakey_message *where = result ? NULL : message; /* the first is told */
+		int error = metakey_bind_record_(&records[i], registry, where);
+
+		if (error && error != -ENOENT)
+			return metakey_bind_record_(&records[i], registry, message);
+		if (error)
+			result = error;
+	}
+	return result;
+}
+
+static inline int metakey_bind(struct bpf_object *object, const struct metakey_registry *registry,
+			       struct metakey_message *message)
+{
+	struct bpf_map *map = metakey_map_(object);
+	const struct metakey_record *found;
+	struct metakey_record *records;
+	size_t count;
+	int error, written;
+
+	found = metakey_records(object, &count);
+	if (!map || !found || !count)
+		return metakey_fail_(-EINVAL, message,
+				     "the object has no section %s: no METAKEY_PRODUCES or "
+				     "METAKEY_CONSUMES is in it",
+				     METAKEY_SECTION);
+	if (bpf_map__fd(map) >= 0)
+		return metakey_fail_(-EBUSY, message,
+				     "the object is loaded already; bind it before bpf_object__load");
+	records = (struct metakey_record *)malloc(count * sizeof(*records));
+	if (!records)
+		return metakey_fail_(-ENOMEM, message, "no memory for %zu records", count);
+	memcpy(records, found, count * sizeof(*records));
+	error = metakey_bind_all_(records, count, registry, message);
+	if (!error || error == -ENOENT) {
+		written = bpf_map__set_initial_value(map, records, count * sizeof(*records));
+		if (written)
+			error = metakey_fail_(-EBADMSG, message,
+					      "%s: is no array of records of %zu bytes",
+					      METAKEY_SECTION, sizeof(*records));
+	}
+	free(records);
+	return error;
+}
+
+static inline int metakey_check(const struct metakey_record *record,
+				const struct metakey_registry *registry,
+				struct metakey_message *message)
+{
+	struct metakey_record now;
+	const char *what = NULL;
+	int error = metakey_verify_record_(record, message);
+
+	if (error)
+		return error;
+	if (!record->mark.magic)
+		return metakey_fail_(-ENOLINK, message,
+				     "field %s: was never linked; bind it before the object is loaded",
+				     record->name);
+	now = *record;
+	error = metakey_bind_record_(&now, registry, message);
+	if (error)
+		return error == -EINVAL ? -ESTALE : error;
+	if (memcmp(now.registry_id, record->registry_id, sizeof(now.registry_id)))
+		what = "another registry";
+	else if (memcmp(&now.mark, &record->mark, sizeof(now.mark)))
+		what = "another layout or area";
+	else if (now.id != record->id || now.slot != record->slot)
+		what = "another place";
+	else if (now.generation != record->generation)
+		what = "a newer generation";
+	if (what)
+		return metakey_fail_(-ESTALE, message,
+				     "field %s: the registry has %s; bind and load the program again",
+				     record->name, what);
+	return 0;
+}
+
+#endif /* METAKEY_USER_H */
