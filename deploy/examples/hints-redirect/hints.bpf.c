@@ -15,7 +15,7 @@ struct {
 } out SEC(".maps");
 
 SEC("xdp")
-int hints_redirect(struct xdp_md *ctx)
+int hints(struct xdp_md *ctx)
 {
 	__u64 ns;
 	__u32 hash;
@@ -26,3 +26,5 @@ int hints_redirect(struct xdp_md *ctx)
 		metakey_set(ctx, rx_hash, hash);
 	return bpf_redirect_map(&out, 0, XDP_PASS);
 }
+
+char _license[] SEC("license") = "GPL"; /* as the kernel's metadata functions ask for */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * hints_redirect OBJECT FROM TO: loads hints_redirect.bpf.o for the device FROM, and has it send what
+ * hints OBJECT FROM TO: loads hints.bpf.o for the device FROM, and has it send what
  * comes in there out of the device TO.
  */
 #include <linux/bpf.h>
@@ -14,7 +14,7 @@
 
 static int fail(const char *what, const char *why)
 {
-	fprintf(stderr, "hints_redirect: %s: %s\n", what, why);
+	fprintf(stderr, "hints: %s: %s\n", what, why);
 	return 1;
 }
 
@@ -28,7 +28,7 @@ int main(int argc, char **argv)
 	int error;
 
 	if (argc != 4)
-		return fail("usage", "hints_redirect OBJECT FROM TO");
+		return fail("usage", "hints OBJECT FROM TO");
 	from = if_nametoindex(argv[2]);
 	if (!from)
 		return fail(argv[2], strerror(errno));
@@ -42,7 +42,7 @@ int main(int argc, char **argv)
 		return fail(argv[1], why.text);
 
 	/* The device's hints are for programs that are loaded for that device. */
-	program = bpf_object__find_program_by_name(object, "hints_redirect");
+	program = bpf_object__find_program_by_name(object, "hints");
 	bpf_program__set_ifindex(program, from);
 	bpf_program__set_flags(program, BPF_F_XDP_DEV_BOUND_ONLY);
 	if (bpf_object__load(object))

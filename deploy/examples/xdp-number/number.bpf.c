@@ -10,11 +10,11 @@ __u64 numbered; /* packets, on all CPUs together */
 __u64 refused; /* packets that could not carry a number */
 
 SEC("xdp")
-int xdp_number(struct xdp_md *ctx)
+int number(struct xdp_md *ctx)
 {
-	__u64 number = __sync_fetch_and_add(&numbered, 1) + 1;
+	__u64 next = __sync_fetch_and_add(&numbered, 1) + 1;
 
-	if (metakey_set(ctx, packet_id, number))
+	if (metakey_set(ctx, packet_id, next))
 		__sync_fetch_and_add(&refused, 1);
 	return XDP_PASS;
 }

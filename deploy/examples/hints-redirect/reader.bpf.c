@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reads what hints_redirect left, where the packets arrive. */
+/* Reads what hints.bpf.o left, where the packets arrive. */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 #include <metakey/metakey.bpf.h>
@@ -13,7 +13,7 @@ __u64 last_timestamp;
 __u32 last_hash;
 
 SEC("xdp")
-int hints_read(struct xdp_md *ctx)
+int reader(struct xdp_md *ctx)
 {
 	__u64 ns;
 	__u32 hash;
