@@ -45,6 +45,7 @@ final class CommandTree {
     VERBS.put("header", HeaderVerb::new);
     VERBS.put("watch", WatchVerb::new);
     VERBS.put("status", StatusVerb::new);
+    VERBS.put("link", LinkVerb::new);
     VERBS.put("reserve", ReserveVerb::new);
     VERBS.put("unreserve", UnreserveVerb::new);
     VERBS.put("undelete", UndeleteVerb::new);

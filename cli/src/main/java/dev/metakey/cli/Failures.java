@@ -3,6 +3,7 @@ package dev.metakey.cli;
 import dev.metakey.cli.print.Terminal;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Reason;
+import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Set;
@@ -67,6 +68,10 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
     }
     if (e instanceof UncheckedIOException unwritten) {
       return cannotWrite(terminal, unwritten);
+    }
+    if (e instanceof IOException unwritten) {
+      terminal.fail(String.valueOf(unwritten.getMessage()), null);
+      return Reason.INTERNAL.exitCode();
     }
     terminal.fail("this is a defect of metakey: " + e, hint(Reason.INTERNAL));
     return Reason.INTERNAL.exitCode();

@@ -73,8 +73,8 @@ final class Metakey implements Callable<Integer> {
       scope = ScopeType.INHERIT,
       description =
           "How long to wait for a daemon that is not up yet, and for its answer, like 500ms or 30s."
-              + " By default the answer may take 10s, and only 'register' and '--wait' wait for a"
-              + " daemon.")
+              + " By default the answer may take 10s, and only 'register', 'link' and '--wait' wait"
+              + " for a daemon.")
   @Nullable Duration timeout;
 
   @Option(

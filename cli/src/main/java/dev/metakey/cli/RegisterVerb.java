@@ -32,7 +32,7 @@ import picocli.CommandLine.Parameters;
     })
 final class RegisterVerb extends Verb {
   /** A service may start together with the daemon. */
-  private static final Duration PATIENCE = Duration.ofSeconds(10);
+  static final Duration PATIENCE = Duration.ofSeconds(10);
 
   @Parameters(
       paramLabel = "NAME[:SIZE]",

@@ -14,7 +14,7 @@ final class Codes {
       }
     }
     throw new BadLayoutException(
-        "%s %d is not known here; a newer daemon may have written it: upgrade"
+        "%s %d is not known here; a newer metakey may have written it: upgrade"
             .formatted(what, Byte.toUnsignedInt(stored)));
   }
 }

@@ -68,7 +68,7 @@ import org.jspecify.annotations.Nullable;
  * A registry in memory behind a real unix socket. It can die and come back with what it had, which
  * is what the client must live with. Everything is under one lock: this is about order, not speed.
  */
-final class FakeDaemon extends RegistryGrpc.RegistryImplBase implements AutoCloseable {
+public final class FakeDaemon extends RegistryGrpc.RegistryImplBase implements AutoCloseable {
   private static final Metadata.Key<String> SERVICE =
       Metadata.Key.of("metakey-service", Metadata.ASCII_STRING_MARSHALLER);
   private static final Peer PEER = new Peer(7, 7, 77, "fake");
@@ -84,6 +84,7 @@ final class FakeDaemon extends RegistryGrpc.RegistryImplBase implements AutoClos
   final Path socket;
   final List<WatchRequest> watchRequests = new CopyOnWriteArrayList<>();
   final List<String> services = new CopyOnWriteArrayList<>();
+  public final List<RegisterRequest> registerRequests = new CopyOnWriteArrayList<>();
 
   private final List<StreamObserver<WatchResponse>> watchers = new ArrayList<>();
   private final List<Waiting> waiting = new ArrayList<>();
@@ -102,7 +103,7 @@ final class FakeDaemon extends RegistryGrpc.RegistryImplBase implements AutoClos
   }
 
   /** A daemon that runs. */
-  static FakeDaemon started(Path socket) {
+  public static FakeDaemon started(Path socket) {
     FakeDaemon daemon = new FakeDaemon(socket);
     daemon.start();
     return daemon;
@@ -127,7 +128,7 @@ final class FakeDaemon extends RegistryGrpc.RegistryImplBase implements AutoClos
   }
 
   /** Dies as kill -9 does it: calls break, the socket file stays. */
-  void kill() {
+  public void kill() {
     Server dying;
     synchronized (this) {
       dying = server;
@@ -153,7 +154,7 @@ final class FakeDaemon extends RegistryGrpc.RegistryImplBase implements AutoClos
     executor.shutdownNow();
   }
 
-  synchronized Snapshot snapshot() {
+  public synchronized Snapshot snapshot() {
     return snapshot;
   }
 
@@ -161,11 +162,11 @@ final class FakeDaemon extends RegistryGrpc.RegistryImplBase implements AutoClos
     return watchers.size();
   }
 
-  synchronized int waiting() {
+  public synchronized int waiting() {
     return waiting.size();
   }
 
-  synchronized void refuseEverything(@Nullable MetakeyException why) {
+  public synchronized void refuseEverything(@Nullable MetakeyException why) {
     refusal = why;
   }
 
@@ -179,7 +180,7 @@ final class FakeDaemon extends RegistryGrpc.RegistryImplBase implements AutoClos
   }
 
   /** Registers a field and tells everybody. */
-  synchronized Field add(String name, int size) {
+  public synchronized Field add(String name, int size) {
     int id = (int) snapshot.records().stream().count();
     Field field =
         new Field.Builder(id, FieldSpec.of(name, size), FieldState.ACTIVE)
@@ -248,6 +249,7 @@ final class FakeDaemon extends RegistryGrpc.RegistryImplBase implements AutoClos
     if (refused(observer)) {
       return;
     }
+    registerRequests.add(request);
     var reply = RegisterResponse.newBuilder();
     for (var spec : request.getFieldsList()) {
       Field known = snapshot.resolve(spec.getName());

@@ -3,6 +3,7 @@ package dev.metakey.cli.print;
 import com.google.gson.stream.JsonWriter;
 import dev.metakey.client.Answer;
 import dev.metakey.client.History;
+import dev.metakey.link.LinkedRecord;
 import dev.metakey.model.Change;
 import dev.metakey.model.DaemonStatus;
 import dev.metakey.model.Difference;
@@ -43,9 +44,21 @@ public final class Printer {
   public void registered(Answer<List<Registered>> answer) {
     list(answer, "results", answer.value(), new RegisteredForm());
     for (Registered result : answer.value()) {
-      for (Difference difference : result.differences()) {
-        terminal.note("%s: %s; it stays".formatted(result.field().name(), difference));
-      }
+      differences(result.field().name(), result.differences());
+    }
+  }
+
+  /** What linking did; a note for what was not taken over. */
+  public void linked(Answer<List<LinkedRecord>> answer) {
+    list(answer, "records", answer.value(), new LinkedForm());
+    for (LinkedRecord record : answer.value()) {
+      differences(record.use().name(), record.differences());
+    }
+  }
+
+  private void differences(String name, List<Difference> differences) {
+    for (Difference difference : differences) {
+      terminal.note("%s: %s; it stays".formatted(name, difference));
     }
   }
 

@@ -1,7 +1,6 @@
 /**
- * Files that other processes see: replaced in one step ({@link
- * dev.metakey.server.files.AtomicFile}), held by one daemon ({@link
- * dev.metakey.server.files.LockFile}). Imports nothing but the JDK.
+ * Files that belong to one daemon: {@link dev.metakey.server.files.LockFile} holds them for it.
+ * Imports nothing but the JDK.
  */
 @NullMarked
 package dev.metakey.server.files;

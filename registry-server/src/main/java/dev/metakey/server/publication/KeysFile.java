@@ -3,12 +3,12 @@ package dev.metakey.server.publication;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.util.stream.Collectors.joining;
 
+import dev.metakey.files.AtomicFile;
 import dev.metakey.model.Field;
 import dev.metakey.model.FieldState;
 import dev.metakey.model.Owner;
 import dev.metakey.model.RegistryInfo;
 import dev.metakey.model.Snapshot;
-import dev.metakey.server.files.AtomicFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;

@@ -1,8 +1,8 @@
 package dev.metakey.server.publication;
 
+import dev.metakey.files.AtomicFile;
 import dev.metakey.layout.RegistryFile;
 import dev.metakey.model.Snapshot;
-import dev.metakey.server.files.AtomicFile;
 import java.io.IOException;
 import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;

@@ -1,4 +1,4 @@
-package dev.metakey.server.files;
+package dev.metakey.files;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;

@@ -1,0 +1,88 @@
+package dev.metakey.files;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Set;
+import java.util.UUID;
+
+/** Replaces a file in one step: whoever reads it sees the old bytes or the new ones, whole. */
+public final class AtomicFile {
+  private static final Set<PosixFilePermission> WORLD_READABLE =
+      PosixFilePermissions.fromString("rw-r--r--");
+
+  /** Something that writes what a file is to hold. */
+  @FunctionalInterface
+  public interface Content {
+    /**
+     * @param file new and empty, for reading and writing
+     */
+    void writeTo(FileChannel file) throws IOException;
+  }
+
+  private AtomicFile() {}
+
+  /**
+   * Replaces a file that everybody may read and that has one writer: what an earlier one that was
+   * cut short left behind is used up.
+   */
+  public static void write(Path path, ByteBuffer bytes) throws IOException {
+    Path temporary = path.resolveSibling("." + path.getFileName() + ".tmp");
+    replace(
+        path,
+        temporary,
+        WORLD_READABLE,
+        file -> {
+          while (bytes.hasRemaining()) {
+            file.write(bytes);
+          }
+        });
+  }
+
+  /** Replaces a file that any number may write at once: the last one stays. */
+  public static void write(Path path, Set<PosixFilePermission> permissions, Content content)
+      throws IOException {
+    Path temporary =
+        path.resolveSibling(".%s.%s.tmp".formatted(path.getFileName(), UUID.randomUUID()));
+    replace(path, temporary, permissions, content);
+  }
+
+  private static void replace(
+      Path path, Path temporary, Set<PosixFilePermission> permissions, Content content)
+      throws IOException {
+    FileChannel channel =
+        FileChannel.open(
+            temporary,
+            StandardOpenOption.CREATE,
+            StandardOpenOption.READ,
+            StandardOpenOption.WRITE,
+            StandardOpenOption.TRUNCATE_EXISTING);
+    try (channel) {
+      // Whatever the umask says.
+      Files.setPosixFilePermissions(temporary, permissions);
+      content.writeTo(channel);
+      channel.force(true);
+      Files.move(temporary, path, StandardCopyOption.ATOMIC_MOVE);
+    } catch (IOException | RuntimeException e) {
+      remove(temporary, e);
+      throw e;
+    }
+    try (FileChannel directory = FileChannel.open(path.toAbsolutePath().getParent())) {
+      directory.force(true);
+    }
+  }
+
+  private static void remove(Path temporary, Exception why) {
+    try {
+      Files.deleteIfExists(temporary);
+    } catch (IOException e) {
+      why.addSuppressed(e);
+    }
+  }
+}
