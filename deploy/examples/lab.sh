@@ -29,6 +29,7 @@ case "${1:-}" in
     pair mk-out mk2 mk3 10.99.0
     ;;
   send)
+    # shellcheck disable=SC2016  # the inner bash expands it
     ip netns exec mk-peer bash -c 'for ((i = 0; i < $1; i++)); do echo "$i" > /dev/udp/10.98.0.1/9; done' bash "${2:-1}"
     ;;
   down)

@@ -173,7 +173,7 @@ int xdp_adjust_head(struct xdp_md *ctx)
 struct {
 	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
 	__uint(max_entries, 1);
-	__type(key, __u32);
+	__uint(key_size, sizeof(__u32));
 	__array(values, int(void *));
 } next SEC(".maps") = { .values = { [0] = (void *)&xdp_get } };
 

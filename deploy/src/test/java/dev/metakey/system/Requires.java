@@ -51,6 +51,27 @@ final class Requires {
         "missing: a cgroup outside of services and containers; here the daemon believes that, and no claim");
   }
 
+  /** Programs for the kernel: the right to load them, and what compiles them and their loaders. */
+  static void bpf() throws Exception {
+    int uid = (int) Files.getAttribute(Path.of("/proc/self"), "unix:uid");
+    assumeTrue(uid == 0, "missing: root; this test loads BPF programs");
+    assumeTrue(
+        Files.exists(Path.of("/sys/kernel/btf/vmlinux")),
+        "missing: a kernel with BTF; this test loads BPF programs");
+    assumeTrue(isInstalled("clang"), "missing: clang");
+    assumeTrue(isInstalled("cc"), "missing: a C compiler (gcc)");
+    assumeTrue(isInstalled("bpftool"), "missing: bpftool");
+    assumeTrue(
+        Files.exists(Path.of("/usr/include/bpf/libbpf.h")),
+        "missing: the headers of libbpf (libbpf-dev)");
+    Ran maps = Ran.of(new ProcessBuilder("bpftool", "map", "list"), Host.PATIENCE);
+    assumeTrue(maps.exit() == 0, "missing: a kernel that lets root call bpf(2)");
+  }
+
+  static void xdpLoader() {
+    assumeTrue(isInstalled("xdp-loader"), "missing: xdp-loader (xdp-tools)");
+  }
+
   private static boolean isInstalled(String program) {
     return List.of(System.getenv("PATH").split(":")).stream()
         .anyMatch(directory -> Files.isExecutable(Path.of(directory, program)));
