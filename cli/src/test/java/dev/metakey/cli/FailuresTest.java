@@ -98,6 +98,7 @@ class FailuresTest {
         "undelete a.b",
         "history",
         "pending",
+        "link src/test/resources/objects/prog.bpf.o -o target/refused.bpf.o",
       })
   void everyVerb_whenRefused_fails(String line) {
     daemon.refuse(Reason.NOT_PERMITTED, "you may not");
@@ -214,6 +215,18 @@ class FailuresTest {
     assertThat(result.exit()).isEqualTo(1);
     assertThat(result.err())
         .isEqualTo("metakey: the output cannot be written: No space left on device\n");
+  }
+
+  @Test
+  void link_whenTheOutputCannotBeWritten_exits1AndSaysSo() {
+    Run.Result result =
+        Run.at(daemon)
+            .metakey("link", "src/test/resources/objects/prog.bpf.o", "-o", "none/linked.bpf.o");
+
+    assertThat(result.exit()).isEqualTo(1);
+    assertThat(result.err())
+        .isEqualTo("metakey: none/linked.bpf.o cannot be written: no such file or folder\n");
+    assertThat(daemon.wasAsked()).isFalse();
   }
 
   @Test

@@ -59,6 +59,18 @@ class GoldenTest {
     check(Run.words(line)[0], seen.toString());
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"-o target/linked.bpf.o", "--dry-run"})
+  void link_whenAnswered_looksAsRecorded(String how) throws IOException {
+    StringBuilder seen = new StringBuilder();
+    for (String form : List.of("table", "wide", "json", "jsonl", "name")) {
+      String line = "link src/test/resources/objects/prog.bpf.o --shared " + how + " --form ";
+      String[] args = Run.words(line + form);
+      seen.append(Run.at(daemon).metakey(args).transcript(args)).append('\n');
+    }
+    check(how.startsWith("-o") ? "link" : "link-dry-run", seen.toString());
+  }
+
   @Test
   void watch_whenTold_looksAsRecorded() throws IOException {
     StringBuilder seen = new StringBuilder();
@@ -141,6 +153,11 @@ class GoldenTest {
             "history --limit 0",
             "history --limit 1001",
             "history --since -1",
+            "link",
+            "link none.bpf.o",
+            "link none.bpf.o -o linked.bpf.o",
+            "link none.bpf.o -o linked.bpf.o --wait 0",
+            "link src/test/resources/objects/prog.bpf.c -o linked.bpf.o",
             "help bogus",
             "@list")) {
       String[] args = Run.words(line);

@@ -80,6 +80,12 @@ class HelpTest {
   @MethodSource("examples")
   void example_whenRun_works(String example) {
     String[] args = Run.words(example.substring(PROMPT.length()));
+    for (int i = 0; i < args.length; i++) {
+      args[i] =
+          args[i]
+              .replaceAll("^prog.bpf.o$", "src/test/resources/objects/prog.bpf.o")
+              .replaceAll("^linked.bpf.o$", dir.resolve("linked.bpf.o").toString());
+    }
     boolean endless = args[0].equals("watch");
     Run run = Run.at(daemon);
     if (endless) {

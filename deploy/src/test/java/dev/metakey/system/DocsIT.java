@@ -32,6 +32,9 @@ class DocsIT {
     Requires.claimedServices();
     host.set("PATH", host.image().bin("metakey").getParent() + ":" + System.getenv("PATH"));
     host.set("NO_COLOR", "1");
+    Files.copy(
+        PROJECT.resolve("cli/src/test/resources/objects/prog.bpf.o"),
+        host.root().resolve("prog.bpf.o"));
     host.start();
   }
 

@@ -42,7 +42,8 @@ class ExamplesIT {
   @MethodSource("examples")
   void commands_whenRunInOrder_printWhatIsShown(String example) throws Exception {
     Requires.bpf();
-    Requires.xdpLoader();
+    Requires.program("xdp-loader");
+    Requires.program("make");
     host.start();
     Path examples = host.root().resolve("examples");
     Ran.of(new ProcessBuilder("cp", "-r", Lab.example("").toString(), examples.toString()), Host.PATIENCE)

@@ -68,11 +68,15 @@ final class Requires {
     assumeTrue(maps.exit() == 0, "missing: a kernel that lets root call bpf(2)");
   }
 
-  static void xdpLoader() {
-    assumeTrue(isInstalled("xdp-loader"), "missing: xdp-loader (xdp-tools)");
+  static void clang() {
+    program("clang");
   }
 
-  private static boolean isInstalled(String program) {
+  static void program(String name) {
+    assumeTrue(isInstalled(name), "missing: " + name);
+  }
+
+  static boolean isInstalled(String program) {
     return List.of(System.getenv("PATH").split(":")).stream()
         .anyMatch(directory -> Files.isExecutable(Path.of(directory, program)));
   }
