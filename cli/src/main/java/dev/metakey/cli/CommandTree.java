@@ -43,6 +43,7 @@ final class CommandTree {
     VERBS.put("list", ListVerb::new);
     VERBS.put("show", ShowVerb::new);
     VERBS.put("header", HeaderVerb::new);
+    VERBS.put("decode", DecodeVerb::new);
     VERBS.put("watch", WatchVerb::new);
     VERBS.put("status", StatusVerb::new);
     VERBS.put("link", LinkVerb::new);
@@ -51,6 +52,7 @@ final class CommandTree {
     VERBS.put("undelete", UndeleteVerb::new);
     VERBS.put("history", HistoryVerb::new);
     VERBS.put("pending", PendingVerb::new);
+    VERBS.put("users", UsersVerb::new);
     VERBS.put("help", HelpVerb::new);
     VERBS.put("generate-completion", CompletionVerb::new);
   }

@@ -1,6 +1,7 @@
 package dev.metakey.cli;
 
 import dev.metakey.client.Answer;
+import dev.metakey.client.MetakeyClient;
 import dev.metakey.model.Field;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -14,8 +15,11 @@ import picocli.CommandLine.Parameters;
     footer = {
       "  metakey release edge.packet_id",
       "  metakey release edge.packet_id --generation 1",
+      "  metakey release edge.packet_id --force",
       "",
-      "The id is set aside and not free; registering the name again brings it back.",
+      "The id is set aside and not free; registering the name again brings it back. A field that a",
+      "loaded program is linked to is not released ('metakey users' lists them), unless an admin forces"
+          + " it.",
     },
     exitCodeList = {
       Exit.OK,
@@ -36,6 +40,12 @@ final class ReleaseVerb extends Verb {
       description = "Only if the field has this generation ('metakey show' tells it).")
   @Nullable Integer generation;
 
+  @Option(
+      names = "--force",
+      description =
+          "Also if loaded programs use it; the id stays theirs until they are gone (admins).")
+  boolean force;
+
   @Mixin OutputOption output = new OutputOption();
 
   @Override
@@ -44,9 +54,14 @@ final class ReleaseVerb extends Verb {
     if (only != null && only < 1) {
       throw wrong("--generation %d: generations count from 1".formatted(only));
     }
-    Answer<Field> answer =
-        ask(client -> only == null ? client.release(name) : client.release(name, only));
-    printer(output).field(answer);
+    printer(output).field(ask(client -> release(client, only)));
     return 0;
+  }
+
+  private Answer<Field> release(MetakeyClient client, @Nullable Integer only) {
+    if (only == null) {
+      return force ? client.forceRelease(name) : client.release(name);
+    }
+    return force ? client.forceRelease(name, only) : client.release(name, only);
   }
 }

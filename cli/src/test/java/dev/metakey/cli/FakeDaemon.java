@@ -8,9 +8,11 @@ import dev.metakey.model.Difference;
 import dev.metakey.model.Field;
 import dev.metakey.model.FieldSpec;
 import dev.metakey.model.FieldState;
+import dev.metakey.model.FieldUse;
 import dev.metakey.model.Format;
 import dev.metakey.model.Header;
 import dev.metakey.model.Layout;
+import dev.metakey.model.LoadedProgram;
 import dev.metakey.model.Merge;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Outcome;
@@ -21,6 +23,7 @@ import dev.metakey.model.Reason;
 import dev.metakey.model.Registered;
 import dev.metakey.model.RegistryInfo;
 import dev.metakey.model.Reservation;
+import dev.metakey.model.Role;
 import dev.metakey.model.Sharing;
 import dev.metakey.model.Snapshot;
 import dev.metakey.model.Stamp;
@@ -38,6 +41,8 @@ import dev.metakey.v1.ListPendingRequest;
 import dev.metakey.v1.ListPendingResponse;
 import dev.metakey.v1.ListRequest;
 import dev.metakey.v1.ListResponse;
+import dev.metakey.v1.ListUsersRequest;
+import dev.metakey.v1.ListUsersResponse;
 import dev.metakey.v1.RegisterRequest;
 import dev.metakey.v1.RegisterResponse;
 import dev.metakey.v1.RegistryGrpc;
@@ -133,6 +138,33 @@ final class FakeDaemon implements AutoCloseable {
           .created(new Stamp(9, AT_MS))
           .build();
 
+  private static final LoadedProgram TAGGER =
+      new LoadedProgram(
+          42,
+          "number_packets",
+          "xdp",
+          "00f1b2c3d4e5f607",
+          AT_MS,
+          List.of(),
+          List.of(
+              new FieldUse("edge.packet_id", 8, Role.PRODUCES, FieldUse.Place.of(INFO, PACKET_ID)),
+              new FieldUse("edge.hop", 2, Role.PRODUCES, null)));
+  private static final LoadedProgram TRACING =
+      new LoadedProgram(
+          57,
+          "",
+          "tracing",
+          "8899aabbccddeeff",
+          AT_MS + 1_000,
+          List.of(4711, 4712),
+          List.of(
+              new FieldUse("edge.packet_id", 8, Role.CONSUMES, FieldUse.Place.of(INFO, PACKET_ID)),
+              new FieldUse(
+                  "edge.zone",
+                  2,
+                  Role.CONSUMES,
+                  new FieldUse.Place(new UUID(1, 2), Layout.SLOTTED, 128, 5, 1, 34))));
+
   static final Change CREATED = new Change(1, 1, AT_MS, ChangeKind.CREATED, null, PACKET_ID, PEER);
   static final Change RELEASED = released(40);
 
@@ -166,6 +198,7 @@ final class FakeDaemon implements AutoCloseable {
   volatile Snapshot snapshot = Snapshot.of(INFO, List.of(PACKET_ID, CLIENT_IP, ZONE, TENANT));
   volatile List<Change> changes = List.of(CREATED, RELEASED);
   volatile long nextSinceRevision;
+  volatile String unseen = "";
   volatile List<String> problems = List.of();
 
   FakeDaemon(Path socket) throws IOException {
@@ -390,6 +423,7 @@ final class FakeDaemon implements AutoCloseable {
                       new DaemonStatus.IdCount(2, 1, 1),
                       new DaemonStatus.SlotUse(20, 112),
                       new DaemonStatus.Queues(0, 1, 2),
+                      new DaemonStatus.Programs(3, 1, unseen),
                       List.of(
                           new DaemonStatus.Publication("keys", "/run/metakey/keys", 41, ""),
                           new DaemonStatus.Publication(
@@ -446,6 +480,21 @@ final class FakeDaemon implements AutoCloseable {
                   .setRegistry(Wire.toWire(INFO))
                   .addAllChanges(changes.stream().map(Wire::toWire).toList())
                   .setNextSinceRevision(nextSinceRevision)
+                  .build());
+    }
+
+    @Override
+    public void listUsers(ListUsersRequest request, StreamObserver<ListUsersResponse> caller) {
+      answer(
+          request,
+          caller,
+          () ->
+              ListUsersResponse.newBuilder()
+                  .setRegistry(Wire.toWire(INFO))
+                  .addPrograms(Wire.toWire(TAGGER, use -> ""))
+                  .addPrograms(
+                      Wire.toWire(
+                          TRACING, use -> use.name().equals("edge.zone") ? "id 5, here 2" : ""))
                   .build());
     }
 

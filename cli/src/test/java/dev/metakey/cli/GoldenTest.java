@@ -21,6 +21,14 @@ import org.junit.jupiter.params.provider.ValueSource;
 class GoldenTest {
   private static final Path GOLDEN = Path.of("src/test/resources/golden");
 
+  /** The area in front of a packet: 92 bytes of nothing, then values, bitmap and mark. */
+  private static final String AREA =
+      "'"
+          + "00000000000000000000000000000000000000000000000000000000000000000000000000000000"
+          + "00000000000000000000000000000000000000000000000000000000000000000000000000000000"
+          + "000000000000000000000000"
+          + " efbeadde 0000 0700 0100000a 2a00000000000000 a700000000000000 0000011079656b6d'";
+
   @TempDir static Path dir;
   private static FakeDaemon daemon;
 
@@ -43,12 +51,14 @@ class GoldenTest {
         "list",
         "show edge.client_ip",
         "header",
+        "decode " + AREA,
         "status",
         "reserve acme.tenant --id 7 --size 4 --foreign",
         "unreserve acme.tenant",
         "undelete edge.packet_id",
         "history",
         "pending",
+        "users",
       })
   void everyForm_whenAnswered_looksAsRecorded(String line) throws IOException {
     StringBuilder seen = new StringBuilder();
@@ -142,10 +152,19 @@ class GoldenTest {
             "release",
             "release edge.packet_id --generation 0",
             "release edge.packet_id --generation one",
+            "users a b",
             "show",
             "show 99999999999",
             "header -o name",
             "status -o name",
+            "decode",
+            "decode ''",
+            "decode 0g",
+            "decode '00 11 2'",
+            "decode 'ab cd ef'",
+            "decode 4500003c00010000",
+            "decode 0000011079656b6d",
+            "decode ff00000000000000ff00000000000000000002037965 6b6d",
             "watch --since 41",
             "watch --since 41@nonsense",
             "reserve edge.ip",

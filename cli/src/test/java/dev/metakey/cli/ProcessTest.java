@@ -106,6 +106,35 @@ class ProcessTest {
     assertThat(err()).startsWith("metakey: the output cannot be written: ");
   }
 
+  /** As tcpdump and xxd print bytes, which one line of arguments cannot show. */
+  @Test
+  void decode_whenReadingStandardInput_takesADump() throws Exception {
+    Process process =
+        shell(
+            "printf '\\t0x0000:  0700 0000 0000 0000 0100 0000\\n\\t0x000c:  0000 0000 0000 0103"
+                + " 7965 6b6d\\n' | "
+                + command("decode - -o jsonl"));
+
+    assertThat(new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
+        .startsWith("{\"id\":0,\"name\":\"edge.packet_id\",\"size\":8,\"value\":\"7\",");
+    assertThat(exitOf(process)).isZero();
+    assertThat(err())
+        .isEqualTo(
+            "metakey: note: the mark says slotted, area of 24 bytes; on this host (slotted, 128"
+                + " bytes) no program reads it\n");
+  }
+
+  @Test
+  void decode_whenStandardInputIsEndless_exits2() throws Exception {
+    Process process = shell("exec " + command("decode - < /dev/zero"));
+
+    assertThat(exitOf(process)).isEqualTo(2);
+    assertThat(err())
+        .isEqualTo(
+            "metakey: standard input has more than 1048576 characters; give the bytes before one"
+                + " packet\n");
+  }
+
   @Test
   void list_whenPrinted_isUtf8InEveryLocale() throws Exception {
     Process process = shell("export LC_ALL=C; exec " + command("list -o wide"));

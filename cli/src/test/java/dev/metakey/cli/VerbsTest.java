@@ -93,6 +93,42 @@ class VerbsTest {
   }
 
   @Test
+  void release_whenForced_asksForThat() {
+    succeed("release edge.zone");
+    assertThat(daemon.asked(ReleaseRequest.class).getForce()).isFalse();
+
+    succeed("release edge.zone --force");
+    assertThat(daemon.asked(ReleaseRequest.class).getForce()).isTrue();
+    assertThat(daemon.asked(ReleaseRequest.class).hasGeneration()).isFalse();
+
+    succeed("release edge.zone --force --generation 3");
+    assertThat(daemon.asked(ReleaseRequest.class).getForce()).isTrue();
+    assertThat(daemon.asked(ReleaseRequest.class).getGeneration()).isEqualTo(3);
+  }
+
+  @Test
+  void users_whenANameIsSaid_showsThoseOfThatFieldAlone() {
+    Run.Result result = Run.at(daemon).metakey("users", "edge.zone", "-o", "jsonl");
+
+    assertThat(result.out().lines())
+        .singleElement()
+        .asString()
+        .contains("\"id\":57", "\"stale_because\":\"id 5, here 2\"");
+    assertThat(Run.at(daemon).metakey("users", "edge.none").err())
+        .isEqualTo("metakey: note: nothing to show\n");
+  }
+
+  @Test
+  void status_whenProgramsCannotBeSeen_saysWhy() {
+    daemon.unseen = "needs CAP_BPF";
+
+    Run.Result result = Run.at(daemon).metakey("status");
+
+    assertThat(result.exit()).isZero();
+    assertThat(result.out()).contains("programs   cannot be seen: needs CAP_BPF\n");
+  }
+
+  @Test
   void id_whenKnown_printsTheNumberAlone() {
     Run.Result result = Run.at(daemon).metakey("id", "edge.client_ip");
 

@@ -4,6 +4,7 @@ import dev.metakey.model.DaemonStatus;
 import dev.metakey.model.Field;
 import dev.metakey.model.FieldSpec;
 import dev.metakey.model.FieldState;
+import dev.metakey.model.FieldUser;
 import dev.metakey.model.Header;
 import dev.metakey.model.Pending;
 import dev.metakey.model.Registered;
@@ -15,6 +16,7 @@ import dev.metakey.v1.GetStatusRequest;
 import dev.metakey.v1.ListHistoryRequest;
 import dev.metakey.v1.ListPendingRequest;
 import dev.metakey.v1.ListRequest;
+import dev.metakey.v1.ListUsersRequest;
 import dev.metakey.v1.RegisterRequest;
 import dev.metakey.v1.RegistryGrpc;
 import dev.metakey.v1.RegistryGrpc.RegistryBlockingStub;
@@ -66,6 +68,15 @@ final class Daemon {
 
   Answer<Field> release(String name, int generation) {
     return release(ReleaseRequest.newBuilder().setName(name).setGeneration(generation).build());
+  }
+
+  Answer<Field> forceRelease(String name) {
+    return release(ReleaseRequest.newBuilder().setName(name).setForce(true).build());
+  }
+
+  Answer<Field> forceRelease(String name, int generation) {
+    return release(
+        ReleaseRequest.newBuilder().setName(name).setGeneration(generation).setForce(true).build());
   }
 
   private Answer<Field> release(ReleaseRequest request) {
@@ -145,6 +156,15 @@ final class Daemon {
   Answer<List<Pending>> pending() {
     var reply = admin(stub -> stub.listPending(ListPendingRequest.getDefaultInstance()));
     return answer(reply.getRegistry(), map(reply.getPendingList(), Wire::fromWire));
+  }
+
+  Answer<List<FieldUser>> users() {
+    var reply = admin(stub -> stub.listUsers(ListUsersRequest.getDefaultInstance()));
+    return answer(
+        reply.getRegistry(),
+        reply.getProgramsList().stream()
+            .flatMap(program -> Wire.fromWire(program).stream())
+            .toList());
   }
 
   private <R> R registry(Function<RegistryBlockingStub, R> rpc) {

@@ -4,6 +4,7 @@ import dev.metakey.model.DaemonStatus;
 import dev.metakey.model.Field;
 import dev.metakey.model.FieldSpec;
 import dev.metakey.model.FieldState;
+import dev.metakey.model.FieldUser;
 import dev.metakey.model.Header;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Names;
@@ -155,6 +156,25 @@ public final class MetakeyClient implements AutoCloseable {
     return daemon.release(name, generation);
   }
 
+  /**
+   * Retires a field although loaded programs are linked to it: its id is set aside until they are
+   * gone. For admins.
+   *
+   * @throws MetakeyException INVALID_NAME, NOT_FOUND, NOT_PERMITTED, STORE_FAILED
+   */
+  public Answer<Field> forceRelease(String name) {
+    return daemon.forceRelease(name);
+  }
+
+  /**
+   * As {@link #forceRelease(String)}, but only if the field has this generation.
+   *
+   * @throws MetakeyException WRONG_GENERATION, and as {@link #forceRelease(String)}
+   */
+  public Answer<Field> forceRelease(String name, int generation) {
+    return daemon.forceRelease(name, generation);
+  }
+
   /** Every field by ascending id, well-known ones last; free ones left out. */
   public Answer<List<Field>> list() {
     return list("", Set.of());
@@ -256,6 +276,15 @@ public final class MetakeyClient implements AutoCloseable {
    */
   public Answer<List<Pending>> pending() {
     return daemon.pending();
+  }
+
+  /**
+   * The loaded programs, with each field that they name: by ascending program id. For admins.
+   *
+   * @throws MetakeyException NOT_PERMITTED; UNAVAILABLE, also where the daemon cannot see them
+   */
+  public Answer<List<FieldUser>> users() {
+    return daemon.users();
   }
 
   /**

@@ -6,7 +6,7 @@ public enum ChangeKind {
   CREATED(1),
   /** A retired field was brought back. */
   RESTORED(2),
-  /** An owner joined a shared field. */
+  /** An owner joined a shared field, or is the first of one that was adopted. */
   JOINED(3),
   /** An owner left a shared field that others still hold. */
   LEFT(4),
@@ -21,7 +21,11 @@ public enum ChangeKind {
   /** A name is no longer tied to an id. */
   UNRESERVED(9),
   /** The layout or area of the host changed, and with it the slot. */
-  MOVED(10);
+  MOVED(10),
+  /** A field came into being because loaded programs are linked to it; nobody owns it yet. */
+  ADOPTED(11),
+  /** A field was released by an admin although loaded programs use it, and is retired. */
+  FORCED(12);
 
   private final int code;
 

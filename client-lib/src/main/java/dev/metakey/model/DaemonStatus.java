@@ -9,6 +9,7 @@ import java.util.List;
  * @param slots bytes of the area that slots take, and how many there are for them; both 0 in the
  *     packed layout
  * @param queues what waits
+ * @param programs what the kernel has loaded
  * @param problems what is wrong, one sentence each; empty: all is well
  */
 public record DaemonStatus(
@@ -17,6 +18,7 @@ public record DaemonStatus(
     IdCount ids,
     SlotUse slots,
     Queues queues,
+    Programs programs,
     List<Publication> publications,
     List<String> problems) {
 
@@ -46,6 +48,14 @@ public record DaemonStatus(
    * @param watches for changes: all that are open
    */
   public record Queues(int commands, int resolves, int watches) {}
+
+  /**
+   * Loaded programs that name fields, as they were seen last.
+   *
+   * @param stale how many of them disagree with the registry
+   * @param unseen why the last look saw nothing; empty: it saw
+   */
+  public record Programs(int loaded, int stale, String unseen) {}
 
   /**
    * One way of publication.

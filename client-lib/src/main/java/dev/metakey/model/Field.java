@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
  * @param generation counts the fields that this id has belonged to, from 1; 0 for well-known fields
  *     and for a reserved id that never belonged to one
  * @param slot the value starts this many bytes before the packet; 0 where it has no slot
- * @param owners empty for reserved and well-known fields; retired and free ones show the last
+ * @param owners empty for reserved and well-known fields, and for adopted ones that nobody has
+ *     registered since; retired and free ones show the last
  * @param reservation null where the name is not reserved
  * @param retired {@link Stamp#NONE} unless retired or free
  * @param expiresAtMs when the ttl runs out, milliseconds since 1970; 0 for never. Not durable: a

@@ -1,8 +1,15 @@
 package dev.metakey.model;
 
-/** How a tool prints a value. */
+import java.util.HexFormat;
+import java.util.function.IntFunction;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+
+/** How a tool prints a value; {@link #text} does it. */
 public enum Format {
+  /** Unsigned. */
   DEC(1),
+  /** {@code 0x} and every digit. */
   HEX(2),
   /** Size 4: an IPv4 address, the most significant byte first. */
   IPV4(3),
@@ -13,6 +20,8 @@ public enum Format {
   /** Zero is false, everything else is true. */
   BOOL(6);
 
+  private static final HexFormat HEXADECIMAL = HexFormat.of();
+
   private final int code;
 
   Format(int code) {
@@ -22,6 +31,33 @@ public enum Format {
   /** The number that stands for it in files and maps. Never changes. */
   public int code() {
     return code;
+  }
+
+  /**
+   * The value in words. Where the format does not fit the size (no registered field is so), as much
+   * of the value as fits the format.
+   *
+   * @param value its low {@code size} bytes count
+   * @param size bytes: 2, 4 or 8
+   */
+  public String text(long value, int size) {
+    long bits = size == Long.BYTES ? value : value & ((1L << (size * Byte.SIZE)) - 1);
+    return switch (this) {
+      case DEC -> Long.toUnsignedString(bits);
+      case HEX -> "0x" + HEXADECIMAL.toHexDigits(bits, 2 * size);
+      case IPV4 -> bytes(bits, 4, ".", Integer::toString);
+      case MAC -> bytes(bits, 6, ":", b -> HEXADECIMAL.toHexDigits((byte) b));
+      case NS -> Long.toUnsignedString(bits) + " ns";
+      case BOOL -> Boolean.toString(bits != 0);
+    };
+  }
+
+  /** The low {@code count} bytes, the most significant first. */
+  private static String bytes(long bits, int count, String between, IntFunction<String> text) {
+    return IntStream.range(0, count)
+        .map(i -> (int) (bits >>> ((count - 1 - i) * Byte.SIZE)) & 0xff)
+        .mapToObj(text)
+        .collect(Collectors.joining(between));
   }
 
   /** The name in lower case. */

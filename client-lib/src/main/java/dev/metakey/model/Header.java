@@ -26,12 +26,22 @@ public record Header(long high, long low) {
 
   /** The size of field {@code id} in bytes: 0 (absent), 2, 4 or 8. */
   public int sizeOf(int id) {
+    return sizeOf(high, low, id);
+  }
+
+  /** The same for two words that are not made a header, in the packet path. */
+  public static int sizeOf(long high, long low, int id) {
     int code = (int) (high >>> id & 1) << 1 | (int) (low >>> id & 1);
     return code == 0 ? 0 : 1 << code;
   }
 
   /** Bytes that the values take in a packed packet, without the header: 0-512. */
   public int valueBytes() {
+    return valueBytes(high, low);
+  }
+
+  /** The same for two words that are not made a header, in the packet path. */
+  public static int valueBytes(long high, long low) {
     return 2 * Long.bitCount(low & ~high)
         + 4 * Long.bitCount(high & ~low)
         + 8 * Long.bitCount(high & low);

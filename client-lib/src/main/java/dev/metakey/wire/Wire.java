@@ -11,8 +11,11 @@ import dev.metakey.model.Difference;
 import dev.metakey.model.Field;
 import dev.metakey.model.FieldSpec;
 import dev.metakey.model.FieldState;
+import dev.metakey.model.FieldUse;
+import dev.metakey.model.FieldUser;
 import dev.metakey.model.Format;
 import dev.metakey.model.Layout;
+import dev.metakey.model.LoadedProgram;
 import dev.metakey.model.Merge;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Names;
@@ -24,12 +27,16 @@ import dev.metakey.model.Reason;
 import dev.metakey.model.Registered;
 import dev.metakey.model.RegistryInfo;
 import dev.metakey.model.Reservation;
+import dev.metakey.model.Role;
 import dev.metakey.model.Sharing;
 import dev.metakey.model.Stamp;
 import dev.metakey.v1.GetStatusResponse;
+import dev.metakey.v1.Place;
 import dev.metakey.v1.Publication;
+import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.function.Function;
 
 /**
  * Maps the value types to messages ({@code toWire}) and back ({@code fromWire}). A constant that
@@ -51,11 +58,7 @@ public final class Wire {
     return new RegistryInfo(
         UUID.fromString(info.getRegistryId()),
         info.getRevision(),
-        switch (info.getLayout()) {
-          case LAYOUT_SLOTTED -> Layout.SLOTTED;
-          case LAYOUT_PACKED -> Layout.PACKED;
-          case LAYOUT_UNSPECIFIED, UNRECOGNIZED -> throw unknown("layout");
-        },
+        fromWire(info.getLayout()),
         info.getAreaBytes());
   }
 
@@ -242,6 +245,87 @@ public final class Wire {
         Timestamps.toMillis(pending.getUntil()));
   }
 
+  /**
+   * @param staleBecause of each use: {@link FieldUser#staleBecause()}
+   */
+  public static dev.metakey.v1.LoadedProgram toWire(
+      LoadedProgram program, Function<FieldUse, String> staleBecause) {
+    var wire =
+        dev.metakey.v1.LoadedProgram.newBuilder()
+            .setId(program.id())
+            .setName(program.name())
+            .setType(program.type())
+            .setTag(program.tag())
+            .setLoadedAt(timestamp(program.loadedAtMs()))
+            .addAllPids(program.pids());
+    for (FieldUse use : program.uses()) {
+      wire.addUses(toWire(use).setStaleBecause(staleBecause.apply(use)));
+    }
+    return wire.build();
+  }
+
+  private static dev.metakey.v1.FieldUse.Builder toWire(FieldUse use) {
+    var wire =
+        dev.metakey.v1.FieldUse.newBuilder()
+            .setName(use.name())
+            .setSize(use.size())
+            .setRole(
+                switch (use.role()) {
+                  case PRODUCES -> dev.metakey.v1.Role.ROLE_PRODUCES;
+                  case CONSUMES -> dev.metakey.v1.Role.ROLE_CONSUMES;
+                });
+    FieldUse.Place place = use.place();
+    if (place != null) {
+      wire.setPlace(
+          Place.newBuilder()
+              .setRegistryId(place.registryId().toString())
+              .setLayout(toWire(place.layout()))
+              .setAreaBytes(place.areaBytes())
+              .setId(place.id())
+              .setGeneration(place.generation())
+              .setSlot(place.slot()));
+    }
+    return wire;
+  }
+
+  /** A program with each of its uses. */
+  public static List<FieldUser> fromWire(dev.metakey.v1.LoadedProgram wire) {
+    LoadedProgram program =
+        new LoadedProgram(
+            wire.getId(),
+            wire.getName(),
+            wire.getType(),
+            wire.getTag(),
+            Timestamps.toMillis(wire.getLoadedAt()),
+            wire.getPidsList(),
+            wire.getUsesList().stream().map(Wire::fromWire).toList());
+    return wire.getUsesList().stream()
+        .map(use -> new FieldUser(program, fromWire(use), use.getStaleBecause()))
+        .toList();
+  }
+
+  private static FieldUse fromWire(dev.metakey.v1.FieldUse use) {
+    return new FieldUse(
+        use.getName(),
+        use.getSize(),
+        switch (use.getRole()) {
+          case ROLE_PRODUCES -> Role.PRODUCES;
+          case ROLE_CONSUMES -> Role.CONSUMES;
+          case ROLE_UNSPECIFIED, UNRECOGNIZED -> throw unknown("role");
+        },
+        use.hasPlace() ? fromWire(use.getPlace()) : null);
+  }
+
+  private static FieldUse.Place fromWire(Place place) {
+    return new FieldUse.Place(
+        UUID.fromString(place.getRegistryId()),
+        fromWire(place.getLayout()),
+        place.getAreaBytes(),
+        place.getId(),
+        place.getGeneration(),
+        place.getSlot());
+  }
+
   public static GetStatusResponse toWire(DaemonStatus status) {
     var wire =
         GetStatusResponse.newBuilder()
@@ -259,6 +343,9 @@ public final class Wire {
             .setQueued(status.queues().commands())
             .setWaiting(status.queues().resolves())
             .setWatching(status.queues().watches())
+            .setLoadedPrograms(status.programs().loaded())
+            .setStalePrograms(status.programs().stale())
+            .setProgramsUnseen(status.programs().unseen())
             .addAllProblems(status.problems());
     for (DaemonStatus.Publication publication : status.publications()) {
       wire.addPublications(
@@ -284,6 +371,8 @@ public final class Wire {
             status.getActiveIds(), status.getRetiredIds(), status.getReservedIds()),
         new DaemonStatus.SlotUse(status.getSlotBytesUsed(), status.getSlotBytesLimit()),
         new DaemonStatus.Queues(status.getQueued(), status.getWaiting(), status.getWatching()),
+        new DaemonStatus.Programs(
+            status.getLoadedPrograms(), status.getStalePrograms(), status.getProgramsUnseen()),
         status.getPublicationsList().stream()
             .map(
                 p ->
@@ -318,6 +407,14 @@ public final class Wire {
     return switch (layout) {
       case SLOTTED -> dev.metakey.v1.Layout.LAYOUT_SLOTTED;
       case PACKED -> dev.metakey.v1.Layout.LAYOUT_PACKED;
+    };
+  }
+
+  private static Layout fromWire(dev.metakey.v1.Layout layout) {
+    return switch (layout) {
+      case LAYOUT_SLOTTED -> Layout.SLOTTED;
+      case LAYOUT_PACKED -> Layout.PACKED;
+      case LAYOUT_UNSPECIFIED, UNRECOGNIZED -> throw unknown("layout");
     };
   }
 
@@ -392,6 +489,8 @@ public final class Wire {
       case RESERVED -> dev.metakey.v1.ChangeKind.CHANGE_KIND_RESERVED;
       case UNRESERVED -> dev.metakey.v1.ChangeKind.CHANGE_KIND_UNRESERVED;
       case MOVED -> dev.metakey.v1.ChangeKind.CHANGE_KIND_MOVED;
+      case ADOPTED -> dev.metakey.v1.ChangeKind.CHANGE_KIND_ADOPTED;
+      case FORCED -> dev.metakey.v1.ChangeKind.CHANGE_KIND_FORCED;
     };
   }
 
@@ -407,6 +506,8 @@ public final class Wire {
       case CHANGE_KIND_RESERVED -> ChangeKind.RESERVED;
       case CHANGE_KIND_UNRESERVED -> ChangeKind.UNRESERVED;
       case CHANGE_KIND_MOVED -> ChangeKind.MOVED;
+      case CHANGE_KIND_ADOPTED -> ChangeKind.ADOPTED;
+      case CHANGE_KIND_FORCED -> ChangeKind.FORCED;
       case CHANGE_KIND_UNSPECIFIED, UNRECOGNIZED -> throw unknown("kind of change");
     };
   }

@@ -12,8 +12,11 @@ import dev.metakey.model.Difference;
 import dev.metakey.model.Field;
 import dev.metakey.model.FieldSpec;
 import dev.metakey.model.FieldState;
+import dev.metakey.model.FieldUse;
+import dev.metakey.model.FieldUser;
 import dev.metakey.model.Format;
 import dev.metakey.model.Layout;
+import dev.metakey.model.LoadedProgram;
 import dev.metakey.model.Merge;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Outcome;
@@ -24,6 +27,7 @@ import dev.metakey.model.Reason;
 import dev.metakey.model.Registered;
 import dev.metakey.model.RegistryInfo;
 import dev.metakey.model.Reservation;
+import dev.metakey.model.Role;
 import dev.metakey.model.Sharing;
 import dev.metakey.model.Stamp;
 import java.util.List;
@@ -96,6 +100,36 @@ final class WireTest {
   }
 
   @Test
+  void program_whenRandom_comesBackTheSame() {
+    for (int i = 0; i < ROUNDS; i++) {
+      List<FieldUse> uses = List.of(use(), use());
+      LoadedProgram program =
+          new LoadedProgram(
+              random.nextInt(1 << 30),
+              text(15),
+              text(9),
+              text(16),
+              time(),
+              List.of(1, random.nextInt(1 << 22)),
+              uses);
+      List<FieldUser> back =
+          Wire.fromWire(
+              Wire.toWire(program, use -> use.role() == Role.PRODUCES ? "" : "id 1, here 2"));
+      assertThat(back).as("seed %d", seed).extracting(FieldUser::program).containsOnly(program);
+      assertThat(back).as("seed %d", seed).extracting(FieldUser::use).isEqualTo(uses);
+      assertThat(back)
+          .as("seed %d", seed)
+          .allMatch(user -> user.isStale() == (user.use().role() == Role.CONSUMES));
+    }
+  }
+
+  private FieldUse use() {
+    Field field = field();
+    FieldUse.Place place = random.nextBoolean() ? FieldUse.Place.of(info(), field) : null;
+    return new FieldUse(field.name(), field.size(), any(Role.values()), place);
+  }
+
+  @Test
   void status_whenFull_comesBackTheSame() {
     DaemonStatus status =
         new DaemonStatus(
@@ -104,6 +138,7 @@ final class WireTest {
             new DaemonStatus.IdCount(1, 2, 3),
             new DaemonStatus.SlotUse(4, 5),
             new DaemonStatus.Queues(6, 7, 8),
+            new DaemonStatus.Programs(10, 11, "not allowed"),
             List.of(new DaemonStatus.Publication("keys", "/k", 9, "disk full")),
             List.of("a problem", "another"));
     assertThat(Wire.fromWire(Wire.toWire(status))).isEqualTo(status);

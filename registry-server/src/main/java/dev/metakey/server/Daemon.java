@@ -3,20 +3,28 @@ package dev.metakey.server;
 import dev.metakey.model.DaemonStatus;
 import dev.metakey.model.Field;
 import dev.metakey.model.FieldState;
+import dev.metakey.model.LoadedProgram;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Peer;
 import dev.metakey.model.Reason;
 import dev.metakey.model.Reservation;
 import dev.metakey.model.Snapshot;
 import dev.metakey.server.config.Config;
+import dev.metakey.server.domain.Drift;
+import dev.metakey.server.domain.Programs;
+import dev.metakey.server.domain.Refusals;
 import dev.metakey.server.domain.RegistryState;
 import dev.metakey.server.domain.Reserve;
 import dev.metakey.server.domain.Rules;
 import dev.metakey.server.domain.Slots;
 import dev.metakey.server.domain.Start;
+import dev.metakey.server.domain.Tick;
 import dev.metakey.server.domain.Unreserve;
 import dev.metakey.server.engine.Engine;
+import dev.metakey.server.engine.KernelWatch;
+import dev.metakey.server.engine.ProgramSource;
 import dev.metakey.server.engine.WriterThread;
+import dev.metakey.server.kernel.PinnedMaps;
 import dev.metakey.server.publication.KeysFile;
 import dev.metakey.server.publication.Outlet;
 import dev.metakey.server.publication.Publisher;
@@ -49,17 +57,30 @@ public final class Daemon implements AutoCloseable {
 
   private final Config config;
   private final long startedAtMs = System.currentTimeMillis();
+  private final LongSupplier clockMs = steadyClock();
   private final List<String> configProblems = new ArrayList<>();
   private final RocksStore store;
   private final Engine engine;
   private final WriterThread writer;
+  private final KernelWatch kernel;
   private final Publisher publisher;
   private final WatchHub hub;
   private final SocketServer server;
 
+  /** Starts a daemon on this host's kernel; else as below. */
+  public Daemon(Config config, List<Reserve> reservations, boolean nothingLoaded)
+      throws StoreException, IOException, InterruptedException {
+    this(config, Daemon::cannotSee, reservations, nothingLoaded);
+  }
+
+  private static List<LoadedProgram> cannotSee(boolean withPids) throws IOException {
+    throw new IOException("this build of metakeyd does not look at the kernel");
+  }
+
   /**
    * Starts a daemon; when this returns, it serves.
    *
+   * @param programs tells what the kernel has loaded
    * @param reservations what {@code keys.d} says
    * @param nothingLoaded an admin's word that no program is loaded: a new layout is taken on at
    *     once
@@ -67,10 +88,10 @@ public final class Daemon implements AutoCloseable {
    * @throws IOException if the socket cannot be listened on
    * @throws MetakeyException NO_FREE_SLOT if a new area is too small for what is registered
    */
-  public Daemon(Config config, List<Reserve> reservations, boolean nothingLoaded)
+  public Daemon(
+      Config config, ProgramSource programs, List<Reserve> reservations, boolean nothingLoaded)
       throws StoreException, IOException, InterruptedException {
     this.config = config;
-    LongSupplier clockMs = steadyClock();
     Peer self = self();
     store =
         new RocksStore(
@@ -84,12 +105,13 @@ public final class Daemon implements AutoCloseable {
               new Engine.Retention(config.history().keep(), config.history().ageMs()),
               self,
               clockMs);
+      kernel = new KernelWatch(engine, programs, clockMs);
       begin(nothingLoaded);
       reserve(reservations);
       Files.createDirectories(config.paths().run());
       publisher = new Publisher(engine.snapshot(), outlets(clockMs));
       hub = new WatchHub(engine::snapshot, engine::history);
-      server = new SocketServer(config.paths().socket(), engine, hub, this::status);
+      server = new SocketServer(config.paths().socket(), engine, kernel, hub, this::status);
     } catch (IOException | StoreException | RuntimeException e) {
       store.close();
       throw e;
@@ -100,6 +122,7 @@ public final class Daemon implements AutoCloseable {
     engine.onHealth(server::changesPossible);
     writer.start();
     publisher.start();
+    kernel.start();
     try {
       server.start();
     } catch (IOException e) {
@@ -116,9 +139,19 @@ public final class Daemon implements AutoCloseable {
   }
 
   private void begin(boolean nothingLoaded) throws IOException {
+    Programs seen = engine.run(kernel.look());
+    if (!seen.blindness().isEmpty()) {
+      log.warn("loaded programs cannot be seen: {}", seen.blindness());
+    }
     String bootId = Files.readString(BOOT_ID).trim();
+    boolean isNew = engine.snapshot().info().revision() == 0;
     Start.Result result =
         engine.run(new Start(bootId, config.layout(), config.areaBytes(), nothingLoaded));
+    if (isNew) {
+      for (Field adopted : engine.snapshot().records()) {
+        log.info("adopted {} with id {}: loaded programs use it", adopted.name(), adopted.id());
+      }
+    }
     if (result == Start.Result.LAYOUT_WAITS_FOR_REBOOT) {
       problem(
           "the config asks for layout %s with area %d; that waits for a reboot, as loaded programs use the old one (--nothing-loaded gives your word that there are none)"
@@ -158,6 +191,9 @@ public final class Daemon implements AutoCloseable {
     List<Outlet> outlets = new ArrayList<>();
     offer(outlets, config.publish().keys(), new KeysFile(run.resolve("keys")));
     offer(outlets, config.publish().table(), new TableFile(run.resolve("registry.bin"), clockMs));
+    if (!config.paths().bpffs().equals("none")) {
+      outlets.add(new PinnedMaps(Path.of(config.paths().bpffs()), clockMs));
+    }
     return outlets;
   }
 
@@ -182,6 +218,7 @@ public final class Daemon implements AutoCloseable {
     if (storeProblem != null) {
       problems.add("changes are refused: " + storeProblem);
     }
+    problems.addAll(programProblems(snapshot, engine.programs()));
     publications.stream()
         .map(DaemonStatus.Publication::problem)
         .filter(text -> !text.isEmpty())
@@ -200,8 +237,34 @@ public final class Daemon implements AutoCloseable {
             count(snapshot, FieldState.RESERVED)),
         new DaemonStatus.SlotUse(Slots.usedBytes(snapshot), Slots.limitBytes(snapshot.info())),
         new DaemonStatus.Queues(engine.queued(), engine.pending().size(), hub.size()),
+        new DaemonStatus.Programs(
+            engine.programs().loaded().size(),
+            staleOf(snapshot, engine.programs()).size(),
+            engine.programs().blindness()),
         publications,
         problems);
+  }
+
+  private static List<LoadedProgram> staleOf(Snapshot snapshot, Programs programs) {
+    return programs.loaded().stream().filter(program -> Drift.isStale(snapshot, program)).toList();
+  }
+
+  private List<String> programProblems(Snapshot snapshot, Programs programs) {
+    List<String> problems = new ArrayList<>();
+    List<LoadedProgram> stale = staleOf(snapshot, programs);
+    if (!stale.isEmpty()) {
+      problems.add(
+          "%s disagree%s with the registry ('metakey users' shows where); unload what is stale, and link it anew"
+              .formatted(Refusals.describe(stale), stale.size() == 1 ? "s" : ""));
+    }
+    List<Field> waiting =
+        Tick.waitingForALook(snapshot, programs, engine.rules(), clockMs.getAsLong());
+    if (!programs.blindness().isEmpty() && !waiting.isEmpty()) {
+      problems.add(
+          "%d released ids stay set aside although their quarantine is over, as loaded programs cannot be seen: %s"
+              .formatted(waiting.size(), programs.blindness()));
+    }
+    return problems;
   }
 
   private static int count(Snapshot snapshot, FieldState state) {
@@ -223,6 +286,7 @@ public final class Daemon implements AutoCloseable {
   @Override
   public void close() throws InterruptedException, IOException {
     server.stopAccepting();
+    kernel.close();
     writer.close();
     hub.close();
     publisher.close();

@@ -10,17 +10,23 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.google.common.util.concurrent.ListenableFuture;
 import dev.metakey.layout.RegistryFile;
 import dev.metakey.model.Layout;
+import dev.metakey.model.LoadedProgram;
 import dev.metakey.server.config.Config;
 import dev.metakey.server.config.KeysDirectory;
+import dev.metakey.server.domain.Loaded;
 import dev.metakey.server.domain.RegistryState;
+import dev.metakey.server.engine.FakePrograms;
 import dev.metakey.server.files.LockFile;
 import dev.metakey.server.storage.RocksStore;
 import dev.metakey.server.storage.StoreException;
 import dev.metakey.server.transport.Client;
+import dev.metakey.v1.Change;
+import dev.metakey.v1.ChangeKind;
 import dev.metakey.v1.Field;
 import dev.metakey.v1.FieldState;
 import dev.metakey.v1.GetStatusRequest;
 import dev.metakey.v1.GetStatusResponse;
+import dev.metakey.v1.ListHistoryRequest;
 import dev.metakey.v1.ListRequest;
 import dev.metakey.v1.RegisterResponse;
 import dev.metakey.v1.RegistryInfo;
@@ -45,6 +51,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(60)
 class DaemonTest {
   @TempDir private Path directory;
+  private final FakePrograms programs = new FakePrograms();
   private final List<Daemon> running = new ArrayList<>();
   private Path socket;
   private Config config;
@@ -56,6 +63,10 @@ class DaemonTest {
   }
 
   private Config config(String data, Layout layout, int areaBytes) {
+    return config(data, layout, areaBytes, 600_000);
+  }
+
+  private Config config(String data, Layout layout, int areaBytes, long quarantineMs) {
     return new Config(
         new Config.Paths(
             socket,
@@ -65,7 +76,7 @@ class DaemonTest {
             directory.resolve("keys.d")),
         layout,
         areaBytes,
-        600_000,
+        quarantineMs,
         new Config.History(1000, 1),
         Config.Publish.ALL);
   }
@@ -76,7 +87,7 @@ class DaemonTest {
 
   private Daemon start(Config with, boolean nothingLoaded) throws Exception {
     Daemon daemon =
-        new Daemon(with, KeysDirectory.read(with.paths().keysDirectory()), nothingLoaded);
+        new Daemon(with, programs, KeysDirectory.read(with.paths().keysDirectory()), nothingLoaded);
     running.add(daemon);
     return daemon;
   }
@@ -373,5 +384,83 @@ class DaemonTest {
     Daemon nextBoot = start();
     assertThat(states()).containsOnlyKeys("b");
     stop(nextBoot);
+  }
+
+  @Test
+  void start_whenThereIsNoDataButProgramsAreLoaded_adoptsWhatTheyAreLinkedTo() throws Exception {
+    LoadedProgram program =
+        Loaded.program(
+            42,
+            Loaded.use("edge.packet_id", 8, Loaded.place(Layout.SLOTTED, 64, 5, 40, 3)),
+            Loaded.use("edge.none", 2, null));
+    programs.load(program);
+
+    Daemon daemon = start();
+
+    assertThat(states()).containsOnly(Map.entry("edge.packet_id", FieldState.FIELD_STATE_ACTIVE));
+    GetStatusResponse status = status();
+    assertThat(status.getRegistry().getAreaBytes()).isEqualTo(64);
+    assertThat(status.getProblemsList()).singleElement().asString().contains("waits for a reboot");
+    assertThat(status.getLoadedPrograms()).isEqualTo(1);
+    assertThat(status.getStalePrograms()).isZero();
+    assertThat(RegistryFile.read(directory.resolve("run/registry.bin")).snapshot().byId(5).slot())
+        .isEqualTo(40);
+    stop(daemon);
+    programs.load();
+    Daemon again = start();
+    try (Client client = client()) {
+      Field field =
+          client.registry().register(register("edge.packet_id", 8)).getResults(0).getField();
+      assertThat(field.getId()).isEqualTo(5);
+      assertThat(field.getGeneration()).isEqualTo(3);
+      assertThat(field.getOwnersCount()).isEqualTo(1);
+      assertThat(
+              client.admin().listHistory(ListHistoryRequest.getDefaultInstance()).getChangesList())
+          .extracting(Change::getKind)
+          .containsExactly(ChangeKind.CHANGE_KIND_ADOPTED, ChangeKind.CHANGE_KIND_JOINED);
+    }
+    stop(again);
+  }
+
+  @Test
+  void status_whenAProgramIsStale_namesItUntilItIsGone() throws Exception {
+    programs.load(Loaded.program(42, Loaded.use("a", 8, Loaded.place(5, 40, 1))));
+    Daemon daemon = start();
+    assertThat(status().getProblemsList()).isEmpty();
+    programs.load(Loaded.program(43, Loaded.use("a", 8, Loaded.place(6, 40, 1))));
+
+    while (status().getStalePrograms() == 0) {
+      Thread.onSpinWait();
+    }
+
+    assertThat(status().getProblemsList())
+        .singleElement()
+        .asString()
+        .startsWith("program 43 (xdp prog43) disagrees with the registry");
+    stop(daemon);
+  }
+
+  @Test
+  void quarantine_whenNothingCanBeSeen_goesOnUntilItCanAndStatusSaysSo() throws Exception {
+    Daemon daemon = start(config("data", Layout.SLOTTED, 128, 1), false);
+    programs.hide("needs CAP_BPF");
+    try (Client client = client()) {
+      assertThat(client.registry().register(register("a", 8)).getResultsCount()).isEqualTo(1);
+      ReleaseRequest release = ReleaseRequest.newBuilder().setName("a").build();
+      assertThat(client.registry().release(release).hasField()).isTrue();
+    }
+    while (status().getProblemsCount() == 0) {
+      Thread.onSpinWait();
+    }
+    assertThat(status().getProgramsUnseen()).isEqualTo("needs CAP_BPF");
+    assertThat(status().getProblems(0)).contains("1 released ids stay set aside", "needs CAP_BPF");
+    assertThat(states()).containsOnlyKeys("a");
+
+    programs.load();
+    while (!states().isEmpty()) {
+      Thread.onSpinWait();
+    }
+    assertThat(status().getProblemsList()).isEmpty();
+    stop(daemon);
   }
 }

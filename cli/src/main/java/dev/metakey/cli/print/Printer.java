@@ -8,9 +8,11 @@ import dev.metakey.model.Change;
 import dev.metakey.model.DaemonStatus;
 import dev.metakey.model.Difference;
 import dev.metakey.model.Field;
+import dev.metakey.model.FieldUser;
 import dev.metakey.model.Header;
 import dev.metakey.model.Pending;
 import dev.metakey.model.Registered;
+import dev.metakey.model.RegistryInfo;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
@@ -64,6 +66,43 @@ public final class Printer {
 
   public void pending(Answer<List<Pending>> answer) {
     list(answer, "pending", answer.value(), new PendingForm());
+  }
+
+  /**
+   * @param users those of the answer that were asked for
+   */
+  public void users(Answer<?> answer, List<FieldUser> users) {
+    list(answer, "users", users, new FieldUserForm());
+  }
+
+  /** What a packet carries; a note where its mark is not that of this host. */
+  public void decoded(Answer<Decoded> answer) {
+    Decoded decoded = answer.value();
+    RegistryInfo info = answer.info();
+    if (decoded.layout() != info.layout() || decoded.areaBytes() != info.areaBytes()) {
+      terminal.note(
+          "the mark says %s, area of %d bytes; on this host (%s, %d bytes) no program reads it"
+              .formatted(decoded.layout(), decoded.areaBytes(), info.layout(), info.areaBytes()));
+    }
+    ValueForm form = new ValueForm();
+    switch (output) {
+      case JSON ->
+          document(
+              json -> {
+                list(json, answer, "values", decoded.values(), form);
+                json.name("mark").beginObject();
+                json.name("layout").value(decoded.layout().toString());
+                json.name("area_bytes").value(decoded.areaBytes());
+                json.endObject();
+              });
+      case NAME ->
+          list(
+              answer,
+              "values",
+              decoded.values().stream().filter(value -> value.field() != null).toList(),
+              form);
+      case TABLE, WIDE, JSONL -> list(answer, "values", decoded.values(), form);
+    }
   }
 
   public void header(Answer<Header> answer) {

@@ -18,6 +18,7 @@ final class StatusForm implements Form<DaemonStatus> {
       daemon(table, status.daemon());
       registry(table, status);
       load(table, status.queues());
+      programs(table, status.programs());
       for (Publication publication : status.publications()) {
         line(
             table,
@@ -91,6 +92,15 @@ final class StatusForm implements Form<DaemonStatus> {
             .formatted(queues.commands(), queues.resolves(), queues.watches()));
   }
 
+  private static void programs(Table table, DaemonStatus.Programs programs) {
+    line(
+        table,
+        "programs",
+        programs.unseen().isEmpty()
+            ? "%d loaded, %d stale".formatted(programs.loaded(), programs.stale())
+            : "cannot be seen: " + programs.unseen());
+  }
+
   private static void line(Table table, String what, Object value) {
     table.row(Cell.of(what), Cell.of(value));
   }
@@ -113,6 +123,10 @@ final class StatusForm implements Form<DaemonStatus> {
     json.name("queued").value(status.queues().commands());
     json.name("waiting").value(status.queues().resolves());
     json.name("watching").value(status.queues().watches());
+    json.name("loaded_programs").value(status.programs().loaded());
+    json.name("stale_programs").value(status.programs().stale());
+    String unseen = status.programs().unseen();
+    json.name("programs_unseen").value(unseen.isEmpty() ? null : unseen);
     json.name("publications").beginArray();
     for (Publication publication : status.publications()) {
       json.beginObject();

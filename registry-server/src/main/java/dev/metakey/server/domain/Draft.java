@@ -22,17 +22,19 @@ public final class Draft {
   private final List<Change> changes = new ArrayList<>();
   private Snapshot snapshot;
   private String bootId;
+  private Programs programs;
 
   Draft(RegistryState state, Rules rules, Peer peer, long nowMs) {
     this.snapshot = state.snapshot();
     this.bootId = state.bootId();
+    this.programs = state.programs();
     this.rules = rules;
     this.peer = peer;
     this.nowMs = nowMs;
   }
 
   RegistryState state() {
-    return new RegistryState(snapshot, bootId);
+    return new RegistryState(snapshot, bootId, programs);
   }
 
   /** The changes, each with the revision at which all of them were committed. */
@@ -58,6 +60,11 @@ public final class Draft {
 
   String bootId() {
     return bootId;
+  }
+
+  /** What the kernel had loaded when somebody looked last. */
+  Programs programs() {
+    return programs;
   }
 
   Rules rules() {
@@ -97,6 +104,11 @@ public final class Draft {
   /** When the ttl of a field that is registered now will run out; 0 for never. */
   long expiry(Field field) {
     return field.spec().ttlMs() == 0 ? 0 : nowMs + field.spec().ttlMs();
+  }
+
+  /** Somebody looked. Not a change: it is neither durable nor told. */
+  void observed(Programs seen) {
+    programs = seen;
   }
 
   void rebooted(String newBootId) {

@@ -5,12 +5,14 @@ import static java.util.stream.Collectors.joining;
 import dev.metakey.model.Difference;
 import dev.metakey.model.Field;
 import dev.metakey.model.FieldState;
+import dev.metakey.model.LoadedProgram;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Owner;
 import dev.metakey.model.Reason;
 import dev.metakey.model.Snapshot;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -21,8 +23,8 @@ public final class Refusals {
   /** Of owners and names, so many are told: all that is told must fit into 8 KiB of trailers. */
   private static final int MOST = 5;
 
-  /** Likewise, of the names in the fact {@code missing}. */
-  private static final int MOST_MISSING = 16;
+  /** Likewise, of what a fact lists: names that are missing, programs. */
+  private static final int MOST_LISTED = 16;
 
   private Refusals() {}
 
@@ -61,7 +63,7 @@ public final class Refusals {
                 : ""),
         Map.of(
             "missing",
-            names.stream().limit(MOST_MISSING).collect(joining(" ")),
+            names.stream().limit(MOST_LISTED).collect(joining(" ")),
             "missingCount",
             Integer.toString(names.size()),
             "similar",
@@ -104,15 +106,72 @@ public final class Refusals {
         factsOf(holder));
   }
 
-  static MetakeyException noFreeId(Snapshot snapshot, String name) {
+  /** ID_TAKEN by programs that disagree with the registry. */
+  static MetakeyException idLinked(String wanted, int id, List<LoadedProgram> programs) {
+    Map<String, String> facts = factsOf(programs);
+    facts.put("name", wanted);
+    facts.put("id", Integer.toString(id));
+    return new MetakeyException(
+        Reason.ID_TAKEN,
+        ("%s cannot have id %d: %s linked to it under another name; unload %s first ('metakey"
+                + " users' shows more), or take another id")
+            .formatted(wanted, id, are(programs), programs.size() == 1 ? "it" : "them"),
+        facts);
+  }
+
+  static MetakeyException inUse(Field field, List<LoadedProgram> programs) {
+    Map<String, String> facts = factsOf(programs);
+    facts.put("name", field.name());
+    facts.put("id", Integer.toString(field.id()));
+    return new MetakeyException(
+        Reason.IN_USE,
+        ("%s (id %d) is in use: %s linked to it. Unload %s first; or let an admin release it with"
+                + " --force: the id then stays set aside until no program is linked to it")
+            .formatted(
+                field.name(), field.id(), are(programs), programs.size() == 1 ? "it" : "them"),
+        facts);
+  }
+
+  /** {@code program 42 (xdp number_packets) is}. */
+  private static String are(List<LoadedProgram> programs) {
+    return describe(programs) + (programs.size() == 1 ? " is" : " are");
+  }
+
+  /** The first five, and how many more there are. */
+  public static String describe(List<LoadedProgram> programs) {
+    return programs.stream().limit(MOST).map(LoadedProgram::toString).collect(joining(", "))
+        + more(programs.size() - MOST);
+  }
+
+  private static Map<String, String> factsOf(List<LoadedProgram> programs) {
+    Map<String, String> facts = new HashMap<>();
+    facts.put(
+        "programs",
+        programs.stream()
+            .limit(MOST_LISTED)
+            .map(program -> Integer.toString(program.id()))
+            .collect(joining(" ")));
+    facts.put("programCount", Integer.toString(programs.size()));
+    return facts;
+  }
+
+  static MetakeyException noFreeId(Snapshot snapshot, Programs programs, String name) {
     List<Field> taken = snapshot.records().stream().filter(f -> !f.is(FieldState.FREE)).toList();
     long retired = taken.stream().filter(f -> f.is(FieldState.RETIRED)).count();
     String holders = holders(taken, false);
+    BitSet stale = programs.linkedIds();
+    taken.forEach(field -> stale.clear(field.id()));
     return new MetakeyException(
         Reason.NO_FREE_ID,
         ("no id is left for %s: %d of %d ids are taken (%d of them retired, and free again after"
-                + " their quarantine); the biggest holders: %s. Release what is not needed")
-            .formatted(name, taken.size(), Field.IDS, retired, holders),
+                + " their quarantine)%s; the biggest holders: %s. Release what is not needed")
+            .formatted(
+                name,
+                taken.size(),
+                Field.IDS,
+                retired,
+                blocked(stale.cardinality(), "ids"),
+                holders),
         Map.of(
             "name",
             name,
@@ -124,17 +183,24 @@ public final class Refusals {
             holders));
   }
 
-  static MetakeyException noFreeSlot(Snapshot snapshot, String name, int size) {
+  static MetakeyException noFreeSlot(Snapshot snapshot, Programs programs, String name, int size) {
     List<Field> placed = snapshot.records().stream().filter(f -> f.slot() != 0).toList();
     String holders = holders(placed, true);
     int limit = Slots.limitBytes(snapshot.info());
     int used = Slots.usedBytes(snapshot);
     return new MetakeyException(
         Reason.NO_FREE_SLOT,
-        ("no slot of %d bytes is left for %s: %d of %d bytes of the metadata area are taken; the"
+        ("no slot of %d bytes is left for %s: %d of %d bytes of the metadata area are taken%s; the"
                 + " biggest holders (bytes): %s. Release what is not needed, use smaller values, or"
                 + " let an admin make the area larger (now %d bytes, at most 216) or the layout packed")
-            .formatted(size, name, used, limit, holders, snapshot.info().areaBytes()),
+            .formatted(
+                size,
+                name,
+                used,
+                limit,
+                blocked(Slots.staleBytes(snapshot, programs), "bytes"),
+                holders,
+                snapshot.info().areaBytes()),
         Map.of(
             "name",
             name,
@@ -144,6 +210,13 @@ public final class Refusals {
             Integer.toString(used),
             "holders",
             holders));
+  }
+
+  private static String blocked(int count, String what) {
+    return count == 0
+        ? ""
+        : ", and %d %s by loaded programs that disagree with the registry ('metakey users' shows them)"
+            .formatted(count, what);
   }
 
   /** {@code id 3, 8 bytes, active, owned by edge-xdp.service (uid 0)}. */
@@ -186,7 +259,8 @@ public final class Refusals {
   private static String holders(List<Field> fields, boolean inBytes) {
     Map<String, Integer> held = new HashMap<>();
     for (Field field : fields) {
-      String holder = field.owners().isEmpty() ? "reservations" : field.owners().get(0).toString();
+      String nobody = field.is(FieldState.ACTIVE) ? "nobody (adopted)" : "reservations";
+      String holder = field.owners().isEmpty() ? nobody : field.owners().get(0).toString();
       held.merge(holder, inBytes ? field.size() : 1, Integer::sum);
     }
     return held.entrySet().stream()

@@ -69,14 +69,18 @@ public record Register(List<FieldSpec> fields) implements Command<List<Registere
   private static Registered one(Draft draft, FieldSpec spec) {
     Field known = draft.snapshot().byName(spec.name());
     if (known == null) {
-      int id = Ids.allocate(draft.snapshot(), spec.name());
-      int slot = Slots.allocate(draft.snapshot(), spec.name(), spec.size());
+      int id = Ids.allocate(draft.snapshot(), draft.programs(), spec.name());
+      int slot = Slots.allocate(draft.snapshot(), draft.programs(), spec.name(), spec.size());
       return create(draft, spec, draft.snapshot().byId(id), id, slot);
     }
     List<Difference> differences = Difference.between(known.spec(), spec);
     if (known.is(FieldState.RESERVED)) {
       requireReserved(known, spec, differences);
       return create(draft, withReserved(spec, known), known, known.id(), known.slot());
+    }
+    if (known.owners().isEmpty()) {
+      requireReserved(known, spec, differences);
+      return new Registered(claim(draft, known, spec), Outcome.EXISTING, List.of());
     }
     if (differences.stream().anyMatch(d -> MUST_AGREE.contains(d.attribute()))) {
       throw Refusals.mismatch(known, differences);
@@ -102,7 +106,7 @@ public record Register(List<FieldSpec> fields) implements Command<List<Registere
     return new Registered(field, Outcome.CREATED, List.of());
   }
 
-  /** A reservation fixes the size; and the merge rule, where it names one. */
+  /** What nobody owns yet fixes the size; and the merge rule, where it names one. */
   private static void requireReserved(
       Field reserved, FieldSpec spec, List<Difference> differences) {
     boolean mergeFits =
@@ -116,11 +120,30 @@ public record Register(List<FieldSpec> fields) implements Command<List<Registere
     return spec.description().isEmpty() ? spec.describedAs(reserved.spec().description()) : spec;
   }
 
+  /** The caller is the first to own a field that was adopted, or was foreign and is retired. */
+  private static Field claim(Draft draft, Field known, FieldSpec spec) {
+    Field field = known.toBuilder().spec(withReserved(spec, known)).build();
+    ChangeKind kind = known.is(FieldState.RETIRED) ? ChangeKind.RESTORED : ChangeKind.JOINED;
+    return own(draft, known, field, List.of(draft.caller()), kind);
+  }
+
+  private static Field own(
+      Draft draft, Field known, Field field, List<Owner> owners, ChangeKind kind) {
+    Field owned =
+        field.toBuilder()
+            .state(FieldState.ACTIVE)
+            .owners(owners)
+            .retired(Stamp.NONE)
+            .expiresAtMs(draft.expiry(field))
+            .build();
+    draft.change(kind, known, owned);
+    return owned;
+  }
+
   /** The caller has, joins, or brings back a field whose size and merge rule it knows. */
   private static Field take(Draft draft, Field known, List<Difference> differences) {
     Owner caller = draft.caller();
-    boolean isOwner = known.owners().isEmpty() || known.owners().contains(caller);
-    if (!isOwner && !mayShare(known, differences)) {
+    if (!known.owners().contains(caller) && !mayShare(known, differences)) {
       throw Refusals.ownedByOther(
           known,
           caller,
@@ -131,15 +154,7 @@ public record Register(List<FieldSpec> fields) implements Command<List<Registere
     if (!restored && owners.equals(known.owners())) {
       return draft.renew(known);
     }
-    Field taken =
-        known.toBuilder()
-            .state(FieldState.ACTIVE)
-            .owners(owners)
-            .retired(Stamp.NONE)
-            .expiresAtMs(draft.expiry(known))
-            .build();
-    draft.change(restored ? ChangeKind.RESTORED : ChangeKind.JOINED, known, taken);
-    return taken;
+    return own(draft, known, known, owners, restored ? ChangeKind.RESTORED : ChangeKind.JOINED);
   }
 
   private static boolean mayShare(Field known, List<Difference> differences) {

@@ -5,15 +5,26 @@ import dev.metakey.model.Snapshot;
 import java.util.UUID;
 
 /**
- * All that the registry remembers.
+ * All that the registry remembers, and what it saw of the kernel.
  *
  * @param bootId identifies the boot of the host on which the retired ids were retired; empty before
  *     the first {@link Start}
+ * @param programs what the kernel had loaded; not durable
  */
-public record RegistryState(Snapshot snapshot, String bootId) {
+public record RegistryState(Snapshot snapshot, String bootId, Programs programs) {
+  /** What a store remembers. */
+  public RegistryState(Snapshot snapshot, String bootId) {
+    this(snapshot, bootId, Programs.NEVER_SEEN);
+  }
+
   /** A registry in which nothing was ever registered. */
   public static RegistryState empty(UUID registryId, Layout layout, int areaBytes) {
     return new RegistryState(Snapshot.empty(registryId, layout, areaBytes), "");
+  }
+
+  /** This state, with what was seen of the kernel. */
+  public RegistryState seeing(Programs seen) {
+    return new RegistryState(snapshot, bootId, seen);
   }
 
   public long revision() {

@@ -3,6 +3,7 @@ package dev.metakey.server.domain;
 import dev.metakey.model.ChangeKind;
 import dev.metakey.model.Field;
 import dev.metakey.model.FieldState;
+import dev.metakey.model.LoadedProgram;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Names;
 import dev.metakey.model.Owner;
@@ -13,11 +14,12 @@ import java.util.Map;
 
 /**
  * Retires a field: its owner, or an admin. An owner of a shared field leaves it; the last one
- * retires it.
+ * retires it. A field that a loaded program is linked to is not retired, unless an admin forces it.
  *
  * @param generation only if the field has this generation; 0: whatever it has
+ * @param force retire it although programs use it; for admins
  */
-public record Release(String name, int generation) implements Command<Field> {
+public record Release(String name, int generation, boolean force) implements Command<Field> {
   /**
    * @throws MetakeyException INVALID_NAME or INVALID_REQUEST
    */
@@ -29,8 +31,16 @@ public record Release(String name, int generation) implements Command<Field> {
     }
   }
 
+  /** One that is not forced. */
+  public Release(String name, int generation) {
+    this(name, generation, false);
+  }
+
   @Override
   public Field decide(Draft draft) {
+    if (force) {
+      draft.requireAdmin("release with force");
+    }
     Field field = draft.require(name);
     requireActive(field);
     if (generation != 0 && generation != field.generation()) {
@@ -45,7 +55,10 @@ public record Release(String name, int generation) implements Command<Field> {
       throw new MetakeyException(
           Reason.NOT_PERMITTED,
           "%s belongs to %s; you are %s. Its owner or an admin may release it"
-              .formatted(name, Refusals.owners(field), draft.caller()),
+              .formatted(
+                  name,
+                  field.owners().isEmpty() ? "nobody yet" : Refusals.owners(field),
+                  draft.caller()),
           Map.of("name", name, "owner", Refusals.owners(field)));
     }
     if (isOwner && field.owners().size() > 1) {
@@ -55,7 +68,11 @@ public record Release(String name, int generation) implements Command<Field> {
       draft.change(ChangeKind.LEFT, field, left);
       return left;
     }
-    return retire(draft, field, ChangeKind.RELEASED);
+    List<LoadedProgram> users = draft.programs().usersOf(field);
+    if (!users.isEmpty() && !force) {
+      throw Refusals.inUse(field, users);
+    }
+    return retire(draft, field, users.isEmpty() ? ChangeKind.RELEASED : ChangeKind.FORCED);
   }
 
   static Field retire(Draft draft, Field field, ChangeKind kind) {

@@ -5,11 +5,13 @@ import dev.metakey.model.Difference;
 import dev.metakey.model.Field;
 import dev.metakey.model.FieldSpec;
 import dev.metakey.model.FieldState;
+import dev.metakey.model.LoadedProgram;
 import dev.metakey.model.Merge;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Names;
 import dev.metakey.model.Reason;
 import dev.metakey.model.Reservation;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -45,12 +47,16 @@ public record Reserve(FieldSpec spec, int id, Reservation reservation) implement
     if (before != null && !before.is(FieldState.FREE)) {
       throw Refusals.idTaken(before, "%s cannot have id %d".formatted(spec.name(), id));
     }
+    List<LoadedProgram> linked = draft.programs().linkedTo(id);
+    if (!linked.isEmpty()) {
+      throw Refusals.idLinked(spec.name(), id, linked);
+    }
     int generations = before == null ? 0 : before.generation();
     Field reserved =
         new Field.Builder(id, spec, FieldState.RESERVED)
             // A foreign name resolves at once, so the id belongs to it from now on.
             .generation(reservation.foreign() ? generations + 1 : generations)
-            .slot(Slots.allocate(draft.snapshot(), spec.name(), spec.size()))
+            .slot(Slots.allocate(draft.snapshot(), draft.programs(), spec.name(), spec.size()))
             .reservation(reservation)
             .created(draft.stamp())
             .build();

@@ -37,21 +37,18 @@ public final class Slots {
   }
 
   /**
-   * A free slot for a value of {@code size} bytes; 0 in the packed layout, which has none.
+   * A free slot for a value of {@code size} bytes; 0 in the packed layout, which has none. Never
+   * one that overlaps with what a loaded program is linked to.
    *
    * @throws dev.metakey.model.MetakeyException NO_FREE_SLOT
    */
-  static int allocate(Snapshot snapshot, String name, int size) {
+  static int allocate(Snapshot snapshot, Programs programs, String name, int size) {
     RegistryInfo info = snapshot.info();
     if (info.layout() == Layout.PACKED) {
       return 0;
     }
-    BitSet taken = new BitSet();
-    for (Field field : snapshot.records()) {
-      if (field.slot() != 0) {
-        taken.set(field.slot() - field.size() + 1, field.slot() + 1);
-      }
-    }
+    BitSet taken = takenBytes(snapshot);
+    taken.or(programs.linkedBytes());
     int best = 0;
     int bestFill = -1;
     for (int slot = OVERHEAD + size; slot <= info.areaBytes(); slot += size) {
@@ -64,8 +61,38 @@ public final class Slots {
       }
     }
     if (best == 0) {
-      throw Refusals.noFreeSlot(snapshot, name, size);
+      throw Refusals.noFreeSlot(snapshot, programs, name, size);
     }
     return best;
+  }
+
+  /** Whether no field has any byte of a slot, and the layout has room for it there. */
+  static boolean isFree(Snapshot snapshot, int slot, int size) {
+    RegistryInfo info = snapshot.info();
+    if (info.layout() == Layout.PACKED) {
+      return slot == 0;
+    }
+    return slot % size == 0
+        && slot >= OVERHEAD + size
+        && slot <= info.areaBytes()
+        && takenBytes(snapshot).get(slot - size + 1, slot + 1).isEmpty();
+  }
+
+  /** The bytes that fields have, by distance from the packet. */
+  private static BitSet takenBytes(Snapshot snapshot) {
+    BitSet taken = new BitSet();
+    for (Field field : snapshot.records()) {
+      if (field.slot() != 0) {
+        taken.set(field.slot() - field.size() + 1, field.slot() + 1);
+      }
+    }
+    return taken;
+  }
+
+  /** Bytes of the area that only programs have which disagree with the registry. */
+  static int staleBytes(Snapshot snapshot, Programs programs) {
+    BitSet stale = programs.linkedBytes();
+    stale.andNot(takenBytes(snapshot));
+    return stale.get(OVERHEAD + 1, snapshot.info().areaBytes() + 1).cardinality();
   }
 }

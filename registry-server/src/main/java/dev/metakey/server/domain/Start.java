@@ -10,8 +10,11 @@ import dev.metakey.model.RegistryInfo;
 import java.util.List;
 
 /**
- * A daemon starts. After a reboot no packet and no program is left: retired ids are free, and the
- * configured layout is taken on. Every ttl begins anew, as nobody could renew it meanwhile.
+ * A daemon starts, and has looked what the kernel has loaded ({@link Observe}). After a reboot no
+ * packet and no program is left: retired ids are free, and the configured layout is taken on,
+ * unless programs that were loaded since are linked to them. A registry in which nothing was ever
+ * registered adopts what loaded programs say. Every ttl begins anew, as nobody could renew it
+ * meanwhile.
  *
  * @param bootId identifies this boot of the host
  * @param layout what the config asks for
@@ -24,7 +27,7 @@ public record Start(String bootId, Layout layout, int areaBytes, boolean nothing
   /** Whether the registry has the layout and area that the config asks for. */
   public enum Result {
     AS_CONFIGURED,
-    /** The old layout stays until the host has rebooted. */
+    /** The old layout stays until the host has rebooted; or until no program uses it then. */
     LAYOUT_WAITS_FOR_REBOOT
   }
 
@@ -48,10 +51,13 @@ public record Start(String bootId, Layout layout, int areaBytes, boolean nothing
     if (rebooted) {
       draft.rebooted(bootId);
       for (Field field : draft.snapshot().records()) {
-        if (field.is(FieldState.RETIRED)) {
+        if (field.is(FieldState.RETIRED) && draft.programs().linkedTo(field.id()).isEmpty()) {
           Tick.free(draft, field);
         }
       }
+    }
+    if (draft.snapshot().info().revision() == 0) {
+      Adoption.run(draft);
     }
     for (Field field : draft.snapshot().records()) {
       if (field.is(FieldState.ACTIVE)) {
@@ -62,7 +68,8 @@ public record Start(String bootId, Layout layout, int areaBytes, boolean nothing
     if (info.layout() == layout && info.areaBytes() == areaBytes) {
       return Result.AS_CONFIGURED;
     }
-    if (!rebooted && !nothingLoaded) {
+    boolean inUse = draft.programs().links().anyMatch(link -> !link.isIn(layout, areaBytes));
+    if (inUse || (!rebooted && !nothingLoaded)) {
       return Result.LAYOUT_WAITS_FOR_REBOOT;
     }
     move(draft);
@@ -77,7 +84,7 @@ public record Start(String bootId, Layout layout, int areaBytes, boolean nothing
       int slot =
           field.is(FieldState.FREE)
               ? 0
-              : Slots.allocate(draft.snapshot(), field.name(), field.size());
+              : Slots.allocate(draft.snapshot(), draft.programs(), field.name(), field.size());
       if (slot == field.slot()) {
         draft.unchanged(field);
       } else {

@@ -3,17 +3,44 @@ package dev.metakey.server.domain;
 import dev.metakey.model.ChangeKind;
 import dev.metakey.model.Field;
 import dev.metakey.model.FieldState;
+import dev.metakey.model.Snapshot;
 import dev.metakey.model.Stamp;
 import java.util.List;
 
 /**
- * Time has passed: fields whose ttl ran out are retired, ids whose quarantine is over are freed.
+ * Time has passed: fields whose ttl ran out are retired, and ids whose quarantine is over are
+ * freed, unless a loaded program is linked to them. Whether one is only a look can tell that began
+ * when the quarantine was over: so it is the last look, not the time, that frees an id.
  */
 public record Tick() implements Command<Integer> {
   /** Whether a tick at {@code nowMs} would change anything. */
   public static boolean isDue(RegistryState state, Rules rules, long nowMs) {
     return state.snapshot().records().stream()
-        .anyMatch(field -> isExpired(field, nowMs) || isQuarantineOver(field, rules, nowMs));
+        .anyMatch(field -> isExpired(field, nowMs) || isUnused(field, state.programs(), rules));
+  }
+
+  /**
+   * When the next quarantine ends, milliseconds since 1970; Long.MAX_VALUE for never.
+   *
+   * @param afterMs only those that end later than this
+   */
+  public static long nextQuarantineEndMs(Snapshot snapshot, Rules rules, long afterMs) {
+    return snapshot.records().stream()
+        .filter(field -> field.is(FieldState.RETIRED))
+        .mapToLong(field -> quarantineEndMs(field, rules))
+        .filter(endMs -> endMs > afterMs)
+        .min()
+        .orElse(Long.MAX_VALUE);
+  }
+
+  /** The retired ids whose quarantine is over, and which nobody has looked for since. */
+  public static List<Field> waitingForALook(
+      Snapshot snapshot, Programs programs, Rules rules, long nowMs) {
+    return snapshot.records().stream()
+        .filter(field -> field.is(FieldState.RETIRED))
+        .filter(field -> quarantineEndMs(field, rules) <= nowMs)
+        .filter(field -> quarantineEndMs(field, rules) > programs.seenAtMs())
+        .toList();
   }
 
   @Override
@@ -21,7 +48,7 @@ public record Tick() implements Command<Integer> {
     for (Field field : draft.snapshot().records()) {
       if (isExpired(field, draft.nowMs())) {
         Release.retire(draft, field, ChangeKind.EXPIRED);
-      } else if (isQuarantineOver(field, draft.rules(), draft.nowMs())) {
+      } else if (isUnused(field, draft.programs(), draft.rules())) {
         free(draft, field);
       }
     }
@@ -32,8 +59,14 @@ public record Tick() implements Command<Integer> {
     return field.is(FieldState.ACTIVE) && field.expiresAtMs() != 0 && field.expiresAtMs() <= nowMs;
   }
 
-  private static boolean isQuarantineOver(Field field, Rules rules, long nowMs) {
-    return field.is(FieldState.RETIRED) && nowMs - field.retired().atMs() >= rules.quarantineMs();
+  private static boolean isUnused(Field field, Programs programs, Rules rules) {
+    return field.is(FieldState.RETIRED)
+        && programs.seenAtMs() >= quarantineEndMs(field, rules)
+        && programs.linkedTo(field.id()).isEmpty();
+  }
+
+  private static long quarantineEndMs(Field field, Rules rules) {
+    return field.retired().atMs() + rules.quarantineMs();
   }
 
   /** The id may be given away; or waits for its name again, where that is reserved. */

@@ -10,6 +10,8 @@ import dev.metakey.model.RegistryInfo;
 import dev.metakey.model.Snapshot;
 import dev.metakey.server.domain.Command;
 import dev.metakey.server.domain.Decision;
+import dev.metakey.server.domain.Observe;
+import dev.metakey.server.domain.Programs;
 import dev.metakey.server.domain.Registry;
 import dev.metakey.server.domain.RegistryState;
 import dev.metakey.server.domain.Rules;
@@ -72,6 +74,7 @@ public final class Engine {
   private long retryAtMs;
   private long trimAtMs;
   private volatile Snapshot snapshot;
+  private volatile Programs programs;
   private volatile @Nullable String storeProblem;
   private volatile boolean stopping;
 
@@ -97,12 +100,18 @@ public final class Engine {
     this.clockMs = clockMs;
     this.state = store.open();
     this.snapshot = state.snapshot();
+    this.programs = state.programs();
     this.waiters = new Waiters(this::snapshot);
   }
 
   /** The committed state. Never waits. */
   public Snapshot snapshot() {
     return snapshot;
+  }
+
+  /** What the kernel had loaded when somebody looked last. Never waits. */
+  public Programs programs() {
+    return programs;
   }
 
   /** What keeps changes from being made; null: nothing. */
@@ -157,6 +166,11 @@ public final class Engine {
       submission.refuseNow(stopping());
     }
     return submission.future;
+  }
+
+  /** Hands over what somebody saw of the kernel: {@link #submit} in the daemon's name. */
+  CompletableFuture<Reply<Programs>> observe(Observe seen) {
+    return submit(seen, self);
   }
 
   /**
@@ -240,13 +254,13 @@ public final class Engine {
 
   private void work(List<Submission<?>> batch) {
     long nowMs = clockMs.getAsLong();
-    if (storeProblem == null && Tick.isDue(state, rules, nowMs)) {
-      batch.add(new Submission<>(new Tick(), self)); // last: who renews in time is in time
-    }
     RegistryState next = state;
     List<Change> changes = new ArrayList<>();
     for (Submission<?> submission : batch) {
       next = submission.decide(next, rules, nowMs, changes);
+    }
+    if (storeProblem == null && Tick.isDue(next, rules, nowMs)) { // last: who renews is in time
+      next = new Submission<>(new Tick(), self).decide(next, rules, nowMs, changes);
     }
     if (storeProblem == null ? commit(next, changes) : needsNoStore(next, changes)) {
       show(next);
@@ -281,6 +295,7 @@ public final class Engine {
   private void show(RegistryState next) {
     state = next;
     snapshot = next.snapshot();
+    programs = next.programs();
   }
 
   /** Tells of what is shown. A listener that fails keeps nobody else from being told. */
@@ -336,7 +351,7 @@ public final class Engine {
       store.commit(stored, List.of()); // opening alone may succeed on a full disk
       List<Change> unseen = unseen(stored);
       if (!unseen.isEmpty()) {
-        show(withTtls(stored));
+        show(withTtls(stored.seeing(state.programs())));
       }
       storeProblem = null;
       log.info("the store works again, at revision {}", stored.revision());
@@ -373,7 +388,7 @@ public final class Engine {
     return unseen;
   }
 
-  /** What the store holds, every ttl beginning now: they are not stored. */
+  /** What the store holds, every ttl beginning now: they are not stored. Nothing else changes. */
   private RegistryState withTtls(RegistryState stored) {
     RegistryInfo info = stored.snapshot().info();
     Start start = new Start(stored.bootId(), info.layout(), info.areaBytes(), false);

@@ -1,20 +1,26 @@
 package dev.metakey.server.transport;
 
 import dev.metakey.model.Change;
+import dev.metakey.model.LoadedProgram;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Names;
 import dev.metakey.model.Peer;
 import dev.metakey.model.Reason;
 import dev.metakey.model.Reservation;
+import dev.metakey.model.Snapshot;
+import dev.metakey.server.domain.Drift;
 import dev.metakey.server.domain.Reserve;
 import dev.metakey.server.domain.Undelete;
 import dev.metakey.server.domain.Unreserve;
 import dev.metakey.server.engine.Engine;
+import dev.metakey.server.engine.KernelWatch;
 import dev.metakey.v1.AdminGrpc;
 import dev.metakey.v1.ListHistoryRequest;
 import dev.metakey.v1.ListHistoryResponse;
 import dev.metakey.v1.ListPendingRequest;
 import dev.metakey.v1.ListPendingResponse;
+import dev.metakey.v1.ListUsersRequest;
+import dev.metakey.v1.ListUsersResponse;
 import dev.metakey.v1.ReserveRequest;
 import dev.metakey.v1.ReserveResponse;
 import dev.metakey.v1.UndeleteRequest;
@@ -31,14 +37,16 @@ final class AdminService extends AdminGrpc.AdminImplBase {
   private static final int MAX_CHANGES = 1000;
 
   private final Engine engine;
-  private final Executor diskReaders;
+  private final KernelWatch kernel;
+  private final Executor readers;
 
   /**
-   * @param diskReaders reads what is not in memory, so that the event loop does not wait for a disk
+   * @param readers reads what is not in memory, so that the event loop does not wait for it
    */
-  AdminService(Engine engine, Executor diskReaders) {
+  AdminService(Engine engine, KernelWatch kernel, Executor readers) {
     this.engine = engine;
-    this.diskReaders = diskReaders;
+    this.kernel = kernel;
+    this.readers = readers;
   }
 
   @Override
@@ -87,7 +95,7 @@ final class AdminService extends AdminGrpc.AdminImplBase {
   @Override
   public void listHistory(ListHistoryRequest request, StreamObserver<ListHistoryResponse> call) {
     Peer caller = CallerInterceptor.caller();
-    Answers.on(diskReaders, call, () -> history(request, caller));
+    Answers.on(readers, call, () -> history(request, caller));
   }
 
   private ListHistoryResponse history(ListHistoryRequest request, Peer caller) {
@@ -130,6 +138,25 @@ final class AdminService extends AdminGrpc.AdminImplBase {
               .addAllPending(engine.pending().stream().map(Wire::toWire).toList())
               .build();
         });
+  }
+
+  @Override
+  public void listUsers(ListUsersRequest request, StreamObserver<ListUsersResponse> call) {
+    Peer caller = CallerInterceptor.caller();
+    Answers.on(readers, call, () -> users(caller));
+  }
+
+  private ListUsersResponse users(Peer caller) {
+    requireAdmin(caller, "users");
+    List<LoadedProgram> programs = kernel.users();
+    Snapshot snapshot = engine.snapshot();
+    return ListUsersResponse.newBuilder()
+        .setRegistry(Wire.toWire(snapshot.info()))
+        .addAllPrograms(
+            programs.stream()
+                .map(program -> Wire.toWire(program, use -> Drift.faultOf(snapshot, use)))
+                .toList())
+        .build();
   }
 
   private void requireAdmin(Peer caller, String what) {

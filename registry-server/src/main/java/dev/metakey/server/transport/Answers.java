@@ -41,13 +41,7 @@ final class Answers {
     try {
       executor.execute(() -> now(call, answer));
     } catch (RejectedExecutionException e) {
-      MetakeyException refusal =
-          new MetakeyException(
-              Reason.UNAVAILABLE,
-              "too many calls read the disk already, or metakeyd is stopping; try again soon",
-              Map.of(),
-              e);
-      call.onError(WireErrors.toStatus(refusal));
+      call.onError(WireErrors.toStatus(refusal(e)));
     }
   }
 
@@ -95,6 +89,14 @@ final class Answers {
             : failure;
     if (cause instanceof MetakeyException refusal) {
       return refusal;
+    }
+    if (cause instanceof RejectedExecutionException) {
+      return new MetakeyException(
+          Reason.UNAVAILABLE,
+          "too many calls read the disk or the kernel already, or metakeyd is stopping; nothing was"
+              + " changed, try again soon",
+          Map.of(),
+          cause);
     }
     log.error("a call met a defect: please report this", cause);
     return new MetakeyException(

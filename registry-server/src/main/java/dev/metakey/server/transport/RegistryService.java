@@ -5,12 +5,14 @@ import dev.metakey.model.Field;
 import dev.metakey.model.FieldState;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Names;
+import dev.metakey.model.Peer;
 import dev.metakey.model.Reason;
 import dev.metakey.model.Snapshot;
 import dev.metakey.server.domain.Refusals;
 import dev.metakey.server.domain.Register;
 import dev.metakey.server.domain.Release;
 import dev.metakey.server.engine.Engine;
+import dev.metakey.server.engine.KernelWatch;
 import dev.metakey.server.engine.Reply;
 import dev.metakey.server.publication.WatchHub;
 import dev.metakey.v1.GetHeaderRequest;
@@ -41,6 +43,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -51,11 +54,23 @@ final class RegistryService extends RegistryGrpc.RegistryImplBase {
       EnumSet.complementOf(EnumSet.of(FieldState.FREE));
 
   private final Engine engine;
+  private final KernelWatch kernel;
+  private final Executor readers;
   private final WatchHub hub;
   private final Supplier<DaemonStatus> status;
 
-  RegistryService(Engine engine, WatchHub hub, Supplier<DaemonStatus> status) {
+  /**
+   * @param readers looks at the kernel, so that the event loop does not wait for it
+   */
+  RegistryService(
+      Engine engine,
+      KernelWatch kernel,
+      Executor readers,
+      WatchHub hub,
+      Supplier<DaemonStatus> status) {
     this.engine = engine;
+    this.kernel = kernel;
+    this.readers = readers;
     this.hub = hub;
     this.status = status;
   }
@@ -124,13 +139,19 @@ final class RegistryService extends RegistryGrpc.RegistryImplBase {
     Answers.later(
         call,
         () ->
-            engine.submit(
-                new Release(request.getName(), generation(request)), CallerInterceptor.caller()),
+            release(
+                new Release(request.getName(), generation(request), request.getForce()),
+                CallerInterceptor.caller()),
         reply ->
             ReleaseResponse.newBuilder()
                 .setRegistry(Wire.toWire(reply.info()))
                 .setField(Wire.toWire(reply.value()))
                 .build());
+  }
+
+  /** Decided on what is loaded now, not on what was seen a while ago. */
+  private CompletableFuture<Reply<Field>> release(Release release, Peer caller) {
+    return kernel.observe(readers).thenCompose(seen -> engine.submit(release, caller));
   }
 
   private static int generation(ReleaseRequest request) {

@@ -2,6 +2,7 @@ package dev.metakey.server.transport;
 
 import dev.metakey.model.DaemonStatus;
 import dev.metakey.server.engine.Engine;
+import dev.metakey.server.engine.KernelWatch;
 import dev.metakey.server.files.LockFile;
 import dev.metakey.server.publication.WatchHub;
 import io.grpc.Server;
@@ -41,20 +42,20 @@ public final class SocketServer implements AutoCloseable {
   private static final long GRACE_S = 5;
   private static final long SILENCE_MS = 10_000;
 
-  /** Calls that may wait for the disk; more are refused. */
-  private static final int MAX_DISK_READS = 256;
+  /** Calls that may wait for the disk or the kernel; more are refused. */
+  private static final int MAX_READS = 256;
 
   private final SocketFile socket;
   private final HealthStatusManager health = new HealthStatusManager();
   private final EventLoopGroup accepting = eventLoops("registry-accept", 1);
   private final EventLoopGroup serving = eventLoops("registry-serve", EVENT_LOOPS);
-  private final ExecutorService diskReaders =
+  private final ExecutorService readers =
       new ThreadPoolExecutor(
           1,
           1,
           0,
           TimeUnit.SECONDS,
-          new ArrayBlockingQueue<>(MAX_DISK_READS),
+          new ArrayBlockingQueue<>(MAX_READS),
           new DefaultThreadFactory("registry-reader"));
   private final Server server;
 
@@ -62,16 +63,22 @@ public final class SocketServer implements AutoCloseable {
    * @throws LockFile.HeldException if a live daemon has the socket
    * @throws IOException if the path cannot be a socket, or cannot be listened on
    */
-  public SocketServer(Path path, Engine engine, WatchHub hub, Supplier<DaemonStatus> status)
+  public SocketServer(
+      Path path, Engine engine, KernelWatch kernel, WatchHub hub, Supplier<DaemonStatus> status)
       throws IOException {
-    this(path, engine, hub, status, SILENCE_MS);
+    this(path, engine, kernel, hub, status, SILENCE_MS);
   }
 
   /**
    * @param silenceMs how long a client that connected may take to begin, milliseconds
    */
   SocketServer(
-      Path path, Engine engine, WatchHub hub, Supplier<DaemonStatus> status, long silenceMs)
+      Path path,
+      Engine engine,
+      KernelWatch kernel,
+      WatchHub hub,
+      Supplier<DaemonStatus> status,
+      long silenceMs)
       throws IOException {
     this.socket = SocketFile.claim(path);
     changesPossible(true);
@@ -87,8 +94,8 @@ public final class SocketServer implements AutoCloseable {
             .permitKeepAliveTime(1, TimeUnit.SECONDS)
             .permitKeepAliveWithoutCalls(true)
             .intercept(new CallerInterceptor())
-            .addService(new RegistryService(engine, hub, status))
-            .addService(new AdminService(engine, diskReaders))
+            .addService(new RegistryService(engine, kernel, readers, hub, status))
+            .addService(new AdminService(engine, kernel, readers))
             .addService(health.getHealthService())
             .addService(ProtoReflectionServiceV1.newInstance())
             .build();
@@ -120,7 +127,7 @@ public final class SocketServer implements AutoCloseable {
     if (!server.awaitTermination(GRACE_S, TimeUnit.SECONDS)) {
       server.shutdownNow().awaitTermination(GRACE_S, TimeUnit.SECONDS);
     }
-    diskReaders.shutdown();
+    readers.shutdown();
     end(accepting);
     end(serving);
     socket.close();

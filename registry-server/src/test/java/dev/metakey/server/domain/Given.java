@@ -8,6 +8,7 @@ import dev.metakey.model.ChangeKind;
 import dev.metakey.model.Field;
 import dev.metakey.model.FieldSpec;
 import dev.metakey.model.Layout;
+import dev.metakey.model.LoadedProgram;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Peer;
 import dev.metakey.model.Reason;
@@ -37,6 +38,8 @@ final class Given {
   private final List<Change> history = new ArrayList<>();
   private RegistryState state;
   private List<Change> lastChanges = List.of();
+  private List<LoadedProgram> loaded = List.of();
+  private String blindness = "";
   private long nowMs = 1_700_000_000_000L;
   private String bootId = "boot-1";
 
@@ -100,10 +103,47 @@ final class Given {
     return this;
   }
 
-  /** Time passes, and the daemon looks what is due. */
+  /** What is loaded from now on; the daemon sees it when it looks. */
+  @CanIgnoreReturnValue
+  Given loads(LoadedProgram... programs) {
+    loaded = List.of(programs);
+    return this;
+  }
+
+  /** The daemon cannot see programs from now on; with an empty text, it can. */
+  @CanIgnoreReturnValue
+  Given blind(String why) {
+    blindness = why;
+    return this;
+  }
+
+  /** The daemon looks what is loaded. */
+  @CanIgnoreReturnValue
+  Given looks() {
+    long revision = revision();
+    run(ROOT, new Observe(nowMs, blindness.isEmpty() ? loaded : List.of(), blindness));
+    assertThat(lastChanges).isEmpty();
+    assertThat(revision()).isEqualTo(revision);
+    return this;
+  }
+
+  /** Time passes, and the daemon looks what is loaded and what is due. */
   @CanIgnoreReturnValue
   Given after(Duration time) {
     nowMs += time.toMillis();
+    return looks().ticks();
+  }
+
+  /** Time passes, and nobody looks what is loaded. */
+  @CanIgnoreReturnValue
+  Given afterUnseen(Duration time) {
+    nowMs += time.toMillis();
+    return ticks();
+  }
+
+  /** The daemon looks what is due. */
+  @CanIgnoreReturnValue
+  Given ticks() {
     if (Tick.isDue(state, rules, nowMs)) {
       assertThat(run(ROOT, new Tick())).isPositive();
     } else {
@@ -125,6 +165,7 @@ final class Given {
 
   @CanIgnoreReturnValue
   Given restart() {
+    looks();
     start(layout(), areaBytes(), false);
     return this;
   }

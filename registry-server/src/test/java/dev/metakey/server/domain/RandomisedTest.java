@@ -7,9 +7,11 @@ import dev.metakey.model.ChangeKind;
 import dev.metakey.model.Field;
 import dev.metakey.model.FieldSpec;
 import dev.metakey.model.FieldState;
+import dev.metakey.model.FieldUse;
 import dev.metakey.model.Format;
 import dev.metakey.model.Header;
 import dev.metakey.model.Layout;
+import dev.metakey.model.LoadedProgram;
 import dev.metakey.model.Merge;
 import dev.metakey.model.Outcome;
 import dev.metakey.model.Peer;
@@ -70,7 +72,8 @@ class RandomisedTest {
               "NOT_FOUND",
               "NO_FREE_ID",
               "NO_FREE_SLOT",
-              "WRONG_GENERATION");
+              "WRONG_GENERATION",
+              "IN_USE");
       for (ChangeKind kind : ChangeKind.values()) {
         assertThat(seen).contains(kind.toString());
       }
@@ -100,6 +103,7 @@ class RandomisedTest {
     /** When an id stood for its name last, as far as anybody could see. */
     private final Map<Integer, Long> lastLiveMs = new HashMap<>();
 
+    private final boolean isAdopting;
     private RegistryState state;
     private ReferenceModel model;
     private long nowMs = 1_700_000_000_000L;
@@ -108,6 +112,7 @@ class RandomisedTest {
     Sequence(long seed) {
       random = new Random(seed);
       names = oneOf(6, 12, 90);
+      isAdopting = random.nextInt(3) == 0;
       Layout layout = layout();
       int area = oneOf(AREAS);
       state = RegistryState.empty(new UUID(seed, 0), layout, area);
@@ -159,23 +164,33 @@ class RandomisedTest {
     // What is asked
 
     private Command<?> command() {
+      if (isAdopting && trace.size() < 2) {
+        return trace.isEmpty() ? observe(4) : start();
+      }
       int dice = random.nextInt(100);
-      if (dice < 45) {
+      if (dice < 42) {
         return register();
-      } else if (dice < 62) {
-        return new Release(name(), random.nextInt(4) > 0 ? 0 : 1 + random.nextInt(3));
-      } else if (dice < 74) {
+      } else if (dice < 58) {
+        return new Release(
+            name(), random.nextInt(4) > 0 ? 0 : 1 + random.nextInt(3), random.nextInt(4) == 0);
+      } else if (dice < 68) {
         return new Reserve(
             spec(name()),
             random.nextInt(oneOf(8, 64)),
             new Reservation(random.nextBoolean(), "file:1"));
-      } else if (dice < 80) {
+      } else if (dice < 73) {
         return new Unreserve(name());
-      } else if (dice < 84) {
+      } else if (dice < 77) {
         return new Undelete(name());
-      } else if (dice < 94) {
+      } else if (dice < 87) {
         return new Tick();
+      } else if (dice < 96) {
+        return observe(oneOf(0, 0, 1, 3));
       }
+      return start();
+    }
+
+    private Start start() {
       boots += random.nextInt(2);
       boolean asBefore = random.nextInt(3) > 0;
       RegistryInfo info = state.snapshot().info();
@@ -184,6 +199,39 @@ class RandomisedTest {
           asBefore ? info.layout() : layout(),
           asBefore ? info.areaBytes() : oneOf(AREAS),
           random.nextInt(4) == 0);
+    }
+
+    private Observe observe(int programs) {
+      if (random.nextInt(8) == 0) {
+        return Observe.blind(nowMs, "not allowed");
+      }
+      List<LoadedProgram> loaded = new ArrayList<>();
+      for (int i = 0; i < programs; i++) {
+        int id = 100 * (programs - i) + random.nextInt(3); // not in order, and perhaps twice
+        loaded.add(
+            odd()
+                ? Loaded.program(id, Loaded.use(name(), 8, null))
+                : Loaded.program(id, link(), link()));
+      }
+      return Observe.seen(nowMs - random.nextInt(5), loaded);
+    }
+
+    /** Half of them as some field is. */
+    private FieldUse link() {
+      Snapshot snapshot = state.snapshot();
+      Field known = snapshot.byName(name());
+      if (known != null && random.nextBoolean()) {
+        return Loaded.use(known.name(), known.size(), FieldUse.Place.of(snapshot.info(), known));
+      }
+      int size = SIZES[random.nextInt(3)];
+      boolean asHere = random.nextInt(6) > 0;
+      Layout layout = asHere ? snapshot.info().layout() : layout();
+      int area = asHere ? snapshot.info().areaBytes() : oneOf(AREAS);
+      int slot = layout == Layout.PACKED ? 0 : size * random.nextInt(1 + area / size);
+      return Loaded.use(
+          name(),
+          size,
+          Loaded.place(layout, area, random.nextInt(oneOf(8, 64)), slot, random.nextInt(4)));
     }
 
     private Register register() {
@@ -258,15 +306,19 @@ class RandomisedTest {
         }
         return null;
       } else if (command instanceof Release c) {
-        return model.release(c.name(), c.generation(), peer.owner(), admin, nowMs);
+        return model.release(c.name(), c.generation(), c.force(), peer.owner(), admin, nowMs);
       } else if (command instanceof Reserve c) {
         return model.reserve(c.spec(), c.id(), c.reservation().foreign(), admin, nowMs);
       } else if (command instanceof Unreserve c) {
         return model.unreserve(c.name(), admin, nowMs);
       } else if (command instanceof Undelete c) {
         return model.undelete(c.name(), admin, nowMs);
+      } else if (command instanceof Observe c) {
+        model.observe(c);
+        return null;
       } else if (command instanceof Start c) {
-        return model.start(c.bootId(), c.layout(), c.areaBytes(), c.nothingLoaded(), nowMs);
+        boolean isNew = state.revision() == 0;
+        return model.start(isNew, c.bootId(), c.layout(), c.areaBytes(), c.nothingLoaded(), nowMs);
       }
       model.tick(nowMs);
       return null;
@@ -344,6 +396,7 @@ class RandomisedTest {
         assertThat(change.commitRevision()).isEqualTo(accepted.state().revision());
         assertThat(change.atMs()).isEqualTo(nowMs);
         checkMeaning(change, rebooted);
+        checkPrograms(change);
         seen.add(change.kind().toString());
         if (change.after() == null) {
           replayed.remove(change.field().id());
@@ -369,10 +422,10 @@ class RandomisedTest {
       boolean unbound = after == null || after.is(FieldState.FREE);
       if (unbound && lastLiveMs.containsKey(id) && !rebooted) {
         boolean wasFree = before.is(FieldState.RESERVED) && !before.isForeign();
-        check(wasFree || nowMs - lastLiveMs.get(id) >= QUARANTINE_MS, change, "too early");
+        check(wasFree || seenSince(id) >= QUARANTINE_MS, change, "too early");
       }
       if (before.is(FieldState.RETIRED) && !unbound && after.is(FieldState.RESERVED)) {
-        boolean over = before.isForeign() || nowMs - lastLiveMs.get(id) >= QUARANTINE_MS;
+        boolean over = before.isForeign() || seenSince(id) >= QUARANTINE_MS;
         check(rebooted || over, change, "too early");
       }
       if (!unbound && !before.is(FieldState.FREE)) {
@@ -386,6 +439,35 @@ class RandomisedTest {
       if (before.is(FieldState.FREE)) {
         assertThat(after.generation())
             .isEqualTo(before.generation() + (after.isResolvable() ? 1 : 0));
+      }
+    }
+
+    /** From when the id was live to when somebody looked last who uses it, milliseconds. */
+    private long seenSince(int id) {
+      return state.programs().seenAtMs() - lastLiveMs.get(id);
+    }
+
+    /** What a loaded program is linked to is given to nobody. */
+    private void checkPrograms(Change change) {
+      Field before = change.before();
+      Field after = change.after();
+      boolean isGiven =
+          (change.kind() == ChangeKind.CREATED || change.kind() == ChangeKind.RESERVED)
+              && (before == null || before.is(FieldState.FREE));
+      boolean isFreed = change.kind() == ChangeKind.FREED;
+      for (LoadedProgram program : state.programs().loaded()) {
+        for (FieldUse use : program.uses()) {
+          FieldUse.Place place = use.place();
+          if (place != null && (isGiven || isFreed)) {
+            check(place.id() != change.field().id(), change, program);
+          }
+          if (place != null && isGiven && after.slot() != 0 && place.slot() >= use.size()) {
+            boolean apart =
+                place.slot() <= after.slot() - after.size()
+                    || place.slot() - use.size() >= after.slot();
+            check(apart, change, program);
+          }
+        }
       }
     }
 

@@ -7,15 +7,21 @@ import static dev.metakey.model.FieldState.RETIRED;
 
 import dev.metakey.model.FieldSpec;
 import dev.metakey.model.FieldState;
+import dev.metakey.model.FieldUse;
 import dev.metakey.model.Layout;
+import dev.metakey.model.LoadedProgram;
 import dev.metakey.model.Merge;
 import dev.metakey.model.Owner;
 import dev.metakey.model.Reason;
 import dev.metakey.model.Sharing;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -57,6 +63,8 @@ final class ReferenceModel {
   Layout layout;
   int area;
   private String boot = "";
+  private List<LoadedProgram> loaded = List.of();
+  private long seenMs;
   private long turn;
 
   ReferenceModel(Layout layout, int area, long quarantineMs) {
@@ -69,6 +77,8 @@ final class ReferenceModel {
     ReferenceModel copy = new ReferenceModel(layout, area, quarantineMs);
     keys.forEach((id, key) -> copy.keys.put(id, key.copy()));
     copy.boot = boot;
+    copy.loaded = loaded;
+    copy.seenMs = seenMs;
     copy.turn = turn;
     return copy;
   }
@@ -83,16 +93,16 @@ final class ReferenceModel {
       }
       key = open(id, spec, slot);
       key.generation++;
-    } else if (key.state == RESERVED) {
+    } else if (key.owners.isEmpty()) { // reserved, adopted, or foreign once
       boolean anyMerge = key.spec.merge() == Merge.UNSPECIFIED;
       if (key.spec.size() != spec.size() || !(anyMerge || key.spec.merge() == spec.merge())) {
         return Reason.MISMATCH;
       }
-      key.generation += key.foreign ? 0 : 1;
+      key.generation += key.state == RESERVED && !key.foreign ? 1 : 0;
       key.spec = spec;
     } else if (key.spec.size() != spec.size() || key.spec.merge() != spec.merge()) {
       return Reason.MISMATCH;
-    } else if (!key.owners.isEmpty() && !key.owners.contains(who) && !bothShare(key.spec, spec)) {
+    } else if (!key.owners.contains(who) && !bothShare(key.spec, spec)) {
       return Reason.OWNED_BY_OTHER;
     } else if (key.state == RETIRED) {
       key.owners.clear();
@@ -103,18 +113,32 @@ final class ReferenceModel {
     return null;
   }
 
-  @Nullable Reason release(String name, int generation, Owner who, boolean admin, long now) {
+  @Nullable Reason release(
+      String name, int generation, boolean force, Owner who, boolean admin, long now) {
     Key key = named(name);
-    if (key == null || key.state != ACTIVE) {
+    if (force && !admin) {
+      return Reason.NOT_PERMITTED;
+    } else if (key == null || key.state != ACTIVE) {
       return Reason.NOT_FOUND;
     } else if (generation != 0 && generation != key.generation) {
       return Reason.WRONG_GENERATION;
     } else if (!admin && !key.owners.contains(who)) {
       return Reason.NOT_PERMITTED;
-    } else if (!(key.owners.size() > 1 && key.owners.remove(who))) {
-      retire(key, now);
+    } else if (key.owners.size() > 1 && key.owners.remove(who)) {
+      return null;
+    } else if (!force && links().anyMatch(u -> u.name().equals(name) && keyOf(u) == key)) {
+      return Reason.IN_USE;
     }
+    retire(key, now);
     return null;
+  }
+
+  /** What was seen; older looks than the last do not count, and blind ones tell nothing. */
+  void observe(Observe seen) {
+    if (seen.blindness().isEmpty() && seen.atMs() >= seenMs) {
+      loaded = seen.loaded();
+      seenMs = seen.atMs();
+    }
   }
 
   @Nullable Reason undelete(String name, boolean admin, long now) {
@@ -134,7 +158,7 @@ final class ReferenceModel {
     Key there = keys.get(id);
     if (!admin) {
       return Reason.NOT_PERMITTED;
-    } else if (key == null ? there != null && there.state != FREE : key != there) {
+    } else if (key == null ? linked(id) || (there != null && there.state != FREE) : key != there) {
       return Reason.ID_TAKEN;
     } else if (key == null) {
       int slot = nextSlot(spec.size());
@@ -179,26 +203,35 @@ final class ReferenceModel {
   }
 
   void tick(long now) {
-    for (Key key : keys.values()) {
-      if (key.state == ACTIVE && key.expiresMs != 0 && now >= key.expiresMs) {
-        retire(key, now);
-      } else if (key.state == RETIRED && now - key.retiredMs >= quarantineMs) {
-        free(key);
-      }
-    }
+    keys.forEach(
+        (id, key) -> {
+          if (key.state == ACTIVE && key.expiresMs != 0 && now >= key.expiresMs) {
+            retire(key, now);
+          } else if (key.state == RETIRED
+              && seenMs - key.retiredMs >= quarantineMs
+              && !linked(id)) {
+            free(key);
+          }
+        });
   }
 
   @Nullable Reason start(
-      String bootId, Layout wanted, int wantedArea, boolean nothingLoaded, long now) {
+      boolean isNew, String bootId, Layout wanted, int wantedArea, boolean unloaded, long now) {
     boolean rebooted = !boot.equals(bootId);
     boot = bootId;
-    for (Key key : keys.values()) {
-      if (rebooted && key.state == RETIRED) {
-        free(key);
-      }
-      renew(key, now);
+    keys.forEach(
+        (id, key) -> {
+          if (rebooted && key.state == RETIRED && !linked(id)) {
+            free(key);
+          }
+          renew(key, now);
+        });
+    if (isNew) {
+      adopt();
     }
-    if ((rebooted || nothingLoaded) && (layout != wanted || area != wantedArea)) {
+    boolean asWanted =
+        links().allMatch(u -> u.place().layout() == wanted && u.place().areaBytes() == wantedArea);
+    if (asWanted && (rebooted || unloaded) && (layout != wanted || area != wantedArea)) {
       layout = wanted;
       area = wantedArea;
       keys.values().forEach(key -> key.slot = 0);
@@ -210,6 +243,63 @@ final class ReferenceModel {
       }
     }
     return null;
+  }
+
+  /** What the programs say becomes true, the lowest program first. */
+  private void adopt() {
+    Map<List<Object>, Integer> areas = new HashMap<>();
+    links().forEach(u -> areas.merge(areaOf(u), 1, Integer::sum));
+    int most = areas.values().stream().mapToInt(i -> i).max().orElse(0);
+    List<FieldUse> all = links().toList();
+    for (FieldUse use : all) {
+      if (areas.get(areaOf(use)) == most) {
+        layout = use.place().layout();
+        area = use.place().areaBytes();
+        break;
+      }
+    }
+    for (FieldUse use : all) {
+      FieldUse.Place place = use.place();
+      boolean fits = layout == Layout.PACKED ? place.slot() == 0 : fits(use);
+      if (areaOf(use).equals(List.of(layout, area))
+          && fits
+          && place.generation() > 0
+          && named(use.name()) == null
+          && !keys.containsKey(place.id())) {
+        Key key = open(place.id(), FieldSpec.of(use.name(), use.size()), place.slot());
+        key.generation = place.generation();
+      }
+    }
+  }
+
+  private boolean fits(FieldUse use) {
+    int slot = use.place().slot();
+    int size = use.size();
+    return slot % size == 0
+        && slot - size >= 16
+        && slot <= area
+        && keys.values().stream()
+            .allMatch(key -> slot <= key.slot - key.spec.size() || slot - size >= key.slot);
+  }
+
+  private static List<Object> areaOf(FieldUse use) {
+    return List.of(use.place().layout(), use.place().areaBytes());
+  }
+
+  /** Linked records by program id. */
+  private Stream<FieldUse> links() {
+    return loaded.stream()
+        .sorted(Comparator.comparingInt(LoadedProgram::id))
+        .flatMap(program -> program.uses().stream())
+        .filter(use -> use.place() != null);
+  }
+
+  private boolean linked(int id) {
+    return links().anyMatch(use -> use.place().id() == id);
+  }
+
+  private @Nullable Key keyOf(FieldUse use) {
+    return keys.get(use.place().id());
   }
 
   @Nullable Key named(String name) {
@@ -258,7 +348,7 @@ final class ReferenceModel {
     int best = -1;
     for (int id = 63; id >= 0; id--) {
       Key key = keys.get(id);
-      boolean better = best < 0 || turnOf(id) <= turnOf(best);
+      boolean better = !linked(id) && (best < 0 || turnOf(id) <= turnOf(best));
       if ((key == null || key.state == FREE) && better) {
         best = id;
       }
@@ -282,6 +372,17 @@ final class ReferenceModel {
         words[start / 8] |= ((1L << key.spec.size()) - 1) << start % 8;
       }
     }
+    links()
+        .filter(use -> use.place().layout() == Layout.SLOTTED)
+        .filter(use -> use.place().slot() >= use.size())
+        .forEach(
+            use -> {
+              for (int i = use.place().slot() - use.size() - 16; i < use.place().slot() - 16; i++) {
+                if (i >= 0 && i < words.length * 8) {
+                  words[i / 8] |= 1L << i % 8;
+                }
+              }
+            });
     for (int room = size; room <= 8; room++) {
       for (int word = 0; word < words.length; word++) {
         for (int start = 0; start < 8; start += size) {

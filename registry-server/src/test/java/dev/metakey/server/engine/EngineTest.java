@@ -11,12 +11,15 @@ import dev.metakey.model.Field;
 import dev.metakey.model.FieldSpec;
 import dev.metakey.model.FieldState;
 import dev.metakey.model.Layout;
+import dev.metakey.model.LoadedProgram;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Outcome;
 import dev.metakey.model.Peer;
 import dev.metakey.model.Reason;
 import dev.metakey.model.Registered;
 import dev.metakey.model.Snapshot;
+import dev.metakey.server.domain.Loaded;
+import dev.metakey.server.domain.Observe;
 import dev.metakey.server.domain.Register;
 import dev.metakey.server.domain.RegistryState;
 import dev.metakey.server.domain.Release;
@@ -446,11 +449,65 @@ class EngineTest {
 
     clock.advance(QUARANTINE);
     turn();
+    assertThat(engine.snapshot().byName("tmp")).as("nobody has looked").isNotNull();
+    var unused = engine.observe(Observe.seen(clock.getAsLong(), List.of()));
+    turn();
     assertThat(engine.snapshot().byName("tmp")).isNull();
     assertThat(told).containsExactly(1L, 2L, 3L);
     assertThat(engine.history(0, 10))
         .extracting(change -> change.peer().service())
         .containsExactly("edge.service", "metakeyd", "metakeyd");
+  }
+
+  @Test
+  void observe_whenNothingIsFreedByIt_touchesNeitherStoreNorListeners() {
+    registered("a");
+    int commits = store.commits().size();
+    LoadedProgram program = Loaded.program(7, Loaded.use("a", 8, Loaded.place(0, 24, 1)));
+
+    var seen = engine.observe(Observe.seen(clock.getAsLong(), List.of(program)));
+    turn();
+
+    assertThat(seen.join().value()).isEqualTo(engine.programs());
+    assertThat(engine.programs().loaded()).containsExactly(program);
+    assertThat(store.commits()).hasSize(commits);
+    assertThat(told).containsExactly(1L);
+  }
+
+  @Test
+  void observe_whenTheStoreFailsAndHeals_isKept() {
+    registered("a");
+    LoadedProgram program = Loaded.program(7, Loaded.use("a", 8, Loaded.place(0, 24, 1)));
+    store.disk(FakeStore.Disk.KEEPS_AND_FAILS);
+    var change = register(EDGE, "b", 8);
+    turn();
+    assertThat(reason(change)).isEqualTo(Reason.STORE_FAILED);
+    var seen = engine.observe(Observe.seen(clock.getAsLong(), List.of(program)));
+    turn();
+    assertThat(seen).isCompleted();
+
+    store.disk(FakeStore.Disk.WORKS);
+    letRetryComeDue();
+    turn();
+
+    assertThat(engine.snapshot().byName("b")).as("healed").isNotNull();
+    assertThat(engine.programs().loaded()).containsExactly(program);
+    var release = engine.submit(new Release("a", 0), EDGE);
+    turn();
+    assertThat(reason(release)).isEqualTo(Reason.IN_USE);
+  }
+
+  @Test
+  void observe_whenQueuedBeforeARelease_countsForIt() {
+    registered("a");
+    LoadedProgram program = Loaded.program(7, Loaded.use("a", 8, Loaded.place(0, 24, 1)));
+    var seen = engine.observe(Observe.seen(clock.getAsLong(), List.of(program)));
+    var release = engine.submit(new Release("a", 0), EDGE);
+
+    turn();
+
+    assertThat(seen).isCompleted();
+    assertThat(reason(release)).isEqualTo(Reason.IN_USE);
   }
 
   @Test

@@ -87,7 +87,7 @@ public final class FakeStore implements Store {
       case DEFECT -> throw new IllegalStateException("a defect in the store");
       default -> {}
     }
-    durable = state;
+    durable = new RegistryState(state.snapshot(), state.bootId());
     history.addAll(changes);
     if (failed) {
       throw new StoreException("the disk did not answer", null);

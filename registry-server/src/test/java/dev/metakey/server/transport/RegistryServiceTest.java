@@ -15,10 +15,13 @@ import com.google.rpc.ErrorInfo;
 import dev.metakey.model.Layout;
 import dev.metakey.server.Daemon;
 import dev.metakey.server.config.Config;
+import dev.metakey.server.domain.Loaded;
+import dev.metakey.server.engine.FakePrograms;
 import dev.metakey.v1.Change;
 import dev.metakey.v1.ChangeKind;
 import dev.metakey.v1.Field;
 import dev.metakey.v1.FieldState;
+import dev.metakey.v1.FieldUse;
 import dev.metakey.v1.Format;
 import dev.metakey.v1.GetHeaderRequest;
 import dev.metakey.v1.GetHeaderResponse;
@@ -29,6 +32,9 @@ import dev.metakey.v1.ListHistoryRequest;
 import dev.metakey.v1.ListHistoryResponse;
 import dev.metakey.v1.ListPendingRequest;
 import dev.metakey.v1.ListRequest;
+import dev.metakey.v1.ListUsersRequest;
+import dev.metakey.v1.ListUsersResponse;
+import dev.metakey.v1.LoadedProgram;
 import dev.metakey.v1.Outcome;
 import dev.metakey.v1.Pending;
 import dev.metakey.v1.RegisterRequest;
@@ -77,6 +83,7 @@ class RegistryServiceTest {
   private static final long YEAR_MS = 365L * 86_400_000;
 
   @TempDir private Path directory;
+  private final FakePrograms programs = new FakePrograms();
   private Path socket;
   private Daemon daemon;
   private Client client;
@@ -93,7 +100,7 @@ class RegistryServiceTest {
             600_000,
             new Config.History(1000, 1),
             Config.Publish.ALL);
-    daemon = new Daemon(config, List.of(), false);
+    daemon = new Daemon(config, programs, List.of(), false);
     client = Client.of(socket, "edge");
   }
 
@@ -297,7 +304,7 @@ class RegistryServiceTest {
             600_000,
             new Config.History(1000, 1),
             Config.Publish.ALL);
-    daemon = new Daemon(packed, List.of(), false);
+    daemon = new Daemon(packed, programs, List.of(), false);
     client = Client.of(socket, "edge");
     RegisterRequest.Builder all = RegisterRequest.newBuilder();
     IntStream.range(0, 64).forEach(i -> all.addFields(spec("f" + i, 2)));
@@ -599,6 +606,65 @@ class RegistryServiceTest {
     assertThat(client.admin().undelete(undelete).getField().getState())
         .isEqualTo(FieldState.FIELD_STATE_ACTIVE);
     assertThat(refused(() -> client.admin().undelete(undelete)).getReason()).isEqualTo("NOT_FOUND");
+  }
+
+  @Test
+  void release_whenAProgramIsLinked_isRefusedUntilItIsGoneOrAnAdminForcesIt() {
+    registered("a", 8);
+    registered("b", 8);
+    programs.load(
+        Loaded.program(42, Loaded.use("a", 8, Loaded.place(0, 24, 1)), Loaded.use("b", 8, null)));
+
+    ErrorInfo info = refused(() -> client.registry().release(release("a").build()));
+    assertThat(info.getReason()).isEqualTo("IN_USE");
+    assertThat(info.getMetadataMap())
+        .containsEntry("programs", "42")
+        .containsEntry("id", "0")
+        .containsEntry("name", "a");
+
+    assertThat(client.registry().release(release("b").build()).getField().getState())
+        .isEqualTo(FieldState.FIELD_STATE_RETIRED);
+    assertThat(client.registry().release(release("a").setForce(true).build()).getField().getState())
+        .isEqualTo(FieldState.FIELD_STATE_RETIRED);
+    assertThat(history(ListHistoryRequest.newBuilder()).getChangesList())
+        .extracting(Change::getKind)
+        .containsExactly(
+            ChangeKind.CHANGE_KIND_CREATED,
+            ChangeKind.CHANGE_KIND_CREATED,
+            ChangeKind.CHANGE_KIND_RELEASED,
+            ChangeKind.CHANGE_KIND_FORCED);
+
+    registered("a", 8);
+    programs.load(); // and the release sees that at once
+    assertThat(client.registry().release(release("a").build()).hasField()).isTrue();
+  }
+
+  @Test
+  void listUsers_tellsWhatIsLoadedNow() {
+    registered("a", 8);
+    programs.load(
+        Loaded.program(
+            42,
+            Loaded.use("a", 8, Loaded.place(0, 24, 1)),
+            Loaded.use("a", 8, Loaded.place(3, 24, 1)),
+            Loaded.use("b", 2, null)));
+
+    ListUsersResponse response = client.admin().listUsers(ListUsersRequest.getDefaultInstance());
+
+    assertThat(response.getRegistry().getRevision()).isEqualTo(1);
+    LoadedProgram program = response.getPrograms(0);
+    assertThat(program.getId()).isEqualTo(42);
+    assertThat(program.getName()).isEqualTo("prog42");
+    assertThat(program.getPidsList()).containsExactly(FakePrograms.PID);
+    assertThat(program.getUsesList())
+        .extracting(FieldUse::getStaleBecause)
+        .containsExactly("", "id 3, here 0", "");
+    assertThat(program.getUses(0).getPlace().getSlot()).isEqualTo(24);
+    assertThat(program.getUses(2).hasPlace()).isFalse();
+
+    programs.hide("needs CAP_BPF");
+    ErrorInfo info = refused(() -> client.admin().listUsers(ListUsersRequest.getDefaultInstance()));
+    assertThat(info.getReason()).isEqualTo("UNAVAILABLE");
   }
 
   private ListHistoryResponse history(ListHistoryRequest.Builder request) {

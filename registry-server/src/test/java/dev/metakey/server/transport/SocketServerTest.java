@@ -13,7 +13,9 @@ import dev.metakey.server.domain.Rules;
 import dev.metakey.server.domain.Start;
 import dev.metakey.server.engine.Engine;
 import dev.metakey.server.engine.FakeClock;
+import dev.metakey.server.engine.FakePrograms;
 import dev.metakey.server.engine.FakeStore;
+import dev.metakey.server.engine.KernelWatch;
 import dev.metakey.server.engine.WriterThread;
 import dev.metakey.server.publication.WatchHub;
 import dev.metakey.v1.GetHeaderRequest;
@@ -65,8 +67,9 @@ class SocketServerTest {
             DAEMON,
             clock);
     engine.run(new Start("boot-1", Layout.SLOTTED, 128, false));
+    KernelWatch kernel = new KernelWatch(engine, new FakePrograms(), clock);
     hub = new WatchHub(engine::snapshot, engine::history);
-    server = new SocketServer(path, engine, hub, SocketServerTest::status, SILENCE_MS);
+    server = new SocketServer(path, engine, kernel, hub, SocketServerTest::status, SILENCE_MS);
     writer = new WriterThread(engine);
     engine.addListener(hub);
     engine.onHealth(server::changesPossible);

@@ -9,6 +9,7 @@ import com.google.common.util.concurrent.ListenableFuture;
 import dev.metakey.model.Layout;
 import dev.metakey.server.Daemon;
 import dev.metakey.server.config.Config;
+import dev.metakey.server.engine.FakePrograms;
 import dev.metakey.v1.Change;
 import dev.metakey.v1.GetStatusRequest;
 import dev.metakey.v1.RegisterRequest;
@@ -55,6 +56,7 @@ class WatchTest {
                 600_000,
                 new Config.History(100_000, 1),
                 Config.Publish.ALL),
+            new FakePrograms(),
             List.of(),
             false);
     client = Client.of(socket, "edge");

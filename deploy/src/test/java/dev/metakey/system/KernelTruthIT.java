@@ -1,0 +1,190 @@
+package dev.metakey.system;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.metakey.model.Field;
+import dev.metakey.model.FieldUse;
+import dev.metakey.model.Layout;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/**
+ * What the kernel has loaded decides what the registry gives away: with real programs, a real
+ * daemon and the command line.
+ */
+class KernelTruthIT {
+  @RegisterExtension final Host host = new Host();
+
+  private Path bpffs;
+
+  @BeforeEach
+  void setUp() throws Exception {
+    Requires.bpf();
+    Requires.mounts();
+    bpffs = host.mount("bpffs", "-t", "bpf", "bpf");
+    host.configure("quarantine: 1s", "layout: packed");
+  }
+
+  private static FieldUse.Place place(int id, int generation) {
+    return new FieldUse.Place(new UUID(0, 0), Layout.PACKED, 128, id, generation, 0);
+  }
+
+  /** Compiles and loads a program that is linked to a field; it stays until it is unloaded. */
+  private Path load(String pin, String name, int size, FieldUse.@Nullable Place place)
+      throws Exception {
+    Path sources = Path.of(System.getProperty("metakey.sources", ".")).toAbsolutePath();
+    Path object = host.root().resolve(pin + ".bpf.o");
+    List<String> command = new ArrayList<>(List.of("clang", "-O2", "-g", "-target", "bpf"));
+    command.addAll(List.of("-Wall", "-Wextra", "-Werror"));
+    command.add("-I" + sources.resolve("client-lib/src/main/bpf"));
+    command.add("-I/usr/include/%s-linux-gnu".formatted(machine()));
+    command.add("-DNAME=\"%s\"".formatted(name));
+    command.add("-DSIZE=" + size);
+    if (place != null) {
+      command.add("-DID=" + place.id());
+      command.add("-DGENERATION=" + place.generation());
+      command.add("-DSLOT=" + place.slot());
+      command.add("-DLAYOUT=" + place.layout().code());
+      command.add("-DAREA=" + place.areaBytes());
+    }
+    command.addAll(List.of("-c", sources.resolve("deploy/src/test/bpf/linked.bpf.c").toString()));
+    command.addAll(List.of("-o", object.toString()));
+    Ran.of(new ProcessBuilder(command), Host.PATIENCE).ok();
+    Path pinned = bpffs.resolve(pin);
+    Ran.of(
+            new ProcessBuilder(
+                "bpftool", "prog", "load", object.toString(), pinned.toString(), "type", "xdp"),
+            Host.PATIENCE)
+        .ok();
+    return pinned;
+  }
+
+  private static String machine() throws Exception {
+    return Ran.of(new ProcessBuilder("uname", "-m"), Host.PATIENCE).ok().out().strip();
+  }
+
+  private void unload(Path pinned) throws Exception {
+    Files.delete(pinned);
+  }
+
+  /** {@code f0} to {@code f63}: every id there is. */
+  private void registerAll() throws Exception {
+    List<String> words = new ArrayList<>(List.of("register"));
+    IntStream.range(0, Field.IDS).forEach(i -> words.add("f%d:2".formatted(i)));
+    host.cli(words.toArray(String[]::new)).ok();
+  }
+
+  private String show(String name) throws Exception {
+    return host.cli("show", name, "-o", "jsonl").ok().out();
+  }
+
+  private String history() throws Exception {
+    return host.cli("history", "-o", "jsonl").ok().out();
+  }
+
+  @Test
+  void release_whileAProgramIsLinked_isRefusedAndTheIdIsGivenAwayOnlyAfterwards() throws Exception {
+    host.start();
+    registerAll();
+    Path program = load("user", "f5", 2, place(5, 1));
+
+    host.cli("release", "f5").refuses(7, "f5 (id 5) is in use", "(xdp linked)", "--force");
+    assertThat(host.cli("users", "f5").ok().out()).contains("xdp", "linked", "yes");
+    assertThat(host.cli("status").ok().out()).contains("health", "ok");
+
+    unload(program);
+    Host.await("the kernel lets the program go", () -> host.cli("release", "f5").exit() == 0);
+    host.cli("register", "new:2").refuses(6, "no id is left");
+    Host.await("the quarantine ends", () -> host.cli("register", "new:2").exit() == 0);
+    assertThat(show("new")).contains("\"id\":5,", "\"generation\":2,");
+  }
+
+  @Test
+  void release_whenForced_isRecordedAndTheIdStaysSetAsideUntilTheProgramIsGone() throws Exception {
+    host.start();
+    registerAll();
+    Path program = load("user", "f5", 2, place(5, 1));
+
+    host.cli("release", "f5", "--force").ok();
+
+    assertThat(history()).contains("\"kind\":\"forced\"").doesNotContain("\"kind\":\"released\"");
+    Thread.sleep(6_000); // longer than the quarantine and from one look to the next
+    host.cli("register", "new:2").refuses(6, "no id is left");
+    assertThat(show("f5")).contains("\"state\":\"retired\"");
+    unload(program);
+    Host.await("the id is free", () -> host.cli("register", "new:2").exit() == 0);
+    assertThat(show("new")).contains("\"id\":5,");
+  }
+
+  @Test
+  void quarantine_whenAProgramIsLoadedWhileItLasts_goesOn() throws Exception {
+    host.start();
+    registerAll();
+    host.cli("release", "f9").ok();
+    Path program = load("late", "f9", 2, place(9, 1));
+    Thread.sleep(6_000);
+    host.cli("register", "new:2").refuses(6, "no id is left");
+
+    host.cli("register", "f9:2").ok();
+
+    assertThat(show("f9")).contains("\"id\":9,", "\"generation\":1,", "\"state\":\"active\"");
+    unload(program);
+  }
+
+  @Test
+  void stale_whileItIsLoaded_isReportedAndItsIdIsGivenToNobody() throws Exception {
+    host.start();
+    host.cli("register", "first:2").ok();
+    Path stale = load("stale", "lost.field", 8, place(1, 4));
+    Path unlinked = load("unlinked", "edge.idle", 4, null);
+    Host.await(
+        "the daemon sees both",
+        () -> host.cli("status").out().contains("programs   2 loaded, 1 stale"));
+
+    host.cli("register", "second:2").ok();
+    host.cli("reserve", "third", "--id", "1", "--size", "2").refuses(4, "(xdp linked)");
+
+    assertThat(show("second")).contains("\"id\":2,");
+    assertThat(host.cli("status").exits(10).out()).contains("disagrees with the registry");
+    assertThat(host.cli("users", "lost.field").ok().out()).contains("the name is not known here");
+    assertThat(host.cli("users", "edge.idle").ok().out()).contains("no");
+    unload(stale);
+    unload(unlinked);
+    Host.await("the daemon sees that it is gone", () -> host.cli("status").exit() == 0);
+    host.cli("register", "fourth:2").ok();
+    assertThat(show("fourth")).contains("\"id\":1,");
+  }
+
+  @Test
+  void start_withoutData_adoptsWhatIsLoaded() throws Exception {
+    Path first = load("first", "edge.packet_id", 8, place(7, 3));
+    Path second = load("second", "edge.verdict", 4, place(11, 1));
+    host.configure("layout: slotted");
+
+    DaemonProcess daemon = host.start();
+
+    assertThat(show("edge.packet_id"))
+        .contains("\"id\":7,", "\"size\":8,", "\"generation\":3,", "\"state\":\"active\"");
+    assertThat(show("edge.verdict")).contains("\"id\":11,", "\"owners\":[]");
+    assertThat(history()).contains("\"kind\":\"adopted\"");
+    assertThat(daemon.log()).contains("adopted edge.packet_id with id 7");
+    assertThat(host.cli("status").exits(10).out())
+        .contains("waits for a reboot", "packed, area of 128 bytes", "2 loaded, 0 stale");
+    host.cli("register", "edge.packet_id:8", "--service", "edge").ok();
+    host.cli("release", "edge.packet_id").refuses(7, "in use");
+
+    daemon.kill();
+    unload(first);
+    unload(second);
+    host.start();
+    assertThat(show("edge.packet_id")).contains("\"id\":7,", "\"service\":");
+  }
+}

@@ -1,0 +1,83 @@
+package dev.metakey.server.domain;
+
+import static java.util.stream.Collectors.counting;
+import static java.util.stream.Collectors.groupingBy;
+
+import dev.metakey.model.ChangeKind;
+import dev.metakey.model.Field;
+import dev.metakey.model.FieldSpec;
+import dev.metakey.model.FieldState;
+import dev.metakey.model.FieldUse;
+import dev.metakey.model.Layout;
+import dev.metakey.model.Names;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A registry that has lost its data, or never had any, learns from the programs that are loaded:
+ * what their records say becomes true again, instead of being given away. Of records that
+ * contradict each other the one of the lowest program id counts; the others are stale ({@link
+ * Drift}).
+ */
+final class Adoption {
+  private Adoption() {}
+
+  /** Where an area is, and how large. */
+  private record Area(Layout layout, int bytes) {
+    static Area of(Programs.Link link) {
+      return new Area(link.place().layout(), link.place().areaBytes());
+    }
+  }
+
+  /** Makes what the loaded programs are linked to fields without an owner. */
+  static void run(Draft draft) {
+    List<Programs.Link> links =
+        draft
+            .programs()
+            .links()
+            .filter(link -> !link.use().name().startsWith(Names.KERNEL_PREFIX))
+            .sorted(Comparator.comparingInt(link -> link.program().id()))
+            .toList();
+    if (links.isEmpty()) {
+      return;
+    }
+    Area area = mostCommon(links);
+    draft.layout(area.layout(), area.bytes());
+    for (Programs.Link link : links) {
+      if (Area.of(link).equals(area) && isPossible(draft, link)) {
+        adopt(draft, link);
+      }
+    }
+  }
+
+  /** What most records say; of several, what the lowest program id says. */
+  private static Area mostCommon(List<Programs.Link> links) {
+    Map<Area, Long> counts =
+        links.stream().collect(groupingBy(Area::of, LinkedHashMap::new, counting()));
+    return counts.entrySet().stream()
+        .max(Map.Entry.comparingByValue()) // the first of equals
+        .orElseThrow()
+        .getKey();
+  }
+
+  private static boolean isPossible(Draft draft, Programs.Link link) {
+    FieldUse.Place place = link.place();
+    return place.generation() > 0
+        && draft.snapshot().byId(place.id()) == null
+        && draft.snapshot().byName(link.use().name()) == null
+        && Slots.isFree(draft.snapshot(), place.slot(), link.use().size());
+  }
+
+  private static void adopt(Draft draft, Programs.Link link) {
+    FieldSpec spec = FieldSpec.of(link.use().name(), link.use().size());
+    Field adopted =
+        new Field.Builder(link.place().id(), spec, FieldState.ACTIVE)
+            .generation(link.place().generation())
+            .slot(link.place().slot())
+            .created(draft.stamp())
+            .build();
+    draft.change(ChangeKind.ADOPTED, null, adopted);
+  }
+}

@@ -1,0 +1,158 @@
+package dev.metakey.server.engine;
+
+import dev.metakey.model.FieldUse;
+import dev.metakey.model.LoadedProgram;
+import dev.metakey.model.MetakeyException;
+import dev.metakey.model.Reason;
+import dev.metakey.server.domain.Drift;
+import dev.metakey.server.domain.Observe;
+import dev.metakey.server.domain.Programs;
+import dev.metakey.server.domain.Tick;
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Looks what the kernel has loaded, and tells the writer what is new: the thread {@code
+ * registry-kernel}, and whoever needs to know at once.
+ *
+ * <p>A look counts from when it began: what is loaded while it lasts may not be in it. Two that
+ * overlap are put in order by the writer ({@link Observe}).
+ */
+public final class KernelWatch implements AutoCloseable {
+  /** From one look to the next, milliseconds. */
+  static final long PERIOD_MS = 5_000;
+
+  private static final Logger log = LoggerFactory.getLogger(KernelWatch.class);
+
+  private final Engine engine;
+  private final ProgramSource source;
+  private final LongSupplier clockMs;
+  private final CountDownLatch stopped = new CountDownLatch(1);
+  private final Thread thread = new Thread(this::run, "registry-kernel");
+
+  /**
+   * @param clockMs the engine's
+   */
+  public KernelWatch(Engine engine, ProgramSource source, LongSupplier clockMs) {
+    this.engine = engine;
+    this.source = source;
+    this.clockMs = clockMs;
+  }
+
+  public void start() {
+    thread.start();
+  }
+
+  /** Looks. Takes its time: not for an event loop, and not for the writer. */
+  public Observe look() {
+    long atMs = clockMs.getAsLong();
+    try {
+      return Observe.seen(atMs, source.loaded(false));
+    } catch (IOException e) {
+      return Observe.blind(atMs, String.valueOf(e.getMessage()));
+    } catch (RuntimeException | Error defect) {
+      log.error("looking at loaded programs failed: please report this", defect);
+      return Observe.blind(atMs, "a defect of metakeyd: " + defect);
+    }
+  }
+
+  /**
+   * Looks now, and tells the writer.
+   *
+   * @param readers has a thread for looking
+   * @return completes when the writer knows; fails with UNAVAILABLE if too many calls wait for it
+   * @throws java.util.concurrent.RejectedExecutionException if no thread is free
+   */
+  public CompletableFuture<Reply<Programs>> observe(Executor readers) {
+    return CompletableFuture.supplyAsync(this::look, readers).thenCompose(engine::observe);
+  }
+
+  /**
+   * What is loaded now, with the processes that hold it open. Takes its time.
+   *
+   * @throws MetakeyException UNAVAILABLE, if it cannot be seen
+   */
+  public List<LoadedProgram> users() {
+    try {
+      return source.loaded(true);
+    } catch (IOException e) {
+      throw new MetakeyException(
+          Reason.UNAVAILABLE, "loaded programs cannot be seen: " + e.getMessage(), Map.of(), e);
+    }
+  }
+
+  /**
+   * One look of the thread's. Bothers the writer only with what is new, or what an id waits for
+   * that could be freed.
+   *
+   * @return when to look again, in milliseconds: 1 or more
+   */
+  long watch() {
+    Observe seen = look();
+    Programs known = engine.programs();
+    if (isNews(known, seen)) {
+      tell(known, seen);
+      var unused = engine.observe(seen); // a full queue is no failure: then next time
+    }
+    long endMs = Tick.nextQuarantineEndMs(engine.snapshot(), engine.rules(), seen.atMs());
+    return Math.min(PERIOD_MS, endMs - seen.atMs());
+  }
+
+  private boolean isNews(Programs known, Observe seen) {
+    if (!seen.blindness().equals(known.blindness())) {
+      return true;
+    }
+    return seen.blindness().isEmpty()
+        && (!known.isSameAs(seen.loaded())
+            || !Tick.waitingForALook(engine.snapshot(), known, engine.rules(), seen.atMs())
+                .isEmpty());
+  }
+
+  private void tell(Programs known, Observe seen) {
+    if (!seen.blindness().isEmpty()) {
+      log.warn("loaded programs cannot be seen: {}", seen.blindness());
+      return;
+    }
+    for (LoadedProgram program : seen.loaded()) {
+      if (known.loaded().stream().noneMatch(old -> old.id() == program.id())) {
+        for (FieldUse use : program.uses()) {
+          String fault = Drift.faultOf(engine.snapshot(), use);
+          if (!fault.isEmpty()) {
+            log.warn("{} is stale: {}: {}", program, use.name(), fault);
+          }
+        }
+      }
+    }
+  }
+
+  private void run() {
+    long waitMs = PERIOD_MS;
+    try {
+      while (!stopped.await(waitMs, TimeUnit.MILLISECONDS)) {
+        try {
+          waitMs = watch();
+        } catch (RuntimeException | Error defect) {
+          log.error("watching the kernel met a defect and goes on: please report this", defect);
+          waitMs = PERIOD_MS;
+        }
+      }
+    } catch (InterruptedException e) {
+      // somebody wants it to end
+    }
+  }
+
+  /** Returns when the last look has ended. */
+  @Override
+  public void close() throws InterruptedException {
+    stopped.countDown();
+    thread.join();
+  }
+}

@@ -1,0 +1,61 @@
+package dev.metakey.server.kernel;
+
+import com.sun.jna.LastErrorException;
+import com.sun.jna.Native;
+import com.sun.jna.NativeLibrary;
+import com.sun.jna.Pointer;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The C library's functions. JNA and its native part are loaded by the first use of this class,
+ * which belongs on a thread that nobody waits for: {@link #load} first, as it alone turns what may
+ * go wrong then into an exception. Each function throws where it leaves an errno.
+ */
+final class Libc {
+  /** The number of bpf(2), by Java's name of the architecture. */
+  private static final Map<String, Integer> BPF_BY_ARCHITECTURE =
+      Map.of("amd64", 321, "aarch64", 280);
+
+  private static final @Nullable Integer BPF =
+      BPF_BY_ARCHITECTURE.get(System.getProperty("os.arch", ""));
+
+  static {
+    Native.register(Libc.class, NativeLibrary.getProcess());
+  }
+
+  private Libc() {}
+
+  /**
+   * @throws BpfException if there is no way to call the kernel from here
+   */
+  static void load() throws BpfException {
+    try {
+      bpf();
+    } catch (LinkageError e) {
+      throw new BpfException(
+          "JNA's native library cannot be loaded, so bpf(2) cannot be called: " + e.getMessage(),
+          e);
+    }
+  }
+
+  /** The number of bpf(2) here. */
+  static long bpf() throws BpfException {
+    if (BPF == null) {
+      throw new BpfException(
+          "the number of bpf(2) is not known for %s; known: %s"
+              .formatted(System.getProperty("os.arch"), BPF_BY_ARCHITECTURE.keySet()),
+          null);
+    }
+    return BPF;
+  }
+
+  static native long syscall(long number, int command, Pointer attributes, int bytes)
+      throws LastErrorException;
+
+  static native int close(int fd) throws LastErrorException;
+
+  static native int statfs(String path, Pointer into) throws LastErrorException;
+
+  static native int clock_gettime(int clock, Pointer into) throws LastErrorException;
+}

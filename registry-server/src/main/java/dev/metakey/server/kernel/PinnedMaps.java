@@ -1,0 +1,279 @@
+package dev.metakey.server.kernel;
+
+import com.sun.jna.LastErrorException;
+import com.sun.jna.Memory;
+import dev.metakey.layout.HeaderStruct;
+import dev.metakey.layout.KeyStruct;
+import dev.metakey.model.Field;
+import dev.metakey.model.Snapshot;
+import dev.metakey.server.publication.Outlet;
+import java.io.IOException;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.function.LongSupplier;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The registry as three pinned maps, for programs and for whoever reads without asking: {@code
+ * header}, {@code ids} by id and {@code names} by name. docs/formats.md shows them.
+ *
+ * <h2>Concurrency</h2>
+ *
+ * seq in {@code header} is the sequence lock of all three. It is made odd, then everything is
+ * written, then it is made even. No map can be written through a mapping, as none may be changed by
+ * programs and the kernel grants the two together or not at all; so each step is a system call that
+ * copies a whole value. Within a copy nothing is ordered: therefore the header is copied once with
+ * nothing but seq changed, once with the new state under the same odd seq, and once more with
+ * nothing but seq changed. Between copies there is a full fence. A seq that is seen half copied
+ * deceives nobody: the step to odd changes one byte, and during the step to even the lowest byte is
+ * never that of the even seq before.
+ *
+ * <h2>One set</h2>
+ *
+ * Maps that fit are written on, whoever made them, so that those who hold them see every state.
+ * Unless all three fit, all three are replaced: the seq of the old header stays odd for good, which
+ * sends its readers to open the maps anew, and the new maps are complete before they take the pins'
+ * places, the header last. So whoever opens the header first has maps that belong together.
+ *
+ * <p>Nothing is kept between publications, neither fds nor what was written: a pin that somebody
+ * removed, a file system that was mounted anew, what a daemon left that was killed in the middle,
+ * all are made good by the next publication.
+ */
+public final class PinnedMaps implements Outlet {
+  static final BpfMap.Shape HEADER =
+      new BpfMap.Shape(
+          "mk_header",
+          BpfMap.ARRAY,
+          Integer.BYTES,
+          HeaderStruct.BYTES,
+          1,
+          BpfMap.F_MMAPABLE | BpfMap.F_RDONLY_PROG);
+
+  static final BpfMap.Shape IDS =
+      new BpfMap.Shape(
+          "mk_ids", BpfMap.ARRAY, Integer.BYTES, KeyStruct.BYTES, Field.IDS, BpfMap.F_RDONLY_PROG);
+
+  static final BpfMap.Shape NAMES =
+      new BpfMap.Shape(
+          "mk_names",
+          BpfMap.HASH,
+          KeyStruct.NAME_BYTES,
+          KeyStruct.BYTES,
+          2 * Field.IDS,
+          BpfMap.F_RDONLY_PROG);
+
+  private static final long BPF_FS_MAGIC = 0xcafe4a11L;
+  private static final int WRITABLE_FOR_OTHERS = 0022;
+  private static final int STATFS_BYTES = 256; // of the struct: 120; it starts with the type
+
+  private final Path directory;
+  private final LongSupplier clockMs;
+
+  /**
+   * @param directory in a bpf file system; made if need be
+   * @param clockMs milliseconds since 1970
+   */
+  public PinnedMaps(Path directory, LongSupplier clockMs) {
+    this.directory = directory;
+    this.clockMs = clockMs;
+  }
+
+  @Override
+  public String name() {
+    return "maps";
+  }
+
+  @Override
+  public Path path() {
+    return directory;
+  }
+
+  @Override
+  public void publish(Snapshot snapshot) throws IOException {
+    Libc.load();
+    try {
+      makeDirectory();
+      if (!writeOn(snapshot)) {
+        replace(snapshot);
+      }
+    } catch (AccessDeniedException e) {
+      throw new IOException(
+          e.getFile() + " may not be written; run metakeyd as root, or give it a directory there",
+          e);
+    }
+  }
+
+  @Override
+  public boolean isIntact() {
+    return Stream.of(HEADER, IDS, NAMES).allMatch(shape -> Files.exists(pin(shape)));
+  }
+
+  private void makeDirectory() throws IOException {
+    if (!Files.isDirectory(directory)) {
+      requireBpffs(Objects.requireNonNullElse(directory.toAbsolutePath().getParent(), directory));
+      Files.createDirectory(directory);
+      Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x"));
+    }
+    requireBpffs(directory);
+    requireOurs();
+  }
+
+  /** Everybody may make directories in most bpf file systems, so it may have been somebody else. */
+  private void requireOurs() throws IOException {
+    int uid = (int) Files.getAttribute(directory, "unix:uid");
+    int mode = (int) Files.getAttribute(directory, "unix:mode");
+    int self = (int) Files.getAttribute(Path.of("/proc/self"), "unix:uid");
+    if ((uid != 0 && uid != self) || (mode & WRITABLE_FOR_OTHERS) != 0) {
+      throw new IOException(
+          "%s belongs to uid %d and has mode %03o, so others may replace what is in it; remove it, or: chown %d %s; chmod 755 %s"
+              .formatted(
+                  directory,
+                  Integer.toUnsignedLong(uid),
+                  mode & 0777,
+                  Integer.toUnsignedLong(self),
+                  directory,
+                  directory));
+    }
+  }
+
+  private static void requireBpffs(Path mounted) throws IOException {
+    if (!Files.isDirectory(mounted)) {
+      throw new IOException(
+          "%s is no directory; make it, and mount a bpf file system: mount -t bpf bpf %s"
+              .formatted(mounted, mounted));
+    }
+    try (Memory statfs = Bpf.zeroed(STATFS_BYTES)) {
+      var unused = Libc.statfs(mounted.toString(), statfs);
+      if (statfs.getLong(0) != BPF_FS_MAGIC) {
+        throw new IOException(
+            "%s is in no bpf file system; mount one: mount -t bpf bpf %s"
+                .formatted(mounted, mounted));
+      }
+    } catch (LastErrorException e) {
+      throw new IOException("statfs %s: %s".formatted(mounted, e.getMessage()), e);
+    }
+  }
+
+  /**
+   * @return false if what is there does not fit
+   */
+  private boolean writeOn(Snapshot snapshot) throws IOException {
+    try (BpfMap header = BpfMap.openPinned(pin(HEADER));
+        BpfMap ids = BpfMap.openPinned(pin(IDS));
+        BpfMap names = BpfMap.openPinned(pin(NAMES))) {
+      if (header == null || !header.shape().equals(HEADER)) {
+        return false;
+      }
+      if (ids == null
+          || !ids.shape().equals(IDS)
+          || names == null
+          || !names.shape().equals(NAMES)) {
+        beginWriting(header); // and never end it
+        return false;
+      }
+      write(snapshot, header, ids, names);
+      return true;
+    }
+  }
+
+  private void replace(Snapshot snapshot) throws IOException {
+    try (BpfMap header = BpfMap.create(HEADER);
+        BpfMap ids = BpfMap.create(IDS);
+        BpfMap names = BpfMap.create(NAMES)) {
+      write(snapshot, header, ids, names);
+      pin(names);
+      pin(ids);
+      pin(header);
+    }
+  }
+
+  /** Takes the place of what is pinned there, in one step. */
+  private void pin(BpfMap map) throws IOException {
+    Path path = pin(map.shape());
+    Path temporary = path.resolveSibling(path.getFileName() + "_new"); // bpffs allows no dots
+    Files.deleteIfExists(temporary);
+    map.pin(temporary);
+    Files.setPosixFilePermissions(temporary, PosixFilePermissions.fromString("rw-r--r--"));
+    Files.move(temporary, path, StandardCopyOption.ATOMIC_MOVE);
+  }
+
+  /** {@code mk_ids} is pinned as {@code ids}. */
+  private Path pin(BpfMap.Shape shape) {
+    return directory.resolve(shape.name().substring("mk_".length()));
+  }
+
+  private void write(Snapshot snapshot, BpfMap header, BpfMap ids, BpfMap names)
+      throws BpfException {
+    ByteBuffer value = beginWriting(header);
+    for (int id = 0; id < Field.IDS; id++) {
+      ids.update(BpfMap.key(id), struct(id, snapshot.byId(id)));
+    }
+    writeNames(snapshot, names);
+    HeaderStruct.put(value, 0, snapshot, clockMs.getAsLong());
+    header.update(BpfMap.key(0), value.array());
+    VarHandle.fullFence();
+    value.putLong(HeaderStruct.SEQ, value.getLong(HeaderStruct.SEQ) + 1);
+    header.update(BpfMap.key(0), value.array());
+  }
+
+  /** Makes seq odd, where no dead daemon left it so, and returns what the header holds. */
+  private static ByteBuffer beginWriting(BpfMap header) throws BpfException {
+    byte[] bytes = Objects.requireNonNull(header.lookup(BpfMap.key(0)), "an array has its keys");
+    ByteBuffer value = ByteBuffer.wrap(bytes).order(ByteOrder.nativeOrder());
+    value.putLong(HeaderStruct.SEQ, value.getLong(HeaderStruct.SEQ) | 1);
+    header.update(BpfMap.key(0), bytes);
+    VarHandle.fullFence();
+    return value;
+  }
+
+  /** First takes out the names that are no more, so that there is always room. */
+  private static void writeNames(Snapshot snapshot, BpfMap names) throws BpfException {
+    Map<ByteBuffer, Field> wanted = new LinkedHashMap<>();
+    for (Field field : snapshot.fields()) {
+      wanted.put(ByteBuffer.wrap(nameKey(field.name())), field);
+    }
+    for (ByteBuffer key : keys(names)) {
+      if (!wanted.containsKey(key)) {
+        names.delete(key.array());
+      }
+    }
+    for (var entry : wanted.entrySet()) {
+      Field field = entry.getValue();
+      names.update(entry.getKey().array(), struct(field.id(), field));
+    }
+  }
+
+  private static Set<ByteBuffer> keys(BpfMap map) throws BpfException {
+    Set<ByteBuffer> keys = new HashSet<>();
+    byte[] key = map.nextKey(null);
+    while (key != null && keys.add(ByteBuffer.wrap(key))) { // one seen again: others change it
+      key = map.nextKey(key);
+    }
+    return keys;
+  }
+
+  /** A name as the key of {@code names}: NUL to its end. */
+  static byte[] nameKey(String name) {
+    return Arrays.copyOf(name.getBytes(StandardCharsets.US_ASCII), KeyStruct.NAME_BYTES);
+  }
+
+  private static byte[] struct(int id, @Nullable Field field) {
+    ByteBuffer struct = ByteBuffer.allocate(KeyStruct.BYTES);
+    KeyStruct.put(struct, 0, id, field);
+    return struct.array();
+  }
+}

@@ -1,0 +1,54 @@
+package dev.metakey.server.domain;
+
+import dev.metakey.model.FieldUse;
+import dev.metakey.model.Layout;
+import dev.metakey.model.LoadedProgram;
+import dev.metakey.model.Role;
+import java.util.List;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/** Programs as a test has them loaded. */
+public final class Loaded {
+  /** That they were linked to, if nobody cares which. */
+  private static final UUID REGISTRY = new UUID(7, 7);
+
+  private static final long AT_MS = 1_700_000_000_000L;
+
+  private Loaded() {}
+
+  /** Where a linked program finds a field of a slotted area of 128 bytes. */
+  public static FieldUse.Place place(int id, int slot, int generation) {
+    return place(Layout.SLOTTED, 128, id, slot, generation);
+  }
+
+  public static FieldUse.Place place(
+      Layout layout, int areaBytes, int id, int slot, int generation) {
+    return new FieldUse.Place(REGISTRY, layout, areaBytes, id, generation, slot);
+  }
+
+  /**
+   * @param place null: never linked
+   */
+  public static FieldUse use(String name, int size, FieldUse.@Nullable Place place) {
+    return new FieldUse(name, size, Role.CONSUMES, place);
+  }
+
+  /** An XDP program that nobody holds open. */
+  public static LoadedProgram program(int id, FieldUse... uses) {
+    return new LoadedProgram(
+        id, "prog" + id, "xdp", "%016x".formatted(id), AT_MS, List.of(), List.of(uses));
+  }
+
+  /** The same, held open by a process. */
+  public static LoadedProgram heldBy(int pid, LoadedProgram program) {
+    return new LoadedProgram(
+        program.id(),
+        program.name(),
+        program.type(),
+        program.tag(),
+        program.loadedAtMs(),
+        List.of(pid),
+        program.uses());
+  }
+}

@@ -1,0 +1,218 @@
+package dev.metakey.server.engine;
+
+import static dev.metakey.server.domain.Loaded.place;
+import static dev.metakey.server.domain.Loaded.program;
+import static dev.metakey.server.domain.Loaded.use;
+import static dev.metakey.server.engine.WaitersTest.refusal;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.google.errorprone.annotations.CanIgnoreReturnValue;
+import dev.metakey.model.FieldSpec;
+import dev.metakey.model.FieldState;
+import dev.metakey.model.Layout;
+import dev.metakey.model.LoadedProgram;
+import dev.metakey.model.MetakeyException;
+import dev.metakey.model.Peer;
+import dev.metakey.model.Reason;
+import dev.metakey.server.domain.Register;
+import dev.metakey.server.domain.Release;
+import dev.metakey.server.domain.Rules;
+import dev.metakey.server.domain.Start;
+import dev.metakey.server.storage.StoreException;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Looking at the kernel, by hand: the thread only repeats it. */
+@Timeout(60)
+class KernelWatchTest {
+  private static final Peer ROOT = new Peer(0, 0, 1, "metakeyd");
+  private static final Duration QUARANTINE = Duration.ofSeconds(7);
+  private static final LoadedProgram USER = program(42, use("a", 8, place(0, 24, 1)));
+
+  private final FakeStore store = new FakeStore();
+  private final FakeClock clock = new FakeClock();
+  private final FakePrograms programs = new FakePrograms();
+  private Engine engine;
+  private KernelWatch watch;
+
+  @BeforeEach
+  void start() throws StoreException {
+    engine =
+        new Engine(
+            store,
+            new Rules(QUARANTINE.toMillis(), 0),
+            new Engine.Retention(100, Duration.ofDays(1).toMillis()),
+            ROOT,
+            clock);
+    watch = new KernelWatch(engine, programs, clock);
+    engine.run(watch.look());
+    engine.run(new Start("boot-1", Layout.SLOTTED, 128, false));
+    engine.run(new Register(List.of(FieldSpec.of("a", 8))));
+  }
+
+  @CanIgnoreReturnValue
+  private int turn() {
+    try {
+      return engine.doWork(0);
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private FieldState state() {
+    return engine.snapshot().byId(0).state();
+  }
+
+  @Test
+  void watch_whenNothingIsNew_leavesTheWriterAloneAndSleeps() {
+    assertThat(watch.watch()).isEqualTo(5_000);
+    clock.advance(Duration.ofHours(1));
+    assertThat(watch.watch()).isEqualTo(5_000);
+
+    assertThat(engine.queued()).isZero();
+    assertThat(programs.looks()).isEqualTo(3);
+  }
+
+  @Test
+  void watch_whenAProgramComesOrGoes_tellsTheWriterOnce() {
+    programs.load(USER);
+    watch.watch();
+    assertThat(turn()).isEqualTo(1);
+    assertThat(engine.programs().loaded()).containsExactly(USER);
+    watch.watch();
+    assertThat(engine.queued()).isZero();
+
+    programs.load();
+    watch.watch();
+    assertThat(turn()).isEqualTo(1);
+    assertThat(engine.programs().loaded()).isEmpty();
+  }
+
+  @Test
+  void watch_whenAQuarantineEnds_looksJustThenAndTheIdIsFree() {
+    engine.run(new Release("a", 0));
+    clock.advance(Duration.ofSeconds(3));
+    assertThat(watch.watch()).isEqualTo(4_000);
+    turn();
+    assertThat(state()).isEqualTo(FieldState.RETIRED);
+
+    clock.advance(Duration.ofSeconds(4));
+    assertThat(watch.watch()).isEqualTo(5_000);
+    turn();
+
+    assertThat(state()).isEqualTo(FieldState.FREE);
+  }
+
+  @Test
+  void watch_whenTheIdIsStillLinked_neitherSpinsNorBothersTheWriter() {
+    engine.run(new Release("a", 0));
+    programs.load(USER); // after the release
+    clock.advance(QUARANTINE);
+    assertThat(watch.watch()).isEqualTo(5_000);
+    turn();
+    assertThat(state()).isEqualTo(FieldState.RETIRED);
+    int commits = store.commits().size();
+
+    clock.advance(Duration.ofSeconds(5));
+    assertThat(watch.watch()).isEqualTo(5_000);
+    assertThat(engine.queued()).isZero();
+    assertThat(turn()).isZero();
+    assertThat(store.commits()).hasSize(commits);
+
+    programs.load();
+    assertThat(watch.watch()).isEqualTo(5_000);
+    turn();
+    assertThat(state()).isEqualTo(FieldState.FREE);
+  }
+
+  @Test
+  void watch_whenNothingCanBeSeen_saysSoOnceAndFreesNothing() {
+    engine.run(new Release("a", 0));
+    programs.hide("needs CAP_BPF");
+    clock.advance(QUARANTINE);
+    assertThat(watch.watch()).isEqualTo(5_000);
+    turn();
+    assertThat(engine.programs().blindness()).isEqualTo("needs CAP_BPF");
+    assertThat(state()).isEqualTo(FieldState.RETIRED);
+    clock.advance(Duration.ofSeconds(5));
+    assertThat(watch.watch()).isEqualTo(5_000);
+    assertThat(engine.queued()).isZero();
+
+    programs.load();
+    watch.watch();
+    turn();
+
+    assertThat(engine.programs().blindness()).isEmpty();
+    assertThat(state()).isEqualTo(FieldState.FREE);
+  }
+
+  @Test
+  void watch_whenTheQueueIsFull_triesAgainNextTime() {
+    for (int i = 0; i < Engine.QUEUE_CAPACITY; i++) {
+      var unused = engine.submit(new Register(List.of(FieldSpec.of("a", 8))), ROOT);
+    }
+    programs.load(USER);
+    assertThat(watch.watch()).isEqualTo(5_000);
+    while (engine.queued() > 0) {
+      turn();
+    }
+    assertThat(engine.programs().loaded()).isEmpty();
+
+    watch.watch();
+    turn();
+
+    assertThat(engine.programs().loaded()).containsExactly(USER);
+  }
+
+  @Test
+  void look_whenTheSourceHasADefect_isBlindAndTellsOfIt() {
+    KernelWatch broken =
+        new KernelWatch(
+            engine,
+            withPids -> {
+              throw new IllegalStateException("a defect in the source");
+            },
+            clock);
+
+    assertThat(broken.look().blindness()).contains("a defect of metakeyd", "in the source");
+  }
+
+  @Test
+  void observe_whenProgramsCame_completesWhenTheWriterKnows() {
+    programs.load(USER);
+    var known = watch.observe(Runnable::run);
+    assertThat(known).isNotDone();
+    turn();
+    assertThat(known.join().value().loaded()).containsExactly(USER);
+    var release = engine.submit(new Release("a", 0), ROOT);
+    turn();
+    assertThat(refusal(release).reason()).isEqualTo(Reason.IN_USE);
+  }
+
+  @Test
+  void users_whenAsked_haveTheirProcesses() {
+    programs.load(USER);
+    assertThat(watch.users())
+        .singleElement()
+        .extracting(LoadedProgram::pids)
+        .isEqualTo(List.of(4711));
+
+    programs.hide("needs CAP_BPF");
+    assertThatThrownBy(watch::users)
+        .isInstanceOfSatisfying(
+            MetakeyException.class, e -> assertThat(e.reason()).isEqualTo(Reason.UNAVAILABLE))
+        .hasMessageContaining("needs CAP_BPF");
+  }
+
+  @Test
+  void close_whileItSleeps_returns() throws InterruptedException {
+    watch.start();
+    watch.close();
+
+    assertThat(engine.queued()).isZero();
+  }
+}

@@ -1,0 +1,175 @@
+package dev.metakey.server.kernel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.metakey.model.FieldUse;
+import dev.metakey.model.Layout;
+import dev.metakey.model.LoadedProgram;
+import dev.metakey.model.Role;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.UUID;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Against the real kernel, with programs that are compiled here. */
+@Timeout(60)
+class LoadedProgramsTest {
+  /** Three records, the second of them none; one program calls another function. */
+  private static final String PROGRAMS =
+      """
+      #include <linux/types.h>
+      #include <linux/bpf.h>
+      #include <bpf/bpf_helpers.h>
+      #include "metakey/metakey.h"
+
+      #define RECORD(var, ...) \\
+        const volatile struct metakey_record var __attribute__((section(METAKEY_SECTION), used)) = { \\
+            .magic = METAKEY_RECORD_MAGIC, .version = METAKEY_RECORD_VERSION, __VA_ARGS__}
+
+      RECORD(packet_id, .role = METAKEY_ROLE_PRODUCES, .size = 8, .name = "edge.packet_id");
+      RECORD(garbage, .role = METAKEY_ROLE_PRODUCES, .size = 8, .name = "Not A Name");
+      RECORD(zone, .role = METAKEY_ROLE_CONSUMES, .size = 2, .name = "edge.zone",
+             .mark = {.layout = METAKEY_SLOTTED, .area8 = 16, .magic = METAKEY_MARK_MAGIC},
+             .registry_id = {1, [15] = 2}, .generation = 3, .slot = 30, .id = 5);
+
+      __attribute__((noinline)) int length(struct xdp_md *ctx) {
+        return ctx->data_end - ctx->data + packet_id.size;
+      }
+
+      SEC("xdp") int mk_first(struct xdp_md *ctx) { return length(ctx) ? XDP_PASS : XDP_DROP; }
+      SEC("tc") int mk_second(struct __sk_buff *skb) { return zone.id + garbage.size == 77; }
+      char license[] SEC("license") = "Dual BSD/GPL";
+      """;
+
+  private static final String OTHER =
+      """
+      #include <linux/bpf.h>
+      #include <bpf/bpf_helpers.h>
+      const volatile char other[250] __attribute__((section(".rodata.metakey"), used)) = {1, 2, 3};
+      SEC("xdp") int mk_other(struct xdp_md *ctx) { return other[7] ? XDP_PASS : XDP_DROP; }
+      char license[] SEC("license") = "Dual BSD/GPL";
+      """;
+
+  @RegisterExtension private final Bpffs bpffs = new Bpffs();
+  @TempDir private Path directory;
+  private final LoadedPrograms loaded = new LoadedPrograms();
+
+  /** Loads the programs, which stay for as long as they are pinned. */
+  private Path load(String name, String source) throws Exception {
+    Path object = directory.resolve(name + ".o");
+    Files.writeString(directory.resolve(name + ".c"), source);
+    assumeTrue(Files.isExecutable(Path.of("/usr/bin/clang")), "missing: clang");
+    Path headers = Path.of("..", "client-lib", "src", "main", "bpf").toAbsolutePath().normalize();
+    Bpffs.run(
+        "clang",
+        "-O2",
+        "-g",
+        "-target",
+        "bpf",
+        "-I" + headers,
+        "-I/usr/include/" + System.getProperty("os.arch").replace("amd64", "x86_64") + "-linux-gnu",
+        "-c",
+        directory.resolve(name + ".c").toString(),
+        "-o",
+        object.toString());
+    Path pins = Files.createDirectory(bpffs.point().resolve(name));
+    Bpffs.run("bpftool", "prog", "loadall", object.toString(), pins.toString());
+    return pins;
+  }
+
+  private List<LoadedProgram> named(List<LoadedProgram> programs, String prefix) {
+    return programs.stream().filter(p -> p.name().startsWith(prefix)).toList();
+  }
+
+  @Test
+  void scan_whenProgramsAreLoaded_findsThemAndTheirRecords() throws Exception {
+    assertThat(named(loaded.scan(), "mk_")).isEmpty();
+    Path pins = load("programs", PROGRAMS);
+
+    List<LoadedProgram> found = named(loaded.scan(), "mk_");
+
+    assertThat(found)
+        .extracting(LoadedProgram::name)
+        .containsExactlyInAnyOrder("mk_first", "mk_second"); // and not length
+    LoadedProgram first = named(found, "mk_first").get(0);
+    assertThat(first.type()).isEqualTo("xdp");
+    assertThat(named(found, "mk_second").get(0).type()).isEqualTo("sched_cls");
+    assertThat(Bpffs.run("bpftool", "prog", "show", "id", "" + first.id()))
+        .contains("name mk_first", "tag " + first.tag());
+    assertThat(first.loadedAtMs())
+        .isBetween(System.currentTimeMillis() - 60_000, System.currentTimeMillis() + 1_000);
+    assertThat(first.uses())
+        .containsExactly(
+            new FieldUse("edge.packet_id", 8, Role.PRODUCES, null),
+            new FieldUse(
+                "edge.zone",
+                2,
+                Role.CONSUMES,
+                new FieldUse.Place(new UUID(1L << 56, 2), Layout.SLOTTED, 128, 5, 3, 30)));
+    assertThat(first.pids()).isEmpty();
+
+    LoadedProgram again = named(loaded.scan(), "mk_first").get(0);
+    assertThat(again).as("is not decoded again").isSameAs(first);
+
+    Files.delete(pins.resolve("mk_first"));
+    assertThat(named(loaded.scan(), "mk_"))
+        .extracting(LoadedProgram::name)
+        .containsExactly("mk_second");
+  }
+
+  @Test
+  void scan_whenSomebodyElseHasAMapOfThatName_isNotDisturbed() throws Exception {
+    load("other", OTHER);
+    load("programs", PROGRAMS);
+
+    List<LoadedProgram> found = named(loaded.scan(), "mk_");
+
+    assertThat(found).hasSize(3);
+    assertThat(named(found, "mk_other").get(0).uses()).isEmpty();
+    assertThat(named(found, "mk_first").get(0).uses()).hasSize(2);
+  }
+
+  @Test
+  void scanWithPids_whenAProcessHoldsAProgram_namesIt() throws Exception {
+    Path pins = load("programs", PROGRAMS);
+    int id = named(loaded.scan(), "mk_first").get(0).id();
+
+    try (Bpf.Fd held = Bpf.program(id)) {
+      assertThat(held).isNotNull();
+      assertThat(named(loaded.scanWithPids(), "mk_first").get(0).pids())
+          .containsExactly((int) ProcessHandle.current().pid());
+      assertThat(named(loaded.scanWithPids(), "mk_second").get(0).pids()).isEmpty();
+    }
+    assertThat(named(loaded.scanWithPids(), "mk_first").get(0).pids()).isEmpty();
+    assertThat(pins).isDirectoryContaining("glob:**/mk_first");
+  }
+
+  @Test
+  void scan_leavesNoFileOpen() throws Exception {
+    load("programs", PROGRAMS);
+    assertThat(loaded.scan()).isNotEmpty();
+    long before = openFiles();
+    for (int i = 0; i < 50; i++) {
+      assertThat(new LoadedPrograms().scan()).isNotEmpty();
+    }
+    assertThat(openFiles()).isLessThan(before + 25);
+  }
+
+  private static long openFiles() throws Exception {
+    try (var files = Files.list(Path.of("/proc/self/fd"))) {
+      return files.count();
+    }
+  }
+
+  @Test
+  void openById_whenTheMapIsGone_isNone() throws Exception {
+    Libc.load();
+    assertThat(BpfMap.openById(Integer.MAX_VALUE)).isNull();
+    assertThat(Bpf.program(Integer.MAX_VALUE)).isNull();
+  }
+}
