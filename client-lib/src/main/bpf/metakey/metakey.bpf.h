@@ -558,7 +558,7 @@ METAKEY_INLINE_ long metakey_trace_get_(const struct sk_buff *packet,
 		start = METAKEY_HEADER_BYTES_ + metakey_bytes_(high & below, low & below);
 		if (start + size + METAKEY_MARK_BYTES_ > area)
 			return -METAKEY_ENOENT;
-		data += start - area;
+		data = data - area + start;
 	}
 	if (metakey_read_(&value, size, data))
 		return -METAKEY_ENOENT;

@@ -20,20 +20,30 @@
  *   if (!metakey_hint_rx_timestamp(ctx, &ns))
  *       metakey_set(ctx, received, ns);
  *
- * The kernel allows them in programs that are loaded for one device: in libbpf,
- * bpf_program__set_ifindex(program, ifindex) and bpf_program__set_flags(program,
- * BPF_F_XDP_DEV_BOUND_ONLY) before bpf_object__load. Others are refused at load ("metadata kfuncs
- * require device-bound program"). A kernel that does not have a function (timestamp and hash came
- * with 6.3, the VLAN tag with 6.8) loads the program all the same.
+ * The kernel allows them in programs with a GPL-compatible license that are loaded for one device: in
+ * libbpf, bpf_program__set_ifindex(program, ifindex) and bpf_program__set_flags(program,
+ * BPF_F_XDP_DEV_BOUND_ONLY, which is 1 << 6) before bpf_object__load. Others are refused at load. A kernel
+ * that does not have a function (timestamp and hash came with 6.3, the VLAN tag with 6.8) loads the
+ * program all the same.
+ *
+ * May be included in any order with <linux/bpf.h> and <bpf/bpf_helpers.h>. vmlinux.h, where it is
+ * used, comes first.
  */
 #ifndef METAKEY_HINTS_BPF_H
 #define METAKEY_HINTS_BPF_H
+
+#if !defined(__VMLINUX_H__)
+#include <linux/bpf.h>
+#endif
 
 #include "metakey.bpf.h"
 
 #define METAKEY_KFUNC_ __attribute__((section(".ksyms"), weak))
 
-enum xdp_rss_hash_type;
+#if !defined(__VMLINUX_H__)
+/* For the type of the function alone, which the loader compares with the kernel's. */
+enum xdp_rss_hash_type { METAKEY_RSS_TYPE_NONE_ };
+#endif
 
 extern int bpf_xdp_metadata_rx_timestamp(const struct xdp_md *ctx, __u64 *timestamp) METAKEY_KFUNC_;
 extern int bpf_xdp_metadata_rx_hash(const struct xdp_md *ctx, __u32 *hash,

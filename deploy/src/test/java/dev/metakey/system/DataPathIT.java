@@ -223,7 +223,8 @@ class DataPathIT {
   /** Sends packets, waits until each was looked at so often, and returns what was set. */
   private static Map<Integer, BigInteger> send(Lab lab, int gets) throws Exception {
     lab.run(Lab.example("lab.sh") + " send " + PACKETS).ok();
-    Host.await("each packet was looked at %d times".formatted(gets), () -> gets(lab) == gets * PACKETS);
+    Host.await(
+        "each packet was looked at %d times".formatted(gets), () -> gets(lab) == gets * PACKETS);
     return map(lab, "was_set");
   }
 

@@ -46,7 +46,9 @@ class ExamplesIT {
     Requires.program("make");
     host.start();
     Path examples = host.root().resolve("examples");
-    Ran.of(new ProcessBuilder("cp", "-r", Lab.example("").toString(), examples.toString()), Host.PATIENCE)
+    Ran.of(
+            new ProcessBuilder("cp", "-r", Lab.example("").toString(), examples.toString()),
+            Host.PATIENCE)
         .ok();
     host.set("PATH", host.image().root().resolve("bin") + ":" + System.getenv("PATH"));
     host.set("METAKEY_RUN", host.run().toString());
@@ -58,7 +60,9 @@ class ExamplesIT {
     for (int i = 0; i < shown.size(); i++) {
       Shown command = shown.get(i);
       Path out = host.root().resolve("out." + i);
-      assertThat(out).as("%s: was not reached: $ %s; %s", example, command.command(), shell).exists();
+      assertThat(out)
+          .as("%s: was not reached: $ %s; %s", example, command.command(), shell)
+          .exists();
       String[] said = Files.readString(out).split("exit code (?=\\d+\\n$)");
       assertThat(said[1].strip())
           .as("%s: exit code of $ %s, which said: %s", example, command.command(), said[0])

@@ -1,0 +1,348 @@
+package dev.metakey.system;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.metakey.layout.MarkStruct;
+import dev.metakey.layout.RegistryFile;
+import dev.metakey.model.Field;
+import dev.metakey.model.FieldSpec;
+import dev.metakey.model.FieldState;
+import dev.metakey.model.Layout;
+import dev.metakey.model.Owner;
+import dev.metakey.model.RegistryInfo;
+import dev.metakey.model.Snapshot;
+import dev.metakey.model.Stamp;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.OptionalLong;
+import java.util.Random;
+import java.util.UUID;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/**
+ * Random calls on packets' metadata, made by the C headers in the kernel and by Java: every result
+ * and every byte must agree. {@code -Dmetakey.seed=N} repeats a run, {@code -Dmetakey.packets=N}
+ * makes it longer or shorter.
+ */
+class DifferentialIT {
+  private static final int PACKETS = Integer.getInteger("metakey.packets", 60);
+  private static final int CALLS_EACH = 50;
+
+  /** So many bytes of metadata a frame can carry into the stack. */
+  private static final int MAX_METADATA_BYTES = 216;
+
+  private static final int MARK_BYTES = 8;
+  private static final String UNTOUCHED = "a5";
+  private static final HexFormat HEX = HexFormat.of();
+
+  @TempDir static Path built;
+  private static List<Integer> sizes = List.of();
+
+  @TempDir Path run;
+  private Random random = new Random();
+  private RegistryInfo info = new RegistryInfo(new UUID(0, 0), 0, Layout.SLOTTED, 24);
+
+  /** By number, as in fields.h; null where it is not registered. */
+  private final List<@Nullable Field> fields = new ArrayList<>();
+
+  /** An implementation in Java, of one packet. A field that is null was never linked. */
+  interface PacketMetadata {
+    /**
+     * @param canMake whether there is room in front of the packet, and an XDP program that makes
+     *     the area
+     * @return 0 or a negative errno
+     */
+    int set(@Nullable Field field, long value, boolean canMake);
+
+    OptionalLong get(@Nullable Field field);
+
+    /**
+     * @return 0 or a negative errno
+     */
+    int delete(@Nullable Field field);
+
+    /** All bytes before the packet. */
+    byte[] bytes();
+
+    void replace(byte[] bytes);
+  }
+
+  /** Those that must agree with each other and with the kernel. Another one is added here. */
+  private List<PacketMetadata> implementations() {
+    List<Field> registered = registered();
+    return List.of(new ReferenceArea(info, registered));
+  }
+
+  @BeforeAll
+  static void compile() throws Exception {
+    Requires.bpf();
+    CBuild.bpf(CBuild.clangs().get(0), CBuild.source("fields.bpf.c"), built.resolve("fields.o"));
+    CBuild.program(CBuild.source("runner.c"), built.resolve("runner"));
+    Matcher on =
+        Pattern.compile("ON\\((\\d+), __u(\\d+)\\)")
+            .matcher(Files.readString(CBuild.source("fields.h")));
+    sizes = on.results().map(result -> Integer.parseInt(result.group(2)) / 8).toList();
+  }
+
+  @BeforeEach
+  void seed() {
+    random = Seed.random("differential");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "SLOTTED,24", "SLOTTED,64", "SLOTTED,128", "SLOTTED,216",
+    "PACKED,24", "PACKED,64", "PACKED,128", "PACKED,216"
+  })
+  void calls_whenMadeInKernelAndInJava_agreeInEveryByte(Layout layout, int area) throws Exception {
+    register(layout, area);
+    List<PacketMetadata> all = implementations();
+    List<String> calls = new ArrayList<>();
+    List<String> expected = new ArrayList<>();
+    for (int packet = 0; packet < PACKETS; packet++) {
+      byte[] metadata = newPacket();
+      calls.add("new " + HEX.formatHex(metadata));
+      all.forEach(one -> one.replace(metadata));
+      expected.add("0 - " + hex(metadata));
+      for (int i = 0; i < CALLS_EACH; i++) {
+        Call call = call(all.get(0).bytes().length == 0);
+        calls.add(call.line());
+        List<String> answers = all.stream().map(call::answer).distinct().toList();
+        assertThat(answers).as("Java's answers to %s", recent(calls)).hasSize(1);
+        expected.add(answers.get(0));
+      }
+    }
+    List<String> actual = kernel(calls);
+    for (int i = 0; i < actual.size(); i++) {
+      assertThat(actual.get(i))
+          .as(
+              "%s, area %d: the kernel's answer to %s",
+              layout, area, recent(calls.subList(0, i + 1)))
+          .isEqualTo(expected.get(i));
+    }
+    assertThat(actual).hasSameSizeAs(expected);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"SLOTTED,24", "SLOTTED,216", "PACKED,24", "PACKED,64", "PACKED,216"})
+  void calls_whenAreaHoldsGarbage_keepItsSizeAndMark(Layout layout, int area) throws Exception {
+    register(layout, area);
+    List<String> calls = new ArrayList<>();
+    for (int packet = 0; packet < PACKETS; packet++) {
+      calls.add("new " + HEX.formatHex(area(true)));
+      for (int i = 0; i < CALLS_EACH; i++) {
+        calls.add(call(false).line());
+      }
+    }
+    String mark = HEX.formatHex(mark());
+    List<String> answers = kernel(calls); // which sees to it that the packet stays as it was
+    assertThat(answers).hasSameSizeAs(calls);
+    assertThat(answers).allMatch(answer -> answer.endsWith(mark));
+    assertThat(answers).allMatch(answer -> answer.split(" ")[2].length() == 2 * area);
+  }
+
+  @Test
+  void set_whenPackedAreaIsFull_isRefusedAndChangesNothing() throws Exception {
+    register(Layout.PACKED, 32); // room for 8 bytes
+    List<Integer> eights =
+        IntStream.range(0, sizes.size() - 1).filter(i -> sizes.get(i) == 8).boxed().toList();
+    List<String> answers =
+        kernel(
+            List.of(
+                "xdp set %d 1".formatted(eights.get(0)),
+                "xdp set %d 2".formatted(eights.get(1)),
+                "xdp set %d 3".formatted(eights.get(0))));
+    assertThat(answers.get(0)).startsWith("0 ");
+    assertThat(answers.get(1)).isEqualTo(answers.get(0).replaceFirst("0", "-28"));
+    assertThat(answers.get(2)).startsWith("0 ").isNotEqualTo(answers.get(0));
+  }
+
+  private static String recent(List<String> calls) {
+    int start = calls.size() - 1;
+    while (start > 0 && !calls.get(start).startsWith("new")) {
+      start--;
+    }
+    return String.join("\n", calls.subList(start, calls.size()));
+  }
+
+  /** One line for the runner. */
+  private record Call(
+      String hook, String op, int number, @Nullable Field field, long value, boolean canMake) {
+    String line() {
+      return "%s %s %d %x".formatted(hook, op, number, value);
+    }
+
+    String answer(PacketMetadata metadata) {
+      switch (op) {
+        case "set" -> {
+          int result = metadata.set(field, value, canMake);
+          return "%d - %s".formatted(result, hex(metadata.bytes()));
+        }
+        case "del" -> {
+          int result = metadata.delete(field);
+          return "%d - %s".formatted(result, hex(metadata.bytes()));
+        }
+        default -> {
+          OptionalLong found = metadata.get(field);
+          return found.isPresent()
+              ? "0 %x %s".formatted(found.getAsLong(), hex(metadata.bytes()))
+              : "-2 %s %s".formatted(UNTOUCHED, hex(metadata.bytes()));
+        }
+      }
+    }
+  }
+
+  private static String hex(byte[] metadata) {
+    return metadata.length == 0 ? "-" : HEX.formatHex(metadata);
+  }
+
+  private Call call(boolean isBare) {
+    if (isBare && random.nextInt(4) == 0) {
+      return new Call("tight", "set", 0, fields.get(0), random.nextInt(1 << 16), false);
+    }
+    int number = random.nextInt(sizes.size());
+    Field field = fields.get(number);
+    int size = sizes.get(number);
+    long value = size == 8 ? random.nextLong() : random.nextLong() & ((1L << 8 * size) - 1);
+    return switch (random.nextInt(10)) {
+      case 0 -> new Call("trace", "get", number, field, value, false);
+      case 1, 2, 3 -> new Call("tc", op(), number, field, value, false);
+      case 4 -> new Call("tail", op(), number, field, value, true);
+      default -> new Call("xdp", op(), number, field, value, true);
+    };
+  }
+
+  private String op() {
+    return List.of("set", "set", "get", "del").get(random.nextInt(4));
+  }
+
+  /** Mostly bare, or with an empty area, or with somebody else's bytes. */
+  private byte[] newPacket() {
+    return switch (random.nextInt(12)) {
+      case 0 -> area(false);
+      case 1 -> foreign(4 * (1 + random.nextInt(MAX_METADATA_BYTES / 4)));
+      case 2 -> foreign(info.areaBytes());
+      case 3 -> { // the mark of another layout
+        byte[] other = area(false);
+        other[other.length - MARK_BYTES + 2] ^= 3;
+        yield other;
+      }
+      case 4 -> { // more bytes than the mark says, where a frame has room for them
+        byte[] ours = area(false);
+        byte[] more = new byte[Math.min(MAX_METADATA_BYTES, ours.length + 4)];
+        System.arraycopy(ours, 0, more, more.length - ours.length, ours.length);
+        yield more;
+      }
+      case 5 -> { // fewer
+        byte[] ours = area(false);
+        yield Arrays.copyOfRange(ours, 4, ours.length);
+      }
+      default -> new byte[0];
+    };
+  }
+
+  private byte[] foreign(int length) {
+    byte[] bytes = new byte[length];
+    random.nextBytes(bytes);
+    return bytes;
+  }
+
+  private byte[] area(boolean garbage) {
+    byte[] area = garbage ? foreign(info.areaBytes()) : new byte[info.areaBytes()];
+    byte[] mark = mark();
+    System.arraycopy(mark, 0, area, area.length - MARK_BYTES, MARK_BYTES);
+    return area;
+  }
+
+  private byte[] mark() {
+    ByteBuffer mark = ByteBuffer.allocate(MARK_BYTES).order(ByteOrder.nativeOrder());
+    MarkStruct.put(mark, 0, info.layout(), info.areaBytes());
+    return mark.array();
+  }
+
+  private List<Field> registered() {
+    List<Field> registered = new ArrayList<>();
+    for (Field field : fields) {
+      if (field != null) {
+        registered.add(field);
+      }
+    }
+    return registered;
+  }
+
+  /** Publishes a registry with random ids, and slots where there are some left. */
+  private void register(Layout layout, int area) throws IOException {
+    info = new RegistryInfo(new UUID(random.nextLong(), random.nextLong()), 99, layout, area);
+    List<Integer> ids = new ArrayList<>(IntStream.range(0, Field.IDS).boxed().toList());
+    Collections.shuffle(ids, random);
+    boolean[] taken = new boolean[area + 1]; // by distance from the packet
+    fields.clear();
+    for (int number = 0; number < sizes.size(); number++) {
+      int slot = layout == Layout.SLOTTED ? slot(taken, sizes.get(number)) : 0;
+      boolean leftOut = number == sizes.size() - 1 || slot < 0;
+      fields.add(leftOut ? null : field(number, ids.get(number), slot));
+    }
+    try (FileChannel file =
+        FileChannel.open(
+            run.resolve("registry.bin"), StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+      file.write(RegistryFile.create(Snapshot.of(info, registered()), 1));
+    }
+  }
+
+  private static Field field(int number, int id, int slot) {
+    return new Field.Builder(
+            id, FieldSpec.of("test.f" + number, sizes.get(number)), FieldState.ACTIVE)
+        .generation(3)
+        .slot(slot)
+        .owners(List.of(new Owner(0, "test")))
+        .created(new Stamp(1 + number, 1))
+        .build();
+  }
+
+  /** -1 where there is none. */
+  private static int slot(boolean[] taken, int size) {
+    for (int slot = 16 + size; slot < taken.length; slot += size) {
+      boolean free = true;
+      for (int distance = slot; distance > slot - size; distance--) {
+        free &= !taken[distance];
+      }
+      if (free) {
+        for (int distance = slot; distance > slot - size; distance--) {
+          taken[distance] = true;
+        }
+        return slot;
+      }
+    }
+    return -1;
+  }
+
+  private List<String> kernel(List<String> calls) throws Exception {
+    Path input = Files.write(run.resolve("calls"), calls);
+    ProcessBuilder runner =
+        new ProcessBuilder(
+                built.resolve("runner").toString(),
+                built.resolve("fields.o").toString(),
+                run.toString())
+            .redirectInput(input.toFile());
+    return Ran.of(runner, Host.PATIENCE).ok().out().lines().toList();
+  }
+}
