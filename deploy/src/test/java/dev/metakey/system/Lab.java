@@ -15,7 +15,7 @@ import java.util.List;
  */
 final class Lab implements AutoCloseable {
   private static final String FIRST =
-      "mount -t bpf bpf /sys/fs/bpf && mkdir -p /run/netns && mount -t tmpfs tmpfs /run/netns"
+      "mount -t sysfs sysfs /sys && mount -t bpf bpf /sys/fs/bpf && mkdir -p /run/netns && mount -t tmpfs tmpfs /run/netns"
           + " && ip link set lo up && echo ready && exec cat";
 
   private final Host host;
