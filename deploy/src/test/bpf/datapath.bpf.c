@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The programs of DataPathIT. Packets are told apart by the UDP port that they come from: what was set
- * and what was read is kept by it, and compared by the test.
+ * The programs of DataPathIT. Packets are told apart by the UDP port that they come from and what they
+ * say: what was set and what was read is kept by that, and compared by the test.
  */
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
@@ -19,19 +19,19 @@ METAKEY_PRODUCES(zone, "edge.zone", __u16);
 #define FOREIGN 0x1122334455667788ull
 #define ZONE 0x2a17
 
-struct by_port {
+struct by_packet {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1024);
 	__type(key, __u32);
 	__type(value, __u64);
 };
 
-struct by_port was_set SEC(".maps");
-struct by_port in_xdp SEC(".maps");
-struct by_port in_tc SEC(".maps");
-struct by_port zone_in_tc SEC(".maps");
-struct by_port raw_in_tc SEC(".maps"); /* metadata of eight bytes, as somebody else would read it */
-struct by_port traced SEC(".maps");
+struct by_packet was_set SEC(".maps");
+struct by_packet in_xdp SEC(".maps");
+struct by_packet in_tc SEC(".maps");
+struct by_packet zone_in_tc SEC(".maps");
+struct by_packet raw_in_tc SEC(".maps"); /* metadata of eight bytes, as somebody else would read it */
+struct by_packet traced SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -52,54 +52,64 @@ static __always_inline void count(void *results, long result)
 		bpf_map_update_elem(results, &error, &one, BPF_ANY);
 }
 
-static __always_inline void keep(void *map, __u32 port, __u64 value)
+static __always_inline void keep(void *map, __u32 key, __u64 value)
 {
-	bpf_map_update_elem(map, &port, &value, BPF_ANY);
+	bpf_map_update_elem(map, &key, &value, BPF_ANY);
 }
 
-/* The source port of a datagram; 0 where it is none. */
-static __always_inline __u32 port_of(void *data, void *end)
-{
-	struct iphdr *ip = data + ETH_HLEN;
-	struct udphdr *udp = (void *)(ip + 1);
+struct datagram {
+	struct iphdr ip;
+	struct udphdr udp;
+	__u16 says;
+} __attribute__((packed));
 
-	if ((void *)(udp + 1) > end || ip->protocol != 17)
+/* Tells a datagram from others, 31 bits; 0 where it is none. */
+static __always_inline __u32 datagram_key(const struct datagram *packet)
+{
+	if (packet->ip.protocol != 17)
 		return 0;
-	return bpf_ntohs(udp->source);
+	return (bpf_ntohs(packet->udp.source) & 0x7fff) << 16 | packet->says;
 }
 
-static __always_inline __u32 xdp_port(struct xdp_md *ctx)
+static __always_inline __u32 key_of(void *data, void *end)
 {
-	return port_of((void *)(long)ctx->data, (void *)(long)ctx->data_end);
+	struct datagram *packet = data + ETH_HLEN;
+
+	return (void *)(packet + 1) > end ? 0 : datagram_key(packet);
 }
 
-static __always_inline int set(struct xdp_md *ctx, __u32 port)
+static __always_inline __u32 xdp_key(struct xdp_md *ctx)
+{
+	return key_of((void *)(long)ctx->data, (void *)(long)ctx->data_end);
+}
+
+static __always_inline int set(struct xdp_md *ctx, __u32 key)
 {
 	__u64 value = (__u64)bpf_get_prandom_u32() << 32 | bpf_get_prandom_u32();
 	long result = metakey_set(ctx, packet_id, value);
 
 	count(&set_results, result);
 	if (!result)
-		keep(&was_set, port, value);
+		keep(&was_set, key, value);
 	return result;
 }
 
 SEC("xdp")
 int xdp_set(struct xdp_md *ctx)
 {
-	__u32 port = xdp_port(ctx);
+	__u32 key = xdp_key(ctx);
 
-	if (port)
-		set(ctx, port);
+	if (key)
+		set(ctx, key);
 	return XDP_PASS;
 }
 
 SEC("xdp")
 int xdp_set_two(struct xdp_md *ctx)
 {
-	__u32 port = xdp_port(ctx);
+	__u32 key = xdp_key(ctx);
 
-	if (port && !set(ctx, port))
+	if (key && !set(ctx, key))
 		count(&set_results, metakey_set(ctx, zone, ZONE));
 	return XDP_PASS;
 }
@@ -107,16 +117,16 @@ int xdp_set_two(struct xdp_md *ctx)
 SEC("xdp")
 int xdp_get(struct xdp_md *ctx)
 {
-	__u32 port = xdp_port(ctx);
+	__u32 key = xdp_key(ctx);
 	__u64 value;
 	long result;
 
-	if (!port)
+	if (!key)
 		return XDP_PASS;
 	result = metakey_get(ctx, packet_id, &value);
 	count(&get_results, result);
 	if (!result)
-		keep(&in_xdp, port, value);
+		keep(&in_xdp, key, value);
 	return XDP_PASS;
 }
 
@@ -124,16 +134,16 @@ int xdp_get(struct xdp_md *ctx)
 SEC("xdp")
 int xdp_foreign(struct xdp_md *ctx)
 {
-	__u32 port = xdp_port(ctx);
+	__u32 key = xdp_key(ctx);
 	__u64 *meta, value;
 
-	if (!port || bpf_xdp_adjust_meta(ctx, -8))
+	if (!key || bpf_xdp_adjust_meta(ctx, -8))
 		return XDP_PASS;
 	meta = (void *)(long)ctx->data_meta;
 	if ((void *)(meta + 1) > (void *)(long)ctx->data)
 		return XDP_DROP;
 	*meta = FOREIGN;
-	set(ctx, port);
+	set(ctx, key);
 	count(&get_results, metakey_get(ctx, packet_id, &value));
 	return XDP_PASS;
 }
@@ -142,12 +152,12 @@ int xdp_foreign(struct xdp_md *ctx)
 SEC("xdp")
 int xdp_adjust_head(struct xdp_md *ctx)
 {
-	__u32 port = xdp_port(ctx);
+	__u32 key = xdp_key(ctx);
 	struct ethhdr saved;
 	void *data;
 	__u64 value;
 
-	if (!port || set(ctx, port))
+	if (!key || set(ctx, key))
 		return XDP_PASS;
 	data = (void *)(long)ctx->data;
 	if (data + sizeof(saved) > (void *)(long)ctx->data_end)
@@ -166,7 +176,7 @@ int xdp_adjust_head(struct xdp_md *ctx)
 	if (data + sizeof(saved) > (void *)(long)ctx->data_end)
 		return XDP_DROP;
 	__builtin_memcpy(data, &saved, sizeof(saved));
-	keep(&in_xdp, port, value);
+	keep(&in_xdp, key, value);
 	return XDP_PASS;
 }
 
@@ -180,10 +190,10 @@ struct {
 SEC("xdp")
 int xdp_tail_call(struct xdp_md *ctx)
 {
-	__u32 port = xdp_port(ctx);
+	__u32 key = xdp_key(ctx);
 
-	if (port)
-		set(ctx, port);
+	if (key)
+		set(ctx, key);
 	bpf_tail_call(ctx, &next, 0);
 	return XDP_DROP; /* never */
 }
@@ -198,11 +208,11 @@ struct {
 SEC("xdp")
 int xdp_redirect(struct xdp_md *ctx)
 {
-	__u32 port = xdp_port(ctx);
+	__u32 key = xdp_key(ctx);
 
-	if (!port)
+	if (!key)
 		return XDP_PASS;
-	set(ctx, port);
+	set(ctx, key);
 	return bpf_redirect_map(&out, 0, XDP_DROP);
 }
 
@@ -216,31 +226,31 @@ struct {
 SEC("xdp")
 int xdp_to_cpu(struct xdp_md *ctx)
 {
-	__u32 port = xdp_port(ctx);
+	__u32 key = xdp_key(ctx);
 
-	if (!port)
+	if (!key)
 		return XDP_PASS;
-	set(ctx, port);
+	set(ctx, key);
 	return bpf_redirect_map(&cpu, 0, XDP_DROP);
 }
 
 static __always_inline int see(struct __sk_buff *skb)
 {
-	__u32 port = port_of((void *)(long)skb->data, (void *)(long)skb->data_end);
+	__u32 key = key_of((void *)(long)skb->data, (void *)(long)skb->data_end);
 	__u64 *meta = (void *)(long)skb->data_meta, value;
 	__u16 number;
 	long result;
 
-	if (!port)
+	if (!key)
 		return TC_ACT_UNSPEC;
 	if ((void *)(meta + 1) <= (void *)(long)skb->data)
-		keep(&raw_in_tc, port, *meta);
+		keep(&raw_in_tc, key, *meta);
 	result = metakey_get(skb, packet_id, &value);
 	count(&get_results, result);
 	if (!result)
-		keep(&in_tc, port, value);
+		keep(&in_tc, key, value);
 	if (!metakey_get(skb, zone, &number))
-		keep(&zone_in_tc, port, number);
+		keep(&zone_in_tc, key, number);
 	return TC_ACT_UNSPEC;
 }
 
@@ -265,16 +275,13 @@ struct sk_buff {
 SEC("tp_btf/netif_receive_skb")
 int BPF_PROG(trace, struct sk_buff *skb)
 {
-	struct {
-		struct iphdr ip;
-		struct udphdr udp;
-	} packet;
+	struct datagram packet;
 	__u64 value;
 
-	if (bpf_probe_read_kernel(&packet, sizeof(packet), skb->data) || packet.ip.protocol != 17)
+	if (bpf_probe_read_kernel(&packet, sizeof(packet), skb->data) || !datagram_key(&packet))
 		return 0;
 	if (!metakey_trace_get(skb, packet_id, &value))
-		keep(&traced, bpf_ntohs(packet.udp.source), value);
+		keep(&traced, datagram_key(&packet), value);
 	return 0;
 }
 
