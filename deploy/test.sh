@@ -5,6 +5,12 @@ set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 . "$root/deploy/lib.sh"
 set_up
+# For the C headers and what is built with them.
+need cc gcc
+need clang clang
+need bpftool bpftool
+need ip iproute2
+if ! [ -e /usr/include/bpf/libbpf.h ]; then need libbpf.h libbpf-dev; fi
 cd "$root"
 
 # What this machine cannot do is left out, and said.
@@ -38,7 +44,7 @@ if [ -n "$newest" ]; then
 fi
 
 if want shellcheck shellcheck; then
-  shellcheck -x .ci/run deploy/*.sh && say "shellcheck: the scripts are clean"
+  shellcheck -x .ci/run deploy/*.sh bench/datapath/*.sh && say "shellcheck: the scripts are clean"
 else
   left_out+=("shellcheck: not installed")
 fi

@@ -2,7 +2,7 @@
 /*
  * Runs the headers' calls on one packet in the kernel, by the lines of stdin, and says what came of each.
  *
- *   runner OBJECT RUN_FOLDER
+ *   runner OBJECT RUN_FOLDER clsact|tcx     how the tc program is attached
  *
  *   HOOK set|get|del FIELD [VALUE]    HOOK: xdp, tail (xdp behind a tail call), tight (xdp without
  *                                     headroom; set of field 0 only), tc, trace (get only)
@@ -20,6 +20,7 @@
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 
 #include "fields.h"
 
@@ -166,13 +167,30 @@ static void set_up_network(void)
 	close(fd);
 }
 
-static void attach(void)
+/* libbpf knows tcx from 1.3 on. */
+static int attach_tcx(void)
+{
+	union bpf_attr attributes;
+
+	memset(&attributes, 0, sizeof(attributes));
+	attributes.link_create.prog_fd = bpf_program__fd(program("tc_op"));
+	attributes.link_create.target_ifindex = if_nametoindex("lo");
+	attributes.link_create.attach_type = 46; /* BPF_TCX_INGRESS */
+	return syscall(SYS_bpf, BPF_LINK_CREATE, &attributes, sizeof(attributes));
+}
+
+static int attach_clsact(void)
 {
 	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = if_nametoindex("lo"),
 		    .attach_point = BPF_TC_INGRESS);
 	LIBBPF_OPTS(bpf_tc_opts, tc, .prog_fd = bpf_program__fd(program("tc_op")));
 
-	if (bpf_tc_hook_create(&hook) || bpf_tc_attach(&hook, &tc))
+	return bpf_tc_hook_create(&hook) ? -1 : bpf_tc_attach(&hook, &tc);
+}
+
+static void attach(int to_tcx)
+{
+	if ((to_tcx ? attach_tcx() : attach_clsact()) < 0)
 		fail("cannot attach tc_op: %s", strerror(errno));
 	if (!bpf_program__attach(program("trace_op")))
 		fail("cannot attach trace_op: %s", strerror(errno));
@@ -187,8 +205,8 @@ int main(int argc, char **argv)
 	unsigned int field;
 	int error;
 
-	if (argc != 3)
-		fail("usage: runner OBJECT RUN_FOLDER");
+	if (argc != 4)
+		fail("usage: runner OBJECT RUN_FOLDER clsact|tcx");
 	for (int i = 0; i < PACKET_BYTES; i++)
 		packet[i] = i;
 	packet[12] = TEST_PROTOCOL >> 8;
@@ -210,7 +228,7 @@ int main(int argc, char **argv)
 		bpf_map__fd(bpf_object__find_map_by_name(object, ".bss")), 0);
 	if (exchange == MAP_FAILED)
 		fail("cannot map .bss: %s", strerror(errno));
-	attach();
+	attach(!strcmp(argv[3], "tcx"));
 
 	while (fgets(line, sizeof(line), stdin)) {
 		*second = 0;

@@ -193,16 +193,15 @@ METAKEY_INLINE_ __u64 metakey_bit_(const volatile struct metakey_record *field)
 
 /* ---- Areas and values ---- */
 
-/* Whether the bytes before the packet are an area of this host, to the byte. Written with > and <=,
- * which the verifier allows to compare packet pointers with. */
-METAKEY_INLINE_ int metakey_is_ours_(struct metakey_where_ at,
+/* Whether the bytes before the packet are an area of this host, to the byte; end: where an area would
+ * end that starts with them. Written with > and <=, which the verifier allows to compare packet
+ * pointers with. */
+METAKEY_INLINE_ int metakey_is_ours_(struct metakey_where_ at, const char *end,
 				     const volatile struct metakey_record *field)
 {
-	__u32 area = metakey_area_(field);
-
-	if (at.meta + area > at.data || at.meta + area + 1 <= at.data)
+	if (end > at.data || end + 1 <= at.data)
 		return 0;
-	return METAKEY_U64_(at.meta + area - METAKEY_MARK_BYTES_) == metakey_mark_(field);
+	return METAKEY_U64_(end - METAKEY_MARK_BYTES_) == metakey_mark_(field);
 }
 
 /* Size is a constant: one load or store remains. */
@@ -374,25 +373,49 @@ METAKEY_INLINE_ char *metakey_packed_(struct metakey_where_ at, __u64 high, __u6
 	return value + size + METAKEY_MARK_BYTES_ > at.data ? 0 : value;
 }
 
-/* ---- Get, set, delete ---- */
+/* ---- Get, set, delete ----
+ *
+ * Each decides about the layout before anything else, so that the verifier, to which the record is
+ * constant, drops the other layout's code and that decision with it. Only the slotted layout has
+ * slots. */
+
+/* Marks the way of a program that was never linked. An instruction of its own keeps the compiler from
+ * joining it with another way, which would keep the decision in a program that was linked. */
+#define METAKEY_NEVER_LINKED_()                                                                    \
+	({                                                                                         \
+		int nothing_;                                                                      \
+		__asm__ volatile("%0 = 0" : "=r"(nothing_));                                       \
+	})
+
+METAKEY_INLINE_ int metakey_is_packed_(const volatile struct metakey_record *field)
+{
+	return field->mark.layout == METAKEY_PACKED;
+}
 
 METAKEY_INLINE_ long metakey_get_(struct metakey_where_ at,
 				  const volatile struct metakey_record *field, void *out, __u32 size)
 {
-	char *end = at.meta + metakey_area_(field);
+	char *end = at.meta + metakey_area_(field), *value;
+	__u32 slot;
 
-	if (!metakey_linked_(field) || !metakey_is_ours_(at, field))
-		return -METAKEY_ENOENT;
-	if (metakey_slotted_(field)) {
-		if (!(METAKEY_U64_(end - 16) & metakey_bit_(field)))
+	METAKEY_PIN_(field);
+	slot = field->slot;
+	if (slot) {
+		if (!metakey_is_ours_(at, end, field) ||
+		    !(METAKEY_U64_(end - 16) & metakey_bit_(field)))
 			return -METAKEY_ENOENT;
-		metakey_load_value_(out, end - field->slot, size);
-	} else {
-		char *value = metakey_packed_(at, METAKEY_U64_(at.meta), METAKEY_U64_(at.meta + 8),
-					      field, size);
+		metakey_load_value_(out, end - slot, size);
+	} else if (metakey_is_packed_(field)) {
+		if (!metakey_is_ours_(at, end, field))
+			return -METAKEY_ENOENT;
+		value = metakey_packed_(at, METAKEY_U64_(at.meta), METAKEY_U64_(at.meta + 8), field,
+					size);
 		if (!value)
 			return -METAKEY_ENOENT;
 		metakey_load_value_(out, value, size);
+	} else {
+		METAKEY_NEVER_LINKED_();
+		return -METAKEY_ENOENT;
 	}
 	return 0;
 }
@@ -401,42 +424,52 @@ METAKEY_INLINE_ long metakey_del_(struct metakey_where_ at,
 				  const volatile struct metakey_record *field, __u32 size)
 {
 	char *end = at.meta + metakey_area_(field);
+	__u32 slot;
 
-	if (!metakey_linked_(field) || !metakey_is_ours_(at, field))
-		return -METAKEY_ENOENT;
-	if (metakey_slotted_(field)) {
-		if (!(METAKEY_U64_(end - 16) & metakey_bit_(field)))
+	METAKEY_PIN_(field);
+	slot = field->slot;
+	if (slot) {
+		if (!metakey_is_ours_(at, end, field) ||
+		    !(METAKEY_U64_(end - 16) & metakey_bit_(field)))
 			return -METAKEY_ENOENT;
 		METAKEY_U64_(end - 16) &= ~metakey_bit_(field);
-		metakey_store_value_(end - field->slot, 0, size);
+		metakey_store_value_(end - slot, 0, size);
 		return 0;
 	}
-	if (metakey_header_bits_(METAKEY_U64_(at.meta), METAKEY_U64_(at.meta + 8), field->id) !=
-	    metakey_size_bits_(size))
-		return -METAKEY_ENOENT;
-	return metakey_remove_(at.meta, at.data, field);
+	if (metakey_is_packed_(field)) {
+		if (!metakey_is_ours_(at, end, field) ||
+		    metakey_header_bits_(METAKEY_U64_(at.meta), METAKEY_U64_(at.meta + 8),
+					 field->id) != metakey_size_bits_(size))
+			return -METAKEY_ENOENT;
+		return metakey_remove_(at.meta, at.data, field);
+	}
+	METAKEY_NEVER_LINKED_();
+	return -METAKEY_ENOENT;
 }
 
 /* Sets a value in an area that is ours. */
-METAKEY_INLINE_ long metakey_put_(struct metakey_where_ at,
-				  const volatile struct metakey_record *field, __u64 value, __u32 size)
+METAKEY_INLINE_ long metakey_slotted_put_(char *end, __u32 slot,
+					  const volatile struct metakey_record *field, __u64 value,
+					  __u32 size)
 {
-	char *end = at.meta + metakey_area_(field);
+	METAKEY_U64_(end - 16) |= metakey_bit_(field);
+	metakey_store_value_(end - slot, value, size);
+	return 0;
+}
 
-	if (metakey_slotted_(field)) {
-		METAKEY_U64_(end - 16) |= metakey_bit_(field);
-		metakey_store_value_(end - field->slot, value, size);
-	} else {
-		__u64 high = METAKEY_U64_(at.meta), low = METAKEY_U64_(at.meta + 8);
-		char *place;
+METAKEY_INLINE_ long metakey_packed_put_(struct metakey_where_ at,
+					 const volatile struct metakey_record *field, __u64 value,
+					 __u32 size)
+{
+	__u64 high = METAKEY_U64_(at.meta), low = METAKEY_U64_(at.meta + 8);
+	char *place;
 
-		if (!metakey_header_bits_(high, low, field->id))
-			return metakey_insert_(at.meta, at.data, field, value);
-		place = metakey_packed_(at, high, low, field, size);
-		if (!place)
-			return -METAKEY_EBUSY; /* the id is there with another size */
-		metakey_store_value_(place, value, size);
-	}
+	if (!metakey_header_bits_(high, low, field->id))
+		return metakey_insert_(at.meta, at.data, field, value);
+	place = metakey_packed_(at, high, low, field, size);
+	if (!place)
+		return -METAKEY_EBUSY; /* the id is there with another size */
+	metakey_store_value_(place, value, size);
 	return 0;
 }
 
@@ -482,12 +515,23 @@ METAKEY_INLINE_ long metakey_xdp_set_(struct xdp_md *ctx,
 				      __u32 size)
 {
 	struct metakey_where_ at = metakey_xdp_where_(ctx);
+	char *end = at.meta + metakey_area_(field);
+	__u32 slot;
 
-	if (!metakey_linked_(field))
-		return -METAKEY_ENOLINK;
-	if (!metakey_is_ours_(at, field))
+	METAKEY_PIN_(field);
+	slot = field->slot;
+	if (slot) {
+		if (metakey_is_ours_(at, end, field))
+			return metakey_slotted_put_(end, slot, field, value, size);
 		return metakey_first_set_(ctx, field, value);
-	return metakey_put_(at, field, value, size);
+	}
+	if (metakey_is_packed_(field)) {
+		if (metakey_is_ours_(at, end, field))
+			return metakey_packed_put_(at, field, value, size);
+		return metakey_first_set_(ctx, field, value);
+	}
+	METAKEY_NEVER_LINKED_();
+	return -METAKEY_ENOLINK;
 }
 
 METAKEY_INLINE_ long metakey_skb_set_(struct __sk_buff *ctx,
@@ -495,12 +539,23 @@ METAKEY_INLINE_ long metakey_skb_set_(struct __sk_buff *ctx,
 				      __u32 size)
 {
 	struct metakey_where_ at = metakey_skb_where_(ctx);
+	char *end = at.meta + metakey_area_(field);
+	__u32 slot;
 
-	if (!metakey_linked_(field))
-		return -METAKEY_ENOLINK;
-	if (!metakey_is_ours_(at, field))
+	METAKEY_PIN_(field);
+	slot = field->slot;
+	if (slot) {
+		if (metakey_is_ours_(at, end, field))
+			return metakey_slotted_put_(end, slot, field, value, size);
 		return at.meta + 1 <= at.data ? -METAKEY_EBUSY : -METAKEY_ENOSPC;
-	return metakey_put_(at, field, value, size);
+	}
+	if (metakey_is_packed_(field)) {
+		if (metakey_is_ours_(at, end, field))
+			return metakey_packed_put_(at, field, value, size);
+		return at.meta + 1 <= at.data ? -METAKEY_EBUSY : -METAKEY_ENOSPC;
+	}
+	METAKEY_NEVER_LINKED_();
+	return -METAKEY_ENOLINK;
 }
 
 /* ---- Tracing: the area lies right before the MAC header ---- */

@@ -36,7 +36,7 @@ final class CBuild {
   /** The oldest and the newest clang found. */
   static List<String> clangs() {
     TreeSet<String> found = new TreeSet<>(Comparator.comparingInt(CBuild::version));
-    for (String folder : System.getenv("PATH").split(File.pathSeparator)) {
+    for (String folder : System.getenv("PATH").split(File.pathSeparator, -1)) {
       try (Stream<Path> files = Files.list(Path.of(folder))) {
         files
             .map(file -> file.getFileName().toString())
@@ -58,13 +58,13 @@ final class CBuild {
   }
 
   /** Compiles a BPF object, silently or not at all. */
-  static void bpf(String clang, Path source, Path object, String... flags) throws Exception {
+  static Ran bpf(String clang, Path source, Path object, String... flags) throws Exception {
     List<String> command = new ArrayList<>(List.of(clang, "-O2", "-g", "-target", "bpf"));
     command.addAll(WARNINGS);
     command.addAll(includes());
     command.addAll(List.of(flags));
     command.addAll(List.of("-c", source.toString(), "-o", object.toString()));
-    run(command);
+    return run(command);
   }
 
   /** Compiles a program on libbpf for this machine. */

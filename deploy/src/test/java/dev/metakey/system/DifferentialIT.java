@@ -36,7 +36,9 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Random calls on packets' metadata, made by the C headers in the kernel and by Java: every result
@@ -60,6 +62,9 @@ class DifferentialIT {
   @TempDir Path run;
   private Random random = new Random();
   private RegistryInfo info = new RegistryInfo(new UUID(0, 0), 0, Layout.SLOTTED, 24);
+
+  private Path object = Path.of("");
+  private String attachment = "clsact";
 
   /** By number, as in fields.h; null where it is not registered. */
   private final List<@Nullable Field> fields = new ArrayList<>();
@@ -95,7 +100,7 @@ class DifferentialIT {
   @BeforeAll
   static void compile() throws Exception {
     Requires.bpf();
-    CBuild.bpf(CBuild.clangs().get(0), CBuild.source("fields.bpf.c"), built.resolve("fields.o"));
+    build(CBuild.clangs().get(0), "v3");
     CBuild.program(CBuild.source("runner.c"), built.resolve("runner"));
     Matcher on =
         Pattern.compile("ON\\((\\d+), __u(\\d+)\\)")
@@ -103,8 +108,17 @@ class DifferentialIT {
     sizes = on.results().map(result -> Integer.parseInt(result.group(2)) / 8).toList();
   }
 
+  private static Path build(String clang, String cpu) throws Exception {
+    Path built = DifferentialIT.built.resolve("%s-%s.o".formatted(clang, cpu));
+    if (!Files.exists(built)) {
+      CBuild.bpf(clang, CBuild.source("fields.bpf.c"), built, "-mcpu=" + cpu);
+    }
+    return built;
+  }
+
   @BeforeEach
-  void seed() {
+  void seed() throws Exception {
+    object = build(CBuild.clangs().get(0), "v3");
     random = Seed.random("differential");
   }
 
@@ -114,11 +128,36 @@ class DifferentialIT {
     "PACKED,24", "PACKED,64", "PACKED,128", "PACKED,216"
   })
   void calls_whenMadeInKernelAndInJava_agreeInEveryByte(Layout layout, int area) throws Exception {
+    compare(layout, area, PACKETS);
+  }
+
+  static List<Arguments> builds() {
+    List<Arguments> builds = new ArrayList<>();
+    for (String clang : CBuild.clangs()) {
+      for (String cpu : List.of("v2", "v3")) {
+        for (Layout layout : Layout.values()) {
+          builds.add(Arguments.of(clang, cpu, layout));
+        }
+      }
+    }
+    return builds;
+  }
+
+  @ParameterizedTest
+  @MethodSource("builds")
+  void calls_whenBuiltByAnyClangAndAttachedToTcx_agree(String clang, String cpu, Layout layout)
+      throws Exception {
+    object = build(clang, cpu);
+    attachment = "tcx";
+    compare(layout, RegistryInfo.DEFAULT_AREA_BYTES, 5);
+  }
+
+  private void compare(Layout layout, int area, int packets) throws Exception {
     register(layout, area);
     List<PacketMetadata> all = implementations();
     List<String> calls = new ArrayList<>();
     List<String> expected = new ArrayList<>();
-    for (int packet = 0; packet < PACKETS; packet++) {
+    for (int packet = 0; packet < packets; packet++) {
       byte[] metadata = newPacket();
       calls.add("new " + HEX.formatHex(metadata));
       all.forEach(one -> one.replace(metadata));
@@ -339,9 +378,7 @@ class DifferentialIT {
     Path input = Files.write(run.resolve("calls"), calls);
     ProcessBuilder runner =
         new ProcessBuilder(
-                built.resolve("runner").toString(),
-                built.resolve("fields.o").toString(),
-                run.toString())
+                built.resolve("runner").toString(), object.toString(), run.toString(), attachment)
             .redirectInput(input.toFile());
     return Ran.of(runner, Host.PATIENCE).ok().out().lines().toList();
   }

@@ -28,7 +28,6 @@ class KernelTruthIT {
   @BeforeEach
   void setUp() throws Exception {
     Requires.bpf();
-    Requires.mounts();
     bpffs = host.mount("bpffs", "-t", "bpf", "bpf");
     host.configure("quarantine: 1s", "layout: packed");
   }

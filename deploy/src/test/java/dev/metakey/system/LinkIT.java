@@ -19,6 +19,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** {@code metakey link} with objects that real compilers made, for real loaders. */
 class LinkIT {
+  private static final int MAGIC = 0x43524b4d;
   private static final String TWO_FIELDS =
       record("hop", "PRODUCES", 2, "edge.hop") + record("flow", "CONSUMES", 8, "edge.flow");
 
@@ -115,19 +116,17 @@ class LinkIT {
     assertThat(after).isEqualTo(before);
   }
 
+  /** Where the name of a record starts. */
   private static int find(byte[] bytes, String text) {
     byte[] wanted = text.getBytes(US_ASCII);
-    for (int at = 0; at <= bytes.length - 104; at++) {
-      boolean magic =
-          at >= 8 && ByteBuffer.wrap(bytes).getInt(at - 8) == 0x43524b4d
-              || at >= 8
-                  && ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getInt(at - 8)
-                      == 0x43524b4d;
-      if (magic && Arrays.equals(bytes, at, at + wanted.length, wanted, 0, wanted.length)) {
+    for (int at = 8; at <= bytes.length - 96; at++) {
+      int magic = ByteBuffer.wrap(bytes).getInt(at - 8);
+      boolean record = magic == MAGIC || magic == Integer.reverseBytes(MAGIC);
+      if (record && Arrays.equals(bytes, at, at + wanted.length, wanted, 0, wanted.length)) {
         return at;
       }
     }
-    throw new AssertionError("no " + text);
+    throw new AssertionError("no record of " + text);
   }
 
   @Test
@@ -241,9 +240,7 @@ class LinkIT {
 
   @Test
   void program_whenLinked_isLoadedUnchangedByBpftoolAndIp() throws Exception {
-    Requires.root();
-    Requires.program("bpftool");
-    Requires.program("ip");
+    Requires.bpf();
     host.start();
     host.cli("register", "edge.flow:8", "--service", "edge").ok();
     compile(TWO_FIELDS);

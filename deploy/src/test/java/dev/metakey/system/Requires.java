@@ -26,7 +26,8 @@ final class Requires {
 
   static void root() throws IOException {
     int uid = (int) Files.getAttribute(Path.of("/proc/self"), "unix:uid");
-    assumeTrue(uid == 0, "missing: root; this test changes users or mounts file systems");
+    assumeTrue(
+        uid == 0, "missing: root; this test changes users, mounts file systems or loads programs");
   }
 
   /** Root that may mount. */
@@ -53,8 +54,7 @@ final class Requires {
 
   /** Programs for the kernel: the right to load them, and what compiles them and their loaders. */
   static void bpf() throws Exception {
-    int uid = (int) Files.getAttribute(Path.of("/proc/self"), "unix:uid");
-    assumeTrue(uid == 0, "missing: root; this test loads BPF programs");
+    mounts();
     assumeTrue(
         Files.exists(Path.of("/sys/kernel/btf/vmlinux")),
         "missing: a kernel with BTF; this test loads BPF programs");
@@ -68,8 +68,9 @@ final class Requires {
     assumeTrue(maps.exit() == 0, "missing: a kernel that lets root call bpf(2)");
   }
 
+  /** What compiles programs for the kernel, which need not run. */
   static void clang() {
-    program("clang");
+    assumeTrue(isInstalled("clang"), "missing: clang");
   }
 
   static void program(String name) {

@@ -24,6 +24,8 @@ import dev.metakey.server.engine.Engine;
 import dev.metakey.server.engine.KernelWatch;
 import dev.metakey.server.engine.ProgramSource;
 import dev.metakey.server.engine.WriterThread;
+import dev.metakey.server.kernel.BpfException;
+import dev.metakey.server.kernel.LoadedPrograms;
 import dev.metakey.server.kernel.PinnedMaps;
 import dev.metakey.server.publication.KeysFile;
 import dev.metakey.server.publication.Outlet;
@@ -70,11 +72,22 @@ public final class Daemon implements AutoCloseable {
   /** Starts a daemon on this host's kernel; else as below. */
   public Daemon(Config config, List<Reserve> reservations, boolean nothingLoaded)
       throws StoreException, IOException, InterruptedException {
-    this(config, Daemon::cannotSee, reservations, nothingLoaded);
+    this(config, ofThisHost(), reservations, nothingLoaded);
   }
 
-  private static List<LoadedProgram> cannotSee(boolean withPids) throws IOException {
-    throw new IOException("this build of metakeyd does not look at the kernel");
+  /** What the kernel has loaded; without BPF it can have nothing loaded. */
+  private static ProgramSource ofThisHost() {
+    LoadedPrograms programs = new LoadedPrograms();
+    return withPids -> {
+      try {
+        return withPids ? programs.scanWithPids() : programs.scan();
+      } catch (BpfException e) {
+        if (e.kind() == BpfException.Kind.NOT_SUPPORTED) {
+          return List.of();
+        }
+        throw e;
+      }
+    };
   }
 
   /**

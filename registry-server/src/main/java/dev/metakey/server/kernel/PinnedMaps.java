@@ -218,55 +218,60 @@ public final class PinnedMaps implements Outlet {
 
   private void write(Snapshot snapshot, BpfMap header, BpfMap ids, BpfMap names)
       throws BpfException {
-    ByteBuffer value = beginWriting(header);
+    byte[] value = beginWriting(header);
     for (int id = 0; id < Field.IDS; id++) {
       ids.update(BpfMap.key(id), struct(id, snapshot.byId(id)));
     }
     writeNames(snapshot, names);
-    HeaderStruct.put(value, 0, snapshot, clockMs.getAsLong());
-    header.update(BpfMap.key(0), value.array());
+    ByteBuffer struct = ByteBuffer.wrap(value).order(ByteOrder.nativeOrder());
+    HeaderStruct.put(struct, 0, snapshot, clockMs.getAsLong());
+    header.update(BpfMap.key(0), value);
     VarHandle.fullFence();
-    value.putLong(HeaderStruct.SEQ, value.getLong(HeaderStruct.SEQ) + 1);
-    header.update(BpfMap.key(0), value.array());
+    struct.putLong(HeaderStruct.SEQ, struct.getLong(HeaderStruct.SEQ) + 1);
+    header.update(BpfMap.key(0), value);
   }
 
   /** Makes seq odd, where no dead daemon left it so, and returns what the header holds. */
-  private static ByteBuffer beginWriting(BpfMap header) throws BpfException {
-    byte[] bytes = Objects.requireNonNull(header.lookup(BpfMap.key(0)), "an array has its keys");
-    ByteBuffer value = ByteBuffer.wrap(bytes).order(ByteOrder.nativeOrder());
-    value.putLong(HeaderStruct.SEQ, value.getLong(HeaderStruct.SEQ) | 1);
-    header.update(BpfMap.key(0), bytes);
+  private static byte[] beginWriting(BpfMap header) throws BpfException {
+    byte[] value = Objects.requireNonNull(header.lookup(BpfMap.key(0)), "an array has its keys");
+    ByteBuffer struct = ByteBuffer.wrap(value).order(ByteOrder.nativeOrder());
+    struct.putLong(HeaderStruct.SEQ, struct.getLong(HeaderStruct.SEQ) | 1);
+    header.update(BpfMap.key(0), value);
     VarHandle.fullFence();
     return value;
   }
 
   /** First takes out the names that are no more, so that there is always room. */
   private static void writeNames(Snapshot snapshot, BpfMap names) throws BpfException {
-    Map<ByteBuffer, Field> wanted = new LinkedHashMap<>();
+    Map<String, Field> wanted = new LinkedHashMap<>();
     for (Field field : snapshot.fields()) {
-      wanted.put(ByteBuffer.wrap(nameKey(field.name())), field);
+      wanted.put(text(nameKey(field.name())), field);
     }
-    for (ByteBuffer key : keys(names)) {
+    for (String key : keys(names)) {
       if (!wanted.containsKey(key)) {
-        names.delete(key.array());
+        names.delete(key.getBytes(StandardCharsets.ISO_8859_1));
       }
     }
-    for (var entry : wanted.entrySet()) {
-      Field field = entry.getValue();
-      names.update(entry.getKey().array(), struct(field.id(), field));
+    for (Field field : wanted.values()) {
+      names.update(nameKey(field.name()), struct(field.id(), field));
     }
   }
 
-  private static Set<ByteBuffer> keys(BpfMap map) throws BpfException {
-    Set<ByteBuffer> keys = new HashSet<>();
+  private static Set<String> keys(BpfMap map) throws BpfException {
+    Set<String> keys = new HashSet<>();
     byte[] key = map.nextKey(null);
-    while (key != null && keys.add(ByteBuffer.wrap(key))) { // one seen again: others change it
+    while (key != null && keys.add(text(key))) { // one seen again: others change it
       key = map.nextKey(key);
     }
     return keys;
   }
 
-  /** A name as the key of {@code names}: NUL to its end. */
+  /** Whatever bytes, as something that is equal where they are. */
+  private static String text(byte[] key) {
+    return new String(key, StandardCharsets.ISO_8859_1);
+  }
+
+  /** A name as a key of its map: NUL to the end. */
   static byte[] nameKey(String name) {
     return Arrays.copyOf(name.getBytes(StandardCharsets.US_ASCII), KeyStruct.NAME_BYTES);
   }

@@ -43,7 +43,7 @@ class LoadedProgramsTest {
 
       SEC("xdp") int mk_first(struct xdp_md *ctx) { return length(ctx) ? XDP_PASS : XDP_DROP; }
       SEC("tc") int mk_second(struct __sk_buff *skb) { return zone.id + garbage.size == 77; }
-      char license[] SEC("license") = "Dual BSD/GPL";
+      char _license[] SEC("license") = "Dual BSD/GPL";
       """;
 
   private static final String OTHER =
@@ -52,7 +52,7 @@ class LoadedProgramsTest {
       #include <bpf/bpf_helpers.h>
       const volatile char other[250] __attribute__((section(".rodata.metakey"), used)) = {1, 2, 3};
       SEC("xdp") int mk_other(struct xdp_md *ctx) { return other[7] ? XDP_PASS : XDP_DROP; }
-      char license[] SEC("license") = "Dual BSD/GPL";
+      char _license[] SEC("license") = "Dual BSD/GPL";
       """;
 
   @RegisterExtension private final Bpffs bpffs = new Bpffs();

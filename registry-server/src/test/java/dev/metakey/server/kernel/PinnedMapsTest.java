@@ -178,7 +178,9 @@ class PinnedMapsTest {
     maps().publish(snapshot(1));
     try (BpfMap header = open("header");
         BpfMap map = BpfMap.create(PinnedMaps.IDS)) {
-      header.update(BpfMap.key(0), header(header).putLong(HeaderStruct.SEQ, 5).array());
+      byte[] value = header.lookup(BpfMap.key(0));
+      ByteBuffer.wrap(value).order(ByteOrder.nativeOrder()).putLong(HeaderStruct.SEQ, 5);
+      header.update(BpfMap.key(0), value);
       map.pin(bpffs.directory().resolve("ids_new")); // it died there, another time
 
       maps().publish(snapshot(2));
@@ -201,7 +203,7 @@ class PinnedMapsTest {
         BpfMap names = open("names")) {
       CompletableFuture<Long> reading =
           CompletableFuture.supplyAsync(() -> read(header, ids, names, done));
-      for (int i = 0; i < 2_000 || !reading.isDone() && i < 2_001; i++) {
+      for (int i = 0; i < 500; i++) {
         maps().publish(i % 2 == 0 ? even : odd);
       }
       done.set(true);

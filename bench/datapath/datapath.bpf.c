@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The measured programs. Each does one thing, many times; they differ in nothing else, and the empty
+ * one is what the loop itself costs.
+ */
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+#include <metakey/metakey.bpf.h>
+#include "datapath.h"
+
+METAKEY_PRODUCES(measured, FIELD_NAME, __u64);
+
+/* Set before a run. */
+__u32 batches;
+__u64 presence[2]; /* the words of the area that say which fields are there */
+
+/* Zero before a run, which adds to it. The verifier must not know that, or it would follow the sums. */
+struct outcome outcome;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct metakey_header);
+} header SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, METAKEY_IDS);
+	__type(key, __u32);
+	__type(value, __u64);
+} by_id SEC(".maps");
+
+struct loop {
+	struct xdp_md *ctx;
+	struct outcome outcome;
+};
+
+/* Keeps the compiler from merging what comes before with what comes after. */
+#define USED(value) __asm__ volatile("" : "+r"(value)::"memory");
+
+/* Makes two programs of a body, which may use ctx and i: `name` runs it BATCH * batches times,
+ * `name_once` once. The body is written out BATCH times, so that little is left of what the loop
+ * costs; and in a loop that it walks through, the verifier would lose its way. */
+#define MEASURED(name, body)									\
+	static long name##_batch(__u32 index, struct loop *loop)				\
+	{											\
+		struct xdp_md *ctx = loop->ctx;							\
+		struct outcome so_far = loop->outcome;						\
+		__u32 i = index + 1;								\
+		(void)ctx, (void)i;								\
+		_Pragma("clang loop unroll(full)") for (int copy = 0; copy < BATCH; copy++)	\
+		{										\
+			body USED(so_far.sum)							\
+		}										\
+		loop->outcome = so_far;								\
+		return 0;									\
+	}											\
+	SEC("xdp") int name(struct xdp_md *ctx)							\
+	{											\
+		struct loop loop = { ctx, outcome };						\
+		bpf_loop(batches, name##_batch, &loop, 0);					\
+		outcome = loop.outcome;								\
+		return XDP_PASS;								\
+	}											\
+	SEC("xdp") int name##_once(struct xdp_md *ctx)						\
+	{											\
+		struct outcome so_far = outcome;						\
+		__u32 i = 1;									\
+		(void)ctx, (void)i;								\
+		body outcome = so_far;								\
+		return XDP_PASS;								\
+	}
+
+/* What a body consists of: calls after each of which the program branches, as one would that gives
+ * the packet up on an error. */
+#define DO(call)										\
+	if (__builtin_expect(call, 0)) {							\
+		so_far.failed++;								\
+		USED(so_far.failed)								\
+	}
+#define READ(call)										\
+	{											\
+		__u64 value;									\
+		if (__builtin_expect(call, 0)) {						\
+			so_far.failed++;							\
+			USED(so_far.failed)							\
+		} else {									\
+			so_far.sum += value;							\
+		}										\
+	}
+
+/* Two stores: makes an area say again which fields it has, so that each call finds what the one
+ * before it found. */
+static __always_inline long restore(struct xdp_md *ctx)
+{
+	char *data = (char *)(long)ctx->data;
+	__u64 *words = (__u64 *)(long)ctx->data_meta;
+
+	if ((char *)words + AREA_BYTES > data)
+		return -1;
+	if (measured.mark.layout == METAKEY_SLOTTED)
+		words += AREA_BYTES / 8 - 2;
+	words[0] = presence[0];
+	words[1] = presence[1];
+	return 0;
+}
+
+/* Whether the registry, as published in the pinned map, has the field's id. */
+static __always_inline long is_registered(void)
+{
+	struct metakey_header *now = bpf_map_lookup_elem(&header, &(__u32){ 0 });
+
+	return now && (now->high | now->low) >> measured.id & 1;
+}
+
+static __always_inline long list_get_one(struct xdp_md *ctx, __u64 *out)
+{
+	char *data = (char *)(long)ctx->data;
+	char *at = (char *)(long)ctx->data_meta;
+
+	for (int i = 0; i < 32; i++) {
+		const struct tlv *head = (const struct tlv *)at;
+
+		if (at + sizeof(*head) > data)
+			break;
+		at += sizeof(*head);
+		if (head->type == FIELD_ID) {
+			if (head->bytes != sizeof(*out) || at + sizeof(*out) > data)
+				break;
+			*out = *(__u64 *)at;
+			return 0;
+		}
+		at += head->bytes;
+	}
+	return -METAKEY_ENOENT;
+}
+
+static __always_inline long map_get_one(__u64 *out)
+{
+	__u64 *value = bpf_map_lookup_elem(&by_id, &(__u32){ FIELD_ID });
+
+	if (!value)
+		return -METAKEY_ENOENT;
+	*out = *value;
+	return 0;
+}
+
+static __always_inline long map_set_one(__u64 value)
+{
+	return bpf_map_update_elem(&by_id, &(__u32){ FIELD_ID }, &value, BPF_ANY);
+}
+
+MEASURED(empty, )
+MEASURED(get, READ(metakey_get(ctx, measured, &value)))
+MEASURED(set, DO(metakey_set(ctx, measured, i)))
+MEASURED(checked_set, DO(is_registered() ? metakey_set(ctx, measured, i) : -1))
+MEASURED(first_set, DO(bpf_xdp_adjust_meta(ctx, AREA_BYTES)) DO(metakey_set(ctx, measured, i)))
+MEASURED(restored, DO(restore(ctx)))
+MEASURED(insert, DO(restore(ctx)) DO(metakey_set(ctx, measured, i)))
+MEASURED(del, DO(restore(ctx)) DO(metakey_del(ctx, measured)))
+MEASURED(insert_del, DO(metakey_set(ctx, measured, i)) DO(metakey_del(ctx, measured)))
+MEASURED(list_get, READ(list_get_one(ctx, &value)))
+MEASURED(map_get, READ(map_get_one(&value)))
+MEASURED(map_set, DO(map_set_one(i)))
+
+char _license[] SEC("license") = "GPL";

@@ -1,0 +1,463 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What a field costs in the packet path: runs each program of datapath.bpf.c by BPF_PROG_TEST_RUN,
+ * first once, to check that it does what its row says, then many times, in turn.
+ *
+ *   datapath [RUNS [OPERATIONS]]    of each program; in each run
+ */
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <metakey/metakey_user.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+#include "datapath.h"
+#include "datapath.skel.h"
+
+#define MAX_RUNS 10000
+#define FRAME_BYTES 64
+#define OLD_VALUE 0x1122334455667788ull
+#define NEW_VALUE 1ull /* what a program that runs once sets */
+
+/* Where the field is: in a metadata area of one of the layouts, in a type-length-value list in its
+ * place, or in a hash map. */
+enum form { SLOTTED = METAKEY_SLOTTED, PACKED = METAKEY_PACKED, LIST, MAP };
+
+/* What the field has. */
+enum value { ABSENT, OLD, NEW };
+
+struct row {
+	const char *name;
+	const char *program;
+	enum form form;
+	int fields; /* that are there before or after, whichever is more */
+	enum value before, after;
+	const char *base; /* the row that is taken off */
+};
+
+#define LOOP "empty loop"
+#define SLOTTED_BASE "slotted presence restored"
+#define PACKED_BASE "packed presence restored"
+
+static const struct row rows[] = {
+	{ LOOP, "empty", SLOTTED, 1, OLD, OLD, LOOP },
+	{ "slotted get", "get", SLOTTED, 1, OLD, OLD, LOOP },
+	{ "slotted set", "set", SLOTTED, 1, OLD, NEW, LOOP },
+	{ "slotted set, checked against the header map", "checked_set", SLOTTED, 1, OLD, NEW, LOOP },
+	{ SLOTTED_BASE, "restored", SLOTTED, 1, OLD, OLD, LOOP },
+	{ "slotted set, not there before", "insert", SLOTTED, 1, ABSENT, NEW, SLOTTED_BASE },
+	{ "slotted del", "del", SLOTTED, 1, OLD, ABSENT, SLOTTED_BASE },
+	{ "slotted first set, area made", "first_set", SLOTTED, 1, OLD, NEW, LOOP },
+	{ "packed get, 1 field", "get", PACKED, 1, OLD, OLD, LOOP },
+	{ "packed get, 7 fields", "get", PACKED, 7, OLD, OLD, LOOP },
+	{ "packed get, 20 fields", "get", PACKED, 20, OLD, OLD, LOOP },
+	{ "packed set, 1 field", "set", PACKED, 1, OLD, NEW, LOOP },
+	{ "packed set, 7 fields", "set", PACKED, 7, OLD, NEW, LOOP },
+	{ "packed set, 20 fields", "set", PACKED, 20, OLD, NEW, LOOP },
+	{ PACKED_BASE, "restored", PACKED, 1, OLD, OLD, LOOP },
+	{ "packed insert, 1 field", "insert", PACKED, 1, ABSENT, NEW, PACKED_BASE },
+	{ "packed insert, 7 fields", "insert", PACKED, 7, ABSENT, NEW, PACKED_BASE },
+	{ "packed insert, 20 fields", "insert", PACKED, 20, ABSENT, NEW, PACKED_BASE },
+	{ "packed del, 1 field", "del", PACKED, 1, OLD, ABSENT, PACKED_BASE },
+	{ "packed del, 7 fields", "del", PACKED, 7, OLD, ABSENT, PACKED_BASE },
+	{ "packed del, 20 fields", "del", PACKED, 20, OLD, ABSENT, PACKED_BASE },
+	{ "packed insert and del, 1 field", "insert_del", PACKED, 1, ABSENT, ABSENT, LOOP },
+	{ "packed insert and del, 7 fields", "insert_del", PACKED, 7, ABSENT, ABSENT, LOOP },
+	{ "packed insert and del, 20 fields", "insert_del", PACKED, 20, ABSENT, ABSENT, LOOP },
+	{ "packed first set, area made", "first_set", PACKED, 1, OLD, NEW, LOOP },
+	{ "list get, 1 entry", "list_get", LIST, 1, OLD, OLD, LOOP },
+	{ "list get, 7 entries", "list_get", LIST, 7, OLD, OLD, LOOP },
+	{ "list get, 20 entries", "list_get", LIST, 20, OLD, OLD, LOOP },
+	{ "hash map get", "map_get", MAP, 1, OLD, OLD, LOOP },
+	{ "hash map set", "map_set", MAP, 1, OLD, NEW, LOOP },
+};
+
+#define ROWS (sizeof(rows) / sizeof(rows[0]))
+
+/* Nanoseconds of an operation in each run, in the end sorted. */
+static double ns[ROWS][MAX_RUNS];
+
+static void fail(const char *format, ...)
+{
+	va_list values;
+
+	va_start(values, format);
+	fprintf(stderr, "datapath: ");
+	vfprintf(stderr, format, values);
+	fprintf(stderr, "\n");
+	va_end(values);
+	exit(1);
+}
+
+/* ---- The bytes before the packet, made here from the layouts' description ---- */
+
+struct bytes {
+	__u8 at[256];
+	__u32 used;
+};
+
+static void put(struct bytes *to, __u32 offset, __u64 value, __u32 bytes)
+{
+	memcpy(to->at + offset, &value, bytes);
+}
+
+static __u32 size_of(int id)
+{
+	static const __u32 sizes[] = { 2, 8, 4 };
+
+	return sizes[id % 3];
+}
+
+/* Bytes between the value's start and the packet: past the bitmap and the mark, the greatest values
+ * first, so that each is aligned. */
+static __u32 slot_of(int id)
+{
+	__u32 slot = 16;
+
+	for (__u32 size = 8; size >= 2; size /= 2)
+		for (int other = 0; other < 20; other++) {
+			slot += size_of(other) == size ? size : 0;
+			if (other == id && size_of(id) == size)
+				return slot;
+		}
+	return 0;
+}
+
+static struct metakey_mark mark_of(enum form form)
+{
+	return (struct metakey_mark){
+		.layout = form, .area8 = AREA_BYTES / 8, .magic = METAKEY_MARK_MAGIC
+	};
+}
+
+static void place(struct bytes *to, enum form form, int id, __u64 value)
+{
+	__u64 *header = (void *)to->at, *bitmap = (void *)(to->at + AREA_BYTES - 16);
+	__u32 size = size_of(id);
+
+	if (form == SLOTTED) {
+		*bitmap |= 1ull << id;
+		put(to, AREA_BYTES - slot_of(id), value, size);
+		return;
+	}
+	if (form == PACKED) {
+		header[0] |= (__u64)(size >= 4) << id;
+		header[1] |= (__u64)(size != 4) << id;
+	} else {
+		put(to, to->used, id | size << 8, sizeof(struct tlv));
+		to->used += sizeof(struct tlv);
+	}
+	put(to, to->used, value, size);
+	to->used += size;
+}
+
+static __u64 value_of(enum value value)
+{
+	return value == OLD ? OLD_VALUE : NEW_VALUE;
+}
+
+/* So many fields around the measured one, and that one if it is not absent. */
+static struct bytes area_of(enum form form, int fields, enum value measured)
+{
+	struct bytes area = { .used = form == PACKED ? 16 : 0 };
+	struct metakey_mark mark = mark_of(form);
+	int first = FIELD_ID - fields / 2;
+
+	if (form == MAP)
+		return area;
+	for (int id = first; id < first + fields; id++)
+		if (id != FIELD_ID)
+			place(&area, form, id, 0x0101010101010101ull * (id + 1));
+		else if (measured != ABSENT)
+			place(&area, form, id, value_of(measured));
+	if (form == LIST) {
+		area.used = (area.used + 3) & ~3u;
+	} else {
+		area.used = AREA_BYTES;
+		memcpy(area.at + AREA_BYTES - sizeof(mark), &mark, sizeof(mark));
+	}
+	return area;
+}
+
+/* ---- Loading and running ---- */
+
+/* A registry in which the measured field is the only one. */
+static struct metakey_registry registry_of(enum form layout)
+{
+	struct metakey_registry registry = {
+		.header = { .high = 1ull << FIELD_ID, .low = 1ull << FIELD_ID, .revision = 1,
+			    .layout = layout, .area8 = AREA_BYTES / 8 },
+	};
+
+	registry.keys[FIELD_ID] = (struct metakey_key){
+		.name = FIELD_NAME, .revision = 1, .generation = 1, .id = FIELD_ID,
+		.size = size_of(FIELD_ID), .slot = layout == SLOTTED ? slot_of(FIELD_ID) : 0,
+		.state = METAKEY_ACTIVE,
+	};
+	return registry;
+}
+
+static struct datapath *load(enum form layout)
+{
+	struct metakey_registry registry = registry_of(layout);
+	struct datapath *object = datapath__open();
+	struct metakey_message message;
+	__u32 zero = 0;
+
+	if (!object)
+		fail("cannot open the programs");
+	if (metakey_bind(object->obj, &registry, &message))
+		fail("%s", message.text);
+	if (datapath__load(object))
+		fail("the kernel does not load the programs");
+	if (bpf_map__update_elem(object->maps.header, &zero, sizeof(zero), &registry.header,
+				 sizeof(registry.header), 0))
+		fail("cannot write the header map");
+	return object;
+}
+
+static void set_in_map(struct datapath *object, __u64 value)
+{
+	__u32 id = FIELD_ID;
+
+	if (bpf_map__update_elem(object->maps.by_id, &id, sizeof(id), &value, sizeof(value), 0))
+		fail("cannot write the hash map");
+}
+
+static __u64 get_from_map(struct datapath *object)
+{
+	__u64 value = 0;
+	__u32 id = FIELD_ID;
+
+	bpf_map__lookup_elem(object->maps.by_id, &id, sizeof(id), &value, sizeof(value), 0);
+	return value;
+}
+
+static struct bpf_program *program_of(const char *name, const char *suffix, struct datapath *object)
+{
+	struct bpf_program *program;
+	char full[64];
+
+	snprintf(full, sizeof(full), "%s%s", name, suffix);
+	program = bpf_object__find_program_by_name(object->obj, full);
+	if (!program)
+		fail("there is no program %s", full);
+	return program;
+}
+
+/* Runs a row's program. Returns the nanoseconds that it took; *left is then what is before the
+ * packet. */
+static __u32 run(const struct row *row, const char *suffix, struct datapath *object,
+		 struct bytes *left)
+{
+	struct bytes area = area_of(row->form, row->fields, row->before);
+	__u8 in[sizeof(area.at) + FRAME_BYTES] = {}, out[sizeof(in)];
+	struct xdp_md ctx = { .data = area.used, .data_end = area.used + FRAME_BYTES };
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = in, .data_size_in = ctx.data_end,
+		    .data_out = out, .data_size_out = sizeof(out), .ctx_in = &ctx,
+		    .ctx_size_in = sizeof(ctx), .ctx_out = &ctx, .ctx_size_out = sizeof(ctx),
+		    .repeat = 1);
+	struct bpf_program *program = program_of(row->program, suffix, object);
+	__u32 presence = row->form == SLOTTED ? AREA_BYTES - 16 : 0;
+
+	memcpy(in, area.at, area.used);
+	memcpy(object->bss->presence, area.at + presence, sizeof(object->bss->presence));
+	memset(&object->bss->outcome, 0, sizeof(object->bss->outcome));
+	set_in_map(object, OLD_VALUE);
+	if (bpf_prog_test_run_opts(bpf_program__fd(program), &opts))
+		fail("%s: the program does not run", row->name);
+	left->used = ctx.data;
+	memcpy(left->at, out, sizeof(left->at));
+	return opts.duration;
+}
+
+static void check_outcome(const struct row *row, const struct datapath *object, __u64 operations)
+{
+	const struct outcome *outcome = &object->bss->outcome;
+	int reads = strstr(row->program, "get") != NULL;
+	__u64 sum = reads ? OLD_VALUE * operations : 0;
+
+	if (outcome->failed)
+		fail("%s: %llu calls failed", row->name, outcome->failed);
+	if (outcome->sum != sum)
+		fail("%s: the values read add up to %llx, not %llx", row->name, outcome->sum, sum);
+}
+
+/* Does it once: the calls must succeed, and leave what the row says, to the byte. */
+static void check(const struct row *row, struct datapath *object)
+{
+	struct bytes expected = area_of(row->form, row->fields, row->after), left;
+	__u64 in_map = row->form == MAP ? value_of(row->after) : OLD_VALUE;
+
+	run(row, "_once", object, &left);
+	check_outcome(row, object, 1);
+	if (left.used != expected.used || memcmp(left.at, expected.at, left.used))
+		fail("%s: leaves other bytes before the packet than it should", row->name);
+	if (get_from_map(object) != in_map)
+		fail("%s: leaves another value in the hash map than it should", row->name);
+}
+
+/* Nanoseconds an operation. */
+static double measure(const struct row *row, struct datapath *object, __u32 batches)
+{
+	__u64 operations = (__u64)batches * BATCH;
+	struct bytes left;
+	__u32 total_ns;
+
+	object->bss->batches = batches;
+	total_ns = run(row, "", object, &left);
+
+	check_outcome(row, object, operations);
+	return (double)total_ns / operations;
+}
+
+/* ---- What came of it ---- */
+
+static int by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static double best(const struct row *row)
+{
+	return ns[row - rows][0];
+}
+
+static const struct row *named(const char *name)
+{
+	for (const struct row *row = rows; row < rows + ROWS; row++)
+		if (!strcmp(row->name, name))
+			return row;
+	fail("no row is called %s", name);
+	return NULL;
+}
+
+/* Nanoseconds of what the row names. */
+static double alone(const struct row *row)
+{
+	return best(row) - best(named(row->base));
+}
+
+/* Of machine code, in a program that does it once. */
+static int jited_bytes(const char *name, struct datapath *object)
+{
+	struct bpf_program *program = program_of(name, "_once", object);
+	struct bpf_prog_info info = {};
+	__u32 size = sizeof(info);
+
+	if (bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &size))
+		fail("%s: the kernel does not tell about the program", name);
+	return info.jited_prog_len;
+}
+
+static void print_table(int runs, struct datapath **objects)
+{
+	printf("%-46s %8s %8s %8s %8s\n", "one operation", "ns", "median", "alone", "bytes");
+	for (const struct row *row = rows; row < rows + ROWS; row++) {
+		struct datapath *object = objects[row->form == PACKED];
+
+		printf("%-46s %8.2f %8.2f %8.2f %8d\n", row->name, best(row),
+		       ns[row - rows][runs / 2], alone(row),
+		       jited_bytes(row->program, object) -
+			       jited_bytes(named(row->base)->program, object));
+	}
+}
+
+static void goal(const char *what, double limit, double measured)
+{
+	printf("%-58s <= %5.2f %9.2f  %s\n", what, limit, measured,
+	       measured <= limit ? "yes" : "no");
+}
+
+static void print_goals(void)
+{
+	double get = alone(named("slotted get")), set = alone(named("slotted set"));
+	double packed_get = alone(named("packed get, 7 fields"));
+
+	printf("\n%-58s    %5s %9s  %s\n", "goal, without the loop", "", "measured", "reached");
+	goal("slotted get, ns", 1, get);
+	goal("slotted set, ns", 1, set);
+	goal("slotted get / packed get, 7 fields", 0.25, get / packed_get);
+	goal("slotted set / packed set, 7 fields", 0.25,
+	     set / alone(named("packed set, 7 fields")));
+	goal("slotted set / packed insert, 7 fields", 0.25,
+	     set / alone(named("packed insert, 7 fields")));
+	goal("packed get, 7 fields / hash map get", 1, packed_get / alone(named("hash map get")));
+	printf("\npublished for the key/value store proposed for the kernel, on another machine: "
+	       "get 9.2 ns, set 10.1 ns, move 14.8 ns\n");
+}
+
+/* ---- How busy others kept the machine ---- */
+
+struct usage {
+	double at_s, ours_s, all_s;
+};
+
+static struct usage usage(void)
+{
+	unsigned long long user, nice, system, idle, iowait, irq, softirq;
+	FILE *stat = fopen("/proc/stat", "r");
+	struct timespec now;
+	struct rusage ours;
+
+	if (!stat || fscanf(stat, "cpu %llu %llu %llu %llu %llu %llu %llu", &user, &nice, &system,
+			    &idle, &iowait, &irq, &softirq) != 7)
+		fail("cannot read /proc/stat");
+	fclose(stat);
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	getrusage(RUSAGE_SELF, &ours);
+	return (struct usage){
+		.at_s = now.tv_sec + now.tv_nsec / 1e9,
+		.ours_s = ours.ru_utime.tv_sec + ours.ru_utime.tv_usec / 1e6 +
+			  ours.ru_stime.tv_sec + ours.ru_stime.tv_usec / 1e6,
+		.all_s = (double)(user + nice + system + irq + softirq) / sysconf(_SC_CLK_TCK),
+	};
+}
+
+static double others(struct usage from, struct usage to)
+{
+	return ((to.all_s - from.all_s) - (to.ours_s - from.ours_s)) / (to.at_s - from.at_s);
+}
+
+/* A number from 1 to the greatest allowed. */
+static int number(const char *what, const char *text, int most)
+{
+	char *end;
+	long value = strtol(text, &end, 10);
+
+	if (*end || value < 1 || value > most)
+		fail("%s: %s, not a number from 1 to %d", what, text, most);
+	return value;
+}
+
+int main(int count, char **words)
+{
+	int runs = number("runs", count > 1 ? words[1] : "500", MAX_RUNS);
+	int operations = number("operations", count > 2 ? words[2] : "20000", 100000000);
+	__u32 batches = (operations + BATCH - 1) / BATCH;
+	struct datapath *objects[] = { load(SLOTTED), load(PACKED) };
+	struct usage before;
+
+	for (__u32 i = 0; i < ROWS; i++)
+		check(&rows[i], objects[rows[i].form == PACKED]);
+	printf("checked: each of the %zu rows does what it says\n", ROWS);
+	before = usage();
+	for (int round = 0; round < runs; round++)
+		for (__u32 i = 0; i < ROWS; i++)
+			ns[i][round] = measure(&rows[i], objects[rows[i].form == PACKED], batches);
+	printf("%d runs of %u operations; other processes kept %.2f cores busy\n\n", runs,
+	       batches * BATCH, others(before, usage()));
+	for (__u32 i = 0; i < ROWS; i++)
+		qsort(ns[i], runs, sizeof(ns[i][0]), by_value);
+	print_table(runs, objects);
+	print_goals();
+	datapath__destroy(objects[0]);
+	datapath__destroy(objects[1]);
+	return 0;
+}

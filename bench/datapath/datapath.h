@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the measured programs and their runner agree on. */
+#ifndef DATAPATH_H
+#define DATAPATH_H
+
+#include <linux/types.h>
+
+/* The field that is measured, between others with smaller and greater ids. */
+#define FIELD_NAME "bench.measured"
+#define FIELD_ID 10
+
+/* Bytes of the metadata area. */
+#define AREA_BYTES 128
+
+/* How many operations a measured program has written out. */
+#define BATCH 16
+
+/* An entry of the type-length-value list; its value follows. */
+struct tlv {
+	__u8 type;
+	__u8 bytes;
+};
+
+/* What the calls of a run gave. */
+struct outcome {
+	__u64 sum; /* of all values read */
+	__u64 failed; /* how many returned an error */
+};
+
+#endif /* DATAPATH_H */
