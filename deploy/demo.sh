@@ -85,7 +85,7 @@ step "It starts again: the same ids"
 start_daemon data
 run metakey list
 
-if set_up_bpf && want make make; then
+if set_up_bpf; then
   kill "$daemon"
   wait "$daemon" || true
   start_daemon live

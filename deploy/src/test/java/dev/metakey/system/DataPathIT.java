@@ -148,7 +148,7 @@ class DataPathIT {
     assertThat(map(lab, "traced")).containsAllEntriesOf(set);
   }
 
-  /** The neighbour's cached header overwrites the end of the mark; the first packet has no such. */
+  /** A neighbour's cached header may overwrite the end of the mark, as Linux 6.18 does. */
   @ParameterizedTest
   @ValueSource(strings = {"slotted", "packed"})
   void value_whenForwardedByIp_isNeverWrong(String layout) throws Exception {
@@ -165,7 +165,6 @@ class DataPathIT {
     Map<Integer, BigInteger> set = map(lab, "was_set");
     assertThat(set).hasSize(PACKETS);
     assertThat(set.entrySet()).containsAll(map(lab, "in_tc").entrySet());
-    assertThat(map(lab, "get_results")).containsKey(ENOENT);
   }
 
   @Test
