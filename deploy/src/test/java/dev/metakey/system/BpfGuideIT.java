@@ -15,12 +15,15 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The programs in docs/bpf-guide.md compile as they stand: each block starts with its file's name. */
+/**
+ * The programs in docs/bpf-guide.md compile as they stand: each block starts with its file's name.
+ */
 class BpfGuideIT {
   private static final Path GUIDE =
       Path.of(System.getProperty("metakey.sources", "..")).resolve("docs/bpf-guide.md");
   private static final Pattern BLOCK =
-      Pattern.compile("^( *)```c\\n *(/\\* (\\S+\\.c) \\*/\\n.*?)^\\1```$", Pattern.DOTALL | Pattern.MULTILINE);
+      Pattern.compile(
+          "^( *)```c\\n *(/\\* (\\S+\\.c) \\*/\\n.*?)^\\1```$", Pattern.DOTALL | Pattern.MULTILINE);
 
   @TempDir Path folder;
 

@@ -18,8 +18,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Real packets between network namespaces: what one program sets, others read, by name. The
- * programs are in {@code src/test/bpf/datapath.bpf.c}. They keep what they set and saw by
- * packet.
+ * programs are in {@code src/test/bpf/datapath.bpf.c}. They keep what they set and saw by packet.
  */
 class DataPathIT {
   private static final int PACKETS = 20;
@@ -212,7 +211,12 @@ class DataPathIT {
   }
 
   private static void attachXdp(Lab lab, String program, String device) throws Exception {
-    lab.run(in(device) + "bpftool net attach xdpdrv pinned /sys/fs/bpf/p/" + program + " dev " + device)
+    lab.run(
+            in(device)
+                + "bpftool net attach xdpdrv pinned /sys/fs/bpf/p/"
+                + program
+                + " dev "
+                + device)
         .ok();
   }
 
