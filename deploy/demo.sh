@@ -35,7 +35,8 @@ run() {
 start_daemon() {
   metakeyd --socket "$METAKEY_SOCKET" --data "$work/$1" --run "$work" --bpffs none 2>> "$work/log" &
   daemon=$!
-  metakey --timeout 30s status > /dev/null
+  # 10: serves, and has something to say. On a host where linked programs are loaded, a new registry takes theirs over.
+  metakey --timeout 30s status > /dev/null || [ $? -eq 10 ]
 }
 
 java_service() {
@@ -45,7 +46,7 @@ java_service() {
 
 step "The daemon starts, on a directory of its own"
 start_daemon data
-run metakey status
+run metakey status || [ $? -eq 10 ]
 
 step "A tracer wants the id of edge.packet_id, which nobody has yet: it waits"
 (
@@ -91,8 +92,12 @@ if set_up_bpf; then
   start_daemon live
   make -s -C "$root/deploy/examples" INCLUDE="$image/include" OUT="$work/build"
   # Network, mounts and processes of their own: nothing of it is left, whatever happens.
-  METAKEY_RUN=$work unshare --net --mount --pid --fork --kill-child --mount-proc \
-    "$root/deploy/demo-live.sh" "$root/deploy/examples/lab.sh" "$work/build"
+  if metakey id edge.packet_id > /dev/null 2>&1; then
+    say "the same on real packets is left out: loaded programs of this host use edge.packet_id"
+  else
+    METAKEY_RUN=$work unshare --net --mount --pid --fork --kill-child --mount-proc \
+      "$root/deploy/demo-live.sh" "$root/deploy/examples/lab.sh" "$work/build"
+  fi
 else
   say "the same on real packets is left out; missing: $lacking"
 fi
