@@ -31,7 +31,7 @@ need() {
 # machine or user cannot.
 set_up_bpf() {
   local thing
-  for thing in cc:gcc clang:clang llvm-objdump:llvm /usr/include/bpf/libbpf.h:libbpf-dev /usr/include/linux/bpf.h:linux-libc-dev \
+  for thing in make:make cc:gcc clang:clang llvm-objdump:llvm /usr/include/bpf/libbpf.h:libbpf-dev /usr/include/linux/bpf.h:linux-libc-dev \
     bpftool:bpftool ip:iproute2 tc:iproute2 xdp-loader:xdp-tools; do
     lacking=${thing%%:*}
     want "$lacking" "${thing#*:}" || return 1

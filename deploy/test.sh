@@ -44,7 +44,7 @@ if [ -n "$newest" ]; then
 fi
 
 if want shellcheck shellcheck; then
-  shellcheck -x .ci/run deploy/*.sh bench/datapath/*.sh && say "shellcheck: the scripts are clean"
+  shellcheck -x .ci/run deploy/*.sh deploy/examples/*.sh deploy/examples/*/*.sh bench/datapath/*.sh && say "shellcheck: the scripts are clean"
 else
   left_out+=("shellcheck: not installed")
 fi

@@ -13,19 +13,11 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/**
- * What the documents show is true. In a fenced block tagged {@code console}, every line that starts
- * with {@code $ } is run, file by file, in order, against a fresh daemon. The lines below it, up to
- * the next, are what it prints to stdout and stderr (none: that does not matter). A comment {@code
- * # exit N} says with which code it ends, if not 0.
- */
+/** What the documents show is true: it is run, file by file, in order, against a fresh daemon. */
 class DocsIT {
   private static final Path PROJECT = Path.of("..").toAbsolutePath().normalize();
 
   @RegisterExtension final Host host = new Host();
-
-  /** A command, how it should end, and what it should print. */
-  private record Shown(String command, int exit, String output) {}
 
   static Stream<Path> documents() throws IOException {
     List<Path> documents = new ArrayList<>(List.of(PROJECT.resolve("README.md")));
@@ -51,37 +43,19 @@ class DocsIT {
   void commands_whenRunInOrder_printWhatIsShown(Path document) throws Exception {
     for (Shown shown : commandsIn(PROJECT.resolve(document))) {
       Ran ran =
-          Ran.of(host.process(List.of("sh", "-c", "exec 2>&1; " + shown.command)), Host.PATIENCE);
-      assertThat(ran.exit()).as("%s: exit code of %s", document, ran).isEqualTo(shown.exit);
-      if (!shown.output.isEmpty()) {
+          Ran.of(host.process(List.of("sh", "-c", "exec 2>&1; " + shown.command())), Host.PATIENCE);
+      assertThat(ran.exit()).as("%s: exit code of %s", document, ran).isEqualTo(shown.exit());
+      if (!shown.output().isEmpty()) {
         assertThat(masked(ran.out()))
-            .as("%s: $ %s", document, shown.command)
-            .isEqualTo(masked(shown.output));
+            .as("%s: $ %s", document, shown.command())
+            .isEqualTo(masked(shown.output()));
       }
     }
   }
 
   private static List<Shown> commandsIn(Path document) {
-    List<Shown> commands = new ArrayList<>();
-    boolean inBlock = false;
-    for (String line : lines(document)) {
-      if (line.startsWith("```")) {
-        inBlock = line.equals("```console");
-      } else if (inBlock && line.startsWith("$ ")) {
-        String[] parts = line.substring(2).split("  # exit ", 2);
-        int exit = parts.length == 2 ? Integer.parseInt(parts[1].trim()) : 0;
-        commands.add(new Shown(parts[0], exit, ""));
-      } else if (inBlock && !commands.isEmpty()) {
-        Shown last = commands.remove(commands.size() - 1);
-        commands.add(new Shown(last.command, last.exit, last.output + line + "\n"));
-      }
-    }
-    return commands;
-  }
-
-  private static List<String> lines(Path document) {
     try {
-      return Files.readAllLines(document);
+      return Shown.in(document);
     } catch (IOException e) {
       throw new AssertionError(e);
     }

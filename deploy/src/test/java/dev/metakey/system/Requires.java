@@ -73,6 +73,10 @@ final class Requires {
     assumeTrue(isInstalled("clang"), "missing: clang");
   }
 
+  static void program(String name) {
+    assumeTrue(isInstalled(name), "missing: " + name);
+  }
+
   static boolean isInstalled(String program) {
     return List.of(System.getenv("PATH").split(":")).stream()
         .anyMatch(directory -> Files.isExecutable(Path.of(directory, program)));

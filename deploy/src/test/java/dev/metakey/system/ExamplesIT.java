@@ -1,0 +1,93 @@
+package dev.metakey.system;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * What the READMEs of {@code deploy/examples} show is true: the commands of each are run by one
+ * shell, in a lab of its own, against a fresh daemon.
+ */
+class ExamplesIT {
+  @RegisterExtension final Host host = new Host();
+
+  static Stream<String> examples() throws IOException {
+    try (Stream<Path> folders = Files.list(Lab.example(""))) {
+      return folders
+          .map(folder -> folder.resolve("README.md"))
+          .filter(readme -> Files.exists(readme) && !shownIn(readme).isEmpty())
+          .map(readme -> readme.getParent().getFileName().toString())
+          .sorted()
+          .toList()
+          .stream();
+    }
+  }
+
+  private static List<Shown> shownIn(Path readme) {
+    try {
+      return Shown.in(readme);
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("examples")
+  void commands_whenRunInOrder_printWhatIsShown(String example) throws Exception {
+    Requires.bpf();
+    Requires.program("xdp-loader");
+    Requires.program("make");
+    host.start();
+    Path examples = host.root().resolve("examples");
+    Ran.of(
+            new ProcessBuilder("cp", "-r", Lab.example("").toString(), examples.toString()),
+            Host.PATIENCE)
+        .ok();
+    host.set("PATH", host.image().root().resolve("bin") + ":" + System.getenv("PATH"));
+    host.set("METAKEY_RUN", host.run().toString());
+    host.set("INCLUDE", CBuild.headers().toString());
+    host.set("NO_COLOR", "1");
+
+    List<Shown> shown = shownIn(examples.resolve(example).resolve("README.md"));
+    Ran shell = Lab.open(host).run(script(shown, examples));
+    for (int i = 0; i < shown.size(); i++) {
+      Shown command = shown.get(i);
+      Path out = host.root().resolve("out." + i);
+      assertThat(out)
+          .as("%s: was not reached: $ %s; %s", example, command.command(), shell)
+          .exists();
+      String[] said = Files.readString(out).split("exit code (?=\\d+\\n$)");
+      assertThat(said[1].strip())
+          .as("%s: exit code of $ %s, which said: %s", example, command.command(), said[0])
+          .isEqualTo(Integer.toString(command.exit()));
+      if (!command.output().isEmpty()) {
+        assertThat(masked(said[0]))
+            .as("%s: $ %s", example, command.command())
+            .isEqualTo(masked(command.output()));
+      }
+    }
+  }
+
+  /** One shell for all, as some go on in the background. */
+  private String script(List<Shown> shown, Path examples) {
+    StringBuilder script = new StringBuilder("cd %s%n".formatted(examples));
+    for (int i = 0; i < shown.size(); i++) {
+      script.append(
+          "{ %s%n } > ../out.%d 2>&1; echo \"exit code $?\" >> ../out.%2$d%n"
+              .formatted(shown.get(i).command(), i));
+    }
+    return script.toString();
+  }
+
+  /** Hashes differ from run to run; how columns are filled up does not matter. */
+  private static String masked(String text) {
+    return text.replaceAll("(\"last_hash\": )\\d+", "$1 N").replaceAll("\\s+", " ").strip();
+  }
+}
