@@ -63,7 +63,7 @@ class ExamplesIT {
       assertThat(out)
           .as("%s: was not reached: $ %s; %s", example, command.command(), shell)
           .exists();
-      String[] said = Files.readString(out).split("exit code (?=\\d+\\n$)");
+      String[] said = Files.readString(out).split("exit code (?=\\d+\\n$)", 2);
       assertThat(said[1].strip())
           .as("%s: exit code of $ %s, which said: %s", example, command.command(), said[0])
           .isEqualTo(Integer.toString(command.exit()));
