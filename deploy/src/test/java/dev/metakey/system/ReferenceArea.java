@@ -7,6 +7,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.OptionalLong;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -60,7 +61,7 @@ final class ReferenceArea implements DifferentialIT.PacketMetadata {
       }
       metadata = encode(new TreeMap<>());
     }
-    TreeMap<Integer, Long> values = decode();
+    SortedMap<Integer, Long> values = decode();
     if (!values.containsKey(field.id()) && !fits(bytesOf(values), field)) {
       return -ENOSPC;
     }
@@ -83,7 +84,7 @@ final class ReferenceArea implements DifferentialIT.PacketMetadata {
     if (get(field).isEmpty()) {
       return -ENOENT;
     }
-    TreeMap<Integer, Long> values = decode();
+    SortedMap<Integer, Long> values = decode();
     values.remove(field.id());
     metadata = encode(values);
     return 0;
@@ -94,7 +95,7 @@ final class ReferenceArea implements DifferentialIT.PacketMetadata {
         || used + field.size() <= info.areaBytes() - HEADER_BYTES - MARK_BYTES;
   }
 
-  private int bytesOf(TreeMap<Integer, Long> values) {
+  private int bytesOf(SortedMap<Integer, Long> values) {
     return values.keySet().stream().mapToInt(id -> fields.get(id).size()).sum();
   }
 
@@ -113,7 +114,7 @@ final class ReferenceArea implements DifferentialIT.PacketMetadata {
     to.putInt(0x6d6b6579);
   }
 
-  private TreeMap<Integer, Long> decode() {
+  private SortedMap<Integer, Long> decode() {
     TreeMap<Integer, Long> values = new TreeMap<>();
     ByteBuffer area = ByteBuffer.wrap(metadata).order(ByteOrder.nativeOrder());
     int next = HEADER_BYTES;
@@ -131,7 +132,7 @@ final class ReferenceArea implements DifferentialIT.PacketMetadata {
     return values;
   }
 
-  private byte[] encode(TreeMap<Integer, Long> values) {
+  private byte[] encode(SortedMap<Integer, Long> values) {
     ByteBuffer area = ByteBuffer.allocate(info.areaBytes()).order(ByteOrder.nativeOrder());
     int next = HEADER_BYTES;
     long present = 0;
