@@ -20,6 +20,7 @@ until_says() {
   return 1
 }
 
+ip link set lo up
 mount -t bpf bpf /sys/fs/bpf
 mkdir -p /run/netns
 mount -t tmpfs tmpfs /run/netns

@@ -194,6 +194,7 @@ class DataPathIT {
 
   /** A lab with the programs, linked by the command. */
   private Lab linked(String... config) throws Exception {
+    Lab.awaitNoneLoaded();
     host.configure(config);
     host.start();
     // Ids other than 0, and neighbours on both sides.

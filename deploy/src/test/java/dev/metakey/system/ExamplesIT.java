@@ -44,6 +44,7 @@ class ExamplesIT {
     Requires.bpf();
     Requires.program("xdp-loader");
     Requires.program("make");
+    Lab.awaitNoneLoaded();
     host.start();
     Path examples = host.root().resolve("examples");
     Ran.of(

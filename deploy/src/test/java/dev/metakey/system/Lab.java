@@ -47,6 +47,20 @@ final class Lab implements AutoCloseable {
     return host.closeLater(new Lab(host));
   }
 
+  /**
+   * Waits until no program is loaded that names fields, as a daemon without data would adopt what
+   * it uses, its layout too. Those of an earlier test go with a delay.
+   */
+  static void awaitNoneLoaded() throws Exception {
+    Host.await(
+        "no loaded program has a map .rodata.metakey (bpftool map list shows them)",
+        () ->
+            !Ran.of(new ProcessBuilder("bpftool", "map", "list"), Host.PATIENCE)
+                .ok()
+                .out()
+                .contains(" .rodata.metakey "));
+  }
+
   private static String firstLine(Process process) throws IOException {
     BufferedReader out = process.inputReader();
     return String.valueOf(out.readLine());
