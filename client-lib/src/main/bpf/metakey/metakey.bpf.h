@@ -46,6 +46,9 @@
  * area stays when its last value is deleted. Equal values make equal bytes, whatever was set and
  * deleted before: the kernel compares metadata before it merges packets.
  *
+ * Results may be tested each or collected (error |= metakey_set(...)). clang keeps those that are
+ * collected until the end: 8 bytes each of the 512 of stack.
+ *
  * Programs
  *
  * XDP and tc (clsact, tcx) need no license. metakey_trace_get needs a GPL-compatible one, as
