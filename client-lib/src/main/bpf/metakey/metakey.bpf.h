@@ -46,6 +46,9 @@
  * area stays when its last value is deleted. Equal values make equal bytes, whatever was set and
  * deleted before: the kernel compares metadata before it merges packets.
  *
+ * Results may be tested each or collected (error |= metakey_set(...)). clang keeps those that are
+ * collected until the end: 8 bytes each of the 512 of stack.
+ *
  * Programs
  *
  * XDP and tc (clsact, tcx) need no license. metakey_trace_get needs a GPL-compatible one, as
@@ -159,8 +162,8 @@ METAKEY_INLINE_ struct metakey_where_ metakey_skb_where_(struct __sk_buff *ctx)
 #define METAKEY_WHERE_(ctx) \
 	_Generic((ctx), struct xdp_md *: metakey_xdp_where_, struct __sk_buff *: metakey_skb_where_)(ctx)
 
-/* Makes a pointer one that clang knows nothing about, so that what is checked is what is used. */
-#define METAKEY_PIN_(pointer) __asm__ volatile("" : "+r"(pointer))
+/* Makes a value one that clang knows nothing about, so that what is checked is what is used. */
+#define METAKEY_PIN_(value) __asm__ volatile("" : "+r"(value))
 
 #define METAKEY_U64_(pointer) (*(volatile __u64 *)(pointer))
 
@@ -191,17 +194,43 @@ METAKEY_INLINE_ __u64 metakey_bit_(const volatile struct metakey_record *field)
 	return 1ull << field->id;
 }
 
+/* ---- What a call that succeeds returns ----
+ *
+ * A zero that the verifier takes for any number. The ways through a call that fail then tell it nothing
+ * new, and it drops them. With a plain 0, a program that collects results (error |= metakey_set(...),
+ * which clang does at the program's end) would be checked for each combination of them: "BPF program
+ * is too large" from some eight calls on. The errors of a get stay constants: after them the verifier
+ * must not go on to where the value is used. */
+
+/* Made of any word from the packet. */
+METAKEY_INLINE_ long metakey_done_(__u64 word)
+{
+	__u64 others = ~word;
+
+	METAKEY_PIN_(others);
+	return word & others;
+}
+
 /* ---- Areas and values ---- */
 
 /* Whether the bytes before the packet are an area of this host, to the byte; end: where an area would
- * end that starts with them. Written with > and <=, which the verifier allows to compare packet
- * pointers with. */
+ * end that starts with them; done: null, or for the zero by which the marks differ, which serves as
+ * metakey_done_ does and saves the fastest call an instruction. Written with > and <=, which the
+ * verifier allows to compare packet pointers with. */
 METAKEY_INLINE_ int metakey_is_ours_(struct metakey_where_ at, const char *end,
-				     const volatile struct metakey_record *field)
+				     const volatile struct metakey_record *field, long *done)
 {
+	__u64 mark, of_record;
+
 	if (end > at.data || end + 1 <= at.data)
 		return 0;
-	return METAKEY_U64_(end - METAKEY_MARK_BYTES_) == metakey_mark_(field);
+	mark = METAKEY_U64_(end - METAKEY_MARK_BYTES_);
+	of_record = metakey_mark_(field);
+	if (done) {
+		*done = mark - of_record;
+		METAKEY_PIN_(*done); /* before they are known to be equal */
+	}
+	return mark == of_record;
 }
 
 /* Size is a constant: one load or store remains. */
@@ -313,7 +342,7 @@ METAKEY_ONCE_ long metakey_insert_(char *meta, char *data,
 	__u64 spilled = metakey_earlier_(word, 8 - (start & 7));
 
 	if (end + METAKEY_HEADER_BYTES_ + METAKEY_MARK_BYTES_ > metakey_area_(field))
-		return -METAKEY_ENOSPC;
+		return metakey_done_(low) - METAKEY_ENOSPC; /* all that an area of 24 bytes gives */
 	start &= ~7u;
 	for (int i = 0; i < METAKEY_MAX_WORDS_ && start < end; i++, start += 8) {
 		char *at = meta + METAKEY_HEADER_BYTES_ + start;
@@ -327,7 +356,7 @@ METAKEY_ONCE_ long metakey_insert_(char *meta, char *data,
 		kept = spilled = 0;
 	}
 	metakey_put_header_(meta, field, high, low);
-	return 0;
+	return metakey_done_(low);
 }
 
 /* Takes out a value that is there: the values behind it move to the front, and zeros follow. */
@@ -356,7 +385,7 @@ METAKEY_ONCE_ long metakey_remove_(char *meta, char *data,
 		kept = 0;
 	}
 	metakey_put_header_(meta, field, high, low);
-	return 0;
+	return metakey_done_(low);
 }
 
 /* Where a packed value is; null where it is not, or the header says what has no room. */
@@ -396,48 +425,55 @@ METAKEY_INLINE_ long metakey_get_(struct metakey_where_ at,
 				  const volatile struct metakey_record *field, void *out, __u32 size)
 {
 	char *end = at.meta + metakey_area_(field), *value;
+	__u64 high, low;
 	__u32 slot;
+	long done;
 
 	METAKEY_PIN_(field);
 	slot = field->slot;
 	if (slot) {
-		if (!metakey_is_ours_(at, end, field) ||
+		if (!metakey_is_ours_(at, end, field, &done) ||
 		    !(METAKEY_U64_(end - 16) & metakey_bit_(field)))
 			return -METAKEY_ENOENT;
 		metakey_load_value_(out, end - slot, size);
-	} else if (metakey_is_packed_(field)) {
-		if (!metakey_is_ours_(at, end, field))
+		return done;
+	}
+	if (metakey_is_packed_(field)) {
+		if (!metakey_is_ours_(at, end, field, 0))
 			return -METAKEY_ENOENT;
-		value = metakey_packed_(at, METAKEY_U64_(at.meta), METAKEY_U64_(at.meta + 8), field,
-					size);
+		high = METAKEY_U64_(at.meta);
+		low = METAKEY_U64_(at.meta + 8);
+		value = metakey_packed_(at, high, low, field, size);
 		if (!value)
 			return -METAKEY_ENOENT;
 		metakey_load_value_(out, value, size);
-	} else {
-		METAKEY_NEVER_LINKED_();
-		return -METAKEY_ENOENT;
+		return metakey_done_(low);
 	}
-	return 0;
+	METAKEY_NEVER_LINKED_();
+	return -METAKEY_ENOENT;
 }
 
 METAKEY_INLINE_ long metakey_del_(struct metakey_where_ at,
 				  const volatile struct metakey_record *field, __u32 size)
 {
 	char *end = at.meta + metakey_area_(field);
+	__u64 set;
 	__u32 slot;
 
 	METAKEY_PIN_(field);
 	slot = field->slot;
 	if (slot) {
-		if (!metakey_is_ours_(at, end, field) ||
-		    !(METAKEY_U64_(end - 16) & metakey_bit_(field)))
+		if (!metakey_is_ours_(at, end, field, 0))
 			return -METAKEY_ENOENT;
-		METAKEY_U64_(end - 16) &= ~metakey_bit_(field);
+		set = METAKEY_U64_(end - 16);
+		if (!(set & metakey_bit_(field)))
+			return -METAKEY_ENOENT;
+		METAKEY_U64_(end - 16) = set & ~metakey_bit_(field);
 		metakey_store_value_(end - slot, 0, size);
-		return 0;
+		return metakey_done_(set);
 	}
 	if (metakey_is_packed_(field)) {
-		if (!metakey_is_ours_(at, end, field) ||
+		if (!metakey_is_ours_(at, end, field, 0) ||
 		    metakey_header_bits_(METAKEY_U64_(at.meta), METAKEY_U64_(at.meta + 8),
 					 field->id) != metakey_size_bits_(size))
 			return -METAKEY_ENOENT;
@@ -452,9 +488,11 @@ METAKEY_INLINE_ long metakey_slotted_put_(char *end, __u32 slot,
 					  const volatile struct metakey_record *field, __u64 value,
 					  __u32 size)
 {
-	METAKEY_U64_(end - 16) |= metakey_bit_(field);
+	__u64 set = METAKEY_U64_(end - 16);
+
+	METAKEY_U64_(end - 16) = set | metakey_bit_(field);
 	metakey_store_value_(end - slot, value, size);
-	return 0;
+	return metakey_done_(set);
 }
 
 METAKEY_INLINE_ long metakey_packed_put_(struct metakey_where_ at,
@@ -470,7 +508,7 @@ METAKEY_INLINE_ long metakey_packed_put_(struct metakey_where_ at,
 	if (!place)
 		return -METAKEY_EBUSY; /* the id is there with another size */
 	metakey_store_value_(place, value, size);
-	return 0;
+	return metakey_done_(low);
 }
 
 /* Makes the area, with the one value in it. */
@@ -507,7 +545,7 @@ METAKEY_ONCE_ long metakey_first_set_(struct xdp_md *ctx,
 		metakey_put_header_(at.meta, field, 0, 0);
 		METAKEY_U64_(at.meta + METAKEY_HEADER_BYTES_) = metakey_word_(value, size);
 	}
-	return 0;
+	return metakey_done_(METAKEY_U64_(at.meta));
 }
 
 METAKEY_INLINE_ long metakey_xdp_set_(struct xdp_md *ctx,
@@ -521,12 +559,12 @@ METAKEY_INLINE_ long metakey_xdp_set_(struct xdp_md *ctx,
 	METAKEY_PIN_(field);
 	slot = field->slot;
 	if (slot) {
-		if (metakey_is_ours_(at, end, field))
+		if (metakey_is_ours_(at, end, field, 0))
 			return metakey_slotted_put_(end, slot, field, value, size);
 		return metakey_first_set_(ctx, field, value);
 	}
 	if (metakey_is_packed_(field)) {
-		if (metakey_is_ours_(at, end, field))
+		if (metakey_is_ours_(at, end, field, 0))
 			return metakey_packed_put_(at, field, value, size);
 		return metakey_first_set_(ctx, field, value);
 	}
@@ -545,12 +583,12 @@ METAKEY_INLINE_ long metakey_skb_set_(struct __sk_buff *ctx,
 	METAKEY_PIN_(field);
 	slot = field->slot;
 	if (slot) {
-		if (metakey_is_ours_(at, end, field))
+		if (metakey_is_ours_(at, end, field, 0))
 			return metakey_slotted_put_(end, slot, field, value, size);
 		return at.meta + 1 <= at.data ? -METAKEY_EBUSY : -METAKEY_ENOSPC;
 	}
 	if (metakey_is_packed_(field)) {
-		if (metakey_is_ours_(at, end, field))
+		if (metakey_is_ours_(at, end, field, 0))
 			return metakey_packed_put_(at, field, value, size);
 		return at.meta + 1 <= at.data ? -METAKEY_EBUSY : -METAKEY_ENOSPC;
 	}

@@ -2,6 +2,7 @@ package dev.metakey.system;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.metakey.model.Layout;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -9,6 +10,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -25,6 +27,11 @@ class HeadersIT {
   private static final String HINTS = "metakey/metakey_hints.bpf.h";
   private static final String USER = "metakey/metakey_user.h";
   private static final String SHARED = "metakey/metakey.h";
+
+  /**
+   * Instructions that the verifier may process for a program of many calls; it gives up at 1000000.
+   */
+  private static final int MANY_VERIFIED = 200_000;
 
   @TempDir static Path vmlinux;
   @TempDir Path work;
@@ -121,6 +128,28 @@ class HeadersIT {
         call.formatted("struct xdp_md *", "metakey_get(ctx, a, &v)"),
         "a value of the field's type");
     assertRefused(call.formatted("void *", "v = metakey_set(ctx, a, 1)"), "_Generic");
+  }
+
+  @ParameterizedTest
+  @MethodSource("clangs")
+  void calls_whenManyAreInARow_loadInEveryLayout(String clang) throws Exception {
+    Path object = work.resolve("many.o");
+    Path loader = work.resolve("many");
+    CBuild.program(CBuild.source("many.c"), loader);
+    for (String cpu : List.of("v2", "v3")) {
+      CBuild.bpf(clang, CBuild.source("many.bpf.c"), object, "-mcpu=" + cpu);
+      for (Layout layout : Layout.values()) {
+        for (int area : List.of(24, 32, 128, 216)) {
+          List<String> load =
+              Stream.of(loader, object, layout.code(), area).map(Object::toString).toList();
+          Ran ran = Ran.of(new ProcessBuilder(load), Host.PATIENCE).ok();
+          assertThat(ran.out().lines())
+              .as("%s %s, %s, area %d: program, instructions verified", clang, cpu, layout, area)
+              .hasSize(8)
+              .allMatch(line -> Integer.parseInt(line.split(" ")[1]) < MANY_VERIFIED);
+        }
+      }
+    }
   }
 
   @ParameterizedTest
