@@ -163,7 +163,7 @@ public abstract sealed class AreaCodec permits PackedCodec, SlottedCodec {
     if (field == null || !hasPlace(field)) {
       return SetResult.NO_PLACE;
     }
-    if (!isOurs(buffer, data)) {
+    if (!isOurs(buffer, data) || holdsAnother(buffer, data, field)) {
       return SetResult.NOT_OURS;
     }
     int at = insert(buffer, data, field);
@@ -216,6 +216,9 @@ public abstract sealed class AreaCodec permits PackedCodec, SlottedCodec {
 
   /** Where the value is, in a sound area; -1 where there is none. */
   abstract int locate(ByteBuffer buffer, int data, Field field);
+
+  /** Whether the id has a value in a sound area that cannot be the field's. */
+  abstract boolean holdsAnother(ByteBuffer buffer, int data, Field field);
 
   /** Marks the field as present in a sound area; where its value goes, or -1 for lack of room. */
   abstract int insert(ByteBuffer buffer, int data, Field field);

@@ -19,7 +19,7 @@ import java.util.List;
  * </pre>
  *
  * The packet says how large each value is. A value of another size than its field has is not that
- * field's: it is not set, and setting it puts a value of the right size in its place.
+ * field's: it is not set, and stays as it is.
  */
 final class PackedCodec extends AreaCodec {
   private static final int HEADER = 2 * Long.BYTES;
@@ -46,6 +46,12 @@ final class PackedCodec extends AreaCodec {
     int id = field.id();
     int size = Header.sizeOf(high(buffer, data), low(buffer, data), id);
     return size == field.size() ? place(buffer, data, id) : -1;
+  }
+
+  @Override
+  boolean holdsAnother(ByteBuffer buffer, int data, Field field) {
+    int size = Header.sizeOf(high(buffer, data), low(buffer, data), field.id());
+    return size != 0 && size != field.size();
   }
 
   @Override

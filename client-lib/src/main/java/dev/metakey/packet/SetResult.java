@@ -4,7 +4,7 @@ package dev.metakey.packet;
 public enum SetResult {
   /** The value is set. 0 in C. */
   DONE,
-  /** There is no area, or somebody else's bytes. {@code -EBUSY} in C. */
+  /** There is no area, or somebody else's bytes or value. {@code -EBUSY} in C. */
   NOT_OURS,
   /** The values present leave no room; in the packed layout only. {@code -ENOSPC} in C. */
   NO_SPACE,

@@ -42,6 +42,12 @@ final class SlottedCodec extends AreaCodec {
     return isPresent(presence(buffer, data), field.id()) ? data - field.slot() : -1;
   }
 
+  /** The bitmap tells no sizes. */
+  @Override
+  boolean holdsAnother(ByteBuffer buffer, int data, Field field) {
+    return false;
+  }
+
   @Override
   int insert(ByteBuffer buffer, int data, Field field) {
     LONG.set(buffer, data - PRESENCE, presence(buffer, data) | 1L << field.id());
