@@ -154,6 +154,16 @@ class LifecycleIT {
     assertThat(host.cli("id", "edge.zone").ok().err()).isEmpty();
   }
 
+  /** All of the state is in the pipe before its reader goes, so that no write would ever fail. */
+  @Test
+  void watch_whenItsReaderIsGone_endsThoughNothingChanges() throws Exception {
+    host.start();
+    String watch = host.image().bin("metakey") + " watch -o name | (read first; sleep 2)";
+    List<String> shell = List.of("bash", "-c", watch + "; exit ${PIPESTATUS[0]}");
+
+    Ran.of(host.process(shell), Host.PATIENCE).exits(141);
+  }
+
   @Test
   void ids_whenTheQuarantineIsOver_areGivenAwayAgain() throws Exception {
     host.configure("area: 216", "quarantine: 1s");
