@@ -1,9 +1,8 @@
 package dev.metakey.link;
 
+import dev.metakey.client.Ranges;
 import dev.metakey.model.MetakeyException;
-import dev.metakey.model.Reason;
 import java.time.Duration;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,18 +15,12 @@ public record LinkOptions(boolean shared, @Nullable Duration patience) {
   /** Exclusive fields, and no wait. */
   public static final LinkOptions DEFAULT = new LinkOptions(false, null);
 
-  private static final Duration LEAST = Duration.ofMillis(1);
-  private static final Duration MOST = Duration.ofHours(24);
-
   /**
    * @throws MetakeyException INVALID_REQUEST
    */
   public LinkOptions {
-    if (patience != null && (patience.compareTo(LEAST) < 0 || patience.compareTo(MOST) > 0)) {
-      throw new MetakeyException(
-          Reason.INVALID_REQUEST,
-          "wait is %s; allowed: %s to %s".formatted(patience, LEAST, MOST),
-          Map.of("attribute", "wait", "value", patience.toString()));
+    if (patience != null) {
+      Ranges.check("wait", patience, Ranges.TICK, Ranges.DAY);
     }
   }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -49,7 +50,8 @@ final class WordsTest {
     assertThat(codes(Merge.values())).containsExactly(0, 1, 2, 3, 4);
     assertThat(codes(Sharing.values())).containsExactly(1, 2);
     assertThat(codes(FieldState.values())).containsExactly(1, 2, 3, 4, 5);
-    assertThat(codes(ChangeKind.values())).containsExactly(1, 2, 3, 4, 5, 6, 7, 8, 9, 10);
+    assertThat(codes(ChangeKind.values())).containsExactly(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12);
+    assertThat(Stream.of(Role.values()).map(Role::code)).containsExactly(1, 2);
     assertThat(List.of(Layout.values()))
         .extracting(Layout::toString)
         .containsExactly("slotted", "packed");

@@ -147,7 +147,10 @@ final class AreaCodecRandomTest {
       codec.get(buffer, data, field, 0);
       codec.values(buffer, data, Snapshot.of(info, fields));
       assertThat(buffer.array()).isEqualTo(before);
-      boolean isOurs = codec.isOurs(buffer, data);
+      boolean isTaken = // by a value of another size
+          codec.values(buffer, data, Snapshot.of(info, fields)).stream()
+              .anyMatch(value -> value.id() == field.id() && value.size() != field.size());
+      boolean isOurs = codec.isOurs(buffer, data) && !isTaken;
       SetResult result = codec.set(buffer, data, field, -1);
       boolean removed = codec.del(buffer, data, field);
 
