@@ -53,7 +53,7 @@ final class ElfSections {
    */
   record Section(int index, long at, long name, int type, long flags, long offset, long size) {
     boolean isInFile() {
-      return type != NULL && type != NOBITS && size > 0;
+      return type != NULL && type != NOBITS && size != 0;
     }
 
     boolean overlaps(long start, long bytes) {
