@@ -280,6 +280,7 @@ class BadEnvironmentIT {
     host.start("--run", published.toString());
     Wiretap connection = host.connect();
     connection.register(Wiretap.field("edge.a", 2));
+    Host.await("all is published", () -> publishedAt(connection, 1)); // and nobody writes there
     Host.delete(published);
     connection.register(Wiretap.field("edge.b", 2));
     Host.await("status says so", () -> host.cli("status").exit() == 10);
@@ -288,7 +289,15 @@ class BadEnvironmentIT {
     Files.createDirectory(published);
     Host.await("it heals", () -> host.cli("status").exit() == 0);
     assertThat(published.resolve("keys")).content().contains("edge.a", "edge.b");
-    var status = connection.registry().getStatus(GetStatusRequest.getDefaultInstance());
-    assertThat(status.getPublicationsList()).allMatch(p -> p.getRevision() == 2);
+    assertThat(publishedAt(connection, 2)).isTrue();
+  }
+
+  private static boolean publishedAt(Wiretap connection, long revision) {
+    return connection
+        .registry()
+        .getStatus(GetStatusRequest.getDefaultInstance())
+        .getPublicationsList()
+        .stream()
+        .allMatch(publication -> publication.getRevision() == revision);
   }
 }
