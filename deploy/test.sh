@@ -5,12 +5,6 @@ set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 . "$root/deploy/lib.sh"
 set_up
-# For the C headers and what is built with them.
-need cc gcc
-need clang clang
-need bpftool bpftool
-need ip iproute2
-if ! [ -e /usr/include/bpf/libbpf.h ]; then need libbpf.h libbpf-dev; fi
 cd "$root"
 
 # What this machine cannot do is left out, and said.
