@@ -24,6 +24,8 @@ import dev.metakey.server.engine.Engine;
 import dev.metakey.server.engine.KernelWatch;
 import dev.metakey.server.engine.ProgramSource;
 import dev.metakey.server.engine.WriterThread;
+import dev.metakey.server.files.TrustedDirectory;
+import dev.metakey.server.files.TrustedDirectory.Use;
 import dev.metakey.server.kernel.BpfException;
 import dev.metakey.server.kernel.LoadedPrograms;
 import dev.metakey.server.kernel.PinnedMaps;
@@ -106,6 +108,8 @@ public final class Daemon implements AutoCloseable {
       throws StoreException, IOException, InterruptedException {
     this.config = config;
     Peer self = self();
+    TrustedDirectory.check(Use.RUN, config.paths().run());
+    TrustedDirectory.check(Use.DATA, config.paths().data());
     store =
         new RocksStore(
             config.paths().data(),
@@ -121,7 +125,6 @@ public final class Daemon implements AutoCloseable {
       kernel = new KernelWatch(engine, programs, clockMs);
       begin(nothingLoaded);
       reserve(reservations);
-      Files.createDirectories(config.paths().run());
       publisher = new Publisher(engine.snapshot(), outlets(clockMs));
       hub = new WatchHub(engine::snapshot, engine::history);
       server = new SocketServer(config.paths().socket(), engine, kernel, hub, this::status);

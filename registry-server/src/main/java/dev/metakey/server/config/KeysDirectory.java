@@ -52,6 +52,7 @@ public final class KeysDirectory {
 
   private static Set<Path> files(Path directory) throws ConfigException {
     Set<Path> files = new TreeSet<>();
+    YamlMap.requireTrusted(directory);
     try (DirectoryStream<Path> found = Files.newDirectoryStream(directory, "*.yaml")) {
       found.forEach(files::add);
     } catch (NoSuchFileException e) {

@@ -139,10 +139,9 @@ final class DataDirectory implements AutoCloseable {
     if (parent != null) {
       create(parent);
     }
-    if (directory.equals(path)) {
-      Files.createDirectory(directory, mode("rwx------"));
-    } else {
-      Files.createDirectory(directory);
+    Files.createDirectory(directory, mode("rwx------"));
+    if (!directory.equals(path)) { // whatever the umask says
+      Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x"));
     }
     if (parent != null) {
       // A directory whose name is lost with the power takes the database along.

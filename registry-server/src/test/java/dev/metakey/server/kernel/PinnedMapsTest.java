@@ -275,11 +275,11 @@ class PinnedMapsTest {
     Files.setAttribute(bpffs.directory(), "unix:uid", NOBODY);
     assertThatThrownBy(() -> maps().publish(snapshot(1)))
         .hasMessageContaining("belongs to uid 65534")
-        .hasMessageContaining("chown 0 " + bpffs.directory());
+        .hasMessageContaining("chown -h 0 " + bpffs.directory());
 
     Files.setAttribute(bpffs.directory(), "unix:uid", 0);
     Files.setPosixFilePermissions(bpffs.directory(), PosixFilePermissions.fromString("rwxrwxrwx"));
-    assertThatThrownBy(() -> maps().publish(snapshot(1))).hasMessageContaining("mode 777");
+    assertThatThrownBy(() -> maps().publish(snapshot(1))).hasMessageContaining("mode rwxrwxrwx");
   }
 
   @Test
