@@ -277,7 +277,8 @@ class BadEnvironmentIT {
     Path disk = host.mount("disk", "-t", "tmpfs", "-o", "size=16m", "tmpfs");
     host.putDataIn(disk.resolve("data"));
     fill(disk.resolve("ballast"));
-    host.runDaemon().refuses(8, host.data().toString(), "full", "free some space");
+    host.runDaemon()
+        .refuses(8, host.data().toString(), "full", "free some space, and start metakeyd again");
   }
 
   private static void fill(Path file) throws IOException {

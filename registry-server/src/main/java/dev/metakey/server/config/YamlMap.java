@@ -1,6 +1,7 @@
 package dev.metakey.server.config;
 
 import dev.metakey.model.MetakeyException;
+import dev.metakey.server.files.Failure;
 import dev.metakey.server.files.TrustedDirectory;
 import dev.metakey.server.files.TrustedDirectory.Use;
 import java.io.IOException;
@@ -71,7 +72,7 @@ final class YamlMap {
     } catch (AccessDeniedException e) {
       throw new ConfigException("%s cannot be read: permission denied".formatted(file));
     } catch (IOException e) {
-      throw new ConfigException("%s cannot be read: %s".formatted(file, e));
+      throw new ConfigException("%s cannot be read: %s".formatted(file, Failure.words(e)));
     } catch (MarkedYamlEngineException e) {
       int at = e.getProblemMark().map(mark -> mark.getLine() + 1).orElse(1);
       throw new ConfigException("%s:%d: no valid YAML: %s".formatted(file, at, e.getProblem()));

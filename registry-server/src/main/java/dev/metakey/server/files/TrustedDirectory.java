@@ -150,6 +150,8 @@ public final class TrustedDirectory {
           Path target = Files.readSymbolicLink(next);
           at = target.isAbsolute() ? Path.of("/") : at;
           push(ahead, target);
+        } else if (!ahead.isEmpty() && !isA(DIRECTORY, mode(next))) {
+          throw refusal(use, path, next + " is not a directory", "remove or rename it", null);
         } else {
           at = next;
         }

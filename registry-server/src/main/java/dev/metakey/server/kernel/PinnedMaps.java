@@ -125,6 +125,7 @@ public final class PinnedMaps implements Outlet {
 
   /** Everybody may make directories in most bpf file systems, so it may have been somebody else. */
   private void makeDirectory() throws IOException {
+    requireNoDot();
     TrustedDirectory.check(Use.MAPS, directory);
     if (!Files.isDirectory(directory)) {
       requireBpffs(Objects.requireNonNullElse(directory.toAbsolutePath().getParent(), directory));
@@ -141,15 +142,32 @@ public final class PinnedMaps implements Outlet {
           "%s is no directory; make it, and mount a bpf file system: mount -t bpf bpf %s"
               .formatted(mounted, mounted));
     }
+    if (!isBpffs(mounted)) {
+      throw new IOException(
+          "%s is in no bpf file system; mount one: mount -t bpf bpf %s"
+              .formatted(mounted, mounted));
+    }
+  }
+
+  /** The kernel would say only that the operation is not permitted, even to look. */
+  private void requireNoDot() throws IOException {
+    Path parent = directory.toAbsolutePath().getParent();
+    if (parent != null
+        && String.valueOf(directory.getFileName()).contains(".")
+        && Files.isDirectory(parent)
+        && isBpffs(parent)) {
+      throw new IOException(
+          "%s: names with dots are not allowed in a bpf file system; choose another with --bpffs"
+              .formatted(directory));
+    }
+  }
+
+  private static boolean isBpffs(Path path) throws IOException {
     try (Memory statfs = Bpf.zeroed(STATFS_BYTES)) {
-      var unused = Libc.statfs(mounted.toString(), statfs);
-      if (statfs.getLong(0) != BPF_FS_MAGIC) {
-        throw new IOException(
-            "%s is in no bpf file system; mount one: mount -t bpf bpf %s"
-                .formatted(mounted, mounted));
-      }
+      var unused = Libc.statfs(path.toString(), statfs);
+      return statfs.getLong(0) == BPF_FS_MAGIC;
     } catch (LastErrorException e) {
-      throw new IOException("statfs %s: %s".formatted(mounted, e.getMessage()), e);
+      throw new IOException("statfs %s: %s".formatted(path, e.getMessage()), e);
     }
   }
 

@@ -2,6 +2,7 @@ package dev.metakey.server.transport;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.metakey.server.files.Failure;
 import dev.metakey.server.files.LockFile;
 import dev.metakey.server.files.TrustedDirectory;
 import dev.metakey.server.files.TrustedDirectory.Use;
@@ -10,6 +11,7 @@ import java.net.ConnectException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.SocketChannel;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
@@ -84,7 +86,14 @@ final class SocketFile implements AutoCloseable {
           "socket %s: another program listens there; stop it, or choose another path"
               .formatted(path));
     }
-    Files.delete(path);
+    try {
+      Files.delete(path);
+    } catch (FileSystemException e) {
+      throw new IOException(
+          "socket %s: what a dead daemon left there cannot be removed (%s); if it is a mount point, run 'umount %s', or choose another path"
+              .formatted(path, Failure.words(e), path),
+          e);
+    }
   }
 
   /** Only a refused connection tells that nobody listens. */

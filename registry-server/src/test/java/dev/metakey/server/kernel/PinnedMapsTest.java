@@ -270,6 +270,13 @@ class PinnedMapsTest {
   }
 
   @Test
+  void publish_whenTheDirectorysNameHasADot_saysThatItMayNot() {
+    Path dotted = bpffs.directory().resolveSibling("meta.key");
+    assertThatThrownBy(() -> new PinnedMaps(dotted, () -> 1).publish(snapshot(1)))
+        .hasMessageContainingAll(dotted.toString(), "names with dots are not allowed", "--bpffs");
+  }
+
+  @Test
   void publish_whenOthersMayWriteToTheDirectory_refuses() throws Exception {
     Files.createDirectory(bpffs.directory());
     Files.setAttribute(bpffs.directory(), "unix:uid", NOBODY);
