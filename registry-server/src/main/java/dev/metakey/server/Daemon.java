@@ -22,6 +22,7 @@ import dev.metakey.server.domain.Tick;
 import dev.metakey.server.domain.Unreserve;
 import dev.metakey.server.engine.Engine;
 import dev.metakey.server.engine.KernelWatch;
+import dev.metakey.server.engine.Limits;
 import dev.metakey.server.engine.ProgramSource;
 import dev.metakey.server.engine.WriterThread;
 import dev.metakey.server.kernel.BpfException;
@@ -123,7 +124,12 @@ public final class Daemon implements AutoCloseable {
       reserve(reservations);
       Files.createDirectories(config.paths().run());
       publisher = new Publisher(engine.snapshot(), outlets(clockMs));
-      hub = new WatchHub(engine::snapshot, engine::history);
+      hub =
+          new WatchHub(
+              engine::snapshot,
+              engine::history,
+              Limits.DEFAULTS.watches(),
+              engine.rules()::isAdmin);
       server = new SocketServer(config.paths().socket(), engine, kernel, hub, this::status);
     } catch (IOException | StoreException | RuntimeException e) {
       store.close();
