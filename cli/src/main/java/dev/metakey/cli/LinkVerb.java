@@ -82,7 +82,8 @@ final class LinkVerb extends Verb {
     LinkOptions options = new LinkOptions(shared, wait);
     Duration patience = wait == null ? RegisterVerb.PATIENCE : wait;
     Answer<List<LinkedRecord>> linked;
-    try (Session session = Session.open(metakey, dryRun ? AT_ONCE : patience, false)) {
+    try (Session session =
+        Session.open(metakey, dryRun ? AT_ONCE : patience, false).expectingToWait()) {
       linked =
           target == null || dryRun
               ? ObjectLinker.plan(session.client(), in, options)
