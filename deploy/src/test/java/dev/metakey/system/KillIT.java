@@ -24,7 +24,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
  * longer or shorter.
  */
 class KillIT {
-  private static final int ROUNDS = Integer.getInteger("metakey.killRounds", 300);
+  private static final int ROUNDS = Integer.getInteger("metakey.killRounds", 100);
   private static final int CLIENTS = 6;
   private static final int NAMES_EACH = 12;
   private static final int FOLLOWERS = 3;
