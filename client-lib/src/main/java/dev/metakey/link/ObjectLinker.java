@@ -118,7 +118,15 @@ public final class ObjectLinker {
   /** Where to write to, so that a symbolic link stays one, and what is no file is not replaced. */
   private static Path target(Path out) throws IOException {
     if (Files.exists(out) && !Files.isRegularFile(out)) {
-      throw BadObject.whole(out, "no regular file; the linked object needs a file to go to");
+      throw BadObject.whole(
+          out,
+          "no regular file but %s; the linked object needs a file that it can replace, or - for standard output"
+              .formatted(Files.isDirectory(out) ? "a folder" : "a device, pipe or socket"));
+    }
+    if (Files.exists(out) && MountPoints.contains(out.toRealPath())) {
+      throw BadObject.whole(
+          out,
+          "a mount point, which cannot be replaced; write to a file in a mounted folder, or to - for standard output");
     }
     Path folder = Objects.requireNonNull(out.toAbsolutePath().getParent(), "a file is in a folder");
     if (!Files.isWritable(folder)) {
@@ -168,8 +176,21 @@ public final class ObjectLinker {
     }
   }
 
+  /**
+   * Before anything is registered. A daemon that does not look at loaded programs would give the id
+   * of a field away that a loaded program still uses.
+   */
+  private void requireDaemonThatLooks() {
+    if (!client.status().value().programs().areLookedAt()) {
+      throw new MetakeyException(
+          Reason.INVALID_REQUEST,
+          "this metakeyd does not look at loaded programs ('programs: none'), so a program that is linked here would not be safe from it; link at the host's metakeyd, or start this one with 'programs: kernel'");
+    }
+  }
+
   private Answer<List<LinkedRecord>> link() {
     Answer<Map<String, Field>> known = known();
+    requireDaemonThatLooks();
     Map<String, Field> fields = new HashMap<>();
     Map<String, Registered> registered = new HashMap<>();
     RegistryInfo info = known.info();
@@ -205,6 +226,7 @@ public final class ObjectLinker {
 
   private Answer<List<LinkedRecord>> plan() {
     Answer<Map<String, Field>> known = known();
+    requireDaemonThatLooks();
     List<LinkedRecord> planned = new ArrayList<>();
     for (FieldUse use : records) {
       Field field = known.value().get(use.name());
