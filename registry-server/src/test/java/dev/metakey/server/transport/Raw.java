@@ -27,11 +27,7 @@ final class Raw implements AutoCloseable {
   private final SocketChannel channel;
 
   /** A frame that came. */
-  record Frame(int kind, int flags, int stream, byte[] body) {
-    String text() {
-      return new String(body, UTF_8);
-    }
-
+  record Frame(int kind, int flags, int stream, String text) {
     boolean ends() {
       return kind == RST_STREAM || (kind == HEADERS && (flags & END_STREAM) != 0);
     }
@@ -146,12 +142,12 @@ final class Raw implements AutoCloseable {
     if (!fill(head)) {
       return null;
     }
-    int length = (head.get() & 0xff) << 16 | (head.getShort() & 0xffff);
+    int length = ((head.get() & 0xff) << 16) | (head.getShort() & 0xffff);
     int kind = head.get();
     int flags = head.get();
     int stream = head.getInt();
     ByteBuffer body = ByteBuffer.allocate(length);
-    return fill(body) ? new Frame(kind, flags, stream, body.array()) : null;
+    return fill(body) ? new Frame(kind, flags, stream, new String(body.array(), UTF_8)) : null;
   }
 
   private boolean fill(ByteBuffer buffer) throws IOException {
