@@ -172,12 +172,18 @@ public final class Replies {
         new DaemonStatus.SlotUse(status.getSlotBytesUsed(), status.getSlotBytesLimit()),
         new DaemonStatus.Queues(status.getQueued(), status.getWaiting(), status.getWatching()),
         new DaemonStatus.Programs(
-            status.getLoadedPrograms(), status.getStalePrograms(), status.getProgramsUnseen()),
+            status.getLoadedPrograms(),
+            status.getStalePrograms(),
+            status.getProgramsUnseen(),
+            !status.getProgramsNotLookedAt()),
         status.getPublicationsList().stream()
             .map(
                 p ->
                     new DaemonStatus.Publication(
-                        p.getName(), p.getPath(), p.getRevision(), p.getProblem()))
+                        p.getName(),
+                        p.getPath(),
+                        p.getNever() ? DaemonStatus.Publication.NEVER : p.getRevision(),
+                        p.getProblem()))
             .toList(),
         status.getProblemsList());
   }

@@ -200,13 +200,15 @@ public final class Wire {
             .setLoadedPrograms(status.programs().loaded())
             .setStalePrograms(status.programs().stale())
             .setProgramsUnseen(status.programs().unseen())
+            .setProgramsNotLookedAt(!status.programs().areLookedAt())
             .addAllProblems(status.problems());
     for (DaemonStatus.Publication publication : status.publications()) {
       wire.addPublications(
           Publication.newBuilder()
               .setName(publication.name())
               .setPath(publication.path())
-              .setRevision(publication.revision())
+              .setRevision(Math.max(0, publication.revision()))
+              .setNever(!publication.isPublished())
               .setProblem(publication.problem()));
     }
     return wire.build();
