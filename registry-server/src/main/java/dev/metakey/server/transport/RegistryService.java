@@ -242,7 +242,8 @@ final class RegistryService extends RegistryGrpc.RegistryImplBase {
   public void watch(WatchRequest request, StreamObserver<WatchResponse> call) {
     ServerCallStreamObserver<WatchResponse> stream = (ServerCallStreamObserver<WatchResponse>) call;
     try {
-      WatchHub.Watcher watcher = hub.subscribe(since(request), new WatchStream(stream));
+      WatchHub.Watcher watcher =
+          hub.subscribe(since(request), new WatchStream(stream), CallerInterceptor.caller());
       stream.setOnReadyHandler(watcher::ready);
       stream.setOnCancelHandler(watcher::cancel);
     } catch (MetakeyException e) {
