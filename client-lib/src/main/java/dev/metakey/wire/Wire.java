@@ -33,6 +33,7 @@ import dev.metakey.model.Stamp;
 import dev.metakey.v1.GetStatusResponse;
 import dev.metakey.v1.Place;
 import dev.metakey.v1.Publication;
+import dev.metakey.v1.User;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -151,10 +152,7 @@ public final class Wire {
     return new Field.Builder(field.getId(), fromWire(field.getSpec()), fromWire(field.getState()))
         .generation(field.getGeneration())
         .slot(field.getSlot())
-        .owners(
-            field.getOwnersList().stream()
-                .map(owner -> new Owner(owner.getUid(), owner.getService()))
-                .toList())
+        .owners(field.getOwnersList().stream().map(Wire::fromWire).toList())
         .reservation(
             field.hasReservation()
                 ? new Reservation(
@@ -512,24 +510,46 @@ public final class Wire {
     };
   }
 
-  private static dev.metakey.v1.Owner toWire(Owner owner) {
-    return dev.metakey.v1.Owner.newBuilder()
-        .setUid(owner.uid())
-        .setService(owner.service())
-        .build();
+  public static dev.metakey.v1.Owner toWire(Owner owner) {
+    var wire = dev.metakey.v1.Owner.newBuilder();
+    switch (owner.kind()) {
+      case UNIT -> wire.setUnit(owner.service());
+      case USER -> wire.setUser(User.newBuilder().setUid(owner.uid()).setClaim(owner.service()));
+      case CONTAINER -> wire.setContainerClaim(owner.service());
+    }
+    return wire.build();
+  }
+
+  public static Owner fromWire(dev.metakey.v1.Owner owner) {
+    return switch (owner.getWhoCase()) {
+      case UNIT -> Owner.unit(owner.getUnit());
+      case USER -> new Owner(owner.getUser().getUid(), owner.getUser().getClaim());
+      case CONTAINER_CLAIM -> Owner.container(owner.getContainerClaim());
+      case WHO_NOT_SET -> throw unknown("kind of owner");
+    };
   }
 
   private static dev.metakey.v1.Peer toWire(Peer peer) {
     return dev.metakey.v1.Peer.newBuilder()
+        .setOwner(toWire(peer.owner()))
         .setUid(peer.uid())
         .setGid(peer.gid())
         .setPid(peer.pid())
-        .setService(peer.service())
+        .setUnit(peer.unit())
+        .setContainer(peer.container())
+        .setPrivileged(peer.privileged())
         .build();
   }
 
   private static Peer fromWire(dev.metakey.v1.Peer peer) {
-    return new Peer(peer.getUid(), peer.getGid(), peer.getPid(), peer.getService());
+    return new Peer(
+        fromWire(peer.getOwner()),
+        peer.getUid(),
+        peer.getGid(),
+        peer.getPid(),
+        peer.getUnit(),
+        peer.getContainer(),
+        peer.getPrivileged());
   }
 
   private static dev.metakey.v1.Stamp toWire(Stamp stamp) {

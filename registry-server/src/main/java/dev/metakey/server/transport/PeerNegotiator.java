@@ -30,12 +30,15 @@ final class PeerNegotiator implements ProtocolNegotiator {
   /** Length of "PRI * HTTP/2.0", and so on, with which every client begins (RFC 9113). */
   private static final int PREFACE_BYTES = 24;
 
+  private final PeerLook look;
   private final long silenceMs;
 
   /**
+   * @param look sees who the peer is
    * @param silenceMs how long a client may take to begin, milliseconds
    */
-  PeerNegotiator(long silenceMs) {
+  PeerNegotiator(PeerLook look, long silenceMs) {
+    this.look = look;
     this.silenceMs = silenceMs;
   }
 
@@ -47,7 +50,7 @@ final class PeerNegotiator implements ProtocolNegotiator {
   @Override
   public ChannelHandler newHandler(GrpcHttp2ConnectionHandler grpc) {
     return InternalProtocolNegotiators.waitUntilActiveHandler(
-        new IdentifyPeer(grpc, silenceMs), grpc.getNegotiationLogger());
+        new IdentifyPeer(grpc, look, silenceMs), grpc.getNegotiationLogger());
   }
 
   @Override
@@ -55,10 +58,12 @@ final class PeerNegotiator implements ProtocolNegotiator {
 
   private static final class IdentifyPeer extends ChannelInboundHandlerAdapter {
     private final GrpcHttp2ConnectionHandler grpc;
+    private final PeerLook look;
     private final long silenceMs;
 
-    IdentifyPeer(GrpcHttp2ConnectionHandler grpc, long silenceMs) {
+    IdentifyPeer(GrpcHttp2ConnectionHandler grpc, PeerLook look, long silenceMs) {
       this.grpc = grpc;
+      this.look = look;
       this.silenceMs = silenceMs;
     }
 
@@ -71,7 +76,7 @@ final class PeerNegotiator implements ProtocolNegotiator {
       PeerCredentials kernel = ((EpollDomainSocketChannel) context.channel()).peerCredentials();
       int[] gids = kernel.gids();
       PeerProcess peer =
-          PeerProcess.of(kernel.uid(), gids.length == 0 ? -1 : gids[0], kernel.pid());
+          look.at(kernel.uid(), gids.length == 0 ? -1 : gids[0], kernel.pid(), () -> true);
       Attributes attributes =
           InternalProtocolNegotiationEvent.getAttributes(negotiation).toBuilder()
               .set(PEER, peer)

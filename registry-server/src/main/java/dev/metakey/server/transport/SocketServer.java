@@ -46,6 +46,7 @@ public final class SocketServer implements AutoCloseable {
   private static final int MAX_READS = 256;
 
   private final SocketFile socket;
+  private final PeerLook peers = new PeerLook(Launchers.DEFAULTS);
   private final HealthStatusManager health = new HealthStatusManager();
   private final EventLoopGroup accepting = eventLoops("registry-accept", 1);
   private final EventLoopGroup serving = eventLoops("registry-serve", EVENT_LOOPS);
@@ -87,7 +88,7 @@ public final class SocketServer implements AutoCloseable {
             .channelType(EpollServerDomainSocketChannel.class)
             .bossEventLoopGroup(accepting)
             .workerEventLoopGroup(serving)
-            .protocolNegotiator(new PeerNegotiator(silenceMs))
+            .protocolNegotiator(new PeerNegotiator(peers, silenceMs))
             .directExecutor()
             .maxInboundMessageSize(MAX_MESSAGE_BYTES)
             .maxInboundMetadataSize(MAX_METADATA_BYTES)
@@ -112,6 +113,11 @@ public final class SocketServer implements AutoCloseable {
   /** Tells probes whether changes can be made. Reads can, in any case. */
   public void changesPossible(boolean possible) {
     health.setStatus(REGISTRY_HEALTH, possible ? ServingStatus.SERVING : ServingStatus.NOT_SERVING);
+  }
+
+  /** Why the daemon cannot see who some peers are; empty if it could see all so far. */
+  public String peerProblem() {
+    return peers.problem();
   }
 
   /** Takes no more calls. Those in flight go on. */
