@@ -54,6 +54,8 @@ build() {
   local sources=("$root/pom.xml" "$root"/{proto,client-lib,registry-server,cli}/{pom.xml,src/main})
   sources+=("$root/deploy/pom.xml" "$root/deploy/src/image")
   if [ -x "$made" ] && [ -z "$(find "${sources[@]}" -newer "$made" -print -quit)" ]; then return; fi
-  say "building metakey (the first time, Maven fetches what it needs: some minutes)"
-  (cd "$root" && mvn -B -q -pl deploy -am -Dmaven.test.skip package)
+  say "building metakey: Maven compiles it and puts the installation together in deploy/target/metakey"
+  say "(a minute or two; the first time it also fetches some 300 MB of libraries and plugins, which takes some minutes more)"
+  (cd "$root" && mvn -B -ntp -pl deploy -am -Dmaven.test.skip -Dstyle.color=never package) |
+    sed -n 's/^\[INFO\] Building \(metakey[^0-9]*\).*/  \1/p; /^\[ERROR\]/p'
 }

@@ -2,7 +2,8 @@
 /*
  * binding OBJECT RUN_FOLDER|- [LATER_RUN_FOLDER]: binds an object of fields.bpf.c with metakey_user.h,
  * where - stands for what the environment says, and prints a line for each step: its name, its result and
- * the message. With a later registry, checks the first record against that.
+ * the message. With a later registry, checks the first record against that. Where RUN_FOLDER is maps:FOLDER,
+ * only reads the maps that are pinned there.
  */
 #include <metakey/metakey_user.h>
 
@@ -31,6 +32,8 @@ int main(int argc, char **argv)
 	libbpf_set_print(quiet);
 	if (argc < 3 || !(object = bpf_object__open_file(argv[1], NULL)))
 		return 2;
+	if (!strncmp(argv[2], "maps:", 5))
+		return told("read", metakey_read_maps(&registry, argv[2] + 5, &why)) != 0;
 	if (told("read", metakey_read_file(&registry, strcmp(argv[2], "-") ? argv[2] : NULL, &why)))
 		return 0;
 	error = told("bind", metakey_bind(object, &registry, &why));

@@ -62,7 +62,7 @@ static inline int metakey_read_file(struct metakey_registry *registry, const cha
 				    struct metakey_message *message);
 
 /*
- * Reads the pinned maps "header" and "ids". Needs the right to read BPF maps (root, CAP_BPF).
+ * Reads the pinned maps "header" and "ids". Needs the right to read BPF maps: root's or CAP_BPF.
  *
  * bpffs: their folder; NULL: /sys/fs/bpf/metakey.
  *
@@ -242,6 +242,17 @@ static inline int metakey_read_file(struct metakey_registry *registry, const cha
 	return error;
 }
 
+/* For reading alone: the pins are 0644, so that whoever has CAP_BPF may do this without being root. */
+static inline int metakey_get_pinned_(const char *path)
+{
+	struct bpf_obj_get_opts options;
+
+	memset(&options, 0, sizeof(options));
+	options.sz = sizeof(options);
+	options.file_flags = BPF_F_RDONLY;
+	return bpf_obj_get_opts(path, &options);
+}
+
 /* Opens a pinned map whose values have this size. */
 static inline int metakey_open_map_(const char *bpffs, const char *name, size_t value_bytes,
 				    struct metakey_message *message)
@@ -253,7 +264,7 @@ static inline int metakey_open_map_(const char *bpffs, const char *name, size_t 
 
 	if (snprintf(path, sizeof(path), "%s/%s", bpffs, name) >= (int)sizeof(path))
 		return metakey_fail_(-ENAMETOOLONG, message, "%.60s...: the path is too long", bpffs);
-	fd = bpf_obj_get(path);
+	fd = metakey_get_pinned_(path);
 	if (fd < 0)
 		return metakey_fail_(fd == -1 ? -errno : fd, message, "%s: %s", path,
 				     strerror(errno));
@@ -314,14 +325,21 @@ static inline int metakey_read_maps(struct metakey_registry *registry, const cha
 	return metakey_verify_(registry, bpffs, message);
 }
 
+/* Whether the key's name stands for it. */
+static inline int metakey_stands_(const struct metakey_key *key)
+{
+	return key->state == METAKEY_ACTIVE || (key->foreign && key->state != METAKEY_FREE);
+}
+
 static inline const struct metakey_key *metakey_find(const struct metakey_registry *registry,
 						     const char *name)
 {
+	/* A freed id keeps the name that it had, which may have another id by now: so the state decides. */
 	for (int id = 0; id < METAKEY_IDS; id++) {
 		const struct metakey_key *key = &registry->keys[id];
 
-		if (*key->name && !strcmp(key->name, name))
-			return key->state == METAKEY_ACTIVE || key->foreign ? key : NULL;
+		if (*key->name && metakey_stands_(key) && !strcmp(key->name, name))
+			return key;
 	}
 	return NULL;
 }

@@ -16,13 +16,13 @@ final class AttributeOptions {
 
   @Option(
       names = "--format",
-      paramLabel = "WORD",
+      paramLabel = "FORMAT", // not the label of another: completion takes its values by label
       description = "How tools print the value: ${COMPLETION-CANDIDATES}. Default: dec.")
   Format format = Format.DEC;
 
   @Option(
       names = "--merge",
-      paramLabel = "WORD",
+      paramLabel = "RULE",
       description =
           "What should happen when packets are merged: ${COMPLETION-CANDIDATES}. Default:"
               + " unspecified.")

@@ -20,8 +20,9 @@ import java.util.function.Predicate;
 import java.util.function.Supplier;
 import picocli.CommandLine;
 import picocli.CommandLine.Help;
-import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.TypeConversionException;
 
 /**
@@ -60,6 +61,11 @@ final class CommandTree {
   /** These speak of other verbs. */
   private static final Set<String> ABOUT_ALL = Set.of("help", "generate-completion");
 
+  /** The columns of help that nobody's terminal shows, and the fewest that picocli can do with. */
+  private static final int WIDTH = 100;
+
+  private static final int NARROWEST = 55;
+
   private CommandTree() {}
 
   /** Runs one line, and says how to exit. */
@@ -83,7 +89,7 @@ final class CommandTree {
     try {
       mentioned.parseArgs(args);
       return mentioned;
-    } catch (CommandLine.ParameterException e) {
+    } catch (ParameterException e) {
       return all(terminal);
     }
   }
@@ -119,10 +125,6 @@ final class CommandTree {
 
   private static void configure(CommandLine line, Terminal terminal) {
     line.registerConverter(Duration.class, Durations::parse);
-    ITypeConverter<Integer> number = CommandTree::number;
-    line.registerConverter(Integer.class, number);
-    line.registerConverter(int.class, number);
-    line.registerConverter(long.class, CommandTree::longNumber);
     word(line, Output.class, "output");
     word(line, Format.class, "format");
     word(line, Merge.class, "merge");
@@ -138,27 +140,38 @@ final class CommandTree {
     line.setErr(terminal.err());
     line.setColorScheme(
         Help.defaultColorScheme(terminal.isOutColoured() ? Help.Ansi.ON : Help.Ansi.OFF));
-    line.setUsageHelpWidth(100);
+    setWidth(line, terminal);
+    line.setExecutionStrategy(CommandTree::run);
   }
 
-  private static int number(String text) {
-    try {
-      return Integer.parseInt(text);
-    } catch (NumberFormatException e) {
-      throw notANumber(text);
+  /** The terminal's, where there is one; COLUMNS where that is set; else what most screens show. */
+  private static void setWidth(CommandLine line, Terminal terminal) {
+    String columns = terminal.environment("COLUMNS");
+    if (columns != null && columns.matches("[0-9]{1,4}")) {
+      line.setUsageHelpWidth(Math.max(NARROWEST, Integer.parseInt(columns)));
+    } else {
+      line.setUsageHelpWidth(WIDTH);
+      line.setUsageHelpAutoWidth(terminal.isOutTerminal());
     }
   }
 
-  private static long longNumber(String text) {
-    try {
-      return Long.parseLong(text);
-    } catch (NumberFormatException e) {
-      throw notANumber(text);
+  /**
+   * Runs what was read; a form that is said before a verb which has nothing to print is refused.
+   */
+  private static int run(ParseResult parsed) {
+    ParseResult verb = parsed.subcommand();
+    Object said = parsed.matchedOptionValue("-o", null);
+    if (verb != null && said != null && !hasForm(verb.commandSpec())) {
+      throw new ParameterException(
+          verb.commandSpec().commandLine(),
+          "option '-o' makes no sense here: %s has one form only"
+              .formatted(verb.commandSpec().name()));
     }
+    return new CommandLine.RunLast().execute(parsed);
   }
 
-  private static TypeConversionException notANumber(String text) {
-    return new TypeConversionException("'%s' is not a whole number in range".formatted(text));
+  private static boolean hasForm(CommandSpec verb) {
+    return verb.options().stream().anyMatch(option -> option.type() == Output.class);
   }
 
   /** Reads a constant as it is printed, and says which there are. */

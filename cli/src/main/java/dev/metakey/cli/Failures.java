@@ -1,5 +1,7 @@
 package dev.metakey.cli;
 
+import static java.util.stream.Collectors.joining;
+
 import dev.metakey.cli.print.Terminal;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Reason;
@@ -50,7 +52,17 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
     if (!similar.isEmpty()) {
       return text + "; did you mean " + String.join(" or ", similar) + "?";
     }
-    return isVerb ? text + "; allowed: " + String.join(" ", known) : text;
+    if (isOption) {
+      return text + "; allowed: " + options(known);
+    }
+    return isVerb
+        ? text + "; allowed: " + String.join(" ", known)
+        : "%s: '%s' takes no more".formatted(text, where.getCommandSpec().name());
+  }
+
+  /** The long names: each option has one. */
+  private static String options(Set<String> known) {
+    return known.stream().filter(name -> name.startsWith("--")).sorted().collect(joining(" "));
   }
 
   /** The line was understood, and could not be done. */

@@ -17,7 +17,7 @@ final class HeaderVerb extends Verb {
 
   @Override
   public Integer call() {
-    if (output.value == Output.NAME) {
+    if (form(output) == Output.NAME) {
       throw wrong("a header has no names; 'metakey list -o name' prints those");
     }
     printer(output).header(read(client -> client.header()));

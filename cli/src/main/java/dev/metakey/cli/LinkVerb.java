@@ -2,11 +2,18 @@ package dev.metakey.cli;
 
 import dev.metakey.cli.print.Output;
 import dev.metakey.cli.print.Printer;
+import dev.metakey.cli.print.Terminal;
 import dev.metakey.client.Answer;
 import dev.metakey.link.LinkOptions;
 import dev.metakey.link.LinkedRecord;
 import dev.metakey.link.ObjectLinker;
+import dev.metakey.model.MetakeyException;
+import java.io.FileDescriptor;
+import java.io.FileInputStream;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -24,6 +31,7 @@ import picocli.CommandLine.Parameters;
       "  metakey link prog.bpf.o -o linked.bpf.o --wait 30s --service edge-xdp",
       "  metakey link prog.bpf.o --dry-run --form json",
       "",
+      "- stands for standard input and output; the records then go where words go.",
       "What the program produces is registered, what it consumes is resolved. Where that",
       "fails, the output stays as it was.",
     },
@@ -39,13 +47,20 @@ import picocli.CommandLine.Parameters;
       Exit.TOO_LATE,
     })
 final class LinkVerb extends Verb {
-  @Parameters(paramLabel = "PROG", description = "The object that clang -target bpf -c wrote.")
+  private static final Path STANDARD = Path.of("-");
+
+  /** As many as the linker takes. */
+  private static final long MOST_BYTES = 256L << 20;
+
+  @Parameters(
+      paramLabel = "PROG",
+      description = "The object that clang -target bpf -c wrote; -: standard input.")
   Path in = Path.of("");
 
   @Option(
       names = {"-o", "--output"},
       paramLabel = "FILE",
-      description = "Where the linked object goes; may be PROG itself.")
+      description = "Where the linked object goes; may be PROG itself; -: standard output.")
   @Nullable Path out;
 
   @Option(
@@ -71,7 +86,7 @@ final class LinkVerb extends Verb {
       paramLabel = "FORM",
       order = 90,
       description = "How to print the records: ${COMPLETION-CANDIDATES}. Default: table.")
-  Output form = Output.TABLE;
+  @Nullable Output form;
 
   @Override
   public Integer call() throws IOException {
@@ -79,16 +94,66 @@ final class LinkVerb extends Verb {
     if (target == null && !dryRun) {
       throw wrong("the output is missing; say -o FILE, or --dry-run to write none");
     }
+    boolean toStandard = !dryRun && STANDARD.equals(target);
+    if (toStandard && terminal().isOutTerminal()) {
+      throw wrong("an object is no text for a terminal; send standard output to a file or a pipe");
+    }
+    if (!in.equals(STANDARD) && !toStandard) {
+      print(terminal(), link(in, target));
+      return 0;
+    }
+    Path folder = Files.createTempDirectory("metakey-link");
+    Path read = in.equals(STANDARD) ? folder.resolve("in.bpf.o") : in;
+    Path written = toStandard ? folder.resolve("out.bpf.o") : target;
+    try {
+      if (in.equals(STANDARD)) {
+        save(read);
+      }
+      Answer<List<LinkedRecord>> linked = link(read, written);
+      if (toStandard && written != null) {
+        terminal().copy(written);
+      }
+      print(toStandard ? terminal().withoutOut() : terminal(), linked);
+      return 0;
+    } catch (MetakeyException e) {
+      String text = e.text().replace(folder.resolve("in.bpf.o").toString(), "standard input");
+      throw new MetakeyException(e.reason(), text, e.facts(), e);
+    } finally {
+      Files.deleteIfExists(folder.resolve("in.bpf.o"));
+      Files.deleteIfExists(folder.resolve("out.bpf.o"));
+      Files.delete(folder);
+    }
+  }
+
+  private Answer<List<LinkedRecord>> link(Path from, @Nullable Path to) throws IOException {
     LinkOptions options = new LinkOptions(shared, wait);
     Duration patience = wait == null ? RegisterVerb.PATIENCE : wait;
-    Answer<List<LinkedRecord>> linked;
     try (Session session = Session.open(metakey, dryRun ? AT_ONCE : patience, false)) {
-      linked =
-          target == null || dryRun
-              ? ObjectLinker.plan(session.client(), in, options)
-              : ObjectLinker.link(session.client(), in, target, options);
+      return to == null || dryRun
+          ? ObjectLinker.plan(session.client(), from, options)
+          : ObjectLinker.link(session.client(), from, to, options);
     }
-    new Printer(terminal(), form).linked(linked);
-    return 0;
+  }
+
+  private void print(Terminal to, Answer<List<LinkedRecord>> linked) {
+    new Printer(to, form == null ? metakey.form() : form).linked(linked);
+    to.flush();
+  }
+
+  /** Standard input, as a file of the usual permissions: what is linked gets the same. */
+  private void save(Path file) throws IOException {
+    try (InputStream input = new FileInputStream(FileDescriptor.in);
+        OutputStream output = Files.newOutputStream(file)) {
+      byte[] block = new byte[1 << 16];
+      long bytes = 0;
+      for (int count = input.read(block); count >= 0; count = input.read(block)) {
+        bytes += count;
+        if (bytes > MOST_BYTES) {
+          throw wrong(
+              "standard input has more than %d bytes; give one object".formatted(MOST_BYTES));
+        }
+        output.write(block, 0, count);
+      }
+    }
   }
 }

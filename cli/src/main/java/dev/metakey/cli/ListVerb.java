@@ -15,6 +15,9 @@ import picocli.CommandLine.Option;
       "  metakey list",
       "  metakey list --prefix edge. -o wide",
       "  metakey list --state active,retired -o jsonl",
+      "  metakey list --state free",
+      "",
+      "A free id shows the name that it had last; one that was never used has none.",
     },
     exitCodeList = {Exit.OK, Exit.DEFECT, Exit.BAD_INPUT, Exit.NOWHERE})
 final class ListVerb extends Verb {
@@ -35,7 +38,11 @@ final class ListVerb extends Verb {
   public Integer call() {
     Set<FieldState> wanted = EnumSet.noneOf(FieldState.class);
     wanted.addAll(states);
-    printer(output).fields(read(client -> client.list(prefix, wanted)));
+    if (wanted.contains(FieldState.FREE) && prefix.isEmpty()) {
+      printer(output).ids(read(client -> client.list("", EnumSet.allOf(FieldState.class))), wanted);
+    } else {
+      printer(output).fields(read(client -> client.list(prefix, wanted)));
+    }
     return 0;
   }
 }

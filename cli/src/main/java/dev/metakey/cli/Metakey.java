@@ -1,5 +1,6 @@
 package dev.metakey.cli;
 
+import dev.metakey.cli.print.Output;
 import dev.metakey.cli.print.Terminal;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -47,6 +48,14 @@ final class Metakey implements Callable<Integer> {
   final Terminal terminal;
 
   @Spec CommandSpec spec;
+
+  @Option(
+      names = {"-o", "--output"},
+      paramLabel = "FORM",
+      order = LAST - 1,
+      description =
+          "How to print the answer, where a verb has one to print: ${COMPLETION-CANDIDATES}.")
+  @Nullable Output output;
 
   @Option(
       names = "--socket",
@@ -103,6 +112,11 @@ final class Metakey implements Callable<Integer> {
   @SuppressWarnings("NullAway.Init") // picocli sets spec
   Metakey(Terminal terminal) {
     this.terminal = terminal;
+  }
+
+  /** How to print an answer, as far as it was said before the verb. */
+  Output form() {
+    return output == null ? Output.TABLE : output;
   }
 
   /** No verb: what there is, in short. */

@@ -1,6 +1,7 @@
 package dev.metakey.cli;
 
 import dev.metakey.cli.print.Output;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** How to print the answer. */
@@ -10,5 +11,5 @@ final class OutputOption {
       paramLabel = "FORM",
       order = 90,
       description = "How to print it: ${COMPLETION-CANDIDATES}. Default: table.")
-  Output value = Output.TABLE;
+  @Nullable Output value;
 }

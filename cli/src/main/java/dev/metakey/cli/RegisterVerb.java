@@ -43,6 +43,7 @@ final class RegisterVerb extends Verb {
   @Option(
       names = "--size",
       paramLabel = "BYTES",
+      converter = Numbers.Size.class,
       description = "The size of the values where the name does not say it: 2, 4 or 8.")
   @Nullable Integer size;
 
@@ -86,7 +87,8 @@ final class RegisterVerb extends Verb {
       return Integer.parseInt(field.substring(colon + 1));
     } catch (NumberFormatException e) {
       throw wrong(
-          "'%s' is neither a name nor a name with a size, like edge.packet_id:8".formatted(field));
+          "'%s' is neither a name nor a name with a size (2, 4 or 8), like edge.packet_id:8"
+              .formatted(field));
     }
   }
 

@@ -37,6 +37,7 @@ final class ReleaseVerb extends Verb {
   @Option(
       names = "--generation",
       paramLabel = "N",
+      converter = Numbers.Generation.class,
       description = "Only if the field has this generation ('metakey show' tells it).")
   @Nullable Integer generation;
 
@@ -51,9 +52,6 @@ final class ReleaseVerb extends Verb {
   @Override
   public Integer call() {
     Integer only = generation;
-    if (only != null && only < 1) {
-      throw wrong("--generation %d: generations count from 1".formatted(only));
-    }
     printer(output).field(ask(client -> release(client, only)));
     return 0;
   }

@@ -27,13 +27,19 @@ final class ReserveVerb extends Verb {
   @Parameters(paramLabel = "NAME", description = "The field.")
   String name = "";
 
-  @Option(names = "--id", paramLabel = "N", required = true, description = "The id: 0 to 63.")
+  @Option(
+      names = "--id",
+      paramLabel = "N",
+      required = true,
+      converter = Numbers.Id.class,
+      description = "The id: 0 to 63.")
   int id;
 
   @Option(
       names = "--size",
       paramLabel = "BYTES",
       required = true,
+      converter = Numbers.Size.class,
       description = "The size of its values: 2, 4 or 8.")
   int size;
 

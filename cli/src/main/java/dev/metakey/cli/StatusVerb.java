@@ -26,7 +26,7 @@ final class StatusVerb extends Verb {
 
   @Override
   public Integer call() {
-    if (output.value == Output.NAME) {
+    if (form(output) == Output.NAME) {
       throw wrong("a daemon has no names to print; use table, wide, json or jsonl");
     }
     Answer<DaemonStatus> answer = ask(client -> client.status());

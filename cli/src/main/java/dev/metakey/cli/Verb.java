@@ -1,5 +1,6 @@
 package dev.metakey.cli;
 
+import dev.metakey.cli.print.Output;
 import dev.metakey.cli.print.Printer;
 import dev.metakey.cli.print.Terminal;
 import dev.metakey.client.Answer;
@@ -25,7 +26,12 @@ abstract class Verb implements Callable<Integer> {
   }
 
   Printer printer(OutputOption output) {
-    return new Printer(terminal(), output.value);
+    return new Printer(terminal(), form(output));
+  }
+
+  /** What the verb was told, else what was said before the verb, else a table. */
+  Output form(OutputOption output) {
+    return output.value != null ? output.value : metakey.form();
   }
 
   /** Asks for what only the daemon can tell. */

@@ -43,11 +43,11 @@ final class WatchVerb extends Verb {
 
   @Override
   public Integer call() {
-    if (output.value == Output.JSON) {
+    if (form(output) == Output.JSON) {
       throw wrong("a watch never ends, a JSON document does; use -o jsonl");
     }
     Position position = since == null ? null : position(since);
-    EventPrinter printer = new EventPrinter(terminal(), output.value);
+    EventPrinter printer = new EventPrinter(terminal(), form(output));
     try (Session session = Session.open(metakey, AT_ONCE, false);
         Watch watch = watch(session.client(), position)) {
       AtomicBoolean unread = new AtomicBoolean();

@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.metakey.cli.print.Terminal;
 import java.io.IOException;
 import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -125,6 +127,49 @@ class HelpTest {
     String text = Files.readString(DOCUMENT);
 
     assertThat(root().getSubcommands().keySet()).allMatch(verb -> text.contains("## " + verb));
+  }
+
+  /** Completion takes the values of an option by its label. */
+  @ParameterizedTest
+  @MethodSource("verbs")
+  void completion_whenTwoOptionsHaveValues_tellsThemApart(CommandLine verb) {
+    Map<String, Class<?>> types = new HashMap<>();
+    verb.getCommandSpec().options().stream()
+        .filter(option -> option.completionCandidates() != null)
+        .forEach(
+            option ->
+                assertThat(types.put(option.paramLabel(), option.type()))
+                    .as(option.longestName())
+                    .isIn(null, option.type()));
+  }
+
+  @Test
+  void completion_whenFormatIsCompleted_givesFormats() throws Exception {
+    Path script = dir.resolve("completion");
+    Files.writeString(script, Run.alone().metakey("generate-completion").out());
+    String line =
+        "source '%s'; COMP_WORDS=(metakey register --%s ''); COMP_CWORD=3; _complete_metakey; echo ${COMPREPLY[*]}";
+
+    assertThat(bash(line.formatted(script, "format"))).contains("ipv4").doesNotContain("block");
+    assertThat(bash(line.formatted(script, "merge"))).contains("block").doesNotContain("ipv4");
+    assertThat(bash(line.formatted(script, "output"))).contains("jsonl").doesNotContain("ipv4");
+  }
+
+  private static String bash(String script) throws Exception {
+    Process bash = new ProcessBuilder("bash", "-c", script).redirectErrorStream(true).start();
+    return new String(bash.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+  }
+
+  @Test
+  void help_whenTheTerminalIsNarrow_isNotWider() {
+    for (String line : List.of("register --help", "--help", "help link")) {
+      Run.Result help = Run.alone().with("COLUMNS", "72").metakey(Run.words(line));
+      assertThat(help.out().lines().filter(text -> !text.startsWith("  metakey ")))
+          .as(line)
+          .allMatch(text -> text.length() <= 72);
+    }
+    assertThat(Run.alone().with("COLUMNS", "160").metakey("register", "--help").out().lines())
+        .anyMatch(text -> text.length() > 100);
   }
 
   @Test

@@ -125,6 +125,31 @@ class ProcessTest {
   }
 
   @Test
+  void link_whenReadingAndWritingStandard_passesTheObjectThrough() throws Exception {
+    Path object = Path.of("src/test/resources/objects/prog.bpf.o");
+    Path out = dir.resolve("linked.bpf.o");
+    Process process =
+        shell(command("link " + object + " -o " + out + " --shared") + " > /dev/null");
+    assertThat(exitOf(process)).isZero();
+
+    process = shell("cat " + object + " | " + command("link - -o - --shared"));
+
+    assertThat(process.getInputStream().readAllBytes()).isEqualTo(Files.readAllBytes(out));
+    assertThat(exitOf(process)).isZero();
+    assertThat(err()).contains("OUTCOME");
+    assertThat(Path.of("-")).doesNotExist();
+  }
+
+  @Test
+  void link_whenStandardInputIsNoObject_saysThatItIsStandardInput() throws Exception {
+    Process process = shell("echo nothing | " + command("link - -o " + dir.resolve("out")));
+
+    assertThat(exitOf(process)).isEqualTo(2);
+    assertThat(err()).startsWith("metakey: standard input: ").doesNotContain("/tmp");
+    assertThat(dir.resolve("out")).doesNotExist();
+  }
+
+  @Test
   void decode_whenStandardInputIsEndless_exits2() throws Exception {
     Process process = shell("exec " + command("decode - < /dev/zero"));
 

@@ -19,6 +19,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -200,12 +201,12 @@ class VerbsTest {
     daemon.nextSinceRevision = 40;
 
     Run.Result result =
-        Run.at(daemon).metakey(Run.words("history --name edge.zone --since 2 --limit 5"));
+        Run.at(daemon).metakey(Run.words("history --name edge.zone --since 2 --limit 2"));
 
     ListHistoryRequest asked = daemon.asked(ListHistoryRequest.class);
     assertThat(asked.getName()).isEqualTo("edge.zone");
     assertThat(asked.getSinceRevision()).isEqualTo(2);
-    assertThat(asked.getLimit()).isEqualTo(5);
+    assertThat(asked.getLimit()).isEqualTo(1000); // few of a page may be of the name
     assertThat(result.err()).isEqualTo("metakey: note: more changes follow: --since 40\n");
     assertThat(Run.at(daemon).metakey("history", "-o", "json").out())
         .contains("\"next_since_revision\": 40");
@@ -291,5 +292,34 @@ class VerbsTest {
     String coloured = Run.at(daemon).outTo(Terminal.Kind.TERMINAL).metakey("list").out();
 
     assertThat(coloured.replaceAll("\u001b\\[[0-9]*m", "")).isEqualTo(plain);
+  }
+
+  @Test
+  void history_whenTheLastAreAskedFor_showsTheNewestAtTheEnd() {
+    Run.Result all = Run.at(daemon).metakey("history", "-o", "jsonl");
+    Run.Result last = Run.at(daemon).metakey("history", "--last", "1", "-o", "jsonl");
+    Run.Result first = Run.at(daemon).metakey("history", "--limit", "1", "-o", "jsonl");
+
+    List<String> lines = all.out().lines().toList();
+    assertThat(lines).hasSizeGreaterThan(1);
+    assertThat(last.out().lines()).containsExactly(lines.get(lines.size() - 1));
+    assertThat(last.err()).isEmpty();
+    assertThat(first.out().lines()).containsExactly(lines.get(0));
+    assertThat(first.err()).contains("more changes follow: --since ");
+  }
+
+  @Test
+  void list_whenFreeIdsAreAskedFor_showsThoseThatWereNeverUsed() {
+    Run.Result free = Run.at(daemon).metakey("list", "--state", "free", "-o", "name");
+
+    assertThat(free.out().lines()).hasSize(60).contains("3", "63").doesNotContain("0", "64");
+  }
+
+  @Test
+  void form_whenSaidBeforeTheVerb_isTaken() {
+    assertThat(Run.at(daemon).metakey("-o", "json", "list"))
+        .isEqualTo(Run.at(daemon).metakey("list", "-o", "json"));
+    assertThat(Run.at(daemon).metakey("-o", "json", "list", "-o", "name"))
+        .isEqualTo(Run.at(daemon).metakey("list", "-o", "name"));
   }
 }

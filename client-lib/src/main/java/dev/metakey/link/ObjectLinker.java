@@ -118,7 +118,15 @@ public final class ObjectLinker {
   /** Where to write to, so that a symbolic link stays one, and what is no file is not replaced. */
   private static Path target(Path out) throws IOException {
     if (Files.exists(out) && !Files.isRegularFile(out)) {
-      throw BadObject.whole(out, "no regular file; the linked object needs a file to go to");
+      throw BadObject.whole(
+          out,
+          "no regular file but %s; the linked object needs a file that it can replace, or - for standard output"
+              .formatted(Files.isDirectory(out) ? "a folder" : "a device, pipe or socket"));
+    }
+    if (Files.exists(out) && MountPoints.contains(out.toRealPath())) {
+      throw BadObject.whole(
+          out,
+          "a mount point, which cannot be replaced; write to a file in a mounted folder, or to - for standard output");
     }
     Path folder = Objects.requireNonNull(out.toAbsolutePath().getParent(), "a file is in a folder");
     if (!Files.isWritable(folder)) {

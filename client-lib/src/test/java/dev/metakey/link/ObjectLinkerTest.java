@@ -272,7 +272,7 @@ class ObjectLinkerTest {
         .hasMessageContaining("no regular file");
     assertThatThrownBy(
             () -> ObjectLinker.link(client, in, Path.of("/dev/null"), LinkOptions.DEFAULT))
-        .hasMessageContaining("no regular file");
+        .hasMessageContaining("no regular file but a device");
     assertThat(daemon.registerRequests).isEmpty();
   }
 

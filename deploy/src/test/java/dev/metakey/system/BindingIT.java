@@ -48,6 +48,22 @@ class BindingIT {
   }
 
   @Test
+  void bind_whenNameWasFreedAndRegisteredAgain_takesTheLiveField() throws Exception {
+    Field freed = field("test.f0", 2, 1, 18).toBuilder().state(FieldState.FREE).slot(0).build();
+    publish(run, REGISTRY, freed, field("test.f0", 2, 1, 20)); // ids 18 and 20
+    assertThat(bind(run.toString()))
+        .contains("linked 1 of 24", "check 0 ")
+        .noneMatch(line -> line.contains("field test.f0"));
+  }
+
+  @Test
+  void bind_whenNameIsOnlyThatOfAFreedId_isNotRegistered() throws Exception {
+    Field freed = field("test.f0", 2, 1, 18).toBuilder().state(FieldState.FREE).slot(0).build();
+    publish(run, REGISTRY, freed);
+    assertThat(bind(run.toString()).get(1)).startsWith("bind -2 field test.f0: is not registered");
+  }
+
+  @Test
   void bind_whenSizeDiffers_isRefusedAndBindsNothing() throws Exception {
     publish(run, REGISTRY, field("test.f0", 2, 1, 18), field("test.f1", 8, 1, 32));
     List<String> said = bind(run.toString());

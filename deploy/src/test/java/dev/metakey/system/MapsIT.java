@@ -82,6 +82,24 @@ class MapsIT {
   }
 
   @Test
+  void maps_whenReadByAUserWhoHasOnlyCapBpf_areRead() throws Exception {
+    Requires.bpf();
+    Path maps = host.mount("bpf", "-t", "bpf", "bpf").resolve("metakey");
+    host.start("--bpffs", maps.toString());
+    host.cli("register", "test.f0:2").ok();
+    Host.await("revision 1", () -> isAt(maps, 1));
+    Path object = host.root().resolve("fields.o");
+    Path binding = host.root().resolve("binding");
+    CBuild.bpf(CBuild.clangs().get(0), CBuild.source("fields.bpf.c"), object);
+    CBuild.program(CBuild.source("binding.c"), binding);
+
+    List<String> command = Requires.nobody();
+    command.addAll(1, List.of("--inh-caps=-all,+bpf", "--ambient-caps=-all,+bpf"));
+    command.addAll(List.of(binding.toString(), object.toString(), "maps:" + maps));
+    assertThat(Ran.of(host.process(command), Host.PATIENCE).ok().out()).isEqualTo("read 0 \n");
+  }
+
+  @Test
   void maps_whenTheDaemonIsKilledWhileItWrites_areMendedByTheNext() throws Exception {
     Requires.bpf();
     Path maps = host.mount("bpf", "-t", "bpf", "bpf").resolve("metakey");

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.logging.LogManager;
+import java.util.logging.SimpleFormatter;
 
 /** One line an event on stderr, where systemd and containers expect it. */
 final class Logging {
@@ -23,6 +24,13 @@ final class Logging {
 
   private Logging() {}
 
+  private static String defaults() {
+    return JournalFormatter.isWanted(System.getenv("JOURNAL_STREAM"))
+        ? DEFAULTS.replace(
+            SimpleFormatter.class.getName() + "\n", JournalFormatter.class.getName() + "\n")
+        : DEFAULTS;
+  }
+
   /**
    * The JVM's own would fall silent as soon as it begins to stop, while we still have to say how.
    */
@@ -40,7 +48,7 @@ final class Logging {
     try {
       LogManager.getLogManager()
           .readConfiguration(
-              new ByteArrayInputStream(DEFAULTS.getBytes(StandardCharsets.ISO_8859_1)));
+              new ByteArrayInputStream(defaults().getBytes(StandardCharsets.ISO_8859_1)));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

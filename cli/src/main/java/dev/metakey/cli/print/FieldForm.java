@@ -8,6 +8,12 @@ import java.util.List;
 
 /** Fields, a row each. */
 final class FieldForm implements Form<Field> {
+  /** Which column the state is, and how many there are. */
+  static final int STATE = 4;
+
+  static final int COLUMNS = 6;
+  static final int WIDE_COLUMNS = 13;
+
   @Override
   public Table table(List<Field> fields, boolean wide) {
     Table table =
@@ -27,16 +33,18 @@ final class FieldForm implements Form<Field> {
                 "CREATED",
                 "DESCRIPTION")
             : new Table("ID", "NAME", "SIZE", "SLOT", "STATE", "OWNER");
-    for (Field field : fields) {
-      List<Cell> row = new ArrayList<>(place(field));
-      row.add(new Cell(field.state().toString(), Style.of(field.state())));
-      row.add(Cell.of(Text.owners(field)));
-      if (wide) {
-        row.addAll(attributes(field));
-      }
-      table.row(row);
-    }
+    fields.forEach(field -> table.row(row(field, wide)));
     return table;
+  }
+
+  List<Cell> row(Field field, boolean wide) {
+    List<Cell> row = new ArrayList<>(place(field));
+    row.add(new Cell(field.state().toString(), Style.of(field.state())));
+    row.add(Cell.of(Text.owners(field)));
+    if (wide) {
+      row.addAll(attributes(field));
+    }
+    return row;
   }
 
   /** ID, NAME, SIZE and SLOT. */

@@ -8,6 +8,7 @@ import dev.metakey.model.Change;
 import dev.metakey.model.DaemonStatus;
 import dev.metakey.model.Difference;
 import dev.metakey.model.Field;
+import dev.metakey.model.FieldState;
 import dev.metakey.model.FieldUser;
 import dev.metakey.model.Header;
 import dev.metakey.model.Pending;
@@ -17,6 +18,7 @@ import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.util.List;
+import java.util.Set;
 
 /** Prints one answer in the form that was asked for. */
 public final class Printer {
@@ -30,6 +32,15 @@ public final class Printer {
 
   public void fields(Answer<List<Field>> answer) {
     list(answer, "fields", answer.value(), new FieldForm());
+  }
+
+  /**
+   * The fields in some states, and the ids that no field ever had.
+   *
+   * @param all every field, whatever its state
+   */
+  public void ids(Answer<List<Field>> all, Set<FieldState> wanted) {
+    list(all, "fields", IdForm.entries(all.value(), wanted), new IdForm());
   }
 
   /** One field, in columns. */

@@ -93,6 +93,30 @@ public final class Terminal {
     return environment("NO_COLOR") == null && !"dumb".equals(environment("TERM"));
   }
 
+  /** Whether somebody sees what is written on a screen. */
+  public boolean isOutTerminal() {
+    return outKind == Kind.TERMINAL;
+  }
+
+  /**
+   * Data that is no text: a file, as it is.
+   *
+   * @throws UncheckedIOException if it cannot be written
+   */
+  public void copy(Path file) {
+    flush();
+    try (FileOutputStream descriptor = new FileOutputStream(FileDescriptor.out)) {
+      Files.copy(file, descriptor);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** The same, with data where words go: for who writes something else to standard output. */
+  public Terminal withoutOut() {
+    return new Terminal(err, errKind, err, errKind, environment);
+  }
+
   /** Whether somebody reads what is written, and may stop reading at any time. */
   public boolean isOutPipe() {
     return outKind == Kind.PIPE;

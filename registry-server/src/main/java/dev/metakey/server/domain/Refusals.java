@@ -109,7 +109,7 @@ public final class Refusals {
   static MetakeyException idTaken(Field holder, String wanted) {
     return new MetakeyException(
         Reason.ID_TAKEN,
-        "%s: %s is %s; take what is free ('metakey list' shows it), or release that first"
+        "%s: %s is %s; take a free id ('metakey list --state free' shows them), or release that first"
             .formatted(wanted, holder.name(), describe(holder)),
         factsOf(holder));
   }
