@@ -424,7 +424,7 @@ final class FakeDaemon implements AutoCloseable {
                       new DaemonStatus.IdCount(2, 1, 1),
                       new DaemonStatus.SlotUse(20, 112),
                       new DaemonStatus.Queues(0, 1, 2),
-                      new DaemonStatus.Programs(3, 1, unseen),
+                      new DaemonStatus.Programs(3, 1, unseen, true),
                       List.of(
                           new DaemonStatus.Publication("keys", "/run/metakey/keys", 41, ""),
                           new DaemonStatus.Publication(

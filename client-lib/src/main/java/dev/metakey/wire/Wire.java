@@ -344,13 +344,15 @@ public final class Wire {
             .setLoadedPrograms(status.programs().loaded())
             .setStalePrograms(status.programs().stale())
             .setProgramsUnseen(status.programs().unseen())
+            .setProgramsNotLookedAt(!status.programs().areLookedAt())
             .addAllProblems(status.problems());
     for (DaemonStatus.Publication publication : status.publications()) {
       wire.addPublications(
           Publication.newBuilder()
               .setName(publication.name())
               .setPath(publication.path())
-              .setRevision(publication.revision())
+              .setRevision(Math.max(0, publication.revision()))
+              .setNever(!publication.isPublished())
               .setProblem(publication.problem()));
     }
     return wire.build();
@@ -370,12 +372,18 @@ public final class Wire {
         new DaemonStatus.SlotUse(status.getSlotBytesUsed(), status.getSlotBytesLimit()),
         new DaemonStatus.Queues(status.getQueued(), status.getWaiting(), status.getWatching()),
         new DaemonStatus.Programs(
-            status.getLoadedPrograms(), status.getStalePrograms(), status.getProgramsUnseen()),
+            status.getLoadedPrograms(),
+            status.getStalePrograms(),
+            status.getProgramsUnseen(),
+            !status.getProgramsNotLookedAt()),
         status.getPublicationsList().stream()
             .map(
                 p ->
                     new DaemonStatus.Publication(
-                        p.getName(), p.getPath(), p.getRevision(), p.getProblem()))
+                        p.getName(),
+                        p.getPath(),
+                        p.getNever() ? DaemonStatus.Publication.NEVER : p.getRevision(),
+                        p.getProblem()))
             .toList(),
         status.getProblemsList());
   }

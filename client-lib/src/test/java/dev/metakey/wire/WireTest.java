@@ -138,8 +138,10 @@ final class WireTest {
             new DaemonStatus.IdCount(1, 2, 3),
             new DaemonStatus.SlotUse(4, 5),
             new DaemonStatus.Queues(6, 7, 8),
-            new DaemonStatus.Programs(10, 11, "not allowed"),
-            List.of(new DaemonStatus.Publication("keys", "/k", 9, "disk full")),
+            new DaemonStatus.Programs(10, 11, "not allowed", false),
+            List.of(
+                new DaemonStatus.Publication("keys", "/k", 9, "disk full"),
+                new DaemonStatus.Publication("maps", "/m", DaemonStatus.Publication.NEVER, "")),
             List.of("a problem", "another"));
     assertThat(Wire.fromWire(Wire.toWire(status))).isEqualTo(status);
   }

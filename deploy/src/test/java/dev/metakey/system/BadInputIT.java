@@ -67,7 +67,7 @@ class BadInputIT {
           "kernel.x",
           "kernel.rx_hash");
 
-  @RegisterExtension final Host host = new Host();
+  @RegisterExtension final Host host = new Host().seeingPrograms();
 
   private Wiretap daemon;
   private RegistryInfo before;

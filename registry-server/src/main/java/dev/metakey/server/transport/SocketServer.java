@@ -47,6 +47,7 @@ public final class SocketServer implements AutoCloseable {
 
   private final SocketFile socket;
   private final PeerLook peers = new PeerLook(Launchers.DEFAULTS);
+  private final Address address;
   private final HealthStatusManager health = new HealthStatusManager();
   private final EventLoopGroup accepting = eventLoops("registry-accept", 1);
   private final EventLoopGroup serving = eventLoops("registry-serve", EVENT_LOOPS);
@@ -82,9 +83,10 @@ public final class SocketServer implements AutoCloseable {
       long silenceMs)
       throws IOException {
     this.socket = SocketFile.claim(path);
+    this.address = new Address(path);
     changesPossible(true);
     this.server =
-        NettyServerBuilder.forAddress(new DomainSocketAddress(path.toString()))
+        NettyServerBuilder.forAddress(address)
             .channelType(EpollServerDomainSocketChannel.class)
             .bossEventLoopGroup(accepting)
             .workerEventLoopGroup(serving)
@@ -107,6 +109,8 @@ public final class SocketServer implements AutoCloseable {
    */
   public void start() throws IOException {
     server.start();
+    address.forget();
+    socket.bound();
     Files.setPosixFilePermissions(socket.path(), PosixFilePermissions.fromString("rw-rw-rw-"));
   }
 
@@ -120,15 +124,17 @@ public final class SocketServer implements AutoCloseable {
     return peers.problem();
   }
 
-  /** Takes no more calls. Those in flight go on. */
-  public void stopAccepting() {
+  /** Removes the socket and takes no more calls. Those in flight go on. */
+  public void stopAccepting() throws IOException {
     health.enterTerminalState();
+    socket.remove();
     server.shutdown();
   }
 
-  /** Ends what has not ended by itself, and removes the socket. */
+  /** Ends what has not ended by itself. */
   @Override
   public void close() throws InterruptedException, IOException {
+    socket.remove();
     server.shutdown();
     if (!server.awaitTermination(GRACE_S, TimeUnit.SECONDS)) {
       server.shutdownNow().awaitTermination(GRACE_S, TimeUnit.SECONDS);
@@ -147,5 +153,28 @@ public final class SocketServer implements AutoCloseable {
   private static EventLoopGroup eventLoops(String name, int threads) {
     return new MultiThreadIoEventLoopGroup(
         threads, new DefaultThreadFactory(name), EpollIoHandler.newFactory());
+  }
+
+  /**
+   * Where netty is to listen. netty removes, when it closes a server, whatever then has the
+   * address's path; so the address forgets it as soon as it is listened on.
+   */
+  private static final class Address extends DomainSocketAddress {
+    private static final long serialVersionUID = 1;
+
+    private volatile boolean isForgotten;
+
+    Address(Path path) {
+      super(path.toString());
+    }
+
+    void forget() {
+      isForgotten = true;
+    }
+
+    @Override
+    public String path() {
+      return isForgotten ? "" : super.path();
+    }
   }
 }

@@ -115,6 +115,15 @@ class SocketServerTest {
   }
 
   @Test
+  void close_whenAnotherHasTakenThePath_leavesWhatIsTheirs() throws Exception {
+    Files.delete(path);
+    Files.writeString(path, "another's");
+    server.stopAccepting();
+    server.close();
+    assertThat(path).hasContent("another's");
+  }
+
+  @Test
   void start_whenListening_everybodyMayConnect() throws IOException {
     assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(path)))
         .isEqualTo("rw-rw-rw-");
