@@ -96,9 +96,10 @@ final class FakeDaemon implements AutoCloseable {
   static final RegistryInfo INFO = new RegistryInfo(REGISTRY, 41, Layout.SLOTTED, 128);
 
   private static final long AT_MS = Instant.parse("2026-01-02T03:04:05.678Z").toEpochMilli();
-  private static final Owner EDGE = new Owner(0, "edge-xdp.service");
+  private static final Owner EDGE = Owner.unit("edge-xdp.service");
   private static final Owner TRACER = new Owner(1000, "tracer");
-  private static final Peer PEER = new Peer(0, 0, 4711, "edge-xdp.service");
+  private static final Peer PEER =
+      new Peer(EDGE, 0, 0, 4711, "edge-xdp.service", "0123456789ab", true);
 
   static final Field PACKET_ID =
       new Field.Builder(

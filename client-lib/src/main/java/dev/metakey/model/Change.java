@@ -27,6 +27,11 @@ public record Change(
     }
   }
 
+  /** What changed and whose it is; the process that asked for it is left out. */
+  public Change publicPart() {
+    return new Change(revision, commitRevision, atMs, kind, before, after, peer.publicPart());
+  }
+
   /** The field that was changed: as it is now, or as it was where it is gone. */
   public Field field() {
     return after != null ? after : Objects.requireNonNull(before);

@@ -58,7 +58,7 @@ public final class Replies {
         .slot(field.getSlot())
         .owners(
             field.getOwnersList().stream()
-                .map(owner -> new Owner(owner.getUid(), owner.getService()))
+                .map(Replies::owner)
                 .toList())
         .reservation(
             field.hasReservation()
@@ -253,7 +253,24 @@ public final class Replies {
   }
 
   private static Peer peer(dev.metakey.v1.Peer peer) {
-    return new Peer(peer.getUid(), peer.getGid(), peer.getPid(), peer.getService());
+    return new Peer(
+        owner(peer.getOwner()),
+        peer.getUid(),
+        peer.getGid(),
+        peer.getPid(),
+        peer.getUnit(),
+        peer.getContainer(),
+        peer.getPrivileged());
+  }
+
+  /** An owner of a kind that only a newer daemon knows is somebody, and nobody that is known. */
+  public static Owner owner(dev.metakey.v1.Owner owner) {
+    return switch (owner.getWhoCase()) {
+      case UNIT -> Owner.unit(owner.getUnit());
+      case USER -> new Owner(owner.getUser().getUid(), owner.getUser().getClaim());
+      case CONTAINER_CLAIM -> Owner.container(owner.getContainerClaim());
+      case WHO_NOT_SET -> new Owner(-1, "unknown");
+    };
   }
 
   /** An absent stamp is the default message, and that is {@link Stamp#NONE}. */

@@ -30,6 +30,7 @@ import dev.metakey.v1.Outcome;
 import dev.metakey.v1.Place;
 import dev.metakey.v1.Publication;
 import dev.metakey.v1.Role;
+import dev.metakey.v1.User;
 import java.util.function.Function;
 
 /**
@@ -277,19 +278,25 @@ public final class Wire {
     };
   }
 
-  private static dev.metakey.v1.Owner toWire(Owner owner) {
-    return dev.metakey.v1.Owner.newBuilder()
-        .setUid(owner.uid())
-        .setService(owner.service())
-        .build();
+  public static dev.metakey.v1.Owner toWire(Owner owner) {
+    var wire = dev.metakey.v1.Owner.newBuilder();
+    switch (owner.kind()) {
+      case UNIT -> wire.setUnit(owner.service());
+      case USER -> wire.setUser(User.newBuilder().setUid(owner.uid()).setClaim(owner.service()));
+      case CONTAINER -> wire.setContainerClaim(owner.service());
+    }
+    return wire.build();
   }
 
   private static dev.metakey.v1.Peer toWire(Peer peer) {
     return dev.metakey.v1.Peer.newBuilder()
+        .setOwner(toWire(peer.owner()))
         .setUid(peer.uid())
         .setGid(peer.gid())
         .setPid(peer.pid())
-        .setService(peer.service())
+        .setUnit(peer.unit())
+        .setContainer(peer.container())
+        .setPrivileged(peer.privileged())
         .build();
   }
 

@@ -241,10 +241,7 @@ final class WireTest {
         new Field.Builder(random.nextInt(64), spec(), any(FieldState.values()))
             .generation(random.nextInt())
             .slot(random.nextInt(217))
-            .owners(
-                IntStream.range(0, random.nextInt(4))
-                    .mapToObj(i -> new Owner(random.nextInt(), text(20)))
-                    .toList());
+            .owners(IntStream.range(0, random.nextInt(4)).mapToObj(i -> owner()).toList());
     if (random.nextBoolean()) {
       field.reservation(new Reservation(random.nextBoolean(), text(30)));
     }
@@ -287,7 +284,22 @@ final class WireTest {
   }
 
   private Peer peer() {
-    return new Peer(random.nextInt(), random.nextInt(), random.nextInt(), text(20));
+    return new Peer(
+        owner(),
+        random.nextInt(),
+        random.nextInt(),
+        random.nextInt(),
+        text(20),
+        text(20),
+        random.nextBoolean());
+  }
+
+  private Owner owner() {
+    return switch (any(Owner.Kind.values())) {
+      case UNIT -> Owner.unit(text(20));
+      case USER -> new Owner(random.nextInt(), text(20));
+      case CONTAINER -> Owner.container(text(20));
+    };
   }
 
   /** Up to the year 9999, as far as timestamps go. */

@@ -19,6 +19,7 @@ import dev.metakey.v1.ReserveRequest;
 import dev.metakey.v1.ResolveRequest;
 import dev.metakey.v1.ResolveResponse;
 import dev.metakey.v1.WatchRequest;
+import dev.metakey.wire.Wire;
 import dev.metakey.wire.WireErrors;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
@@ -273,7 +274,7 @@ class BadInputIT {
             .get(GetRequest.newBuilder().setName(name).build())
             .getField()
             .getOwners(0);
-    return "%s (uid %d)".formatted(owner.getService(), owner.getUid());
+    return Wire.fromWire(owner).toString();
   }
 
   @Test

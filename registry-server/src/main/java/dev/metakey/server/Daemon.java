@@ -246,6 +246,9 @@ public final class Daemon implements AutoCloseable {
     if (storeProblem != null) {
       problems.add("changes are refused: " + storeProblem);
     }
+    if (!server.peerProblem().isEmpty()) {
+      problems.add(server.peerProblem());
+    }
     problems.addAll(programProblems(snapshot, engine.programs()));
     publications.stream()
         .map(DaemonStatus.Publication::problem)
@@ -339,6 +342,6 @@ public final class Daemon implements AutoCloseable {
     Path process = Path.of("/proc/self");
     int uid = (int) Files.getAttribute(process, "unix:uid");
     int gid = (int) Files.getAttribute(process, "unix:gid");
-    return new Peer(uid, gid, (int) ProcessHandle.current().pid(), "metakeyd");
+    return new Peer(uid, gid, (int) ProcessHandle.current().pid(), "metakeyd").withPrivileges();
   }
 }

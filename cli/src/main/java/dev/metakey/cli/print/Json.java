@@ -69,12 +69,18 @@ final class Json {
   private static void owners(JsonWriter json, List<Owner> owners) throws IOException {
     json.name("owners").beginArray();
     for (Owner owner : owners) {
-      json.beginObject();
-      json.name("uid").value(Integer.toUnsignedLong(owner.uid()));
-      json.name("service").value(owner.service());
-      json.endObject();
+      owner(json, owner);
     }
     json.endArray();
+  }
+
+  private static void owner(JsonWriter json, Owner owner) throws IOException {
+    json.beginObject();
+    json.name("kind").value(owner.kind().toString());
+    json.name("uid");
+    unsignedOrNull(json, owner.uid());
+    json.name("service").value(owner.service());
+    json.endObject();
   }
 
   private static void reservation(JsonWriter json, @Nullable Reservation reservation)
@@ -117,11 +123,36 @@ final class Json {
 
   static void peer(JsonWriter json, Peer peer) throws IOException {
     json.name("peer").beginObject();
+    json.name("owner");
+    owner(json, peer.owner());
     json.name("uid").value(Integer.toUnsignedLong(peer.uid()));
-    json.name("gid").value(Integer.toUnsignedLong(peer.gid()));
-    json.name("pid").value(peer.pid());
-    json.name("service").value(peer.service());
+    json.name("gid");
+    unsignedOrNull(json, peer.gid());
+    json.name("pid");
+    orNull(json, peer.pid());
+    json.name("unit");
+    orNull(json, peer.unit());
+    json.name("container");
+    orNull(json, peer.container());
+    json.name("privileged").value(peer.privileged());
     json.endObject();
+  }
+
+  /** A uid or gid; null where there is none, or where it was not told. */
+  private static void unsignedOrNull(JsonWriter json, int number) throws IOException {
+    if (number == -1) {
+      json.nullValue();
+    } else {
+      json.value(Integer.toUnsignedLong(number));
+    }
+  }
+
+  private static void orNull(JsonWriter json, String text) throws IOException {
+    if (text.isEmpty()) {
+      json.nullValue();
+    } else {
+      json.value(text);
+    }
   }
 
   static void strings(JsonWriter json, String name, List<String> values) throws IOException {

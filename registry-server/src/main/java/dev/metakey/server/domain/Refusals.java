@@ -81,6 +81,14 @@ public final class Refusals {
         facts);
   }
 
+  /** Of a caller that nothing names. */
+  static MetakeyException unnamed() {
+    return new MetakeyException(
+        Reason.INVALID_REQUEST,
+        "nothing tells which service this is: the program is an interpreter, and the script that it runs cannot be seen; name the service (METAKEY_SERVICE, --service, or the header metakey-service)",
+        Map.of("attribute", "service"));
+  }
+
   static MetakeyException ownedByOther(Field field, Owner caller, List<Difference> differences) {
     Map<String, String> facts = factsOf(field);
     facts.put("caller", caller.toString());

@@ -59,6 +59,9 @@ public record Register(List<FieldSpec> fields) implements Command<List<Registere
 
   @Override
   public List<Registered> decide(Draft draft) {
+    if (draft.caller().service().isEmpty()) {
+      throw Refusals.unnamed();
+    }
     List<Registered> results = new ArrayList<>(fields.size());
     for (FieldSpec spec : fields) {
       results.add(one(draft, spec));

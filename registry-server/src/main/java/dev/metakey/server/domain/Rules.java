@@ -12,9 +12,12 @@ import java.util.Map;
  * @param daemonUid the user that the daemon runs as
  */
 public record Rules(long quarantineMs, int daemonUid) {
-  /** Root and the daemon's own user are admins. */
+  /**
+   * The daemon's own user is an admin, and so is root with CAP_SYS_ADMIN in the daemon's user
+   * namespace. Root of a container is an ordinary uid.
+   */
   public boolean isAdmin(Peer peer) {
-    return peer.uid() == 0 || peer.uid() == daemonUid;
+    return peer.uid() == 0 ? peer.privileged() : peer.uid() == daemonUid;
   }
 
   /**
@@ -24,7 +27,7 @@ public record Rules(long quarantineMs, int daemonUid) {
     if (!isAdmin(peer)) {
       throw new MetakeyException(
           Reason.NOT_PERMITTED,
-          "%s is for admins: root, and the user that metakeyd runs as (uid %s); you are %s"
+          "%s is for admins: root of this host (uid 0 with CAP_SYS_ADMIN), and the user that metakeyd runs as (uid %s); you are %s"
               .formatted(what, Integer.toUnsignedString(daemonUid), peer),
           Map.of("uid", Integer.toUnsignedString(peer.uid())));
     }

@@ -77,12 +77,8 @@ public final class KeysFile implements Outlet {
       line += " state=" + field.state();
     }
     if (!field.owners().isEmpty()) {
-      line += " owner=" + field.owners().stream().map(KeysFile::owner).collect(joining(","));
+      line += " owner=" + field.owners().stream().map(Owner::word).collect(joining(","));
     }
     return (field.isResolvable() ? line : "# " + line) + "\n";
-  }
-
-  private static String owner(Owner owner) {
-    return Integer.toUnsignedString(owner.uid()) + ":" + owner.service();
   }
 }

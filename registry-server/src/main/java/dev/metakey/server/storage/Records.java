@@ -38,11 +38,12 @@ import org.jspecify.annotations.Nullable;
  *   facts   version:8 registryId:128 revision:64 layout:8 area:16 bootId:text
  *   key     version:8 field
  *   change  version:8 revision:64 commitRevision:64 atMs:64 kind:8 [before:field] [after:field] peer
- *   field   id:8 generation:32 slot:8 state:8 spec owners:16 x (uid:32 service:text)
+ *   field   id:8 generation:32 slot:8 state:8 spec owners:16 x owner
  *           [foreign:8 by:text] created:stamp retired:stamp
  *   spec    name:text size:8 format:8 merge:8 sharing:8 ttlMs:64 description:text
  *   stamp   revision:64 atMs:64
- *   peer    uid:32 gid:32 pid:32 service:text
+ *   owner   kind:8 uid:32 service:text
+ *   peer    owner uid:32 gid:32 pid:32 unit:text container:text privileged:8
  * </pre>
  *
  * What follows the version byte may change with it; a field inside a change has the form of the
@@ -84,10 +85,13 @@ final class Records {
           optionalField(out, change.before());
           optionalField(out, change.after());
           Peer peer = change.peer();
+          owner(out, peer.owner());
           out.writeInt(peer.uid());
           out.writeInt(peer.gid());
           out.writeInt(peer.pid());
-          text(out, peer.service());
+          text(out, peer.unit());
+          text(out, peer.container());
+          out.writeBoolean(peer.privileged());
         });
   }
 
@@ -120,7 +124,14 @@ final class Records {
                 constant(in, ChangeKind.values(), ChangeKind::code),
                 in.readBoolean() ? field(in) : null,
                 in.readBoolean() ? field(in) : null,
-                new Peer(in.readInt(), in.readInt(), in.readInt(), text(in))));
+                new Peer(
+                    owner(in),
+                    in.readInt(),
+                    in.readInt(),
+                    in.readInt(),
+                    text(in),
+                    text(in),
+                    in.readBoolean())));
   }
 
   private static void optionalField(DataOutputStream out, @Nullable Field field)
@@ -139,8 +150,7 @@ final class Records {
     spec(out, field.spec());
     out.writeShort(field.owners().size());
     for (Owner owner : field.owners()) {
-      out.writeInt(owner.uid());
-      text(out, owner.service());
+      owner(out, owner);
     }
     Reservation reservation = field.reservation();
     out.writeBoolean(reservation != null);
@@ -160,7 +170,7 @@ final class Records {
     FieldSpec spec = spec(in);
     List<Owner> owners = new ArrayList<>();
     for (int left = in.readUnsignedShort(); left > 0; left--) {
-      owners.add(new Owner(in.readInt(), text(in)));
+      owners.add(owner(in));
     }
     Reservation reservation = in.readBoolean() ? new Reservation(in.readBoolean(), text(in)) : null;
     return new Field.Builder(id, spec, state)
@@ -171,6 +181,17 @@ final class Records {
         .created(stamp(in))
         .retired(stamp(in))
         .build();
+  }
+
+  private static void owner(DataOutputStream out, Owner owner) throws IOException {
+    out.writeByte(owner.kind().code());
+    out.writeInt(owner.uid());
+    text(out, owner.service());
+  }
+
+  private static Owner owner(DataInputStream in) throws IOException {
+    Owner.Kind kind = constant(in, Owner.Kind.values(), Owner.Kind::code);
+    return new Owner(kind, in.readInt(), text(in));
   }
 
   private static void spec(DataOutputStream out, FieldSpec spec) throws IOException {

@@ -1,7 +1,6 @@
 package dev.metakey.server.transport;
 
 import dev.metakey.model.MetakeyException;
-import dev.metakey.model.Names;
 import dev.metakey.model.Peer;
 import dev.metakey.wire.WireErrors;
 import io.grpc.Context;
@@ -31,7 +30,7 @@ final class CallerInterceptor implements ServerInterceptor {
         Objects.requireNonNull(call.getAttributes().get(PeerNegotiator.PEER), "unknown peer");
     String claimed = headers.get(CLAIMED_SERVICE);
     try {
-      Peer peer = process.peer(claimed == null ? null : Names.checkService(claimed));
+      Peer peer = process.peer(claimed);
       return Contexts.interceptCall(Context.current().withValue(CALLER, peer), call, headers, next);
     } catch (MetakeyException e) {
       StatusRuntimeException status = WireErrors.toStatus(e);

@@ -34,6 +34,6 @@ final class Connection {
   @Override
   public String toString() {
     return "uid %s, pid %d (%s)"
-        .formatted(Integer.toUnsignedString(peer.uid()), peer.pid(), peer.executable());
+        .formatted(Integer.toUnsignedString(peer.uid()), peer.pid(), peer.program());
   }
 }

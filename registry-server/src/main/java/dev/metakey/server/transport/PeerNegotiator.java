@@ -47,9 +47,15 @@ final class PeerNegotiator implements ProtocolNegotiator {
   private static final int GOAWAY = 7;
   private static final int ENHANCE_YOUR_CALM = 0xb;
 
+  private final PeerLook look;
   private final Connections connections;
 
-  PeerNegotiator(Connections connections) {
+  /**
+   * @param look sees who the peer is
+   * @param connections counts what is open
+   */
+  PeerNegotiator(PeerLook look, Connections connections) {
+    this.look = look;
     this.connections = connections;
   }
 
@@ -61,7 +67,7 @@ final class PeerNegotiator implements ProtocolNegotiator {
   @Override
   public ChannelHandler newHandler(GrpcHttp2ConnectionHandler grpc) {
     return InternalProtocolNegotiators.waitUntilActiveHandler(
-        new IdentifyPeer(grpc, connections), grpc.getNegotiationLogger());
+        new IdentifyPeer(grpc, look, connections), grpc.getNegotiationLogger());
   }
 
   @Override
@@ -69,10 +75,12 @@ final class PeerNegotiator implements ProtocolNegotiator {
 
   private static final class IdentifyPeer extends ChannelInboundHandlerAdapter {
     private final GrpcHttp2ConnectionHandler grpc;
+    private final PeerLook look;
     private final Connections connections;
 
-    IdentifyPeer(GrpcHttp2ConnectionHandler grpc, Connections connections) {
+    IdentifyPeer(GrpcHttp2ConnectionHandler grpc, PeerLook look, Connections connections) {
       this.grpc = grpc;
+      this.look = look;
       this.connections = connections;
     }
 
@@ -86,12 +94,12 @@ final class PeerNegotiator implements ProtocolNegotiator {
       PeerCredentials kernel = ((EpollDomainSocketChannel) context.channel()).peerCredentials();
       int[] gids = kernel.gids();
       PeerProcess peer =
-          PeerProcess.of(kernel.uid(), gids.length == 0 ? -1 : gids[0], kernel.pid());
+          look.at(kernel.uid(), gids.length == 0 ? -1 : gids[0], kernel.pid(), () -> true);
       Channel channel = context.channel();
       Connection connection =
           new Connection(
               peer,
-              connections.isAdmin(peer.peer(null)),
+              peer.isAdmin(connections::isAdmin),
               // from the front: HTTP/2 would wait for the open streams first
               () -> channel.pipeline().firstContext().close());
       Budget.Full full = connections.open(connection.uid(), connection.admin);

@@ -1,140 +1,121 @@
 package dev.metakey.server.transport;
 
+import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Names;
+import dev.metakey.model.Owner;
 import dev.metakey.model.Peer;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.List;
-import java.util.regex.Matcher;
+import dev.metakey.model.Reason;
+import java.util.Map;
+import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The process at the other end of a connection.
  *
- * @param unit its systemd service unit or container, read from its cgroup; null where it has none
- * @param executable the base name of its executable
+ * @param pid 0 where the kernel does not tell it
+ * @param place what its cgroup says
+ * @param provesUnit whether being in the unit of its cgroup proves that it belongs to it
+ * @param ownNamespace it is in another user namespace than the daemon
+ * @param privileged it has CAP_SYS_ADMIN in the daemon's user namespace
+ * @param program what it calls itself; empty where that tells nothing
  */
-record PeerProcess(int uid, int gid, int pid, @Nullable String unit, String executable) {
-  private static final Path PROC = Path.of("/proc");
-
-  /** A container in a cgroup's path, as Docker, Podman, Kubernetes, LXC and nspawn put it there. */
-  private static final Pattern CONTAINER =
-      Pattern.compile(
-          "/(?:[^/]*:)?(?:docker|libpod|crio|cri-containerd|nerdctl)[-:](?<id>[0-9a-f]{64})(?:\\.scope)?(?=/|$)"
-              + "|/(?<bare>[0-9a-f]{64})(?=/|$)"
-              + "|/lxc(?:\\.payload\\.|\\.(?!payload\\.|monitor\\.)|/)(?<lxc>[^/]+)"
-              + "|/machine-(?<machine>[^/]+)\\.scope(?=/|$)"
-              + "|/systemd-nspawn@(?<nspawn>[^/]+)\\.service(?=/|$)");
-
-  private static final List<String> CONTAINER_NAMES =
-      List.of("id", "bare", "lxc", "machine", "nspawn");
-
-  private static final int CONTAINER_ID_LENGTH = 12;
+record PeerProcess(
+    int uid,
+    int gid,
+    int pid,
+    CgroupPlace place,
+    boolean provesUnit,
+    boolean ownNamespace,
+    boolean privileged,
+    String program) {
+  private static final String UNIT_SUFFIX = ".service";
 
   /** What a service name may not have: see {@link Names#checkService}. */
   private static final Pattern UNSAFE = Pattern.compile("[^A-Za-z0-9@._:\\\\-]");
 
-  private static final int MAX_LENGTH = 128;
+  private static final int MAX_CLAIM_LENGTH = 128;
+  private static final int MAX_UNIT_LENGTH = 255;
 
-  /** What the kernel tells of a connected peer. */
-  static PeerProcess of(int uid, int gid, int pid) {
-    String unit = unitOf(pid);
-    return new PeerProcess(
-        uid, gid, pid, unit == null ? null : safe(unit), safe(executableOf(pid)));
+  /** One of which nothing but this is known. */
+  static PeerProcess unseen(int uid, int gid, int pid) {
+    return new PeerProcess(uid, gid, pid, CgroupPlace.NOWHERE, false, false, false, "");
+  }
+
+  /** One that ended before it was looked at. */
+  static PeerProcess ended(int uid, int gid, int pid) {
+    CgroupPlace gone = new CgroupPlace("", -1, false, "", true);
+    return new PeerProcess(uid, gid, pid, gone, false, false, false, "");
   }
 
   /**
    * Who calls.
    *
    * @param claimed the name that the client claims for its service; null: none. Counts only where
-   *     the cgroup says nothing.
+   *     the cgroup names no unit.
+   * @throws MetakeyException NOT_PERMITTED if the process ended before it was looked at,
+   *     INVALID_REQUEST if it claims to be a unit
    */
   Peer peer(@Nullable String claimed) {
-    String service = unit != null ? unit : claimed != null ? claimed : executable;
-    return new Peer(uid, gid, pid, service);
-  }
-
-  private static @Nullable String unitOf(int pid) {
-    try {
-      return unitIn(Files.readAllLines(PROC.resolve(pid + "/cgroup")));
-    } catch (IOException e) { // it has ended
-      return null;
+    if (place.ended()) {
+      throw new MetakeyException(
+          Reason.NOT_PERMITTED,
+          "the process that opened this connection (pid %d) ended before metakeyd could look who it is; connect from the process that makes the calls"
+              .formatted(pid),
+          Map.of("pid", Integer.toString(pid)));
     }
+    return new Peer(
+        owner(claimed),
+        uid,
+        gid,
+        pid,
+        safe(place.unit(), MAX_UNIT_LENGTH),
+        safe(place.container(), MAX_CLAIM_LENGTH),
+        privileged);
   }
 
-  /**
-   * The innermost container in the lines of {@code /proc/PID/cgroup}, else the innermost service
-   * unit. What runs in a container is its, whatever it calls itself in there: it could call itself
-   * like a service of the host.
-   *
-   * <p>Where systemd has a hierarchy of its own, that counts: in the unified one beside it, Docker
-   * leaves containers where the daemon was that started them.
-   */
-  static @Nullable String unitIn(List<String> lines) {
-    String systemd = pathOf(lines, ":name=systemd:");
-    String path = systemd.length() > 1 ? systemd : pathOf(lines, "0::");
-    String container = containerIn(path);
-    return container != null ? container : serviceIn(path);
+  /** Whether it is an admin; which service it is does not matter to that. */
+  boolean isAdmin(Predicate<Peer> rule) {
+    return !place.ended() && rule.test(peer("unnamed"));
   }
 
-  private static String pathOf(List<String> lines, String hierarchy) {
-    for (String line : lines) {
-      int at = line.indexOf(hierarchy);
-      if (at >= 0 && (at == 0 || hierarchy.startsWith(":"))) {
-        return line.substring(at + hierarchy.length());
-      }
+  private Owner owner(@Nullable String claimed) {
+    if (provesUnit && place.userManager() == -1) {
+      return Owner.unit(safe(place.unit(), MAX_UNIT_LENGTH));
     }
-    return "";
+    String claim = claim(claimed);
+    boolean changingUid = ownNamespace && !place.inUserSlice() && !place.container().isEmpty();
+    return changingUid ? Owner.container(claim) : new Owner(uid, claim);
   }
 
-  private static @Nullable String containerIn(String path) {
-    String found = null;
-    Matcher container = CONTAINER.matcher(path);
-    while (container.find()) {
-      for (String group : CONTAINER_NAMES) {
-        String name = container.group(group);
-        if (name != null) {
-          boolean id = group.equals("id") || group.equals("bare");
-          found = "container-" + (id ? name.substring(0, CONTAINER_ID_LENGTH) : name);
-        }
-      }
+  private String claim(@Nullable String claimed) {
+    if (provesUnit && place.userManager() == uid) {
+      return safe(place.unit(), MAX_CLAIM_LENGTH);
     }
-    return found;
+    if (claimed != null) {
+      return checkClaim(claimed);
+    }
+    String claim = safe(program, MAX_CLAIM_LENGTH);
+    return claim.endsWith(UNIT_SUFFIX) ? claim.replace('.', '_') : claim;
   }
 
-  private static @Nullable String serviceIn(String path) {
-    String found = null;
-    for (String part : path.split("/", -1)) {
-      // A user's service manager is not a service; what it starts has units of its own.
-      if (part.endsWith(".service") && !part.startsWith("user@")) {
-        found = part;
-      }
+  private static String checkClaim(String claimed) {
+    if (claimed.endsWith(UNIT_SUFFIX)) {
+      throw new MetakeyException(
+          Reason.INVALID_REQUEST,
+          "service %s: only a process that systemd runs in a unit of that name may be called so, and then it need not say it; claim a name that does not end in .service"
+              .formatted(Names.quote(claimed)),
+          Map.of("service", claimed));
     }
-    return found;
+    return Names.checkService(claimed);
   }
 
   /**
    * Cgroups and executables may have any name, and whoever made them chose it; service names are
    * printed into files and terminals, a line each.
    */
-  static String safe(String name) {
+  static String safe(String name, int maxLength) {
     String safe = UNSAFE.matcher(name).replaceAll("_");
-    return safe.length() > MAX_LENGTH ? safe.substring(0, MAX_LENGTH) : safe;
-  }
-
-  private static String executableOf(int pid) {
-    Path process = PROC.resolve(Integer.toString(pid));
-    try {
-      String name = Files.readSymbolicLink(process.resolve("exe")).getFileName().toString();
-      return name.replaceFirst(" \\(deleted\\)$", "");
-    } catch (IOException notOurs) { // another user's: its name is public, its executable is not
-      try {
-        return Files.readString(process.resolve("comm")).trim();
-      } catch (IOException ended) {
-        return "unknown";
-      }
-    }
+    return safe.length() > maxLength ? safe.substring(0, maxLength) : safe;
   }
 }

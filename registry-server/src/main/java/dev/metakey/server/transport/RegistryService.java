@@ -241,9 +241,11 @@ final class RegistryService extends RegistryGrpc.RegistryImplBase {
   @Override
   public void watch(WatchRequest request, StreamObserver<WatchResponse> call) {
     ServerCallStreamObserver<WatchResponse> stream = (ServerCallStreamObserver<WatchResponse>) call;
+    boolean toAdmin = engine.rules().isAdmin(CallerInterceptor.caller());
     try {
       WatchHub.Watcher watcher =
-          hub.subscribe(since(request), new WatchStream(stream), CallerInterceptor.caller());
+          hub.subscribe(
+              since(request), new WatchStream(stream, toAdmin), CallerInterceptor.caller());
       stream.setOnReadyHandler(watcher::ready);
       stream.setOnCancelHandler(watcher::cancel);
     } catch (MetakeyException e) {

@@ -60,6 +60,7 @@ public final class SocketServer implements AutoCloseable {
       DecompressorRegistry.emptyInstance().with(Codec.Identity.NONE, false);
 
   private final SocketFile socket;
+  private final PeerLook peers = new PeerLook(Launchers.DEFAULTS);
   private final Address address;
   private final HealthStatusManager health = new HealthStatusManager();
   private final EventLoopGroup accepting = eventLoops("registry-accept", 1);
@@ -108,7 +109,7 @@ public final class SocketServer implements AutoCloseable {
             .channelType(EpollServerDomainSocketChannel.class)
             .bossEventLoopGroup(accepting)
             .workerEventLoopGroup(serving)
-            .protocolNegotiator(new PeerNegotiator(connections))
+            .protocolNegotiator(new PeerNegotiator(peers, connections))
             .directExecutor()
             .maxInboundMessageSize(Limits.MESSAGE_BYTES)
             .maxInboundMetadataSize(MAX_METADATA_BYTES)
@@ -141,6 +142,11 @@ public final class SocketServer implements AutoCloseable {
   /** Tells probes whether changes can be made. Reads can, in any case. */
   public void changesPossible(boolean possible) {
     health.setStatus(REGISTRY_HEALTH, possible ? ServingStatus.SERVING : ServingStatus.NOT_SERVING);
+  }
+
+  /** Why the daemon cannot see who some peers are; empty if it could see all so far. */
+  public String peerProblem() {
+    return peers.problem();
   }
 
   /** Removes the socket and takes no more calls. Those in flight go on. */

@@ -16,9 +16,14 @@ import java.util.List;
 /** A watcher at the other end of a stream. */
 final class WatchStream implements WatchHub.Subscriber {
   private final ServerCallStreamObserver<WatchResponse> stream;
+  private final boolean toAdmin;
 
-  WatchStream(ServerCallStreamObserver<WatchResponse> stream) {
+  /**
+   * @param toAdmin whether the watcher may know from which process a change came
+   */
+  WatchStream(ServerCallStreamObserver<WatchResponse> stream, boolean toAdmin) {
     this.stream = stream;
+    this.toAdmin = toAdmin;
   }
 
   @Override
@@ -43,7 +48,12 @@ final class WatchStream implements WatchHub.Subscriber {
         WatchResponse.newBuilder()
             .setRegistry(Wire.toWire(info))
             .setChanges(
-                Changes.newBuilder().addAllChanges(changes.stream().map(Wire::toWire).toList()))
+                Changes.newBuilder()
+                    .addAllChanges(
+                        changes.stream()
+                            .map(change -> toAdmin ? change : change.publicPart())
+                            .map(Wire::toWire)
+                            .toList()))
             .build());
   }
 

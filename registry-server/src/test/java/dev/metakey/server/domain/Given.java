@@ -29,7 +29,7 @@ final class Given {
   static final long QUARANTINE_MS = 600_000;
   static final int DAEMON_UID = 990;
 
-  static final Peer ROOT = new Peer(0, 0, 1, "session");
+  static final Peer ROOT = new Peer(0, 0, 1, "session").withPrivileges();
   static final Peer EDGE = new Peer(1000, 1000, 100, "edge.service");
   static final Peer EDGE_OF_OTHER_UID = new Peer(1001, 1001, 101, "edge.service");
   static final Peer TRACER = new Peer(1000, 1000, 102, "tracer.service");

@@ -86,10 +86,11 @@ class RandomisedTest {
     private static final long QUARANTINE_MS = 600_000;
     private static final List<Peer> PEERS =
         List.of(
-            new Peer(0, 0, 1, "session"),
+            new Peer(0, 0, 1, "session").withPrivileges(),
             new Peer(990, 990, 2, "metakeyd.service"),
             new Peer(1000, 1000, 3, "edge.service"),
             new Peer(1001, 1001, 4, "edge.service"),
+            new Peer(0, 0, 7, "root-of-a-container"),
             new Peer(1000, 1000, 5, "tracer.service"),
             new Peer(1000, 1000, 6, "tracer.service"));
     private static final int[] SIZES = {2, 4, 8};
@@ -296,7 +297,7 @@ class RandomisedTest {
 
     private @Nullable Reason expect(
         ReferenceModel model, Command<?> command, Peer peer, List<Outcome> outcomes) {
-      boolean admin = peer.uid() == 0 || peer.uid() == 990;
+      boolean admin = peer.privileged() || peer.uid() == 990;
       if (command instanceof Register register) {
         for (FieldSpec spec : register.fields()) {
           ReferenceModel.Key known = model.named(spec.name());

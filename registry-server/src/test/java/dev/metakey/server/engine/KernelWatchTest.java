@@ -29,7 +29,7 @@ import org.junit.jupiter.api.Timeout;
 /** Looking at the kernel, by hand: the thread only repeats it. */
 @Timeout(60)
 class KernelWatchTest {
-  private static final Peer ROOT = new Peer(0, 0, 1, "metakeyd");
+  private static final Peer ROOT = new Peer(0, 0, 1, "metakeyd").withPrivileges();
   private static final Duration QUARANTINE = Duration.ofSeconds(7);
   private static final LoadedProgram USER = program(42, use("a", 8, place(0, 24, 1)));
 

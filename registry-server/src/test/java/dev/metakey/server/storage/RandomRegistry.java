@@ -100,8 +100,17 @@ final class RandomRegistry {
   }
 
   private Peer peer() {
-    Owner owner = new Owner(random.nextInt(), pick(texts()));
-    return new Peer(owner.uid(), random.nextInt(), random.nextInt(), owner.service());
+    String service = pick(texts());
+    Owner owner =
+        pick(Owner.unit(service), new Owner(random.nextInt(), service), Owner.container(service));
+    return new Peer(
+        owner,
+        random.nextInt(),
+        random.nextInt(),
+        random.nextInt(),
+        pick(texts()),
+        pick(texts()),
+        random.nextBoolean());
   }
 
   private static String[] texts() {

@@ -41,7 +41,7 @@ final class RecordsTest {
             + "01" // sharing
             + "0000000000000000" // ttl
             + "0000" // description
-            + "0001000003e8000161" // owners
+            + "000102000003e8000161" // owners
             + "00" // reservation
             + "00000000000000050000000000000006" // created
             + "00000000000000000000000000000000"; // retired

@@ -1,157 +1,134 @@
 package dev.metakey.server.transport;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Names;
+import dev.metakey.model.Owner;
 import dev.metakey.model.Peer;
+import dev.metakey.model.Reason;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
-/** Lines of /proc/PID/cgroup as hosts have them; ID is a container's id of 64 digits. */
 class PeerProcessTest {
   private static final String ID = "0123456789abcdef".repeat(4);
-  private static final String INNER = "fedcba9876543210".repeat(4);
+  private static final String UNIT = "/system.slice/edge.service";
+  private static final String TRACER =
+      "/user.slice/user-1000.slice/user@1000.service/app.slice/tracer.service";
 
-  private static String unitIn(String... lines) {
-    return PeerProcess.unitIn(
-        List.of(lines).stream().map(l -> l.replace("ID", ID).replace("INNER", INNER)).toList());
+  private static PeerProcess process(int uid, String cgroup, boolean ownNamespace) {
+    CgroupPlace place = CgroupPlace.of(List.of("0::" + cgroup));
+    boolean proves = !place.unit().isEmpty() && !Launchers.DEFAULTS.contains(place.unit());
+    return new PeerProcess(uid, uid, 7, place, proves, ownNamespace, false, "prog");
   }
 
-  @ParameterizedTest
-  @CsvSource({
-    "/system.slice/edge-xdp.service, edge-xdp.service",
-    "/system.slice/edge-xdp@eth0.service, edge-xdp@eth0.service",
-    "/system.slice/system-edge.slice/edge@a\\x2db.service, edge@a\\x2db.service",
-    "/user.slice/user-1000.slice/user@1000.service/app.slice/tracer.service, tracer.service",
-    "/system.slice/edge.service/workers/1, edge.service",
-    "/system.slice/docker.service, docker.service",
-    "/system.slice/edge.service/libpod-payload-ID, edge.service"
-  })
-  void unitIn_whenInAServiceUnit_isThatUnit(String path, String unit) {
-    assertThat(unitIn("0::" + path)).isEqualTo(unit);
-  }
-
-  @ParameterizedTest
-  @ValueSource(
-      strings = {
-        "/",
-        "",
-        "/init.scope",
-        "/user.slice/user-0.slice/session-3.scope",
-        "/user.slice/user-1000.slice/user@1000.service",
-        "/user.slice/user-1000.slice/user@1000.service/init.scope",
-        "/user.slice/user-1000.slice/user@1000.service/app.slice/app-gnome-Terminal-9.scope",
-        "/system.slice/run-r0123456789abcdef.scope",
-        "/system.slice/edge.socket",
-        "/machine.slice/libpod-conmon-ID.scope",
-        "/kubepods.slice/crio-conmon-ID.scope",
-        "/lxc.monitor.web",
-        "/../../somewhere"
-      })
-  void unitIn_whenInNoServiceAndNoContainer_isNone(String path) {
-    assertThat(unitIn("0::" + path)).isNull();
-  }
-
-  @ParameterizedTest
-  @ValueSource(
-      strings = {
-        // Docker, by systemd's driver and by its own; rootless; below a cgroup namespace
-        "0::/system.slice/docker-ID.scope",
-        "0::/docker/ID",
-        "0::/user.slice/user-1000.slice/user@1000.service/user.slice/docker-ID.scope",
-        "0::/../../docker-ID.scope",
-        // Podman, rootful and rootless, with its own systemd inside
-        "0::/machine.slice/libpod-ID.scope/container",
-        "0::/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-ID.scope/container",
-        "0::/machine.slice/libpod-ID.scope/container/system.slice/nginx.service",
-        // nerdctl and plain containerd
-        "0::/system.slice/nerdctl-ID.scope",
-        "0::/default/ID",
-        // Kubernetes: containerd and CRI-O, both drivers
-        "0::/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod1_2.slice/cri-containerd-ID.scope",
-        "0::/kubepods.slice/kubepods-besteffort.slice/kubepods-besteffort-pod1_2.slice/crio-ID.scope",
-        "0::/kubepods/burstable/pod1-2/ID",
-        "0::/system.slice/containerd.service/kubepods-besteffort-pod1_2.slice:cri-containerd:ID",
-        // Amazon ECS
-        "0::/ecs/0123/ID",
-        // a container in a container: the inner one
-        "0::/docker/INNER/kubelet/kubepods/besteffort/pod1-2/ID"
-      })
-  void unitIn_whenInAContainer_isTheStartOfItsId(String line) {
-    assertThat(unitIn(line)).isEqualTo("container-0123456789ab");
-  }
-
-  @ParameterizedTest
-  @CsvSource({
-    "/lxc.payload.web, container-web",
-    "/lxc.payload.web/system.slice/nginx.service, container-web",
-    "/lxc/101/ns/system.slice/nginx.service, container-101",
-    "/machine.slice/machine-web.scope/payload/system.slice/nginx.service, container-web",
-    "/machine.slice/systemd-nspawn@web.service/payload/system.slice/nginx.service, container-web",
-    "/machine.slice/machine-qemu\\x2d1\\x2dvm.scope/libvirt/emulator, container-qemu\\x2d1\\x2dvm"
-  })
-  void unitIn_whenInANamedContainer_isItsName(String path, String unit) {
-    assertThat(unitIn("0::" + path)).isEqualTo(unit);
+  private static Owner owner(int uid, String cgroup, @Nullable String claimed) {
+    return process(uid, cgroup, false).peer(claimed).owner();
   }
 
   @Test
-  void unitIn_whenHostHasVersion1_takesSystemdsHierarchy() {
-    assertThat(
-            unitIn(
-                "12:cpu,cpuacct:/",
-                "2:memory:/system.slice/other.service",
-                "1:name=systemd:/system.slice/edge.service"))
-        .isEqualTo("edge.service");
-    assertThat(unitIn("11:pids:/docker/ID", "1:name=systemd:/docker/ID"))
-        .isEqualTo("container-0123456789ab");
-    assertThat(unitIn("4:pids:/kubepods/pod1/ID", "1:name=systemd:/kubepods/burstable/pod1/ID"))
-        .isEqualTo("container-0123456789ab");
-    assertThat(unitIn("3:pids:/a.service", "2:cpu:/b.service")).isNull();
+  void owner_whenInAUnit_isTheUnitWhateverItsUidAndClaim() {
+    assertThat(owner(0, UNIT, null)).isEqualTo(Owner.unit("edge.service"));
+    assertThat(owner(61184, UNIT, "other")).isEqualTo(Owner.unit("edge.service"));
+    assertThat(owner(61185, UNIT, "other.service")).isEqualTo(Owner.unit("edge.service"));
+    assertThat(process(70000, UNIT + "/libpod-payload-" + ID, true).peer("web"))
+        .isEqualTo(
+            new Peer(
+                Owner.unit("edge.service"),
+                70000,
+                70000,
+                7,
+                "edge.service",
+                "0123456789ab",
+                false));
   }
 
   @Test
-  void unitIn_whenHostIsHybrid_takesSystemdsHierarchyUnlessThatSaysNothing() {
-    assertThat(unitIn("1:name=systemd:/system.slice/edge.service", "0::/system.slice/edge.service"))
-        .isEqualTo("edge.service");
-    assertThat(unitIn("1:name=systemd:/docker/ID", "0::/system.slice/containerd.service"))
-        .isEqualTo("container-0123456789ab");
-    assertThat(unitIn("9:name=systemd:/", "4:memory:/vm/0123", "0::/system.slice/edge.service"))
-        .isEqualTo("edge.service");
-    assertThat(unitIn("9:name=systemd:/", "4:memory:/vm/0123", "0::/")).isNull();
-    assertThat(unitIn()).isNull();
+  void owner_whenOneUnitHasTwoInstances_isTwo() {
+    assertThat(owner(0, "/system.slice/system-x.slice/x@1.service", null))
+        .isNotEqualTo(owner(0, "/system.slice/system-x.slice/x@2.service", null));
   }
 
   @Test
-  void peer_whenUnitIsKnown_countsMoreThanTheClaimAndThatMoreThanTheExecutable() {
-    PeerProcess unit = new PeerProcess(1, 2, 3, "edge.service", "java");
-    PeerProcess none = new PeerProcess(1, 2, 3, null, "java");
-
-    assertThat(unit.peer("claimed")).isEqualTo(new Peer(1, 2, 3, "edge.service"));
-    assertThat(none.peer("claimed")).isEqualTo(new Peer(1, 2, 3, "claimed"));
-    assertThat(none.peer(null)).isEqualTo(new Peer(1, 2, 3, "java"));
+  void owner_whenElsewhere_isUidAndClaim() {
+    assertThat(owner(1000, "/", null)).isEqualTo(new Owner(1000, "prog"));
+    assertThat(owner(1000, "/", "edge")).isEqualTo(new Owner(1000, "edge"));
+    assertThat(owner(0, "/", "edge")).isNotEqualTo(owner(1000, "/", "edge"));
+    assertThat(owner(1000, "/system.slice/cron.service", null)).isEqualTo(new Owner(1000, "prog"));
+    assertThat(owner(1001, "/system.slice/cron.service", null)).isEqualTo(new Owner(1001, "prog"));
   }
 
   @Test
-  void of_whenProcessIsOurs_knowsItsExecutable() {
-    int pid = (int) ProcessHandle.current().pid();
-
-    assertThat(PeerProcess.of(1, 2, pid).executable()).isEqualTo("java");
+  void owner_whenContainerIsMadeAgain_isTheSame() {
+    String other = ID.replace('0', 'f');
+    assertThat(owner(0, "/system.slice/docker-" + ID + ".scope", "edge"))
+        .isEqualTo(owner(0, "/system.slice/docker-" + other + ".scope", "edge"))
+        .isEqualTo(new Owner(0, "edge"));
   }
 
   @Test
-  void of_whenProcessIsGone_knowsNothing() {
-    assertThat(PeerProcess.of(1, 2, 0)).isEqualTo(new PeerProcess(1, 2, 0, null, "unknown"));
+  void owner_whenContainerHasItsOwnUserNamespace_isTheClaimInAnyContainer() {
+    String pod = "/kubepods.slice/kubepods-pod1.slice/cri-containerd-" + ID + ".scope";
+    assertThat(process(65536, pod, true).peer("edge").owner()).isEqualTo(Owner.container("edge"));
+    assertThat(process(131072, pod, true).peer("edge").owner()).isEqualTo(Owner.container("edge"));
+  }
+
+  @Test
+  void owner_whenAUserMakesAUserNamespace_isThatUser() {
+    String rootless = "/user.slice/user-1000.slice/user@1000.service/user.slice/";
+    for (String cgroup :
+        List.of(
+            rootless + "docker-" + ID + ".scope",
+            "/user.slice/user-1000.slice/session-2.scope/docker/" + ID,
+            "/system.slice/cron.service",
+            "/")) {
+      assertThat(process(1000, cgroup, true).peer("edge").owner())
+          .as(cgroup)
+          .isEqualTo(new Owner(1000, "edge"));
+    }
+  }
+
+  @Test
+  void owner_whenAUsersUnit_claimsItsNameForThatUser() {
+    assertThat(owner(1000, TRACER, "other")).isEqualTo(new Owner(1000, "tracer.service"));
+    assertThat(owner(1000, TRACER, null)).isNotEqualTo(Owner.unit("tracer.service"));
+    // a program that became root there is not the user
+    assertThat(owner(0, TRACER, "edge")).isEqualTo(new Owner(0, "edge"));
+  }
+
+  @Test
+  void owner_whenItClaimsToBeAUnit_isRefused() {
+    for (String cgroup : List.of("/", "/system.slice/docker-" + ID + ".scope")) {
+      assertThatThrownBy(() -> owner(0, cgroup, "edge.service"))
+          .isInstanceOfSatisfying(
+              MetakeyException.class, e -> assertThat(e.reason()).isEqualTo(Reason.INVALID_REQUEST))
+          .hasMessageContaining("does not end in .service");
+    }
+  }
+
+  @Test
+  void owner_whenProgramIsCalledLikeAUnit_isNot() {
+    PeerProcess forger =
+        new PeerProcess(1000, 1000, 7, CgroupPlace.NOWHERE, false, false, false, "victim.service");
+    assertThat(forger.peer(null).owner()).isEqualTo(new Owner(1000, "victim_service"));
+  }
+
+  @Test
+  void peer_whenItEnded_isRefused() {
+    assertThatThrownBy(() -> PeerProcess.ended(0, 0, 7).peer("edge"))
+        .isInstanceOfSatisfying(
+            MetakeyException.class, e -> assertThat(e.reason()).isEqualTo(Reason.NOT_PERMITTED))
+        .hasMessageContaining("ended before");
   }
 
   @Test
   void safe_whenNameCouldForgeALine_isHarmless() {
-    String forged = PeerProcess.safe("x\n5\tedge.packet_id # ä");
+    String forged = PeerProcess.safe("x\n5\tedge.packet_id # ä", 128);
     assertThat(forged).isEqualTo("x_5_edge.packet_id____");
     assertThat(Names.checkService(forged)).isEqualTo(forged);
-    assertThat(PeerProcess.safe("edge@a\\x2db.service")).isEqualTo("edge@a\\x2db.service");
-    assertThat(PeerProcess.safe("x".repeat(255))).hasSize(128);
+    assertThat(PeerProcess.safe("edge@a\\x2db.service", 128)).isEqualTo("edge@a\\x2db.service");
+    assertThat(PeerProcess.safe("x".repeat(255), 128)).hasSize(128);
   }
 }

@@ -13,6 +13,7 @@ import com.google.common.util.concurrent.ListenableFuture;
 import com.google.protobuf.Duration;
 import com.google.rpc.ErrorInfo;
 import dev.metakey.model.Layout;
+import dev.metakey.model.Owner;
 import dev.metakey.server.Daemon;
 import dev.metakey.server.config.Config;
 import dev.metakey.server.domain.Loaded;
@@ -45,6 +46,7 @@ import dev.metakey.v1.ReserveRequest;
 import dev.metakey.v1.ResolveResponse;
 import dev.metakey.v1.UndeleteRequest;
 import dev.metakey.v1.UnreserveRequest;
+import dev.metakey.wire.Wire;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.health.v1.HealthCheckRequest;
@@ -69,6 +71,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -123,8 +126,9 @@ class RegistryServiceTest {
   }
 
   /** The same, whatever the machine runs tests in. */
-  private static String serviceOf(int pid, String claimed) {
-    return PeerProcess.of(0, 0, pid).peer(claimed).service();
+  private static Owner ownerOf(int pid, @Nullable String claimed) throws IOException {
+    int uid = ourUid();
+    return new PeerLook(Launchers.DEFAULTS).at(uid, uid, pid, () -> true).peer(claimed).owner();
   }
 
   @Test
@@ -146,8 +150,7 @@ class RegistryServiceTest {
     assertThat(first.getField().getGeneration()).isEqualTo(1);
     assertThat(first.getField().getSlot()).isEqualTo(24);
     assertThat(first.getField().getSpec().getFormat()).isEqualTo(Format.FORMAT_HEX);
-    assertThat(first.getField().getOwners(0).getUid()).isEqualTo(ourUid());
-    assertThat(first.getField().getOwners(0).getService()).isEqualTo(serviceOf(ourPid(), "edge"));
+    assertThat(Replies.owner(first.getField().getOwners(0))).isEqualTo(ownerOf(ourPid(), "edge"));
     assertThat(registered("edge.verdict", 4).getOutcome()).isEqualTo(Outcome.OUTCOME_EXISTING);
 
     Change change =
@@ -188,7 +191,9 @@ class RegistryServiceTest {
           client.admin().listHistory(ListHistoryRequest.getDefaultInstance()).getChanges(0);
 
       assertThat(change.getPeer().getPid()).isEqualTo((int) other.pid());
-      assertThat(change.getPeer().getService()).isEqualTo(serviceOf((int) other.pid(), null));
+      assertThat(Replies.owner(change.getPeer().getOwner()))
+          .isEqualTo(ownerOf((int) other.pid(), null));
+      assertThat(change.getPeer().getPrivileged()).isEqualTo(ourUid() == 0);
     } finally {
       other.destroyForcibly();
     }
@@ -206,7 +211,8 @@ class RegistryServiceTest {
   }
 
   @Test
-  void register_whenSomebodyElseHasIt_isRefusedWithFacts() throws InterruptedException {
+  void register_whenSomebodyElseHasIt_isRefusedWithFacts()
+      throws IOException, InterruptedException {
     registered("edge.packet_id", 8);
 
     ErrorInfo size = refused(() -> registered("edge.packet_id", 4));
@@ -217,7 +223,7 @@ class RegistryServiceTest {
         .containsKey("difference");
 
     try (Client other = Client.of(socket, "other")) {
-      boolean unitIsKnown = serviceOf(ourPid(), "x").equals(serviceOf(ourPid(), "y"));
+      boolean unitIsKnown = ownerOf(ourPid(), "x").equals(ownerOf(ourPid(), "y"));
       if (!unitIsKnown) {
         ErrorInfo owner = refused(() -> other.registry().register(register("edge.packet_id", 8)));
         assertThat(owner.getReason()).isEqualTo("OWNED_BY_OTHER");
@@ -315,7 +321,7 @@ class RegistryServiceTest {
     assertThat(info.getReason()).isEqualTo("NO_FREE_ID");
     assertThat(info.getMetadataMap()).containsEntry("limit", "64").containsEntry("used", "64");
     assertThat(info.getMetadataOrThrow("holders"))
-        .isEqualTo("%s (uid %d): 64".formatted(serviceOf(ourPid(), "edge"), ourUid()));
+        .isEqualTo("%s: 64".formatted(ownerOf(ourPid(), "edge")));
   }
 
   @Test
@@ -590,8 +596,7 @@ class RegistryServiceTest {
     Field reserved = client.admin().reserve(reserve).getField();
     assertThat(reserved.getState()).isEqualTo(FieldState.FIELD_STATE_RESERVED);
     assertThat(reserved.getReservation().getForeign()).isTrue();
-    assertThat(reserved.getReservation().getBy())
-        .isEqualTo("%s (uid %d)".formatted(serviceOf(ourPid(), "edge"), ourUid()));
+    assertThat(reserved.getReservation().getBy()).isEqualTo(ownerOf(ourPid(), "edge").toString());
     assertThat(client.registry().resolve(resolve("r")).getFields(0).getId()).isEqualTo(9);
     assertThat(
             refused(() -> client.admin().reserve(reserve.toBuilder().setId(64).build()))

@@ -45,7 +45,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** The transport with a store that fails on demand, and little patience with who says nothing. */
 @Timeout(60)
 class SocketServerTest {
-  private static final Peer DAEMON = new Peer(0, 0, 1, "metakeyd");
+  private static final Peer DAEMON = new Peer(0, 0, 1, "metakeyd").withPrivileges();
   private static final int SILENCE_MS = 200;
   private static final Limits LIMITS =
       Raw.limits(new Limits.Connection(128, 4, 1 << 20, SILENCE_MS, 10_000, 60_000, 600_000));

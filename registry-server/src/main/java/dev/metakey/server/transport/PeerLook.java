@@ -1,0 +1,148 @@
+package dev.metakey.server.transport;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.function.BooleanSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Looks in {@code /proc} who a peer is.
+ *
+ * <p>A pid may end and be given to another process while it is looked at. So what was read counts
+ * only if the process that connected is still there afterwards.
+ */
+final class PeerLook {
+  private static final Logger log = LoggerFactory.getLogger(PeerLook.class);
+  private static final Path PROC = Path.of("/proc");
+  private static final long CAP_SYS_ADMIN = 1L << 21;
+  private static final int MAX_CMDLINE_BYTES = 64 * 1024;
+
+  private final Path proc;
+  private final Launchers launchers;
+  private volatile String problem = "";
+
+  PeerLook(Launchers launchers) {
+    this(PROC, launchers);
+  }
+
+  PeerLook(Path proc, Launchers launchers) {
+    this.proc = proc;
+    this.launchers = launchers;
+  }
+
+  /** Why the daemon cannot see who some peers are; empty if it could see all so far. */
+  String problem() {
+    return problem;
+  }
+
+  /**
+   * What the kernel tells of a connected peer.
+   *
+   * @param lives whether the process that connected is still alive, as the kernel tells by a
+   *     descriptor of it; always true where the kernel has none
+   */
+  PeerProcess at(int uid, int gid, int pid, BooleanSupplier lives) {
+    if (pid == 0) {
+      blind(
+          "the pid of a peer is not told, as metakeyd is in a pid namespace of its own; give it the host's (hostPID: true in a pod, --pid=host in a container)");
+      return PeerProcess.unseen(uid, gid, pid);
+    }
+    Path process = proc.resolve(Integer.toString(pid));
+    try {
+      Identity before = identity(process);
+      PeerProcess seen = look(process, uid, gid, pid, before);
+      boolean same = lives.getAsBoolean() && identity(process).startTime() == before.startTime();
+      return same && !before.ended() ? seen : PeerProcess.ended(uid, gid, pid);
+    } catch (AccessDeniedException hidden) {
+      return hidden(uid, gid, pid);
+    } catch (IOException gone) {
+      // With hidepid, what is somebody else's looks as if it were not there: so does init then.
+      return Files.exists(proc.resolve("1/stat"))
+          ? PeerProcess.ended(uid, gid, pid)
+          : hidden(uid, gid, pid);
+    }
+  }
+
+  private PeerProcess hidden(int uid, int gid, int pid) {
+    blind(
+        "the processes of peers cannot be looked at, as /proc is mounted with hidepid; run metakeyd as root with CAP_SYS_PTRACE, or mount /proc with hidepid=0");
+    return PeerProcess.unseen(uid, gid, pid);
+  }
+
+  private void blind(String why) {
+    if (problem.isEmpty()) {
+      problem = why + "; until then nobody is known by a unit, and root is no admin";
+      log.warn(problem);
+    }
+  }
+
+  private PeerProcess look(Path process, int uid, int gid, int pid, Identity identity)
+      throws IOException {
+    CgroupPlace place =
+        CgroupPlace.of(Files.readAllLines(process.resolve("cgroup"), StandardCharsets.ISO_8859_1));
+    boolean ours = isInNamespace(process, true);
+    return new PeerProcess(
+        uid,
+        gid,
+        pid,
+        place,
+        !place.unit().isEmpty() && !launchers.contains(place.unit()),
+        isInNamespace(process, false),
+        ours && (identity.capabilities() & CAP_SYS_ADMIN) != 0,
+        ProgramName.of(executable(process), arguments(process)));
+  }
+
+  /** Whether its user namespace is the daemon's, or is another; neither where that is unknown. */
+  private boolean isInNamespace(Path process, boolean ours) throws IOException {
+    try {
+      return userNamespace(process).equals(userNamespace(proc.resolve("self"))) == ours;
+    } catch (AccessDeniedException unknown) {
+      return false;
+    }
+  }
+
+  private static String userNamespace(Path process) throws IOException {
+    return Files.readSymbolicLink(process.resolve("ns/user")).toString();
+  }
+
+  /** What tells a process from another with the same pid, and what it may do. */
+  private record Identity(long startTime, boolean ended, long capabilities) {}
+
+  private static Identity identity(Path process) throws IOException {
+    String stat = Files.readString(process.resolve("stat"), StandardCharsets.ISO_8859_1);
+    String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
+    boolean ended = fields[0].equals("Z") || fields[0].equals("X");
+    return new Identity(Long.parseLong(fields[19]), ended, capabilities(process));
+  }
+
+  private static long capabilities(Path process) throws IOException {
+    List<String> status =
+        Files.readAllLines(process.resolve("status"), StandardCharsets.ISO_8859_1);
+    return status.stream()
+        .filter(line -> line.startsWith("CapEff:"))
+        .mapToLong(line -> Long.parseUnsignedLong(line.substring("CapEff:".length()).trim(), 16))
+        .findFirst()
+        .orElse(0);
+  }
+
+  private static List<String> arguments(Path process) throws IOException {
+    try (var in = Files.newInputStream(process.resolve("cmdline"))) {
+      return ProgramName.arguments(
+          new String(in.readNBytes(MAX_CMDLINE_BYTES), StandardCharsets.UTF_8));
+    }
+  }
+
+  private static String executable(Path process) throws IOException {
+    try {
+      Path name = Files.readSymbolicLink(process.resolve("exe")).getFileName();
+      return name == null ? "" : name.toString().replaceFirst(" \\(deleted\\)$", "");
+    } catch (AccessDeniedException notOurs) { // its name is public, its executable is not
+      return Files.readString(process.resolve("comm"), StandardCharsets.UTF_8).trim();
+    }
+  }
+}
