@@ -47,6 +47,13 @@ if [ -n "$newest" ]; then
   JAVA_HOME=$newest deploy/demo.sh > /dev/null && say "the demo ran to its end on $newest"
 fi
 
+# The one in the packet path is among the system tests.
+say "== benchmarks: each documented command, in a short form"
+load=(java -cp bench/target/metakey-bench.jar dev.metakey.bench.Load)
+java -jar bench/target/metakey-bench.jar -f 1 -wi 0 -i 1 -r 10ms > /dev/null
+"${load[@]}" --help > /dev/null
+"${load[@]}" --rounds 3 --seconds 1 --watchers 10 > /dev/null && say "the benchmarks ran to their end"
+
 if want shellcheck shellcheck; then
   shellcheck -x .ci/run deploy/*.sh deploy/examples/*.sh deploy/examples/*/*.sh bench/datapath/*.sh && say "shellcheck: the scripts are clean"
 else

@@ -49,6 +49,10 @@ public final class Load {
   }
 
   public static void main(String[] args) throws Exception {
+    if (List.of(args).contains("--help")) {
+      System.out.print(Arguments.USAGE);
+      return;
+    }
     Arguments arguments;
     try {
       arguments = Arguments.parse(List.of(args));
@@ -84,13 +88,13 @@ public final class Load {
     Report.line(
         "%s, published files on %s", Machine.describe(data), Files.getFileStore(run).type());
     Latency latency = new Latency(floor, daemon);
-    var unused = latency.run(WARM_UP_ROUNDS);
+    var unused = latency.run(Math.min(WARM_UP_ROUNDS, 2 * arguments.rounds()));
     Machine.Usage warm = Machine.usage(ours);
     Map<Kind, Samples> latencies = latency.run(arguments.rounds());
     Report.latencies(latencies);
     Map<String, double[]> rates = new LinkedHashMap<>();
     if (arguments.seconds() > 0) {
-      rates = rates();
+      rates = rates(latency);
       Report.rates(CLIENTS, rates);
     }
     if (arguments.watchers() > 0) {
@@ -101,8 +105,8 @@ public final class Load {
         "%nother processes kept %.2f cores busy meanwhile", Machine.usage(ours).othersSince(warm));
   }
 
-  private Map<String, double[]> rates() throws InterruptedException {
-    Thread.sleep(2 * Subject.QUARANTINE_MS); // the ids of what was released are free
+  private Map<String, double[]> rates(Latency latency) throws InterruptedException {
+    latency.awaitFreed();
     Registrar registrar = new Registrar(daemon);
     for (int i = 0; i < CLIENTS; i++) {
       registrar.register(Latency.existing(i));

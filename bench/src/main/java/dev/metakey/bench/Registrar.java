@@ -1,6 +1,7 @@
 package dev.metakey.bench;
 
 import dev.metakey.v1.FieldSpec;
+import dev.metakey.v1.GetStatusRequest;
 import dev.metakey.v1.RegisterRequest;
 import dev.metakey.v1.RegistryGrpc;
 import dev.metakey.v1.ReleaseRequest;
@@ -47,6 +48,16 @@ final class Registrar {
     var unused =
         ClientCalls.blockingUnaryCall(
             channel, RegistryGrpc.getReleaseMethod(), CallOptions.DEFAULT, releaseOf(name));
+  }
+
+  /** How many ids are neither somebody's nor free. */
+  int retired() {
+    return ClientCalls.blockingUnaryCall(
+            channel,
+            RegistryGrpc.getGetStatusMethod(),
+            CallOptions.DEFAULT,
+            GetStatusRequest.getDefaultInstance())
+        .getRetiredIds();
   }
 
   /** Of the smallest size: 64 of them fit into an area. */
