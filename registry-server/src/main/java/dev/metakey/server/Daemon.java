@@ -22,6 +22,7 @@ import dev.metakey.server.domain.Tick;
 import dev.metakey.server.domain.Unreserve;
 import dev.metakey.server.engine.Engine;
 import dev.metakey.server.engine.KernelWatch;
+import dev.metakey.server.engine.Limits;
 import dev.metakey.server.engine.ProgramSource;
 import dev.metakey.server.engine.WriterThread;
 import dev.metakey.server.files.TrustedDirectory;
@@ -134,7 +135,12 @@ public final class Daemon implements AutoCloseable {
                       clockMs,
                       this::problem)
                   .of(config));
-      hub = new WatchHub(engine::snapshot, engine::history);
+      hub =
+          new WatchHub(
+              engine::snapshot,
+              engine::history,
+              Limits.DEFAULTS.watches(),
+              engine.rules()::isAdmin);
       server = new SocketServer(config.paths().socket(), engine, kernel, hub, this::status);
     } catch (IOException | StoreException | RuntimeException e) {
       store.close();

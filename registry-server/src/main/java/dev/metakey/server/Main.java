@@ -1,5 +1,6 @@
 package dev.metakey.server;
 
+import dev.metakey.files.PathText;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Reason;
 import dev.metakey.server.config.Config;
@@ -67,6 +68,7 @@ public final class Main implements Callable<Integer> {
   public static void main(String[] args) {
     Logging.configure();
     CommandLine command = new CommandLine(new Main());
+    command.registerConverter(Path.class, Main::path);
     command.setExecutionExceptionHandler((failure, line, parsed) -> report(failure));
     System.exit(command.execute(args));
   }
@@ -106,6 +108,14 @@ public final class Main implements Callable<Integer> {
     }
     if (isClosed) {
       Runtime.getRuntime().halt(0);
+    }
+  }
+
+  private static Path path(String text) {
+    try {
+      return PathText.parse(text);
+    } catch (MetakeyException e) {
+      throw new CommandLine.TypeConversionException(e.text());
     }
   }
 

@@ -75,7 +75,9 @@ class RandomisedTest {
               "WRONG_GENERATION",
               "IN_USE");
       for (ChangeKind kind : ChangeKind.values()) {
-        assertThat(seen).contains(kind.toString());
+        if (kind != ChangeKind.OTHER) { // no daemon does what it has no word for
+          assertThat(seen).contains(kind.toString());
+        }
       }
     }
   }
