@@ -65,13 +65,18 @@ public final class HeaderStruct {
    */
   static RegistryInfo info(ByteBuffer buffer, int offset) throws BadLayoutException {
     ByteBuffer host = buffer.duplicate().order(ByteOrder.nativeOrder());
-    ByteBuffer uuid = buffer.duplicate().order(ByteOrder.BIG_ENDIAN);
     return new RegistryInfo(
-        new UUID(
-            uuid.getLong(offset + REGISTRY_ID), uuid.getLong(offset + REGISTRY_ID + Long.BYTES)),
+        registryId(buffer, offset),
         host.getLong(offset + REVISION),
         Codes.find(Layout.values(), Layout::code, "layout", host.get(offset + LAYOUT)),
         Byte.toUnsignedInt(host.get(offset + AREA8)) * 8);
+  }
+
+  /** Whose state it is. */
+  public static UUID registryId(ByteBuffer buffer, int offset) {
+    ByteBuffer uuid = buffer.duplicate().order(ByteOrder.BIG_ENDIAN);
+    return new UUID(
+        uuid.getLong(offset + REGISTRY_ID), uuid.getLong(offset + REGISTRY_ID + Long.BYTES));
   }
 
   static Header header(ByteBuffer buffer, int offset) {

@@ -140,6 +140,12 @@ public final class RegistryFile {
     LONG.setRelease(file, SEQ, writing + 1); // no write above is seen after the even seq
   }
 
+  /** Makes a table void for good: nobody who reads it finds it whole. */
+  public static void invalidate(ByteBuffer file) {
+    requireMapped(file);
+    LONG.setRelease(file, SEQ, (long) LONG.get(file, SEQ) | 1);
+  }
+
   /**
    * Reads a published file.
    *

@@ -29,11 +29,7 @@ import dev.metakey.server.files.TrustedDirectory;
 import dev.metakey.server.files.TrustedDirectory.Use;
 import dev.metakey.server.kernel.BpfException;
 import dev.metakey.server.kernel.LoadedPrograms;
-import dev.metakey.server.kernel.PinnedMaps;
-import dev.metakey.server.publication.KeysFile;
-import dev.metakey.server.publication.Outlet;
 import dev.metakey.server.publication.Publisher;
-import dev.metakey.server.publication.TableFile;
 import dev.metakey.server.publication.WatchHub;
 import dev.metakey.server.storage.RocksStore;
 import dev.metakey.server.storage.StoreException;
@@ -130,7 +126,15 @@ public final class Daemon implements AutoCloseable {
       kernel = new KernelWatch(engine, looksAtPrograms() ? programs : notLookedAt(), clockMs);
       begin(nothingLoaded);
       reserve(reservations);
-      publisher = new Publisher(engine.snapshot(), outlets(clockMs));
+      publisher =
+          new Publisher(
+              engine.snapshot(),
+              new Outlets(
+                      config.paths().run(),
+                      engine.snapshot().info().registryId(),
+                      clockMs,
+                      this::problem)
+                  .of(config));
       hub =
           new WatchHub(
               engine::snapshot,
@@ -210,26 +214,6 @@ public final class Daemon implements AutoCloseable {
         }
         problem("%s: %s".formatted(reserve.reservation().by(), e.text()));
       }
-    }
-  }
-
-  /** The ways of publication that the config asks for; what is off leaves nothing old behind. */
-  private List<Outlet> outlets(LongSupplier clockMs) throws IOException {
-    Path run = config.paths().run();
-    List<Outlet> outlets = new ArrayList<>();
-    offer(outlets, config.publish().keys(), new KeysFile(run.resolve("keys")));
-    offer(outlets, config.publish().table(), new TableFile(run.resolve("registry.bin"), clockMs));
-    if (!config.paths().bpffs().equals("none")) {
-      outlets.add(new PinnedMaps(Path.of(config.paths().bpffs()), clockMs));
-    }
-    return outlets;
-  }
-
-  private static void offer(List<Outlet> outlets, boolean on, Outlet outlet) throws IOException {
-    if (on) {
-      outlets.add(outlet);
-    } else {
-      outlet.withdraw();
     }
   }
 

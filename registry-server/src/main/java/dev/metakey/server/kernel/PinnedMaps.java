@@ -15,16 +15,20 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.UUID;
 import java.util.function.LongSupplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -124,6 +128,36 @@ public final class PinnedMaps implements Outlet {
   }
 
   /** Everybody may make directories in most bpf file systems, so it may have been somebody else. */
+  /** Who holds the maps sees a seq that stays odd, and finds no other maps to open. */
+  @Override
+  public void withdraw(UUID registryId) throws IOException {
+    if (!Files.isDirectory(directory, LinkOption.NOFOLLOW_LINKS) || !isIntact()) {
+      return;
+    }
+    TrustedDirectory.check(Use.MAPS, directory);
+    Libc.load();
+    try (BpfMap header = BpfMap.openPinned(pin(HEADER))) {
+      if (header == null || !header.shape().equals(HEADER) || !isOf(registryId, header)) {
+        return;
+      }
+      var unused = beginWriting(header); // and never end it
+    }
+    for (BpfMap.Shape shape : List.of(HEADER, NAMES, IDS)) {
+      Files.deleteIfExists(pin(shape));
+    }
+    try {
+      Files.delete(directory);
+    } catch (DirectoryNotEmptyException e) {
+      // somebody keeps something else in it
+    }
+  }
+
+  private static boolean isOf(UUID registryId, BpfMap header) throws BpfException {
+    byte[] value = Objects.requireNonNull(header.lookup(BpfMap.key(0)), "an array has its keys");
+    return HeaderStruct.registryId(ByteBuffer.wrap(value).order(ByteOrder.nativeOrder()), 0)
+        .equals(registryId);
+  }
+
   private void makeDirectory() throws IOException {
     requireNoDot();
     TrustedDirectory.check(Use.MAPS, directory);

@@ -4,6 +4,7 @@ import dev.metakey.model.Snapshot;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.UUID;
 
 /** One way of publication. Called by one thread. */
 public interface Outlet {
@@ -21,8 +22,13 @@ public interface Outlet {
   /** Whether what was published is there still: somebody may have removed or overwritten it. */
   boolean isIntact();
 
-  /** Takes away what an earlier daemon published, where this one is not to. */
-  default void withdraw() throws IOException {
+  /**
+   * Takes away what this registry's daemon published earlier and now is not to, so that no reader
+   * believes it; also those who hold it open already learn that it is void.
+   *
+   * @param registryId what another registry published is left alone, where that can be told
+   */
+  default void withdraw(UUID registryId) throws IOException {
     Files.deleteIfExists(path());
   }
 }

@@ -14,6 +14,7 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.util.UUID;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -71,18 +72,32 @@ public final class TableFile implements Outlet {
     }
   }
 
+  /** Who has mapped the table sees a seq that stays odd: a table that is never whole again. */
+  @Override
+  public void withdraw(UUID registryId) throws IOException {
+    if (RegistryFile.isTable(path) && isOurs()) {
+      RegistryFile.invalidate(open());
+    }
+    mapping = null;
+    Files.deleteIfExists(path);
+  }
+
+  private MappedByteBuffer open() throws IOException {
+    try (FileChannel channel =
+        FileChannel.open(
+            path, StandardOpenOption.READ, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS)) {
+      return channel.map(MapMode.READ_WRITE, 0, RegistryFile.BYTES);
+    }
+  }
+
   private MappedByteBuffer map(Snapshot snapshot) throws IOException {
     if (!RegistryFile.isTable(path) || !isOurs()) {
       AtomicFile.write(path, RegistryFile.create(snapshot, clockMs.getAsLong()));
     }
-    try (FileChannel channel =
-        FileChannel.open(
-            path, StandardOpenOption.READ, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS)) {
-      MappedByteBuffer table = channel.map(MapMode.READ_WRITE, 0, RegistryFile.BYTES);
-      mapping = table;
-      mappedFile = fileKey();
-      return table;
-    }
+    MappedByteBuffer table = open();
+    mapping = table;
+    mappedFile = fileKey();
+    return table;
   }
 
   /** Whether nobody but this user could have written what is there. */

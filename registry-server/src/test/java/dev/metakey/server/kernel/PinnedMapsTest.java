@@ -277,6 +277,20 @@ class PinnedMapsTest {
   }
 
   @Test
+  void withdraw_removesOurMapsAndVoidsThoseThatAreHeld() throws Exception {
+    maps().publish(snapshot(1));
+    UUID ours = snapshot(1).info().registryId();
+    maps().withdraw(new UUID(7, 7)); // another registry's daemon
+    try (BpfMap held = open("header")) {
+      assertThat(seq(held) & 1).isZero();
+      maps().withdraw(ours);
+      assertThat(seq(held) & 1).as("odd for good").isOne();
+    }
+    assertThat(bpffs.directory()).doesNotExist();
+    maps().withdraw(ours); // and nothing is there
+  }
+
+  @Test
   void publish_whenOthersMayWriteToTheDirectory_refuses() throws Exception {
     Files.createDirectory(bpffs.directory());
     Files.setAttribute(bpffs.directory(), "unix:uid", NOBODY);

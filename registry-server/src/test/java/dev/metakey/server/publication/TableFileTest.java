@@ -9,6 +9,7 @@ import dev.metakey.layout.RegistryFile;
 import dev.metakey.model.Snapshot;
 import dev.metakey.server.files.TrustedDirectory;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;
@@ -155,6 +156,15 @@ class TableFileTest {
   private Object key() throws IOException {
     return Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
         .fileKey();
+  }
+
+  @Test
+  void withdraw_removesTheTableAndVoidsItForWhoHasMappedIt() throws Exception {
+    publish("a");
+    ByteBuffer reader = map().order(ByteOrder.nativeOrder());
+    new TableFile(path, () -> NOW).withdraw(registry.snapshot().info().registryId());
+    assertThat(path).doesNotExist();
+    assertThat(reader.getLong(RegistryFile.SEQ) & 1).as("odd for good").isOne();
   }
 
   @Test

@@ -1,0 +1,108 @@
+package dev.metakey.server;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.metakey.files.AtomicFile;
+import dev.metakey.server.config.Config;
+import dev.metakey.server.files.Failure;
+import dev.metakey.server.files.TrustedDirectory;
+import dev.metakey.server.files.TrustedDirectory.Use;
+import dev.metakey.server.kernel.PinnedMaps;
+import dev.metakey.server.publication.KeysFile;
+import dev.metakey.server.publication.Outlet;
+import dev.metakey.server.publication.TableFile;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The ways of publication that the config asks for. What it asks for no more is withdrawn, so that
+ * no reader goes on believing it.
+ *
+ * <p>A file beside the published ones remembers where maps are pinned: it is as short-lived as they
+ * are, as neither survives a reboot.
+ */
+final class Outlets {
+  private final Path run;
+  private final UUID registryId;
+  private final LongSupplier clockMs;
+  private final Consumer<String> problem;
+  private final List<Outlet> wanted = new ArrayList<>();
+
+  /**
+   * @param problem is told what could not be withdrawn
+   */
+  Outlets(Path run, UUID registryId, LongSupplier clockMs, Consumer<String> problem) {
+    this.run = run;
+    this.registryId = registryId;
+    this.clockMs = clockMs;
+    this.problem = problem;
+  }
+
+  List<Outlet> of(Config config) {
+    offer(config.publish().keys(), new KeysFile(run.resolve("keys")));
+    offer(config.publish().table(), new TableFile(run.resolve("registry.bin"), clockMs));
+    offerMaps(config.paths().bpffs());
+    return wanted;
+  }
+
+  private void offer(boolean on, Outlet outlet) {
+    if (on) {
+      wanted.add(outlet);
+    } else {
+      withdraw(outlet);
+    }
+  }
+
+  private void withdraw(Outlet outlet) {
+    try {
+      outlet.withdraw(registryId);
+    } catch (IOException e) {
+      problem.accept(
+          "%s is not published any more, but what is there could not be removed: %s; remove it"
+              .formatted(outlet.path(), Failure.words(e)));
+    }
+  }
+
+  private void offerMaps(String bpffs) {
+    Path record = run.resolve(".maps");
+    Path earlier = read(record);
+    if (earlier != null && !earlier.toString().equals(bpffs)) {
+      withdraw(new PinnedMaps(earlier, clockMs));
+    }
+    if (!bpffs.equals("none")) {
+      wanted.add(new PinnedMaps(Path.of(bpffs), clockMs));
+    }
+    note(record, bpffs);
+  }
+
+  /** Where an earlier daemon pinned its maps; null if it did not. */
+  private static @Nullable Path read(Path record) {
+    try {
+      TrustedDirectory.checkFile(Use.RUN, record);
+      String path = Files.readString(record).strip();
+      return path.startsWith("/") ? Path.of(path) : null;
+    } catch (IOException e) { // none there, or not one of ours
+      return null;
+    }
+  }
+
+  private static void note(Path record, String bpffs) {
+    try {
+      if (bpffs.equals("none")) {
+        Files.deleteIfExists(record);
+      } else {
+        TrustedDirectory.makeFor(Use.RUN, record, "rwxr-xr-x");
+        AtomicFile.write(record, UTF_8.encode(bpffs + "\n"));
+      }
+    } catch (IOException e) {
+      // the published files meet the same, and their outlets report it
+    }
+  }
+}
