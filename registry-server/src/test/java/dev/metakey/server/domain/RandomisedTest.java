@@ -411,7 +411,10 @@ class RandomisedTest {
       assertThat(accepted.state().revision()).isEqualTo(revision);
     }
 
-    /** An id that stood for a field means nothing else before a quarantine, a reboot, or an admin's word. */
+    /**
+     * An id that stood for a field means nothing else before a quarantine, a reboot, or an admin's
+     * word.
+     */
     private void checkMeaning(Change change, boolean rebooted) {
       Field before = change.before();
       Field after = change.after();
