@@ -168,6 +168,18 @@ public final class Engine {
     return submission.future;
   }
 
+  /**
+   * Why a command would be refused by what is committed and known now; null: it would not be. Never
+   * waits, and changes nothing.
+   */
+  public @Nullable MetakeyException refusalOf(Command<?> command, Peer peer) {
+    RegistryState shown = new RegistryState(snapshot, "", programs);
+    return Registry.decide(shown, rules, command, peer, clockMs.getAsLong())
+            instanceof Decision.Rejected<?> rejected
+        ? rejected.refusal()
+        : null;
+  }
+
   /** Hands over what somebody saw of the kernel: {@link #submit} in the daemon's name. */
   CompletableFuture<Reply<Programs>> observe(Observe seen) {
     return submit(seen, self);

@@ -119,14 +119,14 @@ public final class Publisher implements CommitListener, AutoCloseable {
 
     /** Publishes a state, unless it is published already; tells whether that is so now. */
     boolean publish(Snapshot snapshot) {
-      if (status.problem().isEmpty()
-          && published
-          && status.revision() == snapshot.info().revision()
-          && outlet.isIntact()) {
-        return true;
-      }
-      published = false;
       try {
+        if (status.problem().isEmpty()
+            && published
+            && status.revision() == snapshot.info().revision()
+            && outlet.isIntact()) {
+          return true;
+        }
+        published = false;
         outlet.publish(snapshot);
         if (!status.problem().isEmpty()) {
           log.info("{} can be published again", outlet.path());

@@ -56,22 +56,22 @@ final class RegistryService extends RegistryGrpc.RegistryImplBase {
 
   private final Engine engine;
   private final KernelWatch kernel;
-  private final Executor readers;
+  private final Executor lookers;
   private final WatchHub hub;
   private final Supplier<DaemonStatus> status;
 
   /**
-   * @param readers looks at the kernel, so that the event loop does not wait for it
+   * @param lookers looks at the kernel, so that the event loop does not wait for it
    */
   RegistryService(
       Engine engine,
       KernelWatch kernel,
-      Executor readers,
+      Executor lookers,
       WatchHub hub,
       Supplier<DaemonStatus> status) {
     this.engine = engine;
     this.kernel = kernel;
-    this.readers = readers;
+    this.lookers = lookers;
     this.hub = hub;
     this.status = status;
   }
@@ -150,9 +150,16 @@ final class RegistryService extends RegistryGrpc.RegistryImplBase {
                 .build());
   }
 
-  /** Decided on what is loaded now, not on what was seen a while ago. */
+  /**
+   * Decided on what is loaded now, not on what was seen a while ago. But looking is costly: so not
+   * for a call that is refused whatever is loaded.
+   */
   private CompletableFuture<Reply<Field>> release(Release release, Peer caller) {
-    return kernel.observe(readers).thenCompose(seen -> engine.submit(release, caller));
+    MetakeyException refusal = engine.refusalOf(release, caller);
+    if (refusal != null && refusal.reason() != Reason.IN_USE) {
+      throw refusal;
+    }
+    return kernel.observe(lookers).thenCompose(seen -> engine.submit(release, caller));
   }
 
   private static int generation(ReleaseRequest request) {

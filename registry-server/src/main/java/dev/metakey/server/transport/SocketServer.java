@@ -65,14 +65,11 @@ public final class SocketServer implements AutoCloseable {
   private final HealthStatusManager health = new HealthStatusManager();
   private final EventLoopGroup accepting = eventLoops("registry-accept", 1);
   private final EventLoopGroup serving = eventLoops("registry-serve", EVENT_LOOPS);
-  private final ExecutorService readers =
-      new ThreadPoolExecutor(
-          1,
-          1,
-          0,
-          TimeUnit.SECONDS,
-          new ArrayBlockingQueue<>(MAX_READS),
-          new DefaultThreadFactory("registry-reader"));
+  private final ExecutorService readers = oneThread("registry-reader");
+
+  /** For releases: apart, so that they keep nobody from reading. */
+  private final ExecutorService lookers = oneThread("registry-looker");
+
   private final Server server;
 
   /**
@@ -122,7 +119,7 @@ public final class SocketServer implements AutoCloseable {
             .permitKeepAliveWithoutCalls(true)
             .intercept(new CallerInterceptor())
             .intercept(guard) // outermost
-            .addService(inBytes(new RegistryService(engine, kernel, readers, hub, status)))
+            .addService(inBytes(new RegistryService(engine, kernel, lookers, hub, status)))
             .addService(inBytes(new AdminService(engine, kernel, readers)))
             .addService(inBytes(health.getHealthService()))
             .addService(inBytes(ProtoReflectionServiceV1.newInstance()))
@@ -165,9 +162,20 @@ public final class SocketServer implements AutoCloseable {
       server.shutdownNow().awaitTermination(GRACE_S, TimeUnit.SECONDS);
     }
     readers.shutdown();
+    lookers.shutdown();
     end(accepting);
     end(serving);
     socket.close();
+  }
+
+  private static ExecutorService oneThread(String name) {
+    return new ThreadPoolExecutor(
+        1,
+        1,
+        0,
+        TimeUnit.SECONDS,
+        new ArrayBlockingQueue<>(MAX_READS),
+        new DefaultThreadFactory(name));
   }
 
   /** Messages pass the interceptors as bytes: {@link CallGuard} measures them. */

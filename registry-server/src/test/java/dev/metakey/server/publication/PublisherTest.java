@@ -32,6 +32,7 @@ class PublisherTest {
     private final String name;
     private volatile Throwable failure;
     private volatile boolean intact = true;
+    private volatile boolean lookFails;
 
     FakeOutlet(String name) {
       this.name = name;
@@ -66,6 +67,10 @@ class PublisherTest {
 
     @Override
     public boolean isIntact() {
+      if (lookFails) {
+        lookFails = false;
+        throw new OutOfMemoryError("failed to allocate direct memory");
+      }
       return intact;
     }
 
@@ -158,6 +163,20 @@ class PublisherTest {
       assertThat(good.published).as("what is published already is left alone").isEmpty();
       bad.failure = null;
       assertThat(bad.next()).isZero();
+    }
+  }
+
+  @Test
+  void published_whenLookingAtItMeetsAnError_goesOn() throws InterruptedException {
+    try (Publisher publisher = start(good)) {
+      assertThat(good.next()).isZero();
+      good.lookFails = true; // the next look, within five seconds
+
+      assertThat(good.next()).isZero(); // published again
+      registry.commitMany(1);
+      assertThat(good.next()).isEqualTo(1);
+      publisher.close();
+      assertThat(statusOf(publisher, 0).problem()).isEmpty();
     }
   }
 

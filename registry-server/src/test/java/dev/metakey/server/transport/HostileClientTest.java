@@ -21,6 +21,7 @@ import dev.metakey.server.publication.WatchHub;
 import dev.metakey.v1.FieldSpec;
 import dev.metakey.v1.ListRequest;
 import dev.metakey.v1.RegisterRequest;
+import dev.metakey.v1.ReleaseRequest;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -51,6 +52,7 @@ class HostileClientTest {
 
   @TempDir private Path directory;
   private final List<Raw> opened = new ArrayList<>();
+  private final FakePrograms programs = new FakePrograms();
   private volatile boolean admin;
   private Path path;
   private WriterThread writer;
@@ -70,7 +72,7 @@ class HostileClientTest {
             DAEMON,
             clock);
     engine.run(new Start("boot-1", Layout.SLOTTED, 128, false));
-    KernelWatch kernel = new KernelWatch(engine, new FakePrograms(), clock);
+    KernelWatch kernel = new KernelWatch(engine, programs, clock);
     hub = new WatchHub(engine::snapshot, engine::history, Limits.DEFAULTS.watches(), peer -> false);
     server =
         new SocketServer(
@@ -181,6 +183,19 @@ class HostileClientTest {
     Raw.Frame ended = raw.await(Raw.Frame::ends);
     assertThat(ended).isNotNull();
     assertThat(ended.text()).contains("did not arrive whole");
+  }
+
+  @Test
+  void releases_whenTheyAreRefusedAnyway_doNotLookAtTheKernel() {
+    ReleaseRequest release = ReleaseRequest.newBuilder().setName("nobodys").build();
+
+    assertThat(refused(() -> honest.registry().release(release)).getReason())
+        .isEqualTo("NOT_FOUND");
+
+    assertThat(programs.looks()).isZero();
+    assertThat(honest.registry().release(release.toBuilder().setName("first").build()).hasField())
+        .isTrue();
+    assertThat(programs.looks()).isEqualTo(1);
   }
 
   @Test
