@@ -54,6 +54,13 @@ public final class Main implements Callable<Integer> {
           "your word that no program is loaded: a new layout is taken on without a reboot")
   private boolean nothingLoaded;
 
+  @Option(
+      names = "--recover-from",
+      paramLabel = "PATH",
+      description =
+          "a state copy, a registry.bin or a directory that has one: where the data is lost, begin with what it says")
+  private @Nullable Path recoverFrom;
+
   private volatile boolean isClosed;
 
   private Main() {}
@@ -82,7 +89,11 @@ public final class Main implements Callable<Integer> {
 
   private void serve(Config config, CountDownLatch stop) throws Exception {
     try (Daemon daemon =
-        new Daemon(config, KeysDirectory.read(config.paths().keysDirectory()), nothingLoaded)) {
+        new Daemon(
+            config,
+            KeysDirectory.read(config.paths().keysDirectory()),
+            nothingLoaded,
+            recoverFrom)) {
       stop.await();
     }
   }

@@ -10,8 +10,13 @@ import java.util.Map;
  *
  * @param quarantineMs how long a retired id is set aside, milliseconds
  * @param daemonUid the user that the daemon runs as
+ * @param readOnly why nothing may be changed, and what an admin does about it; empty: it may
  */
-public record Rules(long quarantineMs, int daemonUid) {
+public record Rules(long quarantineMs, int daemonUid, String readOnly) {
+  public Rules(long quarantineMs, int daemonUid) {
+    this(quarantineMs, daemonUid, "");
+  }
+
   /** Root and the daemon's own user are admins. */
   public boolean isAdmin(Peer peer) {
     return peer.uid() == 0 || peer.uid() == daemonUid;

@@ -12,6 +12,7 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.util.UUID;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -22,14 +23,17 @@ import org.jspecify.annotations.Nullable;
 public final class TableFile implements Outlet {
   private final Path path;
   private final LongSupplier clockMs;
+  private final UUID bootId;
   private @Nullable MappedByteBuffer mapping;
   private @Nullable Object mappedFile;
 
   /**
    * @param clockMs milliseconds since 1970
+   * @param bootId of the host, now
    */
-  public TableFile(Path path, LongSupplier clockMs) {
+  public TableFile(Path path, LongSupplier clockMs, UUID bootId) {
     this.path = path;
+    this.bootId = bootId;
     this.clockMs = clockMs;
   }
 
@@ -49,7 +53,7 @@ public final class TableFile implements Outlet {
     if (table == null || !isIntact()) {
       table = map(snapshot);
     }
-    RegistryFile.update(table, snapshot, clockMs.getAsLong());
+    RegistryFile.update(table, snapshot, clockMs.getAsLong(), bootId);
   }
 
   /**
@@ -67,7 +71,7 @@ public final class TableFile implements Outlet {
 
   private MappedByteBuffer map(Snapshot snapshot) throws IOException {
     if (!RegistryFile.isTable(path)) {
-      AtomicFile.write(path, RegistryFile.create(snapshot, clockMs.getAsLong()));
+      AtomicFile.write(path, RegistryFile.create(snapshot, clockMs.getAsLong(), bootId));
     }
     try (FileChannel channel =
         FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE)) {

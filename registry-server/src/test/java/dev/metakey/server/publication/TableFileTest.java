@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -22,6 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class TableFileTest {
+  private static final UUID BOOT = new UUID(3, 4);
   private static final long NOW = 1_700_000_000_000L;
 
   @TempDir private Path directory;
@@ -32,7 +34,7 @@ class TableFileTest {
   @BeforeEach
   void create() {
     path = directory.resolve("registry.bin");
-    table = new TableFile(path, () -> NOW);
+    table = new TableFile(path, () -> NOW, BOOT);
   }
 
   private void publish(String name) throws IOException {
@@ -69,12 +71,13 @@ class TableFileTest {
     publish("b");
     assertThat(has(RegistryFile.decode(reader), "b")).isTrue();
 
-    table = new TableFile(path, () -> NOW + 1);
+    table = new TableFile(path, () -> NOW + 1, BOOT);
     publish("c");
 
     RegistryFile.Published seen = RegistryFile.decode(reader);
     assertThat(has(seen, "c")).isTrue();
     assertThat(seen.publishedAtMs()).isEqualTo(NOW + 1);
+    assertThat(seen.bootId()).isEqualTo(BOOT);
   }
 
   @Test
@@ -115,7 +118,7 @@ class TableFileTest {
       file.putLong(RegistryFile.SEQ, file.getLong(RegistryFile.SEQ) | 1);
     }
 
-    table = new TableFile(path, () -> NOW);
+    table = new TableFile(path, () -> NOW, BOOT);
     publish("b");
 
     assertThat(has(RegistryFile.read(path), "b")).isTrue();
