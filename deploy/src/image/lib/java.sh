@@ -29,3 +29,12 @@ if [ "${major:-0}" -lt 17 ]; then
   echo "${0##*/}: $java is Java ${version:-of an unknown version}; Java 17 or newer is needed (install it, or set JAVA_HOME)" >&2
   exit 1
 fi
+
+# Java takes the encoding of paths and arguments from the locale. In one that is not UTF-8 (LC_ALL=C, POSIX, none) it would
+# lose every byte above 127, and could not even name such a file again. C.UTF-8 changes nothing else: it sorts and formats
+# as C does, and Java falls back to C where a system does not have it.
+locale=${LC_ALL:-${LC_CTYPE:-${LANG:-}}}
+case $locale in
+  *[Uu][Tt][Ff]-8* | *[Uu][Tt][Ff]8*) ;;
+  *) export LC_ALL=C.UTF-8 ;;
+esac

@@ -11,6 +11,7 @@ import dev.metakey.model.Peer;
 import dev.metakey.model.RegistryInfo;
 import dev.metakey.model.Stamp;
 import dev.metakey.v1.ResolveResponse;
+import dev.metakey.wire.Replies;
 import dev.metakey.wire.Wire;
 import java.util.List;
 import java.util.UUID;
@@ -63,7 +64,7 @@ public class WireBenchmark {
 
   @Benchmark
   public Object fieldFromWire() {
-    return Wire.fromWire(message);
+    return Replies.field(message);
   }
 
   @Benchmark

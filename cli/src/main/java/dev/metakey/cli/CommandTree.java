@@ -2,6 +2,7 @@ package dev.metakey.cli;
 
 import dev.metakey.cli.print.Output;
 import dev.metakey.cli.print.Terminal;
+import dev.metakey.files.PathText;
 import dev.metakey.model.FieldState;
 import dev.metakey.model.Format;
 import dev.metakey.model.Merge;
@@ -9,6 +10,7 @@ import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Words;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Collections;
@@ -125,6 +127,7 @@ final class CommandTree {
 
   private static void configure(CommandLine line, Terminal terminal) {
     line.registerConverter(Duration.class, Durations::parse);
+    line.registerConverter(Path.class, CommandTree::path);
     word(line, Output.class, "output");
     word(line, Format.class, "format");
     word(line, Merge.class, "merge");
@@ -172,6 +175,14 @@ final class CommandTree {
 
   private static boolean hasForm(CommandSpec verb) {
     return verb.options().stream().anyMatch(option -> option.type() == Output.class);
+  }
+
+  private static Path path(String text) {
+    try {
+      return PathText.parse(text);
+    } catch (MetakeyException e) {
+      throw new TypeConversionException(e.text());
+    }
   }
 
   /** Reads a constant as it is printed, and says which there are. */

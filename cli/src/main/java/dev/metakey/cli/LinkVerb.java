@@ -128,7 +128,8 @@ final class LinkVerb extends Verb {
   private Answer<List<LinkedRecord>> link(Path from, @Nullable Path to) throws IOException {
     LinkOptions options = new LinkOptions(shared, wait);
     Duration patience = wait == null ? RegisterVerb.PATIENCE : wait;
-    try (Session session = Session.open(metakey, dryRun ? AT_ONCE : patience, false)) {
+    try (Session session =
+        Session.open(metakey, dryRun ? AT_ONCE : patience, false).expectingToWait()) {
       return to == null || dryRun
           ? ObjectLinker.plan(session.client(), from, options)
           : ObjectLinker.link(session.client(), from, to, options);

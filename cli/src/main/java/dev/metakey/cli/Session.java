@@ -20,10 +20,12 @@ final class Session implements AutoCloseable {
   static final Duration LONGEST = Duration.ofHours(24);
 
   private final MetakeyClient client;
+  private final SlowNotice notice;
   private final Thread onSignal;
 
-  private Session(Terminal terminal, MetakeyClient client) {
+  private Session(Terminal terminal, MetakeyClient client, SlowNotice notice) {
     this.client = client;
+    this.notice = notice;
     this.onSignal =
         new Thread(
             () -> {
@@ -54,9 +56,15 @@ final class Session implements AutoCloseable {
     } else if (options.terminal.environment("METAKEY_SERVICE") == null) {
       builder.service(SERVICE);
     }
-    Session session = new Session(options.terminal, builder.connect());
-    Runtime.getRuntime().addShutdownHook(session.onSignal);
-    return session;
+    SlowNotice notice = new SlowNotice(options.terminal);
+    try {
+      Session session = new Session(options.terminal, builder.connect(), notice);
+      Runtime.getRuntime().addShutdownHook(session.onSignal);
+      return session;
+    } catch (RuntimeException e) {
+      notice.close();
+      throw e;
+    }
   }
 
   private static Duration inRange(Duration timeout) {
@@ -71,8 +79,15 @@ final class Session implements AutoCloseable {
     return client;
   }
 
+  /** From now on it is expected that nothing comes for a while: that is not worth a word. */
+  Session expectingToWait() {
+    notice.close();
+    return this;
+  }
+
   @Override
   public void close() {
+    notice.close();
     try {
       Runtime.getRuntime().removeShutdownHook(onSignal);
     } catch (IllegalStateException exiting) {

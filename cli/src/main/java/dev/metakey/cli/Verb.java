@@ -50,6 +50,17 @@ abstract class Verb implements Callable<Integer> {
     }
   }
 
+  /**
+   * Asks for what may take as long as somebody said.
+   *
+   * @param patience how long it may take to come up
+   */
+  <T> Answer<T> await(Duration patience, Function<MetakeyClient, Answer<T>> question) {
+    try (Session session = Session.open(metakey, patience, false).expectingToWait()) {
+      return question.apply(session.client());
+    }
+  }
+
   /** Asks for what is published too, and says so where that had to do. */
   <T> Answer<T> read(Function<MetakeyClient, Answer<T>> question) {
     try (Session session = Session.open(metakey, AT_ONCE, true)) {

@@ -13,7 +13,7 @@ final class WaitOption {
       names = "--wait",
       paramLabel = "DURATION",
       description =
-          "Wait so long for every name to be registered; and before that, for the daemon to be up:"
+          "Wait at most so long for the daemon to be up and for every name to be registered:"
               + " 1ms to 24h.")
   @Nullable Duration value;
 
@@ -23,6 +23,16 @@ final class WaitOption {
       return verb.read(client -> client.resolve(names));
     }
     Duration patience = wait.compareTo(Session.LONGEST) > 0 ? Session.LONGEST : wait;
-    return verb.ask(patience, client -> client.await(wait, names));
+    long startNs = System.nanoTime();
+    return verb.await(patience, client -> client.await(left(wait, startNs), names));
+  }
+
+  /** What is left after connecting; a wait out of range stays so, for the client to refuse. */
+  private static Duration left(Duration wait, long startNs) {
+    if (wait.compareTo(Session.LONGEST) > 0 || wait.isZero()) {
+      return wait;
+    }
+    Duration left = wait.minusNanos(System.nanoTime() - startNs);
+    return left.compareTo(Duration.ofMillis(1)) < 0 ? Duration.ofMillis(1) : left;
   }
 }

@@ -48,7 +48,7 @@ final class WatchVerb extends Verb {
     }
     Position position = since == null ? null : position(since);
     EventPrinter printer = new EventPrinter(terminal(), form(output));
-    try (Session session = Session.open(metakey, AT_ONCE, false);
+    try (Session session = Session.open(metakey, AT_ONCE, false).expectingToWait();
         Watch watch = watch(session.client(), position)) {
       AtomicBoolean unread = new AtomicBoolean();
       terminal()

@@ -59,6 +59,7 @@ import dev.metakey.v1.UnreserveRequest;
 import dev.metakey.v1.UnreserveResponse;
 import dev.metakey.v1.WatchRequest;
 import dev.metakey.v1.WatchResponse;
+import dev.metakey.wire.Requests;
 import dev.metakey.wire.Wire;
 import dev.metakey.wire.WireErrors;
 import io.grpc.Metadata;
@@ -286,7 +287,7 @@ final class FakeDaemon implements AutoCloseable {
             var reply = RegisterResponse.newBuilder().setRegistry(Wire.toWire(INFO));
             int nextId = 8;
             for (var wire : request.getFieldsList()) {
-              FieldSpec spec = Wire.fromWire(wire);
+              FieldSpec spec = Requests.spec(wire);
               Field field = snapshot.byName(spec.name());
               Registered result;
               if (field == null) {
@@ -309,7 +310,7 @@ final class FakeDaemon implements AutoCloseable {
           request,
           caller,
           () -> {
-            if (request.hasWait() && Wire.millis(request.getWait(), "wait") <= 0) {
+            if (request.hasWait() && Requests.millis(request.getWait(), "wait") <= 0) {
               throw new MetakeyException(Reason.INVALID_REQUEST, "wait of nothing");
             }
             return ResolveResponse.newBuilder()
@@ -423,7 +424,7 @@ final class FakeDaemon implements AutoCloseable {
                       new DaemonStatus.IdCount(2, 1, 1),
                       new DaemonStatus.SlotUse(20, 112),
                       new DaemonStatus.Queues(0, 1, 2),
-                      new DaemonStatus.Programs(3, 1, unseen),
+                      new DaemonStatus.Programs(3, 1, unseen, true),
                       List.of(
                           new DaemonStatus.Publication("keys", "/run/metakey/keys", 41, ""),
                           new DaemonStatus.Publication(

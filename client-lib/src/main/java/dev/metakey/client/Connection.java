@@ -20,9 +20,10 @@ import io.grpc.stub.MetadataUtils;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
 import java.util.logging.Level;
 import java.util.logging.Logger;
@@ -32,12 +33,19 @@ import org.slf4j.LoggerFactory;
 /**
  * The way to the daemon: one channel over its unix socket, on one thread.
  *
+ * <h2>How long anybody waits</h2>
+ *
+ * Every caller has a limit of its own, and nobody waits in a lock for what another one does: the
+ * lock {@code replacing} is held while a channel is replaced, never while one connects. Connecting
+ * takes at most the call timeout. A daemon that is stopped (SIGSTOP) or hangs is noticed while
+ * anything is open: it does not answer a ping, and the connection counts as lost.
+ *
  * <h2>Who decides when to connect</h2>
  *
  * We do. gRPC's channel, once an attempt has failed, fails every call until its own pause (1 s and
  * more) is over. So each call first sees to it that the channel is ready, and replaces one that is
- * in such a pause by a new one: a call tries exactly once, now, and knows the outcome. Pauses are
- * {@link Retry}'s.
+ * in such a pause by a new one: a call tries exactly once, now, and knows the outcome. Callers at
+ * the same time share an attempt. Pauses are {@link Retry}'s.
  *
  * <h2>Threads</h2>
  *
@@ -48,6 +56,15 @@ import org.slf4j.LoggerFactory;
  */
 final class Connection implements AutoCloseable {
   static final int MAX_MESSAGE_BYTES = 4 << 20;
+
+  /** While a call or watch is open and nothing comes, the daemon is asked for a sign this often. */
+  private static final int PING_EVERY_S = 10;
+
+  /** A daemon that owes a sign for so long is lost. */
+  private static final int PING_PATIENCE_S = 5;
+
+  /** Nobody ends it. */
+  private static final CompletableFuture<Void> NEVER = new CompletableFuture<>();
 
   private static final org.slf4j.Logger LOG = LoggerFactory.getLogger(Connection.class);
 
@@ -72,7 +89,7 @@ final class Connection implements AutoCloseable {
   private final Metadata headers = new Metadata();
   private final SingleThreadIoEventLoop loop =
       new SingleThreadIoEventLoop(null, this::newThread, EpollIoHandler.newFactory());
-  private final ReentrantLock connecting = new ReentrantLock();
+  private final Object replacing = new Object();
   private volatile @Nullable ManagedChannel channel;
   private volatile @Nullable Thread thread;
   private volatile boolean closed;
@@ -100,10 +117,14 @@ final class Connection implements AutoCloseable {
     return closed;
   }
 
-  /** Connects, if we are not. */
-  void connect() {
+  /**
+   * Connects, if we are not.
+   *
+   * @param limit how long it may take at most; the call timeout bounds it too
+   */
+  void connect(Duration limit) {
     try {
-      ready(Deadline.after(callTimeout.toNanos(), TimeUnit.NANOSECONDS));
+      ready(limit, NEVER);
     } catch (InterruptedException e) {
       throw interrupted(e);
     }
@@ -112,25 +133,32 @@ final class Connection implements AutoCloseable {
   /**
    * Does one call.
    *
-   * @param extra what it may take beyond the call timeout
+   * @param limit how long it may take, connecting included
    * @throws MetakeyException what the daemon said, or UNAVAILABLE
    */
   <S extends AbstractStub<S>, R> R call(
-      Function<Channel, S> newStub, Duration extra, Function<S, R> rpc) {
-    Duration timeout = callTimeout.plus(extra);
-    Deadline deadline = Deadline.after(timeout.toNanos(), TimeUnit.NANOSECONDS);
+      Function<Channel, S> newStub, Duration limit, Function<S, R> rpc) {
+    Deadline deadline = Deadline.after(limit.toNanos(), TimeUnit.NANOSECONDS);
     try {
-      return rpc.apply(newStub.apply(ready(deadline)).withDeadline(deadline));
+      return rpc.apply(newStub.apply(ready(limit, NEVER)).withDeadline(deadline));
     } catch (StatusRuntimeException e) {
-      throw explain(e, timeout);
+      throw explain(e, limit);
     } catch (InterruptedException e) {
       throw interrupted(e);
     }
   }
 
-  /** A channel for a stream that lasts. */
-  Channel channelForStream() throws InterruptedException {
-    return ready(Deadline.after(callTimeout.toNanos(), TimeUnit.NANOSECONDS));
+  /**
+   * A channel for a stream that lasts.
+   *
+   * @param ended ends the wait for it: CancellationException
+   */
+  Channel channelForStream(CompletableFuture<Void> ended) throws InterruptedException {
+    return ready(callTimeout, ended);
+  }
+
+  Duration callTimeout() {
+    return callTimeout;
   }
 
   /** What the failure of a stream means. */
@@ -171,62 +199,86 @@ final class Connection implements AutoCloseable {
     return Retry.interrupted(e);
   }
 
-  private ManagedChannel ready(Deadline deadline) throws InterruptedException {
+  private ManagedChannel ready(Duration limit, CompletableFuture<Void> ended)
+      throws InterruptedException {
     ManagedChannel present = channel;
     if (present != null && present.getState(false) == ConnectivityState.READY) {
       return present;
     }
-    connecting.lockInterruptibly();
-    try {
-      present = usableChannel();
-      awaitReady(present, deadline);
-      return present;
-    } finally {
-      connecting.unlock();
-    }
-  }
-
-  private ManagedChannel usableChannel() {
-    ManagedChannel present = channel;
-    if (present == null || present.getState(false) == ConnectivityState.TRANSIENT_FAILURE) {
-      if (present != null) {
-        present.shutdownNow();
-      }
-      present = newChannel();
-      channel = present;
-    }
-    requireOpen(); // looked at after the channel was set: close() ends this one, or we do not use
-    // it
+    present = usableChannel();
+    awaitReady(present, limit.compareTo(callTimeout) < 0 ? limit : callTimeout, ended);
     return present;
   }
 
+  private ManagedChannel usableChannel() {
+    synchronized (replacing) {
+      requireOpen(); // close() ends the channel under this lock, after it has refused
+      ManagedChannel present = channel;
+      if (present == null || present.getState(false) == ConnectivityState.TRANSIENT_FAILURE) {
+        end(present);
+        present = newChannel();
+        channel = present;
+      }
+      return present;
+    }
+  }
+
   private ManagedChannel newChannel() {
-    return NettyChannelBuilder.forAddress(new DomainSocketAddress(socket.toString()))
+    return NettyChannelBuilder.forAddress(new SocketAddress(socket))
         .eventLoopGroup(loop)
         .channelType(EpollDomainSocketChannel.class)
         .overrideAuthority("localhost")
         .usePlaintext()
         .directExecutor()
+        .keepAliveTime(PING_EVERY_S, TimeUnit.SECONDS)
+        .keepAliveTimeout(PING_PATIENCE_S, TimeUnit.SECONDS)
         .maxInboundMessageSize(MAX_MESSAGE_BYTES)
         .intercept(MetadataUtils.newAttachHeadersInterceptor(headers))
         .build();
   }
 
-  private void awaitReady(ManagedChannel present, Deadline deadline) throws InterruptedException {
+  private void awaitReady(ManagedChannel present, Duration limit, CompletableFuture<Void> ended)
+      throws InterruptedException {
+    Deadline deadline = Deadline.after(limit.toNanos(), TimeUnit.NANOSECONDS);
     for (ConnectivityState state = present.getState(true);
         state != ConnectivityState.READY;
         state = present.getState(true)) {
       if (state == ConnectivityState.SHUTDOWN) {
-        throw new IllegalStateException("this client is closed");
+        requireOpen();
+        throw Unreachable.at(socket, null); // it failed, and the next caller has replaced it
       }
       if (state == ConnectivityState.TRANSIENT_FAILURE) {
         throw Unreachable.at(socket, null);
       }
       CountDownLatch changed = new CountDownLatch(1);
       present.notifyWhenStateChanged(state, changed::countDown);
-      if (!changed.await(deadline.timeRemaining(TimeUnit.NANOSECONDS), TimeUnit.NANOSECONDS)) {
-        throw silent(callTimeout, null);
+      CompletableFuture<Void> woken = ended.thenRun(changed::countDown);
+      boolean inTime =
+          changed.await(deadline.timeRemaining(TimeUnit.NANOSECONDS), TimeUnit.NANOSECONDS);
+      woken.cancel(false);
+      if (ended.isDone()) {
+        throw new CancellationException("nobody waits for the connection any more");
       }
+      if (!inTime) {
+        throw silent(limit, null);
+      }
+    }
+  }
+
+  /**
+   * An address whose text is not its path: gRPC makes the channel's target, a URI, of that text,
+   * and refuses what it then cannot parse again, such as a letter outside ASCII.
+   */
+  private static final class SocketAddress extends DomainSocketAddress {
+    private static final long serialVersionUID = 1L;
+
+    SocketAddress(Path socket) {
+      super(socket.toString());
+    }
+
+    @Override
+    public String toString() {
+      return "metakeyd";
     }
   }
 
@@ -244,16 +296,12 @@ final class Connection implements AutoCloseable {
   @Override
   public void close() {
     refuse();
-    end(channel); // whoever is connecting notices, and lets go of the lock
-    connecting.lock();
-    try {
-      end(channel);
-      var end = loop.shutdownGracefully(0, 0, TimeUnit.MILLISECONDS);
-      if (!end.awaitUninterruptibly(Threads.PATIENCE_MS)) {
-        LOG.warn("thread {} does not end", thread);
-      }
-    } finally {
-      connecting.unlock();
+    synchronized (replacing) {
+      end(channel); // whoever waits for it notices
+    }
+    var end = loop.shutdownGracefully(0, 0, TimeUnit.MILLISECONDS);
+    if (!end.awaitUninterruptibly(Threads.PATIENCE_MS)) {
+      LOG.warn("thread {} does not end", thread);
     }
     Threads.awaitEnd(thread);
   }

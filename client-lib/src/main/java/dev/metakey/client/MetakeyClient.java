@@ -1,5 +1,6 @@
 package dev.metakey.client;
 
+import dev.metakey.files.PathText;
 import dev.metakey.model.DaemonStatus;
 import dev.metakey.model.Field;
 import dev.metakey.model.FieldSpec;
@@ -49,7 +50,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class MetakeyClient implements AutoCloseable {
   private final Connection connection;
-  private final Daemon daemon;
+  private final Calls daemon;
   private final PublishedFile published;
   private final Duration callTimeout;
   private final Set<Watch> watches = ConcurrentHashMap.newKeySet();
@@ -58,7 +59,7 @@ public final class MetakeyClient implements AutoCloseable {
 
   private MetakeyClient(Connection connection, PublishedFile published, Duration callTimeout) {
     this.connection = connection;
-    this.daemon = new Daemon(connection);
+    this.daemon = new Calls(connection);
     this.published = published;
     this.callTimeout = callTimeout;
   }
@@ -409,7 +410,10 @@ public final class MetakeyClient implements AutoCloseable {
       return this;
     }
 
-    /** How long a call may take; a wait comes on top. Default: 10 s. More than zero. */
+    /**
+     * How long a call may take, connecting included; {@link #await} has its own limit instead.
+     * Default: 10 s. More than zero.
+     */
     public Builder callTimeout(Duration value) {
       callTimeout = value;
       return this;
@@ -446,7 +450,8 @@ public final class MetakeyClient implements AutoCloseable {
       Connection connection = new Connection(where, claimedService(), callTimeout);
       PublishedFile published = new PublishedFile(publishedBeside(where));
       try {
-        Retry.within(connectTimeout, () -> attempt(connection, published));
+        long endNs = System.nanoTime() + connectTimeout.toNanos();
+        Retry.within(connectTimeout, () -> attempt(connection, published, left(endNs)));
         return new MetakeyClient(connection, published, callTimeout);
       } catch (RuntimeException e) {
         connection.close();
@@ -457,9 +462,9 @@ public final class MetakeyClient implements AutoCloseable {
     /**
      * @return whether the daemon is there; false: but the published file is, and that is enough
      */
-    private boolean attempt(Connection connection, PublishedFile published) {
+    private boolean attempt(Connection connection, PublishedFile published, Duration limit) {
       try {
-        connection.connect();
+        connection.connect(limit);
         return true;
       } catch (MetakeyException e) {
         if (acceptStaleStart && Retry.isWorthwhile(e) && published.isReadable()) {
@@ -469,12 +474,17 @@ public final class MetakeyClient implements AutoCloseable {
       }
     }
 
+    /** What an attempt may take; the only one where nobody waits for a daemon: a call's time. */
+    private Duration left(long endNs) {
+      return connectTimeout.isZero() ? callTimeout : remaining(endNs);
+    }
+
     private Path socket() {
       if (socket != null) {
         return socket;
       }
       String named = named("METAKEY_SOCKET");
-      return Path.of(named != null ? named : "/run/metakey/metakeyd.sock");
+      return PathText.parse(named != null ? named : "/run/metakey/metakeyd.sock");
     }
 
     private @Nullable String claimedService() {
@@ -487,7 +497,9 @@ public final class MetakeyClient implements AutoCloseable {
         return publishedFile;
       }
       String run = named("METAKEY_RUN");
-      return run != null ? Path.of(run, "registry.bin") : where.resolveSibling("registry.bin");
+      return run != null
+          ? PathText.parse(run).resolve("registry.bin")
+          : where.resolveSibling("registry.bin");
     }
 
     /** An empty variable counts as none. */
@@ -497,6 +509,7 @@ public final class MetakeyClient implements AutoCloseable {
     }
 
     private static Path checkSocket(Path socket) {
+      PathText.check(socket);
       int bytes = socket.toString().getBytes(StandardCharsets.UTF_8).length;
       if (bytes > MAX_SOCKET_BYTES) {
         throw new MetakeyException(

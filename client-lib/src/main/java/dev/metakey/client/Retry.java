@@ -1,21 +1,17 @@
 package dev.metakey.client;
 
-import dev.failsafe.Failsafe;
-import dev.failsafe.FailsafeException;
-import dev.failsafe.FailsafeExecutor;
-import dev.failsafe.RetryPolicy;
-import dev.failsafe.RetryPolicyBuilder;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Reason;
 import java.time.Duration;
 import java.util.Map;
-import java.util.function.Predicate;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
 /** How we try again: after 20 ms, then after twice as long each time up to 1 s, with jitter. */
 final class Retry {
-  private static final Duration FIRST = Duration.ofMillis(20);
-  private static final Duration LONGEST = Duration.ofSeconds(1);
+  private static final long FIRST_NS = TimeUnit.MILLISECONDS.toNanos(20);
+  private static final long LONGEST_NS = TimeUnit.SECONDS.toNanos(1);
   private static final double JITTER = 0.25;
 
   private Retry() {}
@@ -27,35 +23,35 @@ final class Retry {
         && !(refusal.getCause() instanceof InterruptedException);
   }
 
-  /** Tries for as long as it takes. */
-  static <T> FailsafeExecutor<T> forever(Predicate<Throwable> worthwhile) {
-    return Failsafe.with(Retry.<T>policy(worthwhile).build());
-  }
-
   /**
-   * Tries until {@code limit} has passed; zero: once.
+   * Tries until {@code limit} has passed; zero: once. The pauses become short towards the end, so
+   * that the last attempt is made close to the limit, and never after it.
    *
    * @throws MetakeyException what the last attempt threw
    */
   static <T> T within(Duration limit, Supplier<T> attempt) {
-    if (limit.isZero() || limit.isNegative()) {
-      return attempt.get();
-    }
-    // Failsafe wants more time than the first pause takes.
-    Duration time = limit.compareTo(FIRST) > 0 ? limit : FIRST.plusMillis(1);
-    RetryPolicy<T> policy = Retry.<T>policy(Retry::isWorthwhile).withMaxDuration(time).build();
-    try {
-      return Failsafe.with(policy).get(attempt::get);
-    } catch (FailsafeException e) {
-      throw unwrap(e);
+    long endNs = System.nanoTime() + limit.toNanos();
+    Pauses pauses = new Pauses();
+    while (true) {
+      try {
+        return attempt.get();
+      } catch (MetakeyException e) {
+        long leftNs = endNs - System.nanoTime();
+        if (!isWorthwhile(e) || leftNs < FIRST_NS) {
+          throw e;
+        }
+        sleep(Math.min(pauses.nextNs(), leftNs / 2));
+      }
     }
   }
 
-  /** What Failsafe wrapped: nothing that we try throws anything checked but an interruption. */
-  static RuntimeException unwrap(FailsafeException e) {
-    return e.getCause() instanceof InterruptedException interruption
-        ? interrupted(interruption)
-        : e;
+  private static void sleep(long ns) {
+    try {
+      TimeUnit.NANOSECONDS.sleep(ns);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw interrupted(e);
+    }
   }
 
   /** The flag is set again already, or it is the caller's to set. */
@@ -67,11 +63,15 @@ final class Retry {
         interruption);
   }
 
-  private static <T> RetryPolicyBuilder<T> policy(Predicate<Throwable> worthwhile) {
-    return RetryPolicy.<T>builder()
-        .handleIf(worthwhile::test)
-        .withMaxAttempts(-1)
-        .withBackoff(FIRST, LONGEST)
-        .withJitter(JITTER);
+  /** The pauses between the attempts of one outage. For one thread. */
+  static final class Pauses {
+    private long ns = FIRST_NS;
+
+    /** How long to wait before the next attempt: up to a quarter less or more than its turn. */
+    long nextNs() {
+      long pause = ns;
+      ns = Math.min(2 * ns, LONGEST_NS);
+      return (long) (pause * ThreadLocalRandom.current().nextDouble(1 - JITTER, 1 + JITTER));
+    }
   }
 }

@@ -48,7 +48,7 @@ final class Unreachable {
       channel.connect(UnixDomainSocketAddress.of(socket));
       return "something listens, but the connection was lost or not answered";
     } catch (ConnectException e) {
-      return "connection refused";
+      return "connection refused (in a container, mount the directory of the socket, not the socket: a daemon that is restarted makes a new one)";
     } catch (IOException e) {
       return Files.isWritable(socket) ? String.valueOf(e.getMessage()) : "permission denied";
     }

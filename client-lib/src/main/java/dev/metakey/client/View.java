@@ -87,6 +87,9 @@ public final class View {
     synchronized (telling) {
       listeners.add(listener);
       tell(listener, snapshot(), List.of());
+      if (stale) {
+        tellStaleness(listener, true);
+      }
     }
   }
 
@@ -136,10 +139,11 @@ public final class View {
         closed = true;
       } catch (RuntimeException e) {
         LOG.error("the view of the metakey registry starts over", e);
+        mark(true);
         watch.restart();
       }
     }
-    stale = true;
+    mark(true);
   }
 
   private void accept(WatchEvent event) {
@@ -157,7 +161,7 @@ public final class View {
     Snapshot present = snapshot;
     boolean known = present != null && !fromFile && present.info().equals(whole.info());
     if (known) {
-      stale = false;
+      mark(false);
     } else {
       fromFile = false;
       publish(whole, List.of(), false);
@@ -166,7 +170,7 @@ public final class View {
 
   private void acceptChanges(WatchEvent.Changes changes) {
     if (changes.changes().isEmpty()) {
-      stale = false;
+      mark(false);
     } else {
       publish(snapshot().with(changes.info(), changes.changes()), changes.changes(), false);
     }
@@ -174,7 +178,7 @@ public final class View {
 
   private void acceptLoss(MetakeyException cause) {
     LOG.warn("the view of the metakey registry is stale: {}", cause.text());
-    stale = true;
+    mark(true);
     if (snapshot == null) {
       try {
         Snapshot last = published.read();
@@ -190,9 +194,22 @@ public final class View {
   private void publish(Snapshot next, List<Change> changes, boolean isStale) {
     synchronized (telling) {
       snapshot = next;
+      boolean turned = stale != isStale;
       stale = isStale;
       for (ViewListener listener : listeners) {
         tell(listener, next, changes);
+        if (turned) {
+          tellStaleness(listener, isStale);
+        }
+      }
+    }
+  }
+
+  private void mark(boolean isStale) {
+    synchronized (telling) {
+      if (stale != isStale) {
+        stale = isStale;
+        listeners.forEach(listener -> tellStaleness(listener, isStale));
       }
     }
   }
@@ -202,6 +219,14 @@ public final class View {
       listener.changed(snapshot, changes);
     } catch (RuntimeException | Error e) {
       LOG.error("a listener of the metakey view failed at {}", snapshot.info(), e);
+    }
+  }
+
+  private static void tellStaleness(ViewListener listener, boolean stale) {
+    try {
+      listener.staleness(stale);
+    } catch (RuntimeException | Error e) {
+      LOG.error("a listener of the metakey view failed when told stale={}", stale, e);
     }
   }
 }

@@ -15,4 +15,10 @@ public interface ViewListener {
    *     the first state: then the snapshot alone tells
    */
   void changed(Snapshot snapshot, List<Change> changes);
+
+  /**
+   * The view has become stale, as the daemon cannot be reached, or fresh again; a new state that
+   * comes with it is told before. Told to a new listener only if the view is stale.
+   */
+  default void staleness(boolean stale) {}
 }

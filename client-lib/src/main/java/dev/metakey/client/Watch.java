@@ -1,9 +1,5 @@
 package dev.metakey.client;
 
-import dev.failsafe.Call;
-import dev.failsafe.FailsafeException;
-import dev.failsafe.FailsafeExecutor;
-import dev.failsafe.function.ContextualSupplier;
 import dev.metakey.model.Change;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Reason;
@@ -12,7 +8,7 @@ import dev.metakey.model.Snapshot;
 import dev.metakey.v1.RegistryGrpc;
 import dev.metakey.v1.WatchRequest;
 import dev.metakey.v1.WatchResponse;
-import dev.metakey.wire.Wire;
+import dev.metakey.wire.Replies;
 import io.grpc.StatusException;
 import io.grpc.stub.BlockingClientCall;
 import java.util.Iterator;
@@ -20,7 +16,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.UUID;
-import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -37,21 +36,18 @@ public final class Watch implements Iterator<WatchEvent>, AutoCloseable {
   private final Connection connection;
   private final Predicate<Throwable> worthwhile;
   private final Consumer<Watch> onClose;
-  private final FailsafeExecutor<WatchEvent> retry;
+
+  /** Done once the watch is closed, which ends every wait of its reader. */
+  private final CompletableFuture<Void> closing = new CompletableFuture<>();
 
   /** Up to where we told. Null: nothing yet. */
   private @Nullable Position told;
 
-  /** Why the daemon is gone, until it is back. */
-  private @Nullable MetakeyException problem;
-
-  /** The problem was told, and the pause before the next attempt is still to come. */
-  private boolean pauseFirst;
+  /** The pauses of the present outage. Null: the daemon is there, or was not asked yet. */
+  private Retry.@Nullable Pauses outage;
 
   private @Nullable WatchEvent upcoming;
   private volatile @Nullable BlockingClientCall<?, WatchResponse> stream;
-  private volatile @Nullable Call<WatchEvent> waiting;
-  private volatile boolean closed;
 
   /** A state of a registry. */
   record Position(UUID registryId, long revision) {}
@@ -70,7 +66,6 @@ public final class Watch implements Iterator<WatchEvent>, AutoCloseable {
     this.onClose = onClose;
     this.told = since;
     this.worthwhile = worthwhile;
-    this.retry = Retry.forever(worthwhile);
   }
 
   /**
@@ -82,20 +77,17 @@ public final class Watch implements Iterator<WatchEvent>, AutoCloseable {
    */
   @Override
   public boolean hasNext() {
-    if (upcoming != null && !isClosed()) {
-      return true;
-    }
-    ContextualSupplier<WatchEvent, WatchEvent> attempt = context -> attempt();
-    Call<WatchEvent> call = retry.newCall(attempt);
-    waiting = call;
     try {
-      upcoming = isClosed() ? null : call.execute();
+      while (upcoming == null && !isClosed()) {
+        upcoming = attempt();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw Retry.interrupted(e);
     } catch (RuntimeException e) {
       if (!isClosed()) {
-        throw e instanceof FailsafeException wrapper ? Retry.unwrap(wrapper) : e;
+        throw e;
       }
-    } finally {
-      waiting = null;
     }
     return upcoming != null && !isClosed();
   }
@@ -119,11 +111,7 @@ public final class Watch implements Iterator<WatchEvent>, AutoCloseable {
   /** Ends the watch, and whoever waits in it. */
   @Override
   public void close() {
-    closed = true;
-    Call<WatchEvent> call = waiting;
-    if (call != null) {
-      call.cancel(true);
-    }
+    closing.complete(null);
     drop("closed");
     onClose.accept(this);
   }
@@ -131,42 +119,61 @@ public final class Watch implements Iterator<WatchEvent>, AutoCloseable {
   /** Forgets what was told: the whole state comes next. For the reading thread. */
   void restart() {
     told = null;
+    if (outage == null) {
+      outage = new Retry.Pauses(); // what made us start over may do so again: not without a pause
+    }
     drop("restarted");
   }
 
   private boolean isClosed() {
-    return closed || connection.isClosed();
+    return closing.isDone() || connection.isClosed();
   }
 
   /**
-   * Waits for one message; what it throws makes {@link #retry} pause and call again, or give up.
+   * Waits for one message; during an outage, after a pause.
+   *
+   * @return null: the outage goes on, or the watch was closed
+   * @throws MetakeyException a failure after which we do not try again
    */
-  private WatchEvent attempt() throws InterruptedException {
-    if (pauseFirst && problem != null) {
-      pauseFirst = false;
-      throw problem;
+  private @Nullable WatchEvent attempt() throws InterruptedException {
+    if (outage != null && closesWithin(outage.nextNs())) {
+      return null;
     }
     try {
       WatchEvent event = accept(read());
-      problem = null;
+      outage = null;
       return event;
     } catch (MetakeyException e) {
       drop("broken");
-      if (problem != null || !worthwhile.test(e)) {
+      if (!worthwhile.test(e)) {
         throw e;
       }
-      problem = e;
-      pauseFirst = true;
+      if (outage != null || isClosed()) {
+        return null;
+      }
+      outage = new Retry.Pauses();
       return new WatchEvent.Disconnected(e);
+    }
+  }
+
+  private boolean closesWithin(long ns) throws InterruptedException {
+    try {
+      closing.get(ns, TimeUnit.NANOSECONDS);
+      return true;
+    } catch (TimeoutException notClosed) {
+      return isClosed();
+    } catch (ExecutionException e) {
+      throw new IllegalStateException(e); // nobody completes it so
     }
   }
 
   private WatchResponse read() throws InterruptedException {
     BlockingClientCall<?, WatchResponse> present = stream;
     if (present == null) {
-      present = RegistryGrpc.newBlockingV2Stub(connection.channelForStream()).watch(request());
+      present =
+          RegistryGrpc.newBlockingV2Stub(connection.channelForStream(closing)).watch(request());
       stream = present;
-      if (closed) { // looked at after the stream was set: close() ends it, or we do
+      if (closing.isDone()) { // looked at after the stream was set: close() ends it, or we do
         drop("closed");
       }
     }
@@ -174,9 +181,6 @@ public final class Watch implements Iterator<WatchEvent>, AutoCloseable {
     try {
       message = present.read();
     } catch (StatusException e) {
-      if (isClosed()) {
-        throw new CancellationException("the watch was closed");
-      }
       throw connection.explain(e.getStatus().asRuntimeException(e.getTrailers()));
     }
     if (message == null) {
@@ -195,11 +199,11 @@ public final class Watch implements Iterator<WatchEvent>, AutoCloseable {
 
   private WatchEvent accept(WatchResponse message) {
     try {
-      RegistryInfo info = Wire.fromWire(message.getRegistry());
+      RegistryInfo info = Replies.info(message.getRegistry());
       return switch (message.getContentCase()) {
         case STATE -> state(info, message);
         case CHANGES -> changes(info, message);
-        case CONTENT_NOT_SET -> throw broken("sent an empty message", null);
+        case CONTENT_NOT_SET -> unknown(info);
       };
     } catch (IllegalArgumentException e) {
       throw broken("sent what is no registry", e);
@@ -208,7 +212,7 @@ public final class Watch implements Iterator<WatchEvent>, AutoCloseable {
 
   private WatchEvent state(RegistryInfo info, WatchResponse message) {
     Snapshot snapshot =
-        Snapshot.of(info, message.getState().getFieldsList().stream().map(Wire::fromWire).toList());
+        Snapshot.of(info, message.getState().getFieldsList().stream().map(Replies::field).toList());
     told = new Position(info.registryId(), info.revision());
     return new WatchEvent.State(snapshot);
   }
@@ -221,7 +225,7 @@ public final class Watch implements Iterator<WatchEvent>, AutoCloseable {
     long last = told.revision();
     List<Change> fresh =
         message.getChanges().getChangesList().stream()
-            .map(Wire::fromWire)
+            .map(Replies::change)
             .filter(change -> change.revision() > last)
             .toList();
     long reached = last + fresh.size();
@@ -231,6 +235,16 @@ public final class Watch implements Iterator<WatchEvent>, AutoCloseable {
     }
     told = new Position(info.registryId(), reached);
     return new WatchEvent.Changes(info.withRevision(reached), fresh);
+  }
+
+  /** A newer daemon may say more than we understand; but no change is to be missed. */
+  private WatchEvent unknown(RegistryInfo info) {
+    if (told == null
+        || !told.registryId().equals(info.registryId())
+        || told.revision() != info.revision()) {
+      throw broken("sent a message that this client does not understand", null);
+    }
+    return new WatchEvent.Changes(info, List.of());
   }
 
   private MetakeyException broken(String what, @Nullable Throwable cause) {

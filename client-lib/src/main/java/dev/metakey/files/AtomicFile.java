@@ -4,9 +4,11 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFileAttributeView;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Set;
@@ -16,6 +18,8 @@ import java.util.UUID;
 public final class AtomicFile {
   private static final Set<PosixFilePermission> WORLD_READABLE =
       PosixFilePermissions.fromString("rw-r--r--");
+  private static final Set<PosixFilePermission> OWNER_ONLY =
+      PosixFilePermissions.fromString("rw-------");
 
   /** Something that writes what a file is to hold. */
   @FunctionalInterface
@@ -30,10 +34,11 @@ public final class AtomicFile {
 
   /**
    * Replaces a file that everybody may read and that has one writer: what an earlier one that was
-   * cut short left behind is used up.
+   * cut short left behind is removed.
    */
   public static void write(Path path, ByteBuffer bytes) throws IOException {
     Path temporary = path.resolveSibling("." + path.getFileName() + ".tmp");
+    Files.deleteIfExists(temporary);
     replace(
         path,
         temporary,
@@ -56,16 +61,17 @@ public final class AtomicFile {
   private static void replace(
       Path path, Path temporary, Set<PosixFilePermission> permissions, Content content)
       throws IOException {
+    // CREATE_NEW is O_EXCL: what somebody else put there, be it a link, is never opened.
     FileChannel channel =
         FileChannel.open(
             temporary,
-            StandardOpenOption.CREATE,
-            StandardOpenOption.READ,
-            StandardOpenOption.WRITE,
-            StandardOpenOption.TRUNCATE_EXISTING);
+            Set.of(
+                StandardOpenOption.CREATE_NEW, StandardOpenOption.READ, StandardOpenOption.WRITE),
+            PosixFilePermissions.asFileAttribute(OWNER_ONLY));
     try (channel) {
-      // Whatever the umask says.
-      Files.setPosixFilePermissions(temporary, permissions);
+      // Whatever the umask says; and not through a link that has taken the file's place.
+      Files.getFileAttributeView(temporary, PosixFileAttributeView.class, LinkOption.NOFOLLOW_LINKS)
+          .setPermissions(permissions);
       content.writeTo(channel);
       channel.force(true);
       Files.move(temporary, path, StandardCopyOption.ATOMIC_MOVE);

@@ -10,6 +10,8 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
@@ -113,9 +115,16 @@ public final class RegistryFile {
     return file;
   }
 
-  /** Whether the path is a table of this version, perhaps one whose writer died. */
+  /**
+   * Whether the path is a table of this version, perhaps one whose writer died. A symbolic link is
+   * none, wherever it leads.
+   */
   public static boolean isTable(Path path) {
-    try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
+    if (!Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS)) { // nor is a FIFO ever opened
+      return false;
+    }
+    try (FileChannel channel =
+        FileChannel.open(path, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS)) {
       if (channel.size() != BYTES) {
         return false;
       }

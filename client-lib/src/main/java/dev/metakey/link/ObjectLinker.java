@@ -176,8 +176,21 @@ public final class ObjectLinker {
     }
   }
 
+  /**
+   * Before anything is registered. A daemon that does not look at loaded programs would give the id
+   * of a field away that a loaded program still uses.
+   */
+  private void requireDaemonThatLooks() {
+    if (!client.status().value().programs().areLookedAt()) {
+      throw new MetakeyException(
+          Reason.INVALID_REQUEST,
+          "this metakeyd does not look at loaded programs ('programs: none'), so a program that is linked here would not be safe from it; link at the host's metakeyd, or start this one with 'programs: kernel'");
+    }
+  }
+
   private Answer<List<LinkedRecord>> link() {
     Answer<Map<String, Field>> known = known();
+    requireDaemonThatLooks();
     Map<String, Field> fields = new HashMap<>();
     Map<String, Registered> registered = new HashMap<>();
     RegistryInfo info = known.info();
@@ -213,6 +226,7 @@ public final class ObjectLinker {
 
   private Answer<List<LinkedRecord>> plan() {
     Answer<Map<String, Field>> known = known();
+    requireDaemonThatLooks();
     List<LinkedRecord> planned = new ArrayList<>();
     for (FieldUse use : records) {
       Field field = known.value().get(use.name());

@@ -2,6 +2,11 @@ package dev.metakey.model;
 
 /** What a change did. */
 public enum ChangeKind {
+  /**
+   * Something that this version has no word for, done by a newer daemon: {@link Change#before()}
+   * and {@link Change#after()} tell what it led to.
+   */
+  OTHER(0),
   /** A field came into being. */
   CREATED(1),
   /** A retired field was brought back. */

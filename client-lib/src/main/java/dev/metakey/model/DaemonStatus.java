@@ -54,14 +54,21 @@ public record DaemonStatus(
    *
    * @param stale how many of them disagree with the registry
    * @param unseen why the last look saw nothing; empty: it saw
+   * @param areLookedAt false: the daemon never looks, and no program may be linked for it
    */
-  public record Programs(int loaded, int stale, String unseen) {}
+  public record Programs(int loaded, int stale, String unseen, boolean areLookedAt) {}
 
   /**
    * One way of publication.
    *
-   * @param revision what was published last
+   * @param revision what was published last; {@link #NEVER}: nothing, since the daemon started
    * @param problem why the newest state could not be published; empty: all is well
    */
-  public record Publication(String name, String path, long revision, String problem) {}
+  public record Publication(String name, String path, long revision, String problem) {
+    public static final long NEVER = -1;
+
+    public boolean isPublished() {
+      return revision != NEVER;
+    }
+  }
 }

@@ -9,7 +9,8 @@ import java.util.Map;
  *
  * @param name 1-63 bytes: dot-separated parts of {@code [a-z][a-z0-9_]*}
  * @param size bytes: 2, 4 or 8
- * @param description for people: at most 255 bytes of UTF-8, no control characters; may be empty
+ * @param description for people: at most 255 bytes of UTF-8, {@linkplain PlainText plain}; may be
+ *     empty
  * @param format how a tool prints the value; IPV4 needs size 4, MAC needs size 8
  * @param merge what should happen when packets are merged
  * @param sharing whether several owners may register it
@@ -44,11 +45,13 @@ public record FieldSpec(
     if (bytes > MAX_DESCRIPTION_BYTES) {
       throw invalid(name, "description", "has %d bytes; at most 255 are allowed".formatted(bytes));
     }
-    if (description.codePoints().anyMatch(Character::isISOControl)) {
+    if (!PlainText.isPlain(description)) {
       throw invalid(
-          name, "description", "has control characters; one line of plain text is allowed");
+          name,
+          "description",
+          "has control, zero-width or bidirectional characters; one line of plain text is allowed");
     }
-    if ((format == Format.IPV4 && size != 4) || (format == Format.MAC && size != 8)) {
+    if (!format.fits(size)) {
       throw invalid(
           name,
           "format",

@@ -33,6 +33,15 @@ public enum Format {
     return code;
   }
 
+  /** Whether values of so many bytes can be printed so. */
+  public boolean fits(int size) {
+    return switch (this) {
+      case IPV4 -> size == 4;
+      case MAC -> size == 8;
+      case DEC, HEX, NS, BOOL -> true;
+    };
+  }
+
   /**
    * The value in words. Where the format does not fit the size (no registered field is so), as much
    * of the value as fits the format.

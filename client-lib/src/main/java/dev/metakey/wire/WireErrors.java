@@ -8,6 +8,7 @@ import dev.metakey.model.Reason;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
+import java.util.HashMap;
 import java.util.Map;
 
 /** Refusals on the wire: {@code google.rpc.ErrorInfo} with our domain, the reason and the facts. */
@@ -64,7 +65,7 @@ public final class WireErrors {
     if (status != null) {
       for (Any detail : status.getDetailsList()) {
         if (detail.is(ErrorInfo.class)) {
-          return fromInfo(unpack(detail), status.getMessage(), error);
+          return fromInfo(unpack(detail), error.getStatus().getCode(), status.getMessage(), error);
         }
       }
     }
@@ -74,14 +75,19 @@ public final class WireErrors {
         reasonOf(code), said != null ? said : code.toString(), Map.of(), error);
   }
 
-  private static MetakeyException fromInfo(ErrorInfo info, String message, Throwable cause) {
-    Reason reason;
-    try {
-      reason = Reason.valueOf(info.getReason());
-    } catch (IllegalArgumentException newerThanUs) {
-      reason = Reason.INTERNAL;
+  /**
+   * A reason that we do not know is taken for what its status says; its name is among the facts.
+   */
+  private static MetakeyException fromInfo(
+      ErrorInfo info, Status.Code code, String message, Throwable cause) {
+    for (Reason known : Reason.values()) {
+      if (known.name().equals(info.getReason())) {
+        return new MetakeyException(known, message, info.getMetadataMap(), cause);
+      }
     }
-    return new MetakeyException(reason, message, info.getMetadataMap(), cause);
+    Map<String, String> facts = new HashMap<>(info.getMetadataMap());
+    facts.put("reason", info.getReason());
+    return new MetakeyException(reasonOf(code), message, facts, cause);
   }
 
   private static ErrorInfo unpack(Any detail) {
@@ -100,8 +106,9 @@ public final class WireErrors {
       case INVALID_ARGUMENT, OUT_OF_RANGE, UNIMPLEMENTED -> Reason.INVALID_REQUEST;
       case RESOURCE_EXHAUSTED -> Reason.QUOTA_EXCEEDED;
       case NOT_FOUND -> Reason.NOT_FOUND;
-      case OK, UNKNOWN, ALREADY_EXISTS, FAILED_PRECONDITION, ABORTED, INTERNAL, DATA_LOSS ->
-          Reason.INTERNAL;
+      case ALREADY_EXISTS -> Reason.MISMATCH;
+      case FAILED_PRECONDITION, ABORTED -> Reason.IN_USE;
+      case OK, UNKNOWN, INTERNAL, DATA_LOSS -> Reason.INTERNAL;
     };
   }
 }

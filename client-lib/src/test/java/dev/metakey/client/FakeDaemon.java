@@ -92,6 +92,7 @@ public final class FakeDaemon extends RegistryGrpc.RegistryImplBase implements A
   private final ExecutorService executor = Executors.newCachedThreadPool();
   private Snapshot snapshot = Snapshot.empty(UUID.randomUUID(), Layout.SLOTTED, 128);
   private boolean keepsHistory = true;
+  private volatile @Nullable GetStatusResponse status;
   private @Nullable MetakeyException refusal;
   private @Nullable MultiThreadIoEventLoopGroup group;
   private @Nullable Server server;
@@ -329,9 +330,20 @@ public final class FakeDaemon extends RegistryGrpc.RegistryImplBase implements A
             .build());
   }
 
-  /** Never answers: a daemon that hangs. */
+  /** Whether it looks at loaded programs. From now on the status is answered. */
+  public void looksAtPrograms(boolean looks) {
+    status = GetStatusResponse.newBuilder().setProgramsNotLookedAt(!looks).build();
+  }
+
+  /** Until it knows what to say, never answers: a daemon that hangs. */
   @Override
-  public void getStatus(GetStatusRequest request, StreamObserver<GetStatusResponse> observer) {}
+  public void getStatus(GetStatusRequest request, StreamObserver<GetStatusResponse> observer) {
+    GetStatusResponse answer = status;
+    if (answer != null && !refused(observer)) {
+      observer.onNext(answer.toBuilder().setRegistry(Wire.toWire(snapshot.info())).build());
+      observer.onCompleted();
+    }
+  }
 
   private boolean refused(StreamObserver<?> observer) {
     if (refusal != null) {

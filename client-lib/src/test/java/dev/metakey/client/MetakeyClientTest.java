@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import dev.metakey.layout.RegistryFile;
 import dev.metakey.model.Field;
@@ -41,6 +42,11 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The client against a registry in memory on a real unix socket. */
 final class MetakeyClientTest {
+  private static final Duration MINUTE = Duration.ofMinutes(1);
+
+  /** Far more than the short limits in use here, and far less than {@link #MINUTE}. */
+  private static final Duration SOON = Duration.ofSeconds(10);
+
   @TempDir private Path folder;
   private final AtomicReference<FakeDaemon> running = new AtomicReference<>();
 
@@ -201,6 +207,53 @@ final class MetakeyClientTest {
       silent.bind(UnixDomainSocketAddress.of(socket()));
       var builder = builder().connectTimeout(Duration.ZERO).callTimeout(Duration.ofMillis(50));
       assertThat(refusal(builder)).hasMessageContaining("did not answer within 50 ms");
+    }
+  }
+
+  @Test
+  void connect_whenNobodyAnswers_endsWithItsOwnTimeout() throws IOException {
+    try (ServerSocketChannel silent = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+      silent.bind(UnixDomainSocketAddress.of(socket()));
+      var builder = builder().connectTimeout(Duration.ofMillis(200)).callTimeout(MINUTE);
+      assertTimeoutPreemptively(
+          SOON, () -> assertThat(refusal(builder)).hasMessageContaining("did not answer within"));
+    }
+  }
+
+  @Test
+  void calls_whenNobodyAnswers_keepTheirLimitWhateverOthersWaitFor() throws Exception {
+    FakeDaemon daemon = daemon();
+    try (MetakeyClient client = builder().callTimeout(Duration.ofMillis(300)).connect()) {
+      daemon.kill();
+      Files.deleteIfExists(socket());
+      try (ServerSocketChannel silent = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+        silent.bind(UnixDomainSocketAddress.of(socket()));
+        var waiting =
+            CompletableFuture.supplyAsync(
+                () -> catchThrowable(() -> client.await(MINUTE, "edge.late")));
+        silent.accept().close();
+        silent.accept(); // the other thread is connecting, or about to
+
+        assertTimeoutPreemptively(SOON, () -> assertThatThrownBy(client::status).isNotNull());
+        assertThat(waiting).isNotDone();
+      }
+    }
+  }
+
+  @Test
+  void await_whenNobodyAnswers_endsWithItsWait() throws Exception {
+    FakeDaemon daemon = daemon();
+    try (MetakeyClient client = builder().callTimeout(MINUTE).connect()) {
+      daemon.kill();
+      Files.deleteIfExists(socket());
+      try (ServerSocketChannel silent = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+        silent.bind(UnixDomainSocketAddress.of(socket()));
+        assertTimeoutPreemptively(
+            SOON,
+            () ->
+                assertThatThrownBy(() -> client.await(Duration.ofMillis(300), "edge.late"))
+                    .isInstanceOf(MetakeyException.class));
+      }
     }
   }
 

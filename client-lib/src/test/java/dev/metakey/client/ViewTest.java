@@ -5,10 +5,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.management.ThreadMXBean;
 import dev.metakey.layout.RegistryFile;
+import dev.metakey.model.Change;
 import dev.metakey.model.Field;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.RegistryInfo;
 import dev.metakey.model.Snapshot;
+import dev.metakey.v1.Changes;
+import dev.metakey.v1.WatchResponse;
+import dev.metakey.wire.Wire;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.channels.FileChannel;
@@ -68,6 +72,55 @@ final class ViewTest {
       daemon.add("edge.b", 8);
       Eventually.await("edge.b", () -> view.get("edge.b") != null);
       assertThat(view.snapshot().info()).isEqualTo(daemon.snapshot().info());
+    }
+  }
+
+  @Test
+  void view_whenANewerDaemonUsesNewConstants_staysFreshAndFollows() {
+    Field field = daemon.add("edge.a", 4);
+    try (MetakeyClient client = builder().connect()) {
+      View view = client.view();
+      Eventually.await("a watch", () -> daemon.watching() == 1);
+      var spec = Wire.toWire(field.spec()).toBuilder().setFormatValue(99).setMergeValue(99);
+      var after = Wire.toWire(field).toBuilder().setSpec(spec).setStateValue(99);
+      daemon.say(
+          WatchResponse.newBuilder()
+              .setRegistry(Wire.toWire(view.snapshot().info().withRevision(2)))
+              .setChanges(
+                  Changes.newBuilder()
+                      .addChanges(
+                          dev.metakey.v1.Change.newBuilder()
+                              .setRevision(2)
+                              .setKindValue(99)
+                              .setAfter(after)))
+              .build());
+      Eventually.await("the change", () -> view.snapshot().info().revision() == 2);
+      assertThat(view.isStale()).isFalse();
+      assertThat(view.get("edge.a")).isNull();
+      assertThat(view.snapshot().byName("edge.a")).isNotNull();
+    }
+  }
+
+  @Test
+  void listener_whenDaemonGoesAndComesBack_hearsOfStaleAndFresh() {
+    List<Boolean> told = new CopyOnWriteArrayList<>();
+    ViewListener listener =
+        new ViewListener() {
+          @Override
+          public void changed(Snapshot snapshot, List<Change> changes) {}
+
+          @Override
+          public void staleness(boolean stale) {
+            told.add(stale);
+          }
+        };
+    try (MetakeyClient client = builder().connect()) {
+      client.view().addListener(listener);
+      assertThat(told).isEmpty();
+      daemon.kill();
+      Eventually.await("stale", () -> told.equals(List.of(true)));
+      daemon.start();
+      Eventually.await("fresh", () -> told.equals(List.of(true, false)));
     }
   }
 

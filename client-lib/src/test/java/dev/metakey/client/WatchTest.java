@@ -163,6 +163,19 @@ final class WatchTest {
   }
 
   @Test
+  void next_whenANewerDaemonSaysMoreThanWeUnderstand_goesOn() {
+    try (Watch watch = client.watch()) {
+      assertThat(watch.next()).isInstanceOf(WatchEvent.State.class);
+      Eventually.await("a watch", () -> daemon.watching() == 1);
+      daemon.say(
+          WatchResponse.newBuilder().setRegistry(Wire.toWire(daemon.snapshot().info())).build());
+      assertThat(((WatchEvent.Changes) watch.next()).changes()).isEmpty();
+      daemon.add("edge.a", 4);
+      assertThat(((WatchEvent.Changes) watch.next()).changes()).hasSize(1);
+    }
+  }
+
+  @Test
   void next_whenRefused_throwsTheReason() {
     daemon.refuseEverything(new MetakeyException(Reason.TOO_MANY_WAITERS, "too many"));
     try (Watch watch = client.watch()) {

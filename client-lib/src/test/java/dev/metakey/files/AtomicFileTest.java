@@ -54,10 +54,24 @@ class AtomicFileTest {
   }
 
   @Test
+  void write_whenALinkTakesTheTemporarysPlace_leavesAloneWhereItLeads() throws IOException {
+    Path secret = Files.writeString(directory.resolve("secret"), "precious");
+    Files.setPosixFilePermissions(secret, PosixFilePermissions.fromString("rw-------"));
+    Files.createSymbolicLink(directory.resolve(".keys.tmp"), secret);
+
+    write(directory.resolve("keys"), "new");
+
+    assertThat(secret).hasContent("precious");
+    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(secret)))
+        .isEqualTo("rw-------");
+    assertThat(directory.resolve("keys")).isRegularFile().hasContent("new");
+  }
+
+  @Test
   void write_whenItFails_leavesTheOldFile() throws IOException {
     Path path = directory.resolve("keys");
     write(path, "old");
-    Files.createDirectory(directory.resolve(".keys.tmp"));
+    Files.createDirectories(directory.resolve(".keys.tmp/in-the-way"));
 
     assertThatThrownBy(() -> write(path, "new")).isInstanceOf(FileSystemException.class);
     assertThat(path).hasContent("old");

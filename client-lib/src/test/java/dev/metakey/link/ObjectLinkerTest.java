@@ -56,6 +56,7 @@ class ObjectLinkerTest {
     in = directory.resolve("prog.bpf.o");
     out = directory.resolve("linked.bpf.o");
     daemon = FakeDaemon.started(directory.resolve("s"));
+    daemon.looksAtPrograms(true);
     client =
         MetakeyClient.builder()
             .socket(directory.resolve("s"))
@@ -67,6 +68,18 @@ class ObjectLinkerTest {
   void stop() {
     client.close();
     daemon.close();
+  }
+
+  @Test
+  void link_whenTheDaemonDoesNotLookAtPrograms_isRefusedAndChangesNothing() throws IOException {
+    object(produces("edge.a", 8));
+    daemon.looksAtPrograms(false);
+    assertThatThrownBy(this::link)
+        .isInstanceOf(MetakeyException.class)
+        .hasMessageContainingAll("programs: none", "programs: kernel");
+    assertThatThrownBy(() -> ObjectLinker.plan(client, in, LinkOptions.DEFAULT))
+        .isInstanceOf(MetakeyException.class);
+    assertThat(out).doesNotExist();
   }
 
   private void object(FieldUse... uses) throws IOException {

@@ -80,4 +80,16 @@ final class FieldSpecTest {
         .isInstanceOfSatisfying(
             MetakeyException.class, e -> assertThat(e.reason()).isEqualTo(reason));
   }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "\u0007", "\n", "\u00ad", "\u200b", "\u200f", "\u202e", "\u2066", "\u2028", "\ufeff"
+      })
+  void description_whenItHasWhatCannotBeSeen_isRefused(String unseen) {
+    FieldSpec spec = FieldSpec.of("edge.a", 4);
+    assertThatThrownBy(() -> spec.describedAs("one" + unseen + "two"))
+        .isInstanceOf(MetakeyException.class)
+        .hasMessageContaining("zero-width or bidirectional");
+  }
 }

@@ -2,10 +2,13 @@ package dev.metakey.wire;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.protobuf.Any;
+import com.google.rpc.ErrorInfo;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Reason;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
+import io.grpc.protobuf.StatusProto;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -66,6 +69,38 @@ final class WireErrorsTest {
     MetakeyException back = WireErrors.fromStatus(wire);
     assertThat(back).hasMessage("text");
     assertThat(back.reason()).isNotNull();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "INVALID_ARGUMENT, INVALID_REQUEST",
+    "NOT_FOUND, NOT_FOUND",
+    "ALREADY_EXISTS, MISMATCH",
+    "PERMISSION_DENIED, NOT_PERMITTED",
+    "RESOURCE_EXHAUSTED, QUOTA_EXCEEDED",
+    "FAILED_PRECONDITION, IN_USE",
+    "UNAVAILABLE, UNAVAILABLE",
+    "DEADLINE_EXCEEDED, DEADLINE_EXCEEDED",
+  })
+  void fromStatus_whenTheReasonIsOfANewerDaemon_saysWhatItsStatusSays(
+      Status.Code code, Reason reason) {
+    StatusRuntimeException wire =
+        StatusProto.toStatusRuntimeException(
+            com.google.rpc.Status.newBuilder()
+                .setCode(code.value())
+                .setMessage("text")
+                .addDetails(
+                    Any.pack(
+                        ErrorInfo.newBuilder()
+                            .setDomain(WireErrors.DOMAIN)
+                            .setReason("FROM_THE_FUTURE")
+                            .putMetadata("limit", "3")
+                            .build()))
+                .build());
+    MetakeyException back = WireErrors.fromStatus(wire);
+    assertThat(back.reason()).isEqualTo(reason);
+    assertThat(back.facts())
+        .containsOnly(Map.entry("limit", "3"), Map.entry("reason", "FROM_THE_FUTURE"));
   }
 
   @Test

@@ -23,6 +23,7 @@ import dev.metakey.model.Outcome;
 import dev.metakey.model.Owner;
 import dev.metakey.model.Peer;
 import dev.metakey.model.Pending;
+import dev.metakey.model.PlainText;
 import dev.metakey.model.Reason;
 import dev.metakey.model.Registered;
 import dev.metakey.model.RegistryInfo;
@@ -55,7 +56,7 @@ final class WireTest {
     for (int i = 0; i < ROUNDS; i++) {
       Field field = field();
       byte[] bytes = Wire.toWire(field).toByteArray();
-      assertThat(Wire.fromWire(dev.metakey.v1.Field.parseFrom(bytes)))
+      assertThat(Replies.field(dev.metakey.v1.Field.parseFrom(bytes)))
           .as("seed %d", seed)
           .isEqualTo(field);
     }
@@ -76,7 +77,7 @@ final class WireTest {
               after,
               peer());
       byte[] bytes = Wire.toWire(change).toByteArray();
-      assertThat(Wire.fromWire(dev.metakey.v1.Change.parseFrom(bytes)))
+      assertThat(Replies.change(dev.metakey.v1.Change.parseFrom(bytes)))
           .as("seed %d", seed)
           .isEqualTo(change);
     }
@@ -90,12 +91,14 @@ final class WireTest {
               field(),
               any(Outcome.values()),
               List.of(new Difference("size", text(5), text(5)), new Difference("ttl", "", "")));
-      assertThat(Wire.fromWire(Wire.toWire(registered))).as("seed %d", seed).isEqualTo(registered);
+      assertThat(Replies.registered(Wire.toWire(registered)))
+          .as("seed %d", seed)
+          .isEqualTo(registered);
       Pending pending =
           new Pending(peer(), List.of(text(9), text(9)), List.of(text(9)), time(), time());
-      assertThat(Wire.fromWire(Wire.toWire(pending))).as("seed %d", seed).isEqualTo(pending);
+      assertThat(Replies.pending(Wire.toWire(pending))).as("seed %d", seed).isEqualTo(pending);
       RegistryInfo info = info();
-      assertThat(Wire.fromWire(Wire.toWire(info))).as("seed %d", seed).isEqualTo(info);
+      assertThat(Replies.info(Wire.toWire(info))).as("seed %d", seed).isEqualTo(info);
     }
   }
 
@@ -113,7 +116,7 @@ final class WireTest {
               List.of(1, random.nextInt(1 << 22)),
               uses);
       List<FieldUser> back =
-          Wire.fromWire(
+          Replies.program(
               Wire.toWire(program, use -> use.role() == Role.PRODUCES ? "" : "id 1, here 2"));
       assertThat(back).as("seed %d", seed).extracting(FieldUser::program).containsOnly(program);
       assertThat(back).as("seed %d", seed).extracting(FieldUser::use).isEqualTo(uses);
@@ -138,16 +141,18 @@ final class WireTest {
             new DaemonStatus.IdCount(1, 2, 3),
             new DaemonStatus.SlotUse(4, 5),
             new DaemonStatus.Queues(6, 7, 8),
-            new DaemonStatus.Programs(10, 11, "not allowed"),
-            List.of(new DaemonStatus.Publication("keys", "/k", 9, "disk full")),
+            new DaemonStatus.Programs(10, 11, "not allowed", false),
+            List.of(
+                new DaemonStatus.Publication("keys", "/k", 9, "disk full"),
+                new DaemonStatus.Publication("maps", "/m", DaemonStatus.Publication.NEVER, "")),
             List.of("a problem", "another"));
-    assertThat(Wire.fromWire(Wire.toWire(status))).isEqualTo(status);
+    assertThat(Replies.status(Wire.toWire(status))).isEqualTo(status);
   }
 
   @Test
   void spec_whenDefaultsAreLeftOut_hasThem() {
     var wire = dev.metakey.v1.FieldSpec.newBuilder().setName("a.b").setSize(4).build();
-    assertThat(Wire.fromWire(wire)).isEqualTo(FieldSpec.of("a.b", 4));
+    assertThat(Requests.spec(wire)).isEqualTo(FieldSpec.of("a.b", 4));
   }
 
   @Test
@@ -166,7 +171,7 @@ final class WireTest {
   private static Reason reasonOf(Duration ttl) {
     var wire = dev.metakey.v1.FieldSpec.newBuilder().setName("a").setSize(4).setTtl(ttl).build();
     try {
-      Wire.fromWire(wire);
+      Requests.spec(wire);
       throw new AssertionError("was taken: " + ttl);
     } catch (MetakeyException e) {
       return e.reason();
@@ -174,15 +179,12 @@ final class WireTest {
   }
 
   @Test
-  void constants_whenFromANewerPeer_areRefused() {
+  void request_whenConstantsAreOfANewerClient_isRefused() {
     var spec = dev.metakey.v1.FieldSpec.newBuilder().setName("a").setSize(4);
-    assertUnknown(() -> Wire.fromWire(spec.clone().setFormatValue(99).build()), "format");
-    assertUnknown(() -> Wire.fromWire(spec.clone().setMergeValue(99).build()), "merge");
-    assertUnknown(() -> Wire.fromWire(spec.clone().setSharingValue(99).build()), "sharing");
-    assertUnknown(
-        () -> Wire.fromWire(dev.metakey.v1.Field.newBuilder().setSpec(spec).build()), "state");
-    assertUnknown(
-        () -> Wire.fromWire(Wire.toWire(info()).toBuilder().setLayoutValue(0).build()), "layout");
+    assertUnknown(() -> Requests.spec(spec.clone().setFormatValue(99).build()), "format");
+    assertUnknown(() -> Requests.spec(spec.clone().setMergeValue(99).build()), "merge");
+    assertUnknown(() -> Requests.spec(spec.clone().setSharingValue(99).build()), "sharing");
+    assertUnknown(() -> Requests.state(dev.metakey.v1.FieldState.UNRECOGNIZED), "state");
   }
 
   private static void assertUnknown(Runnable mapping, String what) {
@@ -193,8 +195,44 @@ final class WireTest {
   }
 
   @Test
+  void reply_whenConstantsAreOfANewerDaemon_isTakenAsFarAsItIsUnderstood() {
+    var spec =
+        dev.metakey.v1.FieldSpec.newBuilder()
+            .setName("a.b")
+            .setSize(4)
+            .setFormatValue(99)
+            .setMergeValue(99)
+            .setSharingValue(99)
+            .setDescription("one\u202etwo" + "x".repeat(300))
+            .setTtl(Duration.newBuilder().setSeconds(1L << 36));
+    var message = dev.metakey.v1.Field.newBuilder().setId(3).setSpec(spec).setStateValue(99);
+    Field field = Replies.field(message.build());
+    assertThat(field.id()).isEqualTo(3);
+    assertThat(field.isResolvable()).isFalse();
+    assertThat(field.spec().format()).isEqualTo(Format.DEC);
+    assertThat(field.spec().merge()).isEqualTo(Merge.UNSPECIFIED);
+    assertThat(field.spec().sharing()).isEqualTo(Sharing.EXCLUSIVE);
+    assertThat(field.spec().description()).startsWith("one?two").hasSize(255);
+    assertThat(field.spec().ttlMs()).isEqualTo(FieldSpec.MAX_TTL_MS);
+
+    var change = dev.metakey.v1.Change.newBuilder().setKindValue(99).setAfter(message);
+    assertThat(Replies.change(change.build()).kind()).isEqualTo(ChangeKind.OTHER);
+    var registered = dev.metakey.v1.Registered.newBuilder().setOutcomeValue(99).setField(message);
+    assertThat(Replies.registered(registered.build()).outcome()).isEqualTo(Outcome.EXISTING);
+    var use = dev.metakey.v1.FieldUse.newBuilder().setName("a.b").setSize(4).setRoleValue(99);
+    var program = dev.metakey.v1.LoadedProgram.newBuilder().addUses(use);
+    assertThat(Replies.program(program.build())).hasSize(1);
+  }
+
+  @Test
+  void reply_whenTheLayoutIsOfANewerDaemon_isRefusedAsNobodyMayGuessPlaces() {
+    var info = Wire.toWire(info()).toBuilder().setLayoutValue(99).build();
+    assertThatThrownBy(() -> Replies.info(info)).hasMessageContaining("upgrade the client");
+  }
+
+  @Test
   void duration_whenSet_comesBackInMilliseconds() {
-    assertThat(Wire.millis(Wire.duration(java.time.Duration.ofMillis(1_234)), "wait"))
+    assertThat(Requests.millis(Wire.duration(java.time.Duration.ofMillis(1_234)), "wait"))
         .isEqualTo(1_234);
   }
 
@@ -261,7 +299,7 @@ final class WireTest {
     StringBuilder text = new StringBuilder();
     random
         .ints(random.nextInt(atMost + 1), ' ', 0x3000)
-        .filter(c -> !Character.isISOControl(c))
+        .filter(PlainText::isVisible)
         .forEach(text::appendCodePoint);
     return text.toString();
   }

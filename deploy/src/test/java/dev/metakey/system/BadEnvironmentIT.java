@@ -148,6 +148,54 @@ class BadEnvironmentIT {
     host.runDaemon().refuses(8, host.run().toString(), "rwxrwxrwx", "chmod go-w");
   }
 
+  /** As root: with what another user put in the way of a daemon that could overwrite anything. */
+  @Test
+  void directories_whenTheyAreAnotherUsers_areRefusedAndNothingIsOverwritten() throws Exception {
+    Requires.nobody(); // so this is root
+    Path secret = Files.writeString(host.root().resolve("secret"), "precious");
+    Files.setPosixFilePermissions(secret, PosixFilePermissions.fromString("rw-------"));
+    Path theirs = Files.createDirectory(host.root().resolve("theirs"));
+    Files.createSymbolicLink(theirs.resolve(".keys.tmp"), secret);
+    Files.setAttribute(theirs, "unix:uid", 65534);
+
+    for (String option : List.of("--run", "--data")) {
+      host.runDaemon(option, theirs.resolve("inner").toString())
+          .refuses(8, theirs.toString(), "uid 65534", "chown", option);
+      host.runDaemon(option, theirs.toString()).refuses(8, theirs.toString(), "uid 65534");
+    }
+    host.runDaemon("--socket", theirs + "/s.sock").refuses(8, "uid 65534", "--socket");
+    Path config = Files.writeString(theirs.resolve("metakeyd.yaml"), "");
+    host.runDaemon("--config", config.toString()).refuses(2, "uid 65534", "--config");
+    assertThat(secret).hasContent("precious");
+    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(secret)))
+        .isEqualTo("rw-------");
+    Files.createDirectory(host.data());
+    Files.setPosixFilePermissions(host.data(), PosixFilePermissions.fromString("rwxrwxrwx"));
+    host.runDaemon().refuses(8, host.data().toString(), "rwxrwxrwx", "chmod go-w");
+  }
+
+  @Test
+  void run_whenTheUmaskForbidsAll_isReadableForEverybody() throws Exception {
+    List<String> words = new ArrayList<>(List.of("sh", "-c", "umask 077; exec \"$@\"", "sh"));
+    words.addAll(host.daemonCommand("--run", host.root() + "/published/x").command());
+    host.closeLater(
+            new DaemonProcess(host.process(words), host.socket(), host.root().resolve("log")))
+        .awaitServing();
+    Wiretap connection = host.connect();
+    connection.register(Wiretap.field("edge.a", 2));
+    Host.await("all is published", () -> publishedAt(connection, 1));
+    for (String made : List.of("run", "published", "published/x")) {
+      assertThat(mode(made)).as(made).isEqualTo("rwxr-xr-x");
+    }
+    assertThat(mode("published/x/keys")).isEqualTo("rw-r--r--");
+    assertThat(mode("published/x/registry.bin")).isEqualTo("rw-r--r--");
+    assertThat(mode("data")).isEqualTo("rwx------");
+  }
+
+  private String mode(String file) throws IOException {
+    return PosixFilePermissions.toString(Files.getPosixFilePermissions(host.root().resolve(file)));
+  }
+
   @Test
   void config_whenWrong_isRefusedWithFileAndLine() throws Exception {
     refusesConfig(2, "'sokcet'", List.of("area: 128", "sokcet: /run/x"));
@@ -230,7 +278,8 @@ class BadEnvironmentIT {
     Path disk = host.mount("disk", "-t", "tmpfs", "-o", "size=16m", "tmpfs");
     host.putDataIn(disk.resolve("data"));
     fill(disk.resolve("ballast"));
-    host.runDaemon().refuses(8, host.data().toString(), "full", "free some space");
+    host.runDaemon()
+        .refuses(8, host.data().toString(), "full", "free some space, and start metakeyd again");
   }
 
   private static void fill(Path file) throws IOException {
@@ -283,11 +332,12 @@ class BadEnvironmentIT {
     connection.register(Wiretap.field("edge.a", 2));
     Host.await("all is published", () -> publishedAt(connection, 1)); // and nobody writes there
     Host.delete(published);
+    Files.writeString(published, "in the way");
     connection.register(Wiretap.field("edge.b", 2));
     Host.await("status says so", () -> host.cli("status").exit() == 10);
     assertThat(host.cli("status").out())
         .contains(published.resolve("keys") + " cannot be published");
-    Files.createDirectory(published);
+    Files.delete(published); // the daemon makes the directory itself
     Host.await("it heals", () -> host.cli("status").exit() == 0);
     assertThat(published.resolve("keys")).content().contains("edge.a", "edge.b");
     assertThat(publishedAt(connection, 2)).isTrue();

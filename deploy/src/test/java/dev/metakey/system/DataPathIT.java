@@ -36,7 +36,7 @@ class DataPathIT {
 
   @TempDir static Path built;
 
-  @RegisterExtension final Host host = new Host();
+  @RegisterExtension final Host host = new Host().seeingPrograms();
 
   @BeforeAll
   static void compile() throws Exception {

@@ -17,7 +17,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class DocsIT {
   private static final Path PROJECT = Path.of("..").toAbsolutePath().normalize();
 
-  @RegisterExtension final Host host = new Host();
+  @RegisterExtension final Host host = new Host().seeingPrograms();
 
   static Stream<Path> documents() throws IOException {
     List<Path> documents = new ArrayList<>(List.of(PROJECT.resolve("README.md")));

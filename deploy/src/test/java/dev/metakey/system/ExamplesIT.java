@@ -16,7 +16,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * shell, in a lab of its own, against a fresh daemon.
  */
 class ExamplesIT {
-  @RegisterExtension final Host host = new Host();
+  @RegisterExtension final Host host = new Host().seeingPrograms();
 
   static Stream<String> examples() throws IOException {
     try (Stream<Path> folders = Files.list(Lab.example(""))) {

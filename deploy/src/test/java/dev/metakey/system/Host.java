@@ -37,6 +37,7 @@ final class Host implements BeforeEachCallback, AfterEachCallback {
 
   private final Deque<AutoCloseable> toClose = new ArrayDeque<>();
   private final Map<String, String> environment = new ConcurrentHashMap<>();
+  private String programs = "none";
   private Image image = Image.built();
   private Path root;
   private Path data;
@@ -58,6 +59,15 @@ final class Host implements BeforeEachCallback, AfterEachCallback {
     }
     close();
     OPEN.remove(this);
+  }
+
+  /**
+   * Its daemons look at what the kernel has loaded, which the whole machine shares: only for what
+   * is about that.
+   */
+  Host seeingPrograms() {
+    programs = "kernel";
+    return this;
   }
 
   Path root() {
@@ -160,6 +170,7 @@ final class Host implements BeforeEachCallback, AfterEachCallback {
     options.put("--data", data.toString());
     options.put("--run", run().toString());
     options.put("--bpffs", "none");
+    options.put("--programs", programs);
     return options;
   }
 

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
  * daemon and the command line.
  */
 class KernelTruthIT {
-  @RegisterExtension final Host host = new Host();
+  @RegisterExtension final Host host = new Host().seeingPrograms();
 
   private Path bpffs;
 

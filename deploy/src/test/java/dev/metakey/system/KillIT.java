@@ -30,7 +30,7 @@ class KillIT {
   private static final int FOLLOWERS = 3;
   private static final int LONGEST_LIFE_MS = 300;
 
-  @RegisterExtension final Host host = new Host();
+  @RegisterExtension final Host host = new Host().seeingPrograms();
 
   @Test
   void registry_whenKilledUnderLoadAgainAndAgain_keepsWhatWasAnsweredAndTold() throws Exception {

@@ -166,7 +166,7 @@ class LifecycleIT {
 
   @Test
   void ids_whenTheQuarantineIsOver_areGivenAwayAgain() throws Exception {
-    host.configure("area: 216", "quarantine: 1s");
+    host.seeingPrograms().configure("area: 216", "quarantine: 1s");
     host.start();
     Wiretap connection = host.connect();
     connection.register(

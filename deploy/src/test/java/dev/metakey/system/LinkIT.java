@@ -23,7 +23,7 @@ class LinkIT {
   private static final String TWO_FIELDS =
       record("hop", "PRODUCES", 2, "edge.hop") + record("flow", "CONSUMES", 8, "edge.flow");
 
-  @RegisterExtension final Host host = new Host();
+  @RegisterExtension final Host host = new Host().seeingPrograms();
 
   @BeforeEach
   void needs() throws Exception {

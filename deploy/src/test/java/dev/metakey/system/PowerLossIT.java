@@ -32,7 +32,7 @@ class PowerLossIT {
   private static final String SHUT_DOWN =
       "my $how = pack('L', 2); open(F, '<', $ARGV[0]) or die $!; <STDIN>; ioctl(F, 0x8004587d, $how) or die $!";
 
-  @RegisterExtension final Host host = new Host();
+  @RegisterExtension final Host host = new Host().seeingPrograms();
 
   @Test
   void registry_whenThePowerGoesUnderLoad_keepsWhatWasAnswered() throws Exception {

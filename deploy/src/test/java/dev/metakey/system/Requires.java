@@ -73,6 +73,17 @@ final class Requires {
     assumeTrue(isInstalled("clang"), "missing: clang");
   }
 
+  /** What generates Python stubs and runs them; deploy/test.sh puts it there. */
+  static void pythonGrpc(Path python) throws Exception {
+    assumeTrue(Files.isExecutable(python), "missing: grpcio-tools for Python");
+    Ran tried =
+        Ran.of(
+            new ProcessBuilder(
+                python.toString(), "-c", "import grpc_tools, grpc, google.rpc.status_pb2"),
+            Host.PATIENCE);
+    assumeTrue(tried.exit() == 0, "missing: grpcio-tools for Python");
+  }
+
   static void program(String name) {
     assumeTrue(isInstalled(name), "missing: " + name);
   }

@@ -23,8 +23,11 @@ import dev.metakey.server.domain.Tick;
 import dev.metakey.server.domain.Unreserve;
 import dev.metakey.server.engine.Engine;
 import dev.metakey.server.engine.KernelWatch;
+import dev.metakey.server.engine.Limits;
 import dev.metakey.server.engine.ProgramSource;
 import dev.metakey.server.engine.WriterThread;
+import dev.metakey.server.files.TrustedDirectory;
+import dev.metakey.server.files.TrustedDirectory.Use;
 import dev.metakey.server.kernel.BpfException;
 import dev.metakey.server.kernel.LoadedPrograms;
 import dev.metakey.server.kernel.PinnedMaps;
@@ -61,7 +64,6 @@ import org.slf4j.LoggerFactory;
  * what was answered is also published and told.
  */
 public final class Daemon implements AutoCloseable {
-  private static final Path BOOT_ID = Path.of("/proc/sys/kernel/random/boot_id");
   private static final Logger log = LoggerFactory.getLogger(Daemon.class);
 
   private final Config config;
@@ -93,6 +95,12 @@ public final class Daemon implements AutoCloseable {
       Config config, ProgramSource programs, List<Reserve> reservations, boolean nothingLoaded)
       throws StoreException, IOException, InterruptedException {
     this(config, programs, reservations, nothingLoaded, null);
+  }
+
+  private static ProgramSource notLookedAt() {
+    return withPids -> {
+      throw new IOException("this metakeyd does not look at them ('programs: none')");
+    };
   }
 
   /** What the kernel has loaded; without BPF it can have nothing loaded. */
@@ -130,8 +138,9 @@ public final class Daemon implements AutoCloseable {
       throws StoreException, IOException, InterruptedException {
     this.config = config;
     Peer self = self();
-    bootId = UUID.fromString(Files.readString(BOOT_ID).trim());
+    bootId = UUID.fromString(BootId.ofThisHost());
     List<Source> published = RecoveryFiles.published(config.paths().run(), bootId);
+    TrustedDirectory.check(Use.RUN, config.paths().run());
     store =
         new RocksStore(
             config.paths().data(),
@@ -151,7 +160,7 @@ public final class Daemon implements AutoCloseable {
               new Engine.Retention(config.history().keep(), config.history().ageMs()),
               self,
               clockMs);
-      kernel = new KernelWatch(engine, programs, clockMs);
+      kernel = new KernelWatch(engine, looksAtPrograms() ? programs : notLookedAt(), clockMs);
       if (readOnly.isEmpty()) {
         begin(nothingLoaded);
         reserve(reservations);
@@ -159,7 +168,12 @@ public final class Daemon implements AutoCloseable {
         problem("read-only: " + readOnly);
       }
       publisher = new Publisher(engine.snapshot(), outlets(published, !readOnly.isEmpty()));
-      hub = new WatchHub(engine::snapshot, engine::history);
+      hub =
+          new WatchHub(
+              engine::snapshot,
+              engine::history,
+              Limits.DEFAULTS.watches(),
+              engine.rules()::isAdmin);
       server = new SocketServer(config.paths().socket(), engine, kernel, hub, this::status);
     } catch (IOException | StoreException | RuntimeException e) {
       store.close();
@@ -190,7 +204,9 @@ public final class Daemon implements AutoCloseable {
 
   private void begin(boolean nothingLoaded) throws IOException {
     Programs seen = engine.run(kernel.look());
-    if (!seen.blindness().isEmpty()) {
+    if (!looksAtPrograms()) {
+      log.info("loaded programs are not looked at ('programs: none')");
+    } else if (!seen.blindness().isEmpty()) {
       log.warn("loaded programs cannot be seen: {}", seen.blindness());
     }
     boolean isNew = engine.snapshot().info().revision() == 0;
@@ -255,7 +271,6 @@ public final class Daemon implements AutoCloseable {
         return List.of();
       }
     }
-    Files.createDirectories(run);
     List<Outlet> outlets = new ArrayList<>();
     offer(outlets, config.publish().keys(), new KeysFile(run.resolve("keys")));
     offer(
@@ -312,7 +327,8 @@ public final class Daemon implements AutoCloseable {
         new DaemonStatus.Programs(
             engine.programs().loaded().size(),
             staleOf(snapshot, engine.programs()).size(),
-            engine.programs().blindness()),
+            engine.programs().blindness(),
+            looksAtPrograms()),
         publications,
         problems);
   }
@@ -345,12 +361,16 @@ public final class Daemon implements AutoCloseable {
     }
     List<Field> waiting =
         Tick.waitingForALook(snapshot, programs, engine.rules(), clockMs.getAsLong());
-    if (!programs.blindness().isEmpty() && !waiting.isEmpty()) {
+    if (looksAtPrograms() && !programs.blindness().isEmpty() && !waiting.isEmpty()) {
       problems.add(
           "%d released ids stay set aside although their quarantine is over, as loaded programs cannot be seen: %s"
               .formatted(waiting.size(), programs.blindness()));
     }
     return problems;
+  }
+
+  private boolean looksAtPrograms() {
+    return config.programs() == Config.Programs.KERNEL;
   }
 
   private static int count(Snapshot snapshot, FieldState state) {

@@ -1,9 +1,11 @@
 package dev.metakey.server;
 
+import dev.metakey.server.transport.ClientFaults;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.logging.Handler;
 import java.util.logging.LogManager;
 import java.util.logging.SimpleFormatter;
 
@@ -51,6 +53,10 @@ final class Logging {
               new ByteArrayInputStream(defaults().getBytes(StandardCharsets.ISO_8859_1)));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
+    }
+    ClientFaults faults = new ClientFaults();
+    for (Handler handler : LogManager.getLogManager().getLogger("").getHandlers()) {
+      handler.setFilter(faults);
     }
   }
 }

@@ -1,17 +1,16 @@
 package dev.metakey.server;
 
+import dev.metakey.files.PathText;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Reason;
 import dev.metakey.server.config.Config;
 import dev.metakey.server.config.ConfigException;
 import dev.metakey.server.config.ConfigFile;
 import dev.metakey.server.config.KeysDirectory;
+import dev.metakey.server.files.Failure;
 import dev.metakey.server.storage.StoreException;
 import java.io.IOException;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
-import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
@@ -49,9 +48,17 @@ public final class Main implements Callable<Integer> {
   private @Nullable String bpffs;
 
   @Option(
+      names = "--programs",
+      paramLabel = "kernel|none",
+      converter = ProgramsConverter.class,
+      description = "none: loaded programs are not looked at, and none can be linked")
+  private Config.@Nullable Programs programs;
+
+  @Option(
       names = "--nothing-loaded",
       description =
-          "your word that no program is loaded: a new layout is taken on without a reboot")
+          "your word that no program is loaded: a new layout is taken on, and released ids are free,"
+              + " without a reboot")
   private boolean nothingLoaded;
 
   @Option(
@@ -68,6 +75,7 @@ public final class Main implements Callable<Integer> {
   public static void main(String[] args) {
     Logging.configure();
     CommandLine command = new CommandLine(new Main());
+    command.registerConverter(Path.class, Main::path);
     command.setExecutionExceptionHandler((failure, line, parsed) -> report(failure));
     System.exit(command.execute(args));
   }
@@ -114,6 +122,14 @@ public final class Main implements Callable<Integer> {
     }
   }
 
+  private static Path path(String text) {
+    try {
+      return PathText.parse(text);
+    } catch (MetakeyException e) {
+      throw new CommandLine.TypeConversionException(e.text());
+    }
+  }
+
   private Config config() throws ConfigException {
     Config read;
     if (configFile != null) {
@@ -125,7 +141,8 @@ public final class Main implements Callable<Integer> {
               : Config.defaults();
     }
     Config.Paths paths = read.paths();
-    return read.withPaths(
+    Config flagged = programs == null ? read : read.withPrograms(programs);
+    return flagged.withPaths(
         new Config.Paths(
             socket == null ? paths.socket() : socket,
             data == null ? paths.data() : data,
@@ -145,7 +162,7 @@ public final class Main implements Callable<Integer> {
       reason = refusal.reason();
     } else if (failure instanceof IOException e) {
       reason = Reason.UNAVAILABLE;
-      text = words(e);
+      text = Failure.words(e);
     } else {
       failure.printStackTrace();
       reason = Reason.INTERNAL;
@@ -155,19 +172,15 @@ public final class Main implements Callable<Integer> {
     return reason.exitCode();
   }
 
-  /** Where java.nio names the file, and leaves it to the class what is wrong with it. */
-  private static String words(IOException e) {
-    String text = String.valueOf(e.getMessage());
-    if (e instanceof NoSuchFileException) {
-      return text + ": no such file or directory";
+  static final class ProgramsConverter implements CommandLine.ITypeConverter<Config.Programs> {
+    @Override
+    public Config.Programs convert(String word) {
+      try {
+        return Config.Programs.parse(word);
+      } catch (IllegalArgumentException e) {
+        throw new CommandLine.TypeConversionException(String.valueOf(e.getMessage()));
+      }
     }
-    if (e instanceof AccessDeniedException) {
-      return text + ": permission denied";
-    }
-    if (e instanceof NotDirectoryException) {
-      return text + ": not a directory";
-    }
-    return text;
   }
 
   static final class Version implements CommandLine.IVersionProvider {

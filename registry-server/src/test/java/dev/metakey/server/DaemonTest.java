@@ -441,6 +441,27 @@ class DaemonTest {
   }
 
   @Test
+  void programs_whenNone_areNotLookedAtAndNothingIsFreedButByAWord() throws Exception {
+    Config blind = config("data", Layout.SLOTTED, 128, 1).withPrograms(Config.Programs.NONE);
+    Daemon daemon = start(blind, false);
+    try (Client client = client()) {
+      assertThat(client.registry().register(register("a", 8)).getResultsCount()).isEqualTo(1);
+      ReleaseRequest release = ReleaseRequest.newBuilder().setName("a").build();
+      assertThat(client.registry().release(release).hasField()).isTrue();
+    }
+    assertThat(status().getProgramsNotLookedAt()).isTrue();
+    assertThat(status().getProblemsList()).isEmpty();
+    stop(daemon);
+    daemon = start(blind, false);
+    assertThat(states()).containsOnlyKeys("a");
+    stop(daemon);
+    daemon = start(blind, true);
+    assertThat(states()).isEmpty();
+    assertThat(programs.looks()).isZero();
+    stop(daemon);
+  }
+
+  @Test
   void quarantine_whenNothingCanBeSeen_goesOnUntilItCanAndStatusSaysSo() throws Exception {
     Daemon daemon = start(config("data", Layout.SLOTTED, 128, 1), false);
     programs.hide("needs CAP_BPF");

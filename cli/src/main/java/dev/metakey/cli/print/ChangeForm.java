@@ -61,7 +61,7 @@ final class ChangeForm implements Form<Change> {
     return switch (change.kind()) {
       case CREATED, RESTORED, JOINED -> Style.GOOD;
       case RELEASED, EXPIRED, LEFT, FREED, MOVED, ADOPTED, FORCED -> Style.ATTENTION;
-      case RESERVED, UNRESERVED -> Style.PLAIN;
+      case RESERVED, UNRESERVED, OTHER -> Style.PLAIN;
     };
   }
 

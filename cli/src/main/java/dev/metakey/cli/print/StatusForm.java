@@ -23,11 +23,9 @@ final class StatusForm implements Form<DaemonStatus> {
         line(
             table,
             "published",
-            "%s at revision %d%s"
-                .formatted(
-                    publication.path(),
-                    publication.revision(),
-                    publication.problem().isEmpty() ? "" : ": " + publication.problem()));
+            publication.isPublished()
+                ? "%s at revision %d".formatted(publication.path(), publication.revision())
+                : "%s: nothing yet".formatted(publication.path()));
       }
     }
     return table;
@@ -39,13 +37,6 @@ final class StatusForm implements Form<DaemonStatus> {
     }
     for (String problem : status.problems()) {
       table.row(Cell.of("problem"), new Cell(problem, Style.BAD));
-    }
-    for (Publication publication : status.publications()) {
-      if (!publication.problem().isEmpty()) {
-        table.row(
-            Cell.of("problem"),
-            new Cell(publication.name() + ": " + publication.problem(), Style.BAD));
-      }
     }
   }
 
@@ -132,7 +123,7 @@ final class StatusForm implements Form<DaemonStatus> {
       json.beginObject();
       json.name("name").value(publication.name());
       json.name("path").value(publication.path());
-      json.name("revision").value(publication.revision());
+      json.name("revision").value(publication.isPublished() ? publication.revision() : null);
       json.name("problem").value(publication.problem().isEmpty() ? null : publication.problem());
       json.endObject();
     }

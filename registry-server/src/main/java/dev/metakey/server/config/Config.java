@@ -17,7 +17,19 @@ public record Config(
     int areaBytes,
     long quarantineMs,
     History history,
-    Publish publish) {
+    Publish publish,
+    Programs programs) {
+
+  /** One that looks at loaded programs. */
+  public Config(
+      Paths paths,
+      Layout layout,
+      int areaBytes,
+      long quarantineMs,
+      History history,
+      Publish publish) {
+    this(paths, layout, areaBytes, quarantineMs, history, publish, Programs.KERNEL);
+  }
 
   public static final Path DEFAULT_FILE = Path.of("/etc/metakey/metakeyd.yaml");
 
@@ -50,6 +62,26 @@ public record Config(
     }
   }
 
+  /** Whether the daemon looks at the programs that the kernel has loaded. */
+  public enum Programs {
+    KERNEL,
+    /** Never: for a private daemon, that others' programs have nothing to do with. */
+    NONE;
+
+    /**
+     * @throws IllegalArgumentException saying what is allowed
+     */
+    public static Programs parse(String word) {
+      return switch (word) {
+        case "kernel" -> KERNEL;
+        case "none" -> NONE;
+        default ->
+            throw new IllegalArgumentException(
+                "programs '%s' is not known; allowed: kernel, none".formatted(word));
+      };
+    }
+  }
+
   /**
    * Which files are published.
    *
@@ -70,6 +102,10 @@ public record Config(
   }
 
   public Config withPaths(Paths newPaths) {
-    return new Config(newPaths, layout, areaBytes, quarantineMs, history, publish);
+    return new Config(newPaths, layout, areaBytes, quarantineMs, history, publish, programs);
+  }
+
+  public Config withPrograms(Programs newPrograms) {
+    return new Config(paths, layout, areaBytes, quarantineMs, history, publish, newPrograms);
   }
 }

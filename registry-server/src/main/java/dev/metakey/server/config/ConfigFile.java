@@ -12,7 +12,16 @@ import java.util.regex.Pattern;
 public final class ConfigFile {
   private static final List<String> KEYS =
       List.of(
-          "socket", "data", "run", "bpffs", "layout", "area", "quarantine", "history", "publish");
+          "socket",
+          "data",
+          "run",
+          "bpffs",
+          "layout",
+          "area",
+          "quarantine",
+          "history",
+          "publish",
+          "programs");
   private static final Pattern DURATION = Pattern.compile("(\\d{1,9})(ms|s|m|h|d)");
   private static final long MAX_QUARANTINE_MS = 366L * 86_400_000;
 
@@ -42,7 +51,8 @@ public final class ConfigFile {
             history.get("days", defaults.history().days(), w -> (int) number(w, 1, 36_500))),
         new Config.Publish(
             publish.get("keys", true, ConfigFile::yesOrNo),
-            publish.get("registry.bin", true, ConfigFile::yesOrNo)));
+            publish.get("registry.bin", true, ConfigFile::yesOrNo)),
+        yaml.get("programs", defaults.programs(), Config.Programs::parse));
   }
 
   private static Path path(String word) {

@@ -9,6 +9,7 @@ import dev.metakey.model.Reservation;
 import dev.metakey.model.Sharing;
 import dev.metakey.model.Words;
 import dev.metakey.server.domain.Reserve;
+import dev.metakey.server.files.Failure;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -52,12 +53,13 @@ public final class KeysDirectory {
 
   private static Set<Path> files(Path directory) throws ConfigException {
     Set<Path> files = new TreeSet<>();
+    YamlMap.requireTrusted(directory);
     try (DirectoryStream<Path> found = Files.newDirectoryStream(directory, "*.yaml")) {
       found.forEach(files::add);
     } catch (NoSuchFileException e) {
       return files;
     } catch (IOException e) {
-      throw new ConfigException("%s cannot be listed: %s".formatted(directory, e));
+      throw new ConfigException("%s cannot be listed: %s".formatted(directory, Failure.words(e)));
     }
     return files;
   }

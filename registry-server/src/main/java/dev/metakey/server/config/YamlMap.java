@@ -1,6 +1,9 @@
 package dev.metakey.server.config;
 
 import dev.metakey.model.MetakeyException;
+import dev.metakey.server.files.Failure;
+import dev.metakey.server.files.TrustedDirectory;
+import dev.metakey.server.files.TrustedDirectory.Use;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.AccessDeniedException;
@@ -57,6 +60,7 @@ final class YamlMap {
    * @throws ConfigException if it cannot be read, is no YAML, or has a key that is not allowed
    */
   static YamlMap read(Path file, List<String> allowed) throws ConfigException {
+    requireTrusted(file);
     try {
       Optional<Node> root =
           new Compose(LoadSettings.builder().build()).composeString(Files.readString(file));
@@ -68,12 +72,23 @@ final class YamlMap {
     } catch (AccessDeniedException e) {
       throw new ConfigException("%s cannot be read: permission denied".formatted(file));
     } catch (IOException e) {
-      throw new ConfigException("%s cannot be read: %s".formatted(file, e));
+      throw new ConfigException("%s cannot be read: %s".formatted(file, Failure.words(e)));
     } catch (MarkedYamlEngineException e) {
       int at = e.getProblemMark().map(mark -> mark.getLine() + 1).orElse(1);
       throw new ConfigException("%s:%d: no valid YAML: %s".formatted(file, at, e.getProblem()));
     } catch (YamlEngineException e) {
       throw new ConfigException("%s: no valid YAML: %s".formatted(file, e.getMessage()));
+    }
+  }
+
+  /** What others may write is not what the admin wrote. */
+  static void requireTrusted(Path file) throws ConfigException {
+    try {
+      TrustedDirectory.checkFile(Use.CONFIG, file);
+    } catch (AccessDeniedException e) {
+      throw new ConfigException("%s cannot be read: permission denied".formatted(file));
+    } catch (IOException e) {
+      throw new ConfigException(String.valueOf(e.getMessage()));
     }
   }
 

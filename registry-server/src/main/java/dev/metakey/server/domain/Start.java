@@ -19,7 +19,8 @@ import java.util.List;
  * @param bootId identifies this boot of the host
  * @param layout what the config asks for
  * @param areaBytes likewise
- * @param nothingLoaded an admin's word that no program is loaded: takes the layout on at once
+ * @param nothingLoaded an admin's word that no program is loaded: takes the layout on at once, and
+ *     frees retired ids
  */
 public record Start(String bootId, Layout layout, int areaBytes, boolean nothingLoaded)
     implements Command<Start.Result> {
@@ -50,6 +51,8 @@ public record Start(String bootId, Layout layout, int areaBytes, boolean nothing
     boolean rebooted = !draft.bootId().equals(bootId);
     if (rebooted) {
       draft.rebooted(bootId);
+    }
+    if (rebooted || nothingLoaded) {
       for (Field field : draft.snapshot().records()) {
         if (field.is(FieldState.RETIRED) && draft.programs().linkedTo(field.id()).isEmpty()) {
           Tick.free(draft, field);

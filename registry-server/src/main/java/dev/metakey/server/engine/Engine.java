@@ -101,7 +101,7 @@ public final class Engine {
     this.state = store.open();
     this.snapshot = state.snapshot();
     this.programs = state.programs();
-    this.waiters = new Waiters(this::snapshot);
+    this.waiters = new Waiters(this::snapshot, Limits.DEFAULTS.waits(), rules::isAdmin);
   }
 
   /** The committed state. Never waits. */

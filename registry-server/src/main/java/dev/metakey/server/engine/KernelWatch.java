@@ -11,7 +11,9 @@ import dev.metakey.server.domain.Tick;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
@@ -32,6 +34,10 @@ public final class KernelWatch implements AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(KernelWatch.class);
 
+  /** So many faults of programs are told of; status and users show all of them. */
+  private static final int MAX_TOLD = 1_000;
+
+  private final Set<String> told = ConcurrentHashMap.newKeySet();
   private final Engine engine;
   private final ProgramSource source;
   private final LongSupplier clockMs;
@@ -125,12 +131,17 @@ public final class KernelWatch implements AutoCloseable {
       if (known.loaded().stream().noneMatch(old -> old.id() == program.id())) {
         for (FieldUse use : program.uses()) {
           String fault = Drift.faultOf(engine.snapshot(), use);
-          if (!fault.isEmpty()) {
+          if (!fault.isEmpty() && isFirst(program.name() + " " + use.name() + " " + fault)) {
             log.warn("{} is stale: {}: {}", program, use.name(), fault);
           }
         }
       }
     }
+  }
+
+  /** A program that is loaded again and again says the same each time, and is told of once. */
+  private boolean isFirst(String fault) {
+    return told.size() < MAX_TOLD && told.add(fault);
   }
 
   private void run() {

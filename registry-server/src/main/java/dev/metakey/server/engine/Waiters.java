@@ -10,9 +10,9 @@ import dev.metakey.server.domain.Refusals;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -25,10 +25,9 @@ import org.jspecify.annotations.Nullable;
  * other.
  */
 final class Waiters {
-  /** Resolves that may wait at a time; more are refused. */
-  static final int MAX = 4096;
-
   private final Supplier<Snapshot> snapshots;
+  private final Budget budget;
+  private final Predicate<Peer> isAdmin;
   private final Set<Waiter> waiting = new LinkedHashSet<>();
   private @Nullable MetakeyException refusal;
 
@@ -49,8 +48,14 @@ final class Waiters {
     }
   }
 
-  Waiters(Supplier<Snapshot> snapshots) {
+  /**
+   * @param bound how many resolves may wait at a time; more are refused
+   * @param isAdmin who has the reserve of them
+   */
+  Waiters(Supplier<Snapshot> snapshots, Budget.Bound bound, Predicate<Peer> isAdmin) {
     this.snapshots = snapshots;
+    this.budget = new Budget(bound);
+    this.isAdmin = isAdmin;
   }
 
   /** See {@link Engine#await}. */
@@ -65,13 +70,10 @@ final class Waiters {
       if (refusal != null) {
         return CompletableFuture.failedFuture(refusal);
       }
-      if (waiting.size() == MAX) {
+      Budget.Full full = budget.take(peer.uid(), isAdmin.test(peer), 1);
+      if (full != null) {
         return CompletableFuture.failedFuture(
-            new MetakeyException(
-                Reason.TOO_MANY_WAITERS,
-                "%d calls wait for names already, and that is the most; ask without waiting, or later"
-                    .formatted(MAX),
-                Map.of("limit", Integer.toString(MAX), "used", Integer.toString(MAX))));
+            full.refusal(Reason.TOO_MANY_WAITERS, "ask without waiting, or later"));
       }
       waiting.add(waiter);
     }
@@ -107,9 +109,11 @@ final class Waiters {
     synchronized (this) {
       refusal = why;
       refused = all();
-      waiting.clear();
     }
-    refused.forEach(waiter -> waiter.answer.completeExceptionally(why));
+    for (Waiter waiter : refused) {
+      remove(waiter);
+      waiter.answer.completeExceptionally(why);
+    }
   }
 
   /** When the first deadline comes, milliseconds since 1970; Long.MAX_VALUE where nobody waits. */
@@ -133,7 +137,9 @@ final class Waiters {
   }
 
   private synchronized void remove(Waiter waiter) {
-    waiting.remove(waiter);
+    if (waiting.remove(waiter)) {
+      budget.give(waiter.peer.uid(), 1);
+    }
   }
 
   private static @Nullable Reply<List<Field>> resolve(Snapshot snapshot, List<String> names) {

@@ -5,6 +5,8 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -12,6 +14,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.regex.Pattern;
 
 /**
  * A lock that lasts as long as its process: the kernel gives it up with the last of it, however
@@ -24,6 +27,8 @@ public final class LockFile implements AutoCloseable {
    * to the file: one that is held must not be opened again, not even to find out that it is held.
    */
   private static final Set<Path> HELD = ConcurrentHashMap.newKeySet();
+
+  private static final Pattern PID = Pattern.compile("\\d{1,10}");
 
   private final Path path;
   private final FileChannel channel;
@@ -69,6 +74,7 @@ public final class LockFile implements AutoCloseable {
   }
 
   private static FileChannel lock(Path path) throws IOException {
+    requireFile(path);
     FileChannel channel =
         FileChannel.open(
             path,
@@ -91,11 +97,21 @@ public final class LockFile implements AutoCloseable {
     }
   }
 
+  /** A FIFO would be opened, and a device; and a link leads to somebody else's file. */
+  private static void requireFile(Path path) throws IOException {
+    if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)
+        && !Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS)) {
+      throw new FileSystemException(
+          path.toString(), null, "the lock has to be a regular file, and this is none; remove it");
+    }
+  }
+
+  /** Who it is said to be; whatever else the file holds is not for anybody's terminal. */
   private static String holder(FileChannel channel) throws IOException {
     ByteBuffer pid = ByteBuffer.allocate(20);
     channel.read(pid, 0);
     String digits = US_ASCII.decode(pid.flip()).toString().trim();
-    return digits.isEmpty() ? "pid unknown" : "pid " + digits;
+    return PID.matcher(digits).matches() ? "pid " + digits : "pid unknown";
   }
 
   /** Lets go. Does nothing the second time. */

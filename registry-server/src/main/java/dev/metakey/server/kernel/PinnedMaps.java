@@ -6,6 +6,8 @@ import dev.metakey.layout.HeaderStruct;
 import dev.metakey.layout.KeyStruct;
 import dev.metakey.model.Field;
 import dev.metakey.model.Snapshot;
+import dev.metakey.server.files.TrustedDirectory;
+import dev.metakey.server.files.TrustedDirectory.Use;
 import dev.metakey.server.publication.Outlet;
 import java.io.IOException;
 import java.lang.invoke.VarHandle;
@@ -77,7 +79,6 @@ public final class PinnedMaps implements Outlet {
           BpfMap.F_RDONLY_PROG);
 
   private static final long BPF_FS_MAGIC = 0xcafe4a11L;
-  private static final int WRITABLE_FOR_OTHERS = 0022;
   private static final int STATFS_BYTES = 256; // of the struct: 120; it starts with the type
 
   private final Path directory;
@@ -122,32 +123,17 @@ public final class PinnedMaps implements Outlet {
     return Stream.of(HEADER, IDS, NAMES).allMatch(shape -> Files.exists(pin(shape)));
   }
 
+  /** Everybody may make directories in most bpf file systems, so it may have been somebody else. */
   private void makeDirectory() throws IOException {
+    requireNoDot();
+    TrustedDirectory.check(Use.MAPS, directory);
     if (!Files.isDirectory(directory)) {
       requireBpffs(Objects.requireNonNullElse(directory.toAbsolutePath().getParent(), directory));
       Files.createDirectory(directory);
       Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x"));
     }
     requireBpffs(directory);
-    requireOurs();
-  }
-
-  /** Everybody may make directories in most bpf file systems, so it may have been somebody else. */
-  private void requireOurs() throws IOException {
-    int uid = (int) Files.getAttribute(directory, "unix:uid");
-    int mode = (int) Files.getAttribute(directory, "unix:mode");
-    int self = (int) Files.getAttribute(Path.of("/proc/self"), "unix:uid");
-    if ((uid != 0 && uid != self) || (mode & WRITABLE_FOR_OTHERS) != 0) {
-      throw new IOException(
-          "%s belongs to uid %d and has mode %03o, so others may replace what is in it; remove it, or: chown %d %s; chmod 755 %s"
-              .formatted(
-                  directory,
-                  Integer.toUnsignedLong(uid),
-                  mode & 0777,
-                  Integer.toUnsignedLong(self),
-                  directory,
-                  directory));
-    }
+    TrustedDirectory.check(Use.MAPS, directory);
   }
 
   private static void requireBpffs(Path mounted) throws IOException {
@@ -156,15 +142,32 @@ public final class PinnedMaps implements Outlet {
           "%s is no directory; make it, and mount a bpf file system: mount -t bpf bpf %s"
               .formatted(mounted, mounted));
     }
+    if (!isBpffs(mounted)) {
+      throw new IOException(
+          "%s is in no bpf file system; mount one: mount -t bpf bpf %s"
+              .formatted(mounted, mounted));
+    }
+  }
+
+  /** The kernel would say only that the operation is not permitted, even to look. */
+  private void requireNoDot() throws IOException {
+    Path parent = directory.toAbsolutePath().getParent();
+    if (parent != null
+        && String.valueOf(directory.getFileName()).contains(".")
+        && Files.isDirectory(parent)
+        && isBpffs(parent)) {
+      throw new IOException(
+          "%s: names with dots are not allowed in a bpf file system; choose another with --bpffs"
+              .formatted(directory));
+    }
+  }
+
+  private static boolean isBpffs(Path path) throws IOException {
     try (Memory statfs = Bpf.zeroed(STATFS_BYTES)) {
-      var unused = Libc.statfs(mounted.toString(), statfs);
-      if (statfs.getLong(0) != BPF_FS_MAGIC) {
-        throw new IOException(
-            "%s is in no bpf file system; mount one: mount -t bpf bpf %s"
-                .formatted(mounted, mounted));
-      }
+      var unused = Libc.statfs(path.toString(), statfs);
+      return statfs.getLong(0) == BPF_FS_MAGIC;
     } catch (LastErrorException e) {
-      throw new IOException("statfs %s: %s".formatted(mounted, e.getMessage()), e);
+      throw new IOException("statfs %s: %s".formatted(path, e.getMessage()), e);
     }
   }
 

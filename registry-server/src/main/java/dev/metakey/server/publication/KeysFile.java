@@ -9,6 +9,8 @@ import dev.metakey.model.FieldState;
 import dev.metakey.model.Owner;
 import dev.metakey.model.RegistryInfo;
 import dev.metakey.model.Snapshot;
+import dev.metakey.server.files.TrustedDirectory;
+import dev.metakey.server.files.TrustedDirectory.Use;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -37,6 +39,7 @@ public final class KeysFile implements Outlet {
 
   @Override
   public void publish(Snapshot snapshot) throws IOException {
+    TrustedDirectory.makeFor(Use.RUN, path, "rwxr-xr-x");
     AtomicFile.write(path, UTF_8.encode(text(snapshot)));
   }
 

@@ -4,10 +4,12 @@ import dev.metakey.model.Change;
 import dev.metakey.model.DaemonStatus;
 import dev.metakey.model.Snapshot;
 import dev.metakey.server.engine.CommitListener;
+import dev.metakey.server.files.Failure;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -19,6 +21,7 @@ import org.slf4j.LoggerFactory;
  * within {@value #LOOK_MS} ms. Nothing of that ever holds up the registry.
  */
 public final class Publisher implements CommitListener, AutoCloseable {
+  private static final long NEVER = DaemonStatus.Publication.NEVER;
   private static final long RETRY_MS = 1_000;
   private static final long PAUSE_MS = 10;
   private static final long LOOK_MS = 5_000;
@@ -106,7 +109,8 @@ public final class Publisher implements CommitListener, AutoCloseable {
 
     Tracked(Outlet outlet) {
       this.outlet = outlet;
-      this.status = new DaemonStatus.Publication(outlet.name(), outlet.path().toString(), 0, "");
+      this.status =
+          new DaemonStatus.Publication(outlet.name(), outlet.path().toString(), NEVER, "");
     }
 
     DaemonStatus.Publication status() {
@@ -130,14 +134,25 @@ public final class Publisher implements CommitListener, AutoCloseable {
         status = status(snapshot.info().revision(), "");
         published = true;
         return true;
-      } catch (IOException | RuntimeException | InternalError e) { // a SIGBUS is an InternalError
-        String problem = "%s cannot be published: %s".formatted(outlet.path(), e);
-        if (status.problem().isEmpty()) {
-          log.warn("{}; trying again every second", problem, e);
-        }
-        status = status(status.revision(), problem);
-        return false;
+      } catch (IOException e) {
+        fail(Failure.words(e), null);
+      } catch (InternalError e) { // what the JVM makes of a SIGBUS
+        fail("the file was cut while it was written, or its disk failed", null);
+      } catch (RuntimeException | Error defect) {
+        fail("a defect of metakeyd; its log says more, please report it", defect);
       }
+      return false;
+    }
+
+    /** Tells the log only what it did not know. */
+    private void fail(String why, @Nullable Throwable defect) {
+      String path = outlet.path().toString();
+      String said = why.startsWith(path + ": ") ? why.substring(path.length() + 2) : why;
+      String problem = "%s cannot be published: %s".formatted(path, said);
+      if (!status.problem().equals(problem)) {
+        log.warn("{}; trying again every second", problem, defect);
+      }
+      status = status(status.revision(), problem);
     }
 
     private DaemonStatus.Publication status(long revision, String problem) {

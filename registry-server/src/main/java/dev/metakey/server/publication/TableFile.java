@@ -3,6 +3,8 @@ package dev.metakey.server.publication;
 import dev.metakey.files.AtomicFile;
 import dev.metakey.layout.RegistryFile;
 import dev.metakey.model.Snapshot;
+import dev.metakey.server.files.TrustedDirectory;
+import dev.metakey.server.files.TrustedDirectory.Use;
 import java.io.IOException;
 import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;
@@ -18,9 +20,12 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The table {@code registry.bin}, which readers map into memory. A file that an earlier daemon left
- * is written on, so that those who mapped it go on seeing every state; anything else is replaced.
+ * is written on, so that those who mapped it go on seeing every state. Anything else is replaced:
+ * above all what is not a file of this user's that nobody else can write to.
  */
 public final class TableFile implements Outlet {
+  private static final int WRITABLE_FOR_OTHERS = 0022;
+
   private final Path path;
   private final LongSupplier clockMs;
   private final UUID bootId;
@@ -49,6 +54,7 @@ public final class TableFile implements Outlet {
 
   @Override
   public void publish(Snapshot snapshot) throws IOException {
+    TrustedDirectory.makeFor(Use.RUN, path, "rwxr-xr-x");
     MappedByteBuffer table = mapping;
     if (table == null || !isIntact()) {
       table = map(snapshot);
@@ -63,23 +69,35 @@ public final class TableFile implements Outlet {
   @Override
   public boolean isIntact() {
     try {
-      return RegistryFile.isTable(path) && fileKey().equals(mappedFile);
+      return RegistryFile.isTable(path) && isOurs() && fileKey().equals(mappedFile);
     } catch (IOException e) { // gone between the two
       return false;
     }
   }
 
   private MappedByteBuffer map(Snapshot snapshot) throws IOException {
-    if (!RegistryFile.isTable(path)) {
+    if (!RegistryFile.isTable(path) || !isOurs()) {
       AtomicFile.write(path, RegistryFile.create(snapshot, clockMs.getAsLong(), bootId));
     }
     try (FileChannel channel =
-        FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+        FileChannel.open(
+            path, StandardOpenOption.READ, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS)) {
       MappedByteBuffer table = channel.map(MapMode.READ_WRITE, 0, RegistryFile.BYTES);
       mapping = table;
       mappedFile = fileKey();
       return table;
     }
+  }
+
+  /** Whether nobody but this user could have written what is there. */
+  private boolean isOurs() throws IOException {
+    return attribute("uid") == TrustedDirectory.self()
+        && (attribute("mode") & WRITABLE_FOR_OTHERS) == 0
+        && attribute("nlink") == 1;
+  }
+
+  private int attribute(String name) throws IOException {
+    return (int) Files.getAttribute(path, "unix:" + name, LinkOption.NOFOLLOW_LINKS);
   }
 
   private Object fileKey() throws IOException {

@@ -2,9 +2,11 @@ package dev.metakey.server.publication;
 
 import dev.metakey.model.Change;
 import dev.metakey.model.MetakeyException;
+import dev.metakey.model.Peer;
 import dev.metakey.model.Reason;
 import dev.metakey.model.RegistryInfo;
 import dev.metakey.model.Snapshot;
+import dev.metakey.server.engine.Budget;
 import dev.metakey.server.engine.CommitListener;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -21,6 +23,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -40,9 +43,6 @@ import org.slf4j.LoggerFactory;
  * one only keeps itself waiting.
  */
 public final class WatchHub implements CommitListener, AutoCloseable {
-  /** Watches that may be open; more are refused. */
-  public static final int MAX = 4096;
-
   private static final int RECENT = 1024;
   private static final int PAGE = 500;
   private static final Logger log = LoggerFactory.getLogger(WatchHub.class);
@@ -51,6 +51,8 @@ public final class WatchHub implements CommitListener, AutoCloseable {
   private final History history;
   private final ExecutorService thread =
       Executors.newSingleThreadExecutor(task -> new Thread(task, "registry-watch"));
+  private final Budget budget;
+  private final Predicate<Peer> isAdmin;
   private final Set<Watcher> watchers = ConcurrentHashMap.newKeySet();
   private final AtomicBoolean scheduled = new AtomicBoolean();
   private final Deque<Change> recent = new ArrayDeque<>();
@@ -93,8 +95,13 @@ public final class WatchHub implements CommitListener, AutoCloseable {
   /**
    * @param snapshots the committed state. It may be ahead of what the hub was told: callers are
    *     answered first, and one that watches then must not be shown a state before its own change.
+   * @param bound how many watches may be open
+   * @param isAdmin who has the reserve of them
    */
-  public WatchHub(Supplier<Snapshot> snapshots, History history) {
+  public WatchHub(
+      Supplier<Snapshot> snapshots, History history, Budget.Bound bound, Predicate<Peer> isAdmin) {
+    this.budget = new Budget(bound);
+    this.isAdmin = isAdmin;
     this.snapshots = snapshots;
     this.head = snapshots.get();
     this.history = history;
@@ -129,17 +136,14 @@ public final class WatchHub implements CommitListener, AutoCloseable {
    * @param since where to resume; null: the whole state
    * @throws MetakeyException TOO_MANY_WAITERS or UNAVAILABLE
    */
-  public Watcher subscribe(@Nullable Since since, Subscriber subscriber) {
-    if (watchers.size() >= MAX) {
-      throw new MetakeyException(
-          Reason.TOO_MANY_WAITERS,
-          "%d watches are open already, and that is the most; end one, or read the published files"
-              .formatted(MAX),
-          Map.of("limit", Integer.toString(MAX), "used", Integer.toString(watchers.size())));
+  public Watcher subscribe(@Nullable Since since, Subscriber subscriber, Peer peer) {
+    Budget.Full full = budget.take(peer.uid(), isAdmin.test(peer), 1);
+    if (full != null) {
+      throw full.refusal(Reason.TOO_MANY_WAITERS, "end one, or read the published files");
     }
-    Watcher watcher = new Watcher(since, subscriber);
+    Watcher watcher = new Watcher(since, subscriber, peer.uid());
     watchers.add(watcher);
-    if (closed && watchers.remove(watcher)) { // or it is among those whom close() tells
+    if (closed && watcher.leave()) { // or it is among those whom close() tells
       throw stopping();
     }
     watcher.ready();
@@ -176,12 +180,14 @@ public final class WatchHub implements CommitListener, AutoCloseable {
 
     private final Subscriber subscriber;
     private final @Nullable Since since;
+    private final int uid;
     private final AtomicBoolean queued = new AtomicBoolean();
     private long cursor = NOTHING_YET;
     private boolean catchingUp;
 
-    private Watcher(@Nullable Since since, Subscriber subscriber) {
+    private Watcher(@Nullable Since since, Subscriber subscriber, int uid) {
       this.since = since;
+      this.uid = uid;
       this.subscriber = subscriber;
     }
 
@@ -198,14 +204,23 @@ public final class WatchHub implements CommitListener, AutoCloseable {
 
     /** Nobody listens any more. From any thread. */
     public void cancel() {
-      watchers.remove(this);
+      var unused = leave();
+    }
+
+    /** Whether it was there; its place is free then. */
+    private boolean leave() {
+      boolean left = watchers.remove(this);
+      if (left) {
+        budget.give(uid, 1);
+      }
+      return left;
     }
 
     private void end(MetakeyException why) {
       cancel();
       try {
         subscriber.end(why);
-      } catch (RuntimeException defect) { // the others are to be told all the same
+      } catch (RuntimeException | Error defect) { // the others are to be told all the same
         log.error("a watcher could not be told its end: please report this", defect);
       }
     }
@@ -218,9 +233,14 @@ public final class WatchHub implements CommitListener, AutoCloseable {
         }
       } catch (MetakeyException e) {
         end(e);
-      } catch (RuntimeException defect) {
-        log.error("a watcher could not be told: please report this", defect);
-        end(new MetakeyException(Reason.INTERNAL, defect.toString(), Map.of(), defect));
+      } catch (RuntimeException | Error defect) { // out of memory, say: the others go on
+        log.error("a watcher could not be told, and its watch ends: please report this", defect);
+        end(
+            new MetakeyException(
+                Reason.INTERNAL,
+                "metakeyd could not tell this watch any more; watch again, from the revision you have",
+                Map.of(),
+                defect));
       }
     }
 

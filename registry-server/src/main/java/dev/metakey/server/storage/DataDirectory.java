@@ -1,6 +1,7 @@
 package dev.metakey.server.storage;
 
 import dev.metakey.server.files.LockFile;
+import dev.metakey.server.files.TrustedDirectory;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.AccessDeniedException;
@@ -29,6 +30,7 @@ final class DataDirectory implements AutoCloseable {
 
   private final Path path;
   private @Nullable LockFile lock;
+  private boolean wasClaimed;
 
   DataDirectory(Path path) {
     this.path = path.toAbsolutePath().normalize();
@@ -40,6 +42,7 @@ final class DataDirectory implements AutoCloseable {
 
   /** Makes the directory if it is missing, checks it, and locks it unless it is locked by us. */
   void claim() throws StoreException {
+    requireTrusted();
     try {
       create(path);
       if (lock == null) {
@@ -49,8 +52,20 @@ final class DataDirectory implements AutoCloseable {
       if (free < MIN_FREE_BYTES) {
         throw full(null);
       }
+      wasClaimed = true;
     } catch (IOException e) {
       throw explain("cannot be used", e);
+    }
+  }
+
+  /** Whoever could change the directory could put another database in its place. */
+  private void requireTrusted() throws StoreException {
+    try {
+      TrustedDirectory.check(TrustedDirectory.Use.DATA, path);
+    } catch (AccessDeniedException e) {
+      throw denied("cannot be used", e);
+    } catch (IOException e) {
+      throw new StoreException(String.valueOf(e.getMessage()), e);
     }
   }
 
@@ -98,7 +113,9 @@ final class DataDirectory implements AutoCloseable {
     return failure(
         "cannot be written",
         "its file system is full (metakeyd wants %d MB free)".formatted(MIN_FREE_BYTES >> 20),
-        "free some space; metakeyd goes on by itself",
+        wasClaimed
+            ? "free some space; metakeyd goes on by itself"
+            : "free some space, and start metakeyd again",
         cause);
   }
 
@@ -143,10 +160,9 @@ final class DataDirectory implements AutoCloseable {
     if (parent != null) {
       create(parent);
     }
-    if (directory.equals(path)) {
-      Files.createDirectory(directory, mode("rwx------"));
-    } else {
-      Files.createDirectory(directory);
+    Files.createDirectory(directory, mode("rwx------"));
+    if (!directory.equals(path)) { // whatever the umask says
+      Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x"));
     }
     if (parent != null) {
       // A directory whose name is lost with the power takes the database along.

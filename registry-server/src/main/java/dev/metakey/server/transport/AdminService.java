@@ -27,6 +27,7 @@ import dev.metakey.v1.UndeleteRequest;
 import dev.metakey.v1.UndeleteResponse;
 import dev.metakey.v1.UnreserveRequest;
 import dev.metakey.v1.UnreserveResponse;
+import dev.metakey.wire.Requests;
 import dev.metakey.wire.Wire;
 import io.grpc.stub.StreamObserver;
 import java.util.List;
@@ -57,7 +58,7 @@ final class AdminService extends AdminGrpc.AdminImplBase {
         () ->
             engine.submit(
                 new Reserve(
-                    Wire.fromWire(request.getSpec()),
+                    Requests.spec(request.getSpec()),
                     request.getId(),
                     new Reservation(request.getForeign(), caller.owner().toString())),
                 caller),

@@ -1,5 +1,10 @@
 package dev.metakey.server.transport;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.metakey.model.Reason;
+import dev.metakey.server.engine.Budget;
+import dev.metakey.server.engine.Limits;
 import io.grpc.Attributes;
 import io.grpc.netty.shaded.io.grpc.netty.GrpcHttp2ConnectionHandler;
 import io.grpc.netty.shaded.io.grpc.netty.InternalProtocolNegotiationEvent;
@@ -7,6 +12,9 @@ import io.grpc.netty.shaded.io.grpc.netty.InternalProtocolNegotiator.ProtocolNeg
 import io.grpc.netty.shaded.io.grpc.netty.InternalProtocolNegotiators;
 import io.grpc.netty.shaded.io.grpc.netty.ProtocolNegotiationEvent;
 import io.grpc.netty.shaded.io.netty.buffer.ByteBuf;
+import io.grpc.netty.shaded.io.netty.buffer.Unpooled;
+import io.grpc.netty.shaded.io.netty.channel.Channel;
+import io.grpc.netty.shaded.io.netty.channel.ChannelFutureListener;
 import io.grpc.netty.shaded.io.netty.channel.ChannelHandler;
 import io.grpc.netty.shaded.io.netty.channel.ChannelHandlerContext;
 import io.grpc.netty.shaded.io.netty.channel.ChannelInboundHandlerAdapter;
@@ -20,23 +28,29 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Asks the kernel who connected (SO_PEERCRED), before the first byte is read; and closes a
- * connection on which HTTP/2 was not begun in time. gRPC has no public way to do either; its
- * version is pinned, and a test on a real socket holds this to it.
+ * connection of which there are too many, on which HTTP/2 was not begun in time, or whose peer does
+ * not read. gRPC has no public way to do that; its version is pinned, and a test on a real socket
+ * holds this to it.
  */
 final class PeerNegotiator implements ProtocolNegotiator {
   /** Who the transport's peer is. */
   static final Attributes.Key<PeerProcess> PEER = Attributes.Key.create("dev.metakey.peer");
 
+  /** The transport's connection. */
+  static final Attributes.Key<Connection> CONNECTION =
+      Attributes.Key.create("dev.metakey.connection");
+
   /** Length of "PRI * HTTP/2.0", and so on, with which every client begins (RFC 9113). */
   private static final int PREFACE_BYTES = 24;
 
-  private final long silenceMs;
+  private static final int SETTINGS = 4;
+  private static final int GOAWAY = 7;
+  private static final int ENHANCE_YOUR_CALM = 0xb;
 
-  /**
-   * @param silenceMs how long a client may take to begin, milliseconds
-   */
-  PeerNegotiator(long silenceMs) {
-    this.silenceMs = silenceMs;
+  private final Connections connections;
+
+  PeerNegotiator(Connections connections) {
+    this.connections = connections;
   }
 
   @Override
@@ -47,7 +61,7 @@ final class PeerNegotiator implements ProtocolNegotiator {
   @Override
   public ChannelHandler newHandler(GrpcHttp2ConnectionHandler grpc) {
     return InternalProtocolNegotiators.waitUntilActiveHandler(
-        new IdentifyPeer(grpc, silenceMs), grpc.getNegotiationLogger());
+        new IdentifyPeer(grpc, connections), grpc.getNegotiationLogger());
   }
 
   @Override
@@ -55,14 +69,15 @@ final class PeerNegotiator implements ProtocolNegotiator {
 
   private static final class IdentifyPeer extends ChannelInboundHandlerAdapter {
     private final GrpcHttp2ConnectionHandler grpc;
-    private final long silenceMs;
+    private final Connections connections;
 
-    IdentifyPeer(GrpcHttp2ConnectionHandler grpc, long silenceMs) {
+    IdentifyPeer(GrpcHttp2ConnectionHandler grpc, Connections connections) {
       this.grpc = grpc;
-      this.silenceMs = silenceMs;
+      this.connections = connections;
     }
 
     @Override
+    @SuppressWarnings("FutureReturnValueIgnored") // nobody waits for the close
     public void userEventTriggered(ChannelHandlerContext context, Object event) throws IOException {
       if (!(event instanceof ProtocolNegotiationEvent negotiation)) {
         context.fireUserEventTriggered(event);
@@ -72,16 +87,101 @@ final class PeerNegotiator implements ProtocolNegotiator {
       int[] gids = kernel.gids();
       PeerProcess peer =
           PeerProcess.of(kernel.uid(), gids.length == 0 ? -1 : gids[0], kernel.pid());
+      Channel channel = context.channel();
+      Connection connection =
+          new Connection(
+              peer,
+              connections.isAdmin(peer.peer(null)),
+              // from the front: HTTP/2 would wait for the open streams first
+              () -> channel.pipeline().firstContext().close());
+      Budget.Full full = connections.open(connection.uid(), connection.admin);
+      if (full != null) {
+        refuse(context, connection, full);
+        return;
+      }
+      channel.closeFuture().addListener(closed -> connections.closed(connection.uid()));
       Attributes attributes =
           InternalProtocolNegotiationEvent.getAttributes(negotiation).toBuilder()
               .set(PEER, peer)
+              .set(CONNECTION, connection)
               .build();
-      context.pipeline().addFirst(new CloseSilent(silenceMs));
+      Limits.Connection each = connections.limits.each();
+      context.pipeline().addFirst(new CloseSilent(each.silenceMs()));
+      context.pipeline().addFirst(new PauseUnread(connections, connection));
+      // now, not when the client acknowledges its settings, which a hostile one never does
+      grpc.connection().remote().maxActiveStreams(each.streams());
       context
           .pipeline()
           .replace(this, null, InternalProtocolNegotiators.grpcNegotiationHandler(grpc));
       context.fireUserEventTriggered(
           InternalProtocolNegotiationEvent.withAttributes(negotiation, attributes));
+    }
+
+    /** Says why, in the way of HTTP/2, and closes. */
+    @SuppressWarnings("FutureReturnValueIgnored") // nobody waits for the close
+    private void refuse(ChannelHandlerContext context, Connection connection, Budget.Full full) {
+      String why = full.refusal(Reason.QUOTA_EXCEEDED, "close some, or try again later").text();
+      connections.faults.say("connection refused: %s; it came from %s".formatted(why, connection));
+      byte[] text = why.getBytes(UTF_8);
+      ByteBuf goAway = Unpooled.buffer();
+      goAway.writeMedium(0).writeByte(SETTINGS).writeByte(0).writeInt(0);
+      goAway.writeMedium(8 + text.length).writeByte(GOAWAY).writeByte(0).writeInt(0);
+      goAway.writeInt(0).writeInt(ENHANCE_YOUR_CALM).writeBytes(text);
+      context
+          .pipeline()
+          .firstContext()
+          .writeAndFlush(goAway)
+          .addListener(ChannelFutureListener.CLOSE);
+    }
+  }
+
+  /** Stops reading from a peer that does not read, and closes it if that lasts. */
+  @SuppressWarnings("FutureReturnValueIgnored") // nobody waits for the close
+  private static final class PauseUnread extends ChannelInboundHandlerAdapter {
+    private final Connections connections;
+    private final Connection connection;
+    private @Nullable ScheduledFuture<?> timeout;
+
+    PauseUnread(Connections connections, Connection connection) {
+      this.connections = connections;
+      this.connection = connection;
+    }
+
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext context) {
+      boolean writable = context.channel().isWritable();
+      context.channel().config().setAutoRead(writable);
+      cancel();
+      if (!writable) {
+        timeout =
+            context
+                .executor()
+                .schedule(
+                    () -> close(context),
+                    connections.limits.each().unreadMs(),
+                    TimeUnit.MILLISECONDS);
+      }
+      context.fireChannelWritabilityChanged();
+    }
+
+    private void close(ChannelHandlerContext context) {
+      connections.faults.say(
+          "connection closed: nothing was read for %d ms by %s"
+              .formatted(connections.limits.each().unreadMs(), connection));
+      context.close();
+    }
+
+    private void cancel() {
+      if (timeout != null) {
+        timeout.cancel(false);
+        timeout = null;
+      }
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext context) {
+      cancel();
+      context.fireChannelInactive();
     }
   }
 

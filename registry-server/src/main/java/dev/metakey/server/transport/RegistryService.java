@@ -32,6 +32,7 @@ import dev.metakey.v1.ResolveRequest;
 import dev.metakey.v1.ResolveResponse;
 import dev.metakey.v1.WatchRequest;
 import dev.metakey.v1.WatchResponse;
+import dev.metakey.wire.Requests;
 import dev.metakey.wire.Wire;
 import dev.metakey.wire.WireErrors;
 import io.grpc.stub.ServerCallStreamObserver;
@@ -81,7 +82,7 @@ final class RegistryService extends RegistryGrpc.RegistryImplBase {
         call,
         () ->
             engine.submit(
-                new Register(request.getFieldsList().stream().map(Wire::fromWire).toList()),
+                new Register(request.getFieldsList().stream().map(Requests::spec).toList()),
                 CallerInterceptor.caller()),
         reply ->
             RegisterResponse.newBuilder()
@@ -116,7 +117,7 @@ final class RegistryService extends RegistryGrpc.RegistryImplBase {
   }
 
   private static long waitMs(ResolveRequest request) {
-    long waitMs = Wire.millis(request.getWait(), "wait");
+    long waitMs = Requests.millis(request.getWait(), "wait");
     if (waitMs < 1 || waitMs > MAX_WAIT_MS) {
       throw new MetakeyException(
           Reason.INVALID_REQUEST,
@@ -170,7 +171,7 @@ final class RegistryService extends RegistryGrpc.RegistryImplBase {
         () -> {
           Snapshot snapshot = engine.snapshot();
           Set<FieldState> states = EnumSet.noneOf(FieldState.class);
-          request.getStatesList().forEach(state -> states.add(Wire.fromWire(state)));
+          request.getStatesList().forEach(state -> states.add(Requests.state(state)));
           Set<FieldState> wanted = states.isEmpty() ? ALL_BUT_FREE : states;
           return ListResponse.newBuilder()
               .setRegistry(Wire.toWire(snapshot.info()))
@@ -241,7 +242,8 @@ final class RegistryService extends RegistryGrpc.RegistryImplBase {
   public void watch(WatchRequest request, StreamObserver<WatchResponse> call) {
     ServerCallStreamObserver<WatchResponse> stream = (ServerCallStreamObserver<WatchResponse>) call;
     try {
-      WatchHub.Watcher watcher = hub.subscribe(since(request), new WatchStream(stream));
+      WatchHub.Watcher watcher =
+          hub.subscribe(since(request), new WatchStream(stream), CallerInterceptor.caller());
       stream.setOnReadyHandler(watcher::ready);
       stream.setOnCancelHandler(watcher::cancel);
     } catch (MetakeyException e) {

@@ -2,21 +2,23 @@ package dev.metakey.server.transport;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.metakey.server.files.Failure;
 import dev.metakey.server.files.LockFile;
+import dev.metakey.server.files.TrustedDirectory;
+import dev.metakey.server.files.TrustedDirectory.Use;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.SocketChannel;
-import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
-import java.nio.file.NotDirectoryException;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermission;
-import java.nio.file.attribute.PosixFilePermissions;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Objects;
-import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The socket's place in the file system. A lock beside it says who may have it: so a dead daemon's
@@ -26,12 +28,12 @@ final class SocketFile implements AutoCloseable {
   /** The longest path of a unix socket (sun_path in unix(7), without its NUL). */
   private static final int MAX_PATH_BYTES = 107;
 
-  private static final int STICKY = 01000;
   private static final int SOCKET = 0140000;
   private static final int TYPE = 0170000;
 
   private final Path path;
   private final LockFile lock;
+  private @Nullable Object boundFile;
 
   private SocketFile(Path path, LockFile lock) {
     this.path = path;
@@ -57,7 +59,7 @@ final class SocketFile implements AutoCloseable {
               .formatted(path, bytes, MAX_PATH_BYTES));
     }
     Path directory = Objects.requireNonNull(path.toAbsolutePath().getParent(), "a socket's path");
-    prepare(directory);
+    TrustedDirectory.make(Use.SOCKET, directory, "rwxr-xr-x");
     LockFile lock = LockFile.hold(directory.resolve(path.getFileName() + ".lock"));
     try {
       removeStale(path);
@@ -66,26 +68,6 @@ final class SocketFile implements AutoCloseable {
       throw e;
     }
     return new SocketFile(path, lock);
-  }
-
-  private static void prepare(Path directory) throws IOException {
-    try {
-      Files.createDirectories(
-          directory,
-          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwxr-xr-x")));
-    } catch (FileAlreadyExistsException e) {
-      throw new NotDirectoryException(directory + " (the socket's directory)");
-    }
-    Set<PosixFilePermission> mode = Files.getPosixFilePermissions(directory);
-    boolean shared =
-        mode.contains(PosixFilePermission.OTHERS_WRITE)
-            || mode.contains(PosixFilePermission.GROUP_WRITE);
-    boolean sticky = ((int) Files.getAttribute(directory, "unix:mode") & STICKY) != 0;
-    if (shared && !sticky) {
-      throw new IOException(
-          "socket's directory %s has mode %s: others could put a socket of their own in its place; chmod go-w it"
-              .formatted(directory, PosixFilePermissions.toString(mode)));
-    }
   }
 
   /** The lock is ours, so no daemon of our kind listens there; and nobody else must, either. */
@@ -104,7 +86,14 @@ final class SocketFile implements AutoCloseable {
           "socket %s: another program listens there; stop it, or choose another path"
               .formatted(path));
     }
-    Files.delete(path);
+    try {
+      Files.delete(path);
+    } catch (FileSystemException e) {
+      throw new IOException(
+          "socket %s: what a dead daemon left there cannot be removed (%s); if it is a mount point, run 'umount %s', or choose another path"
+              .formatted(path, Failure.words(e), path),
+          e);
+    }
   }
 
   /** Only a refused connection tells that nobody listens. */
@@ -121,9 +110,38 @@ final class SocketFile implements AutoCloseable {
     }
   }
 
+  /** Somebody may connect: notes which socket is ours. */
+  void bound() throws IOException {
+    boundFile = fileKey();
+  }
+
+  /**
+   * Removes our socket, and nothing else that somebody may have put in its place. To be called
+   * while it is still listened on: until then the kernel gives its inode to nobody else.
+   */
+  void remove() throws IOException {
+    if (isOurs()) {
+      Files.delete(path);
+    }
+    boundFile = null;
+  }
+
+  private boolean isOurs() throws IOException {
+    try {
+      return boundFile != null && boundFile.equals(fileKey());
+    } catch (NoSuchFileException e) {
+      return false;
+    }
+  }
+
+  private Object fileKey() throws IOException {
+    return Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
+        .fileKey();
+  }
+
+  /** Lets go of the path. */
   @Override
   public void close() throws IOException {
-    Files.deleteIfExists(path);
     lock.close();
   }
 }

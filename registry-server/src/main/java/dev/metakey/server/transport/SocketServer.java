@@ -1,11 +1,18 @@
 package dev.metakey.server.transport;
 
 import dev.metakey.model.DaemonStatus;
+import dev.metakey.model.Peer;
 import dev.metakey.server.engine.Engine;
 import dev.metakey.server.engine.KernelWatch;
+import dev.metakey.server.engine.Limits;
 import dev.metakey.server.files.LockFile;
 import dev.metakey.server.publication.WatchHub;
+import io.grpc.BindableService;
+import io.grpc.Codec;
+import io.grpc.DecompressorRegistry;
 import io.grpc.Server;
+import io.grpc.ServerInterceptors;
+import io.grpc.ServerServiceDefinition;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import io.grpc.netty.shaded.io.netty.channel.EventLoopGroup;
@@ -24,6 +31,7 @@ import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 
 /**
@@ -36,16 +44,23 @@ public final class SocketServer implements AutoCloseable {
   /** The service whose health says whether changes can be made; {@code ""} is the daemon's own. */
   public static final String REGISTRY_HEALTH = "metakey.v1.Registry";
 
-  private static final int MAX_MESSAGE_BYTES = 256 * 1024;
   private static final int MAX_METADATA_BYTES = 8 * 1024;
   private static final int EVENT_LOOPS = 2;
   private static final long GRACE_S = 5;
-  private static final long SILENCE_MS = 10_000;
+  private static final long SWEEP_MS = 1_000;
+  private static final int MAX_RESETS = 2_000;
+  private static final int RESETS_S = 10;
+  private static final long KEEPALIVE_S = 120;
 
   /** Calls that may wait for the disk or the kernel; more are refused. */
   private static final int MAX_READS = 256;
 
+  /** A few bytes on the wire could unfold to as many as a request may have: so none are taken. */
+  private static final DecompressorRegistry UNCOMPRESSED =
+      DecompressorRegistry.emptyInstance().with(Codec.Identity.NONE, false);
+
   private final SocketFile socket;
+  private final Address address;
   private final HealthStatusManager health = new HealthStatusManager();
   private final EventLoopGroup accepting = eventLoops("registry-accept", 1);
   private final EventLoopGroup serving = eventLoops("registry-serve", EVENT_LOOPS);
@@ -66,11 +81,11 @@ public final class SocketServer implements AutoCloseable {
   public SocketServer(
       Path path, Engine engine, KernelWatch kernel, WatchHub hub, Supplier<DaemonStatus> status)
       throws IOException {
-    this(path, engine, kernel, hub, status, SILENCE_MS);
+    this(path, engine, kernel, hub, status, Limits.DEFAULTS, engine.rules()::isAdmin);
   }
 
   /**
-   * @param silenceMs how long a client that connected may take to begin, milliseconds
+   * @param isAdmin who has the reserves of the limits
    */
   SocketServer(
       Path path,
@@ -78,26 +93,38 @@ public final class SocketServer implements AutoCloseable {
       KernelWatch kernel,
       WatchHub hub,
       Supplier<DaemonStatus> status,
-      long silenceMs)
+      Limits limits,
+      Predicate<Peer> isAdmin)
       throws IOException {
     this.socket = SocketFile.claim(path);
+    this.address = new Address(path);
     changesPossible(true);
+    Connections connections = new Connections(limits, isAdmin);
+    CallGuard guard = new CallGuard(connections, System::nanoTime);
+    var unused =
+        serving.scheduleWithFixedDelay(guard::sweep, SWEEP_MS, SWEEP_MS, TimeUnit.MILLISECONDS);
     this.server =
-        NettyServerBuilder.forAddress(new DomainSocketAddress(path.toString()))
+        NettyServerBuilder.forAddress(address)
             .channelType(EpollServerDomainSocketChannel.class)
             .bossEventLoopGroup(accepting)
             .workerEventLoopGroup(serving)
-            .protocolNegotiator(new PeerNegotiator(silenceMs))
+            .protocolNegotiator(new PeerNegotiator(connections))
             .directExecutor()
-            .maxInboundMessageSize(MAX_MESSAGE_BYTES)
+            .maxInboundMessageSize(Limits.MESSAGE_BYTES)
             .maxInboundMetadataSize(MAX_METADATA_BYTES)
+            .maxConcurrentCallsPerConnection(limits.each().streams())
+            .maxConnectionIdle(limits.each().idleMs(), TimeUnit.MILLISECONDS)
+            .maxRstFramesPerWindow(MAX_RESETS, RESETS_S)
+            .keepAliveTime(KEEPALIVE_S, TimeUnit.SECONDS)
+            .decompressorRegistry(UNCOMPRESSED)
             .permitKeepAliveTime(1, TimeUnit.SECONDS)
             .permitKeepAliveWithoutCalls(true)
             .intercept(new CallerInterceptor())
-            .addService(new RegistryService(engine, kernel, readers, hub, status))
-            .addService(new AdminService(engine, kernel, readers))
-            .addService(health.getHealthService())
-            .addService(ProtoReflectionServiceV1.newInstance())
+            .intercept(guard) // outermost
+            .addService(inBytes(new RegistryService(engine, kernel, readers, hub, status)))
+            .addService(inBytes(new AdminService(engine, kernel, readers)))
+            .addService(inBytes(health.getHealthService()))
+            .addService(inBytes(ProtoReflectionServiceV1.newInstance()))
             .build();
   }
 
@@ -106,6 +133,8 @@ public final class SocketServer implements AutoCloseable {
    */
   public void start() throws IOException {
     server.start();
+    address.forget();
+    socket.bound();
     Files.setPosixFilePermissions(socket.path(), PosixFilePermissions.fromString("rw-rw-rw-"));
   }
 
@@ -114,15 +143,17 @@ public final class SocketServer implements AutoCloseable {
     health.setStatus(REGISTRY_HEALTH, possible ? ServingStatus.SERVING : ServingStatus.NOT_SERVING);
   }
 
-  /** Takes no more calls. Those in flight go on. */
-  public void stopAccepting() {
+  /** Removes the socket and takes no more calls. Those in flight go on. */
+  public void stopAccepting() throws IOException {
     health.enterTerminalState();
+    socket.remove();
     server.shutdown();
   }
 
-  /** Ends what has not ended by itself, and removes the socket. */
+  /** Ends what has not ended by itself. */
   @Override
   public void close() throws InterruptedException, IOException {
+    socket.remove();
     server.shutdown();
     if (!server.awaitTermination(GRACE_S, TimeUnit.SECONDS)) {
       server.shutdownNow().awaitTermination(GRACE_S, TimeUnit.SECONDS);
@@ -133,6 +164,11 @@ public final class SocketServer implements AutoCloseable {
     socket.close();
   }
 
+  /** Messages pass the interceptors as bytes: {@link CallGuard} measures them. */
+  private static ServerServiceDefinition inBytes(BindableService service) {
+    return ServerInterceptors.useInputStreamMessages(service.bindService());
+  }
+
   private static void end(EventLoopGroup loops) throws InterruptedException {
     var ended = loops.shutdownGracefully(0, GRACE_S, TimeUnit.SECONDS);
     var unused = ended.await();
@@ -141,5 +177,28 @@ public final class SocketServer implements AutoCloseable {
   private static EventLoopGroup eventLoops(String name, int threads) {
     return new MultiThreadIoEventLoopGroup(
         threads, new DefaultThreadFactory(name), EpollIoHandler.newFactory());
+  }
+
+  /**
+   * Where netty is to listen. netty removes, when it closes a server, whatever then has the
+   * address's path; so the address forgets it as soon as it is listened on.
+   */
+  private static final class Address extends DomainSocketAddress {
+    private static final long serialVersionUID = 1;
+
+    private volatile boolean isForgotten;
+
+    Address(Path path) {
+      super(path.toString());
+    }
+
+    void forget() {
+      isForgotten = true;
+    }
+
+    @Override
+    public String path() {
+      return isForgotten ? "" : super.path();
+    }
   }
 }

@@ -61,6 +61,7 @@ class ConfigFileTest {
             publish:
               keys: false
               registry.bin: true
+            programs: none
             """);
 
     assertThat(config)
@@ -76,7 +77,8 @@ class ConfigFileTest {
                 64,
                 90_000,
                 new Config.History(5, 3),
-                new Config.Publish(false, true)));
+                new Config.Publish(false, true),
+                Config.Programs.NONE));
     assertThat(config.history().ageMs()).isEqualTo(Duration.ofDays(3).toMillis());
   }
 
@@ -140,7 +142,7 @@ class ConfigFileTest {
     assertThat(fault("area: 64\n\nsokcet: /tmp/x\n"))
         .isEqualTo(
             "3: unknown key 'sokcet'; allowed: [socket, data, run, bpffs, layout, area, quarantine,"
-                + " history, publish]");
+                + " history, publish, programs]");
     assertThat(fault("history:\n  keep: 3\n  years: 1\n"))
         .isEqualTo("3: unknown key 'years'; allowed: [keep, days]");
   }

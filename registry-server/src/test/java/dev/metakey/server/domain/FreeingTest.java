@@ -9,6 +9,7 @@ import dev.metakey.model.ChangeKind;
 import dev.metakey.model.Field;
 import dev.metakey.model.FieldSpec;
 import dev.metakey.model.FieldState;
+import dev.metakey.model.Layout;
 import dev.metakey.model.Outcome;
 import dev.metakey.model.Reason;
 import dev.metakey.model.Registered;
@@ -46,6 +47,14 @@ class FreeingTest {
   @Test
   void id_whenHostRebooted_isFreeAtOnce() {
     host.released(EDGE, "edge.f3").reboot();
+
+    assertThat(host.lastKinds()).containsExactly(ChangeKind.FREED);
+    assertThat(host.register(EDGE, NEW).field().id()).isEqualTo(3);
+  }
+
+  @Test
+  void id_whenAnAdminSaysThatNothingIsLoaded_isFreeAtOnce() {
+    host.released(EDGE, "edge.f3").start(Layout.PACKED, 128, true);
 
     assertThat(host.lastKinds()).containsExactly(ChangeKind.FREED);
     assertThat(host.register(EDGE, NEW).field().id()).isEqualTo(3);

@@ -221,7 +221,7 @@ final class ReferenceModel {
     boot = bootId;
     keys.forEach(
         (id, key) -> {
-          if (rebooted && key.state == RETIRED && !linked(id)) {
+          if ((rebooted || unloaded) && key.state == RETIRED && !linked(id)) {
             free(key);
           }
           renew(key, now);

@@ -29,7 +29,8 @@ public class WaitersModelTest {
               new Field.Builder(0, FieldSpec.of("a", 2), FieldState.ACTIVE).generation(1).build()));
 
   private volatile Snapshot snapshot = WITHOUT;
-  private final Waiters waiters = new Waiters(() -> snapshot);
+  private final Waiters waiters =
+      new Waiters(() -> snapshot, Limits.DEFAULTS.waits(), peer -> false);
   private volatile CompletableFuture<Reply<List<Field>>> answer;
 
   @Operation(runOnce = true)

@@ -26,7 +26,10 @@ class WaitersTest {
   private static final long NOW = 1_000_000;
 
   private volatile Snapshot snapshot = Snapshot.empty(new UUID(1, 2), Layout.SLOTTED, 128);
-  private final Waiters waiters = new Waiters(() -> snapshot);
+  private static final int MAX = 64;
+  private static final Budget.Bound BOUND = new Budget.Bound("waiting calls", MAX, 1_000, 10);
+
+  private final Waiters waiters = new Waiters(() -> snapshot, BOUND, peer -> false);
 
   /** Registers one field more, and tells the waiters as the writer does. */
   private void register(String name) {
@@ -126,15 +129,16 @@ class WaitersTest {
   @Test
   void add_whenTooManyWait_refusesWithFactsAndStillAnswersWhatIsThere() {
     List<CompletableFuture<Reply<List<Field>>>> answers = new ArrayList<>();
-    for (int i = 0; i < Waiters.MAX; i++) {
+    for (int i = 0; i < MAX; i++) {
       answers.add(await("a"));
     }
 
     MetakeyException refusal = refusal(await("a"));
     assertThat(refusal.reason()).isEqualTo(Reason.TOO_MANY_WAITERS);
-    assertThat(refusal.facts()).containsEntry("limit", "4096").containsEntry("used", "4096");
+    assertThat(refusal.text()).contains("uid 1000 has 64 waiting calls already");
+    assertThat(refusal.facts()).containsEntry("limit", "64").containsEntry("used", "64");
     assertThat(names(await("kernel.rx_hash"))).containsExactly("kernel.rx_hash");
-    assertThat(waiters.pending()).hasSize(4096);
+    assertThat(waiters.pending()).hasSize(MAX);
 
     register("a");
     assertThat(answers).allSatisfy(answer -> assertThat(answer).isCompleted());
@@ -145,13 +149,13 @@ class WaitersTest {
   @Test
   void cancel_whenNobodyWantsTheAnswer_makesRoom() {
     List<CompletableFuture<Reply<List<Field>>>> answers = new ArrayList<>();
-    for (int i = 0; i < Waiters.MAX; i++) {
+    for (int i = 0; i < MAX; i++) {
       answers.add(await("a"));
     }
 
     assertThat(answers.get(7).cancel(false)).isTrue();
 
-    assertThat(waiters.pending()).hasSize(4095);
+    assertThat(waiters.pending()).hasSize(MAX - 1);
     assertThat(await("b")).isNotDone();
   }
 
@@ -207,7 +211,7 @@ class WaitersTest {
   void add_whileAllAreRefused_isAlwaysAnswered() throws Exception {
     MetakeyException why = new MetakeyException(Reason.UNAVAILABLE, "stopping");
     for (int round = 0; round < 2_000; round++) {
-      Waiters fresh = new Waiters(() -> snapshot);
+      Waiters fresh = new Waiters(() -> snapshot, BOUND, peer -> false);
       CyclicBarrier start = new CyclicBarrier(2);
       AtomicReference<CompletableFuture<?>> answer = new AtomicReference<>();
       CompletableFuture<Void> asking =

@@ -139,6 +139,24 @@ class LockFileTest {
   }
 
   @Test
+  void hold_whenItIsAFifo_saysThatItHasToBeAFile() throws Exception {
+    Process mkfifo = new ProcessBuilder("mkfifo", path.toString()).inheritIO().start();
+    assertThat(mkfifo.waitFor()).isZero();
+    assertThatThrownBy(() -> LockFile.hold(path))
+        .hasMessage(path + ": the lock has to be a regular file, and this is none; remove it");
+  }
+
+  @Test
+  void hold_whenTheHoldersTextIsNoPid_isNotPrinted() throws Exception {
+    Process other = otherProcess();
+    assertThat(saidBy(other)).isEqualTo("held");
+    Files.writeString(path, "\033[2J4711\n");
+    assertThatThrownBy(() -> LockFile.hold(path))
+        .hasMessage(path + " is held by another metakeyd (pid unknown)");
+    end(other);
+  }
+
+  @Test
   void hold_whenDirectoryIsMissing_saysSo() {
     Path missing = directory.resolve("missing/a.lock");
     assertThatThrownBy(() -> LockFile.hold(missing)).isInstanceOf(NoSuchFileException.class);

@@ -270,16 +270,23 @@ class PinnedMapsTest {
   }
 
   @Test
+  void publish_whenTheDirectorysNameHasADot_saysThatItMayNot() {
+    Path dotted = bpffs.directory().resolveSibling("meta.key");
+    assertThatThrownBy(() -> new PinnedMaps(dotted, () -> 1).publish(snapshot(1)))
+        .hasMessageContainingAll(dotted.toString(), "names with dots are not allowed", "--bpffs");
+  }
+
+  @Test
   void publish_whenOthersMayWriteToTheDirectory_refuses() throws Exception {
     Files.createDirectory(bpffs.directory());
     Files.setAttribute(bpffs.directory(), "unix:uid", NOBODY);
     assertThatThrownBy(() -> maps().publish(snapshot(1)))
         .hasMessageContaining("belongs to uid 65534")
-        .hasMessageContaining("chown 0 " + bpffs.directory());
+        .hasMessageContaining("chown -h 0 " + bpffs.directory());
 
     Files.setAttribute(bpffs.directory(), "unix:uid", 0);
     Files.setPosixFilePermissions(bpffs.directory(), PosixFilePermissions.fromString("rwxrwxrwx"));
-    assertThatThrownBy(() -> maps().publish(snapshot(1))).hasMessageContaining("mode 777");
+    assertThatThrownBy(() -> maps().publish(snapshot(1))).hasMessageContaining("mode rwxrwxrwx");
   }
 
   @Test

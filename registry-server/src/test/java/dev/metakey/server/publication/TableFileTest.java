@@ -2,18 +2,23 @@ package dev.metakey.server.publication;
 
 import static dev.metakey.server.publication.FakeRegistry.register;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.metakey.layout.BadLayoutException;
 import dev.metakey.layout.RegistryFile;
 import dev.metakey.model.Snapshot;
+import dev.metakey.server.files.TrustedDirectory;
 import java.io.IOException;
 import java.nio.ByteOrder;
 import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -106,6 +111,53 @@ class TableFileTest {
     Files.write(path, new byte[RegistryFile.BYTES], StandardOpenOption.WRITE);
     publish("c");
     assertThat(has(RegistryFile.read(path), "c")).isTrue();
+  }
+
+  @Test
+  void publish_whenAnotherMadeTheTable_isNeverWrittenOnNorBelieved() throws Exception {
+    assumeTrue(TrustedDirectory.self() == 0, "missing: root; this test gives a file away");
+    publish("a");
+    Files.setAttribute(path, "unix:uid", 65534);
+    assertThat(table.isIntact()).isFalse();
+    replacesWhatIsThere();
+  }
+
+  @Test
+  void publish_whenOthersMayWriteTheTable_isReplaced() throws Exception {
+    publish("a");
+    Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rw-rw-rw-"));
+    assertThat(table.isIntact()).isFalse();
+    replacesWhatIsThere();
+  }
+
+  @Test
+  void publish_whenALinkIsThere_leavesAloneWhereItLeads() throws Exception {
+    publish("a");
+    Path target = directory.resolve("target");
+    Files.move(path, target);
+    Files.createSymbolicLink(path, target);
+    replacesWhatIsThere();
+    assertThat(RegistryFile.read(target).snapshot().byName("b1")).isNull();
+    Files.delete(path);
+    Files.createLink(path, target); // another name of the same file
+    replacesWhatIsThere();
+    assertThat(RegistryFile.read(target).snapshot().byName("b1")).isNull();
+  }
+
+  /** As a daemon that has just started. */
+  private void replacesWhatIsThere() throws IOException {
+    Object before = key();
+    table = new TableFile(path, () -> NOW, BOOT);
+    publish("b" + registry.snapshot().info().revision());
+    assertThat(key()).isNotEqualTo(before);
+    assertThat(table.isIntact()).isTrue();
+    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(path)))
+        .isEqualTo("rw-r--r--");
+  }
+
+  private Object key() throws IOException {
+    return Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
+        .fileKey();
   }
 
   @Test

@@ -7,9 +7,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.metakey.model.Change;
 import dev.metakey.model.Field;
 import dev.metakey.model.MetakeyException;
+import dev.metakey.model.Peer;
 import dev.metakey.model.Reason;
 import dev.metakey.model.RegistryInfo;
 import dev.metakey.model.Snapshot;
+import dev.metakey.server.engine.Budget;
 import dev.metakey.server.publication.FakeSubscriber.Told;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,6 +26,9 @@ import org.junit.jupiter.api.Timeout;
 
 @Timeout(60)
 class WatchHubTest {
+  private static final int MAX = 64;
+  private static final Budget.Bound BOUND = new Budget.Bound("watches", MAX, 1_000, 10);
+
   private static final int RECENT = 1024;
   private static final int PAGE = 500;
 
@@ -32,7 +37,7 @@ class WatchHubTest {
 
   @BeforeEach
   void open() {
-    hub = new WatchHub(registry::snapshot, registry);
+    hub = new WatchHub(registry::snapshot, registry, BOUND, peer -> false);
     registry.tell(hub);
   }
 
@@ -43,7 +48,7 @@ class WatchHubTest {
 
   private FakeSubscriber watch() {
     FakeSubscriber subscriber = new FakeSubscriber();
-    var unused = hub.subscribe(null, subscriber);
+    var unused = hub.subscribe(null, subscriber, FakeRegistry.EDGE);
     return subscriber;
   }
 
@@ -53,14 +58,15 @@ class WatchHubTest {
 
   private FakeSubscriber resume(UUID registryId, long revision) {
     FakeSubscriber subscriber = new FakeSubscriber();
-    var unused = hub.subscribe(new WatchHub.Since(registryId, revision), subscriber);
+    var unused =
+        hub.subscribe(new WatchHub.Since(registryId, revision), subscriber, FakeRegistry.EDGE);
     return subscriber;
   }
 
   /** The hub has one thread: when a new watcher was told, everything before was done. */
   private void untilHubHasDoneAll() throws InterruptedException {
     FakeSubscriber probe = new FakeSubscriber();
-    WatchHub.Watcher watcher = hub.subscribe(null, probe);
+    WatchHub.Watcher watcher = hub.subscribe(null, probe, FakeRegistry.EDGE);
     assertThat(probe.next().isState()).isTrue();
     watcher.cancel();
   }
@@ -169,7 +175,8 @@ class WatchHubTest {
     registry.commitMany(PAGE * 3);
     restartHub();
     FakeSubscriber subscriber = new FakeSubscriber().room(1);
-    WatchHub.Watcher watcher = hub.subscribe(new WatchHub.Since(FakeRegistry.ID, 0), subscriber);
+    WatchHub.Watcher watcher =
+        hub.subscribe(new WatchHub.Since(FakeRegistry.ID, 0), subscriber, FakeRegistry.EDGE);
     assertThat(subscriber.next().revision()).isEqualTo(PAGE);
 
     registry.commitMany(RECENT + 300);
@@ -229,7 +236,7 @@ class WatchHubTest {
   @Test
   void committed_whenSubscriberIsNotReady_keepsNothingForIt() throws InterruptedException {
     FakeSubscriber slow = new FakeSubscriber().room(1);
-    WatchHub.Watcher watcher = hub.subscribe(null, slow);
+    WatchHub.Watcher watcher = hub.subscribe(null, slow, FakeRegistry.EDGE);
     assertThat(slow.next().isState()).isTrue();
 
     registry.commitMany(10);
@@ -262,7 +269,7 @@ class WatchHubTest {
     List<WatchHub.Watcher> slowWatchers = new ArrayList<>();
     for (int i = 0; i < 5; i++) {
       slow.add(new FakeSubscriber().room(1));
-      slowWatchers.add(hub.subscribe(null, slow.get(i)));
+      slowWatchers.add(hub.subscribe(null, slow.get(i), FakeRegistry.EDGE));
     }
     int commits = 20_000;
     CompletableFuture<Void> writer = CompletableFuture.runAsync(() -> registry.commitMany(commits));
@@ -287,7 +294,7 @@ class WatchHubTest {
   @Test
   void cancel_whenNobodyListens_tellsNothingMore() throws InterruptedException {
     FakeSubscriber subscriber = new FakeSubscriber();
-    WatchHub.Watcher watcher = hub.subscribe(null, subscriber);
+    WatchHub.Watcher watcher = hub.subscribe(null, subscriber, FakeRegistry.EDGE);
     assertThat(subscriber.next().isState()).isTrue();
 
     watcher.cancel();
@@ -302,8 +309,8 @@ class WatchHubTest {
   @Test
   void subscribe_whenTooManyWatch_isRefusedWithFacts() {
     List<WatchHub.Watcher> watchers = new ArrayList<>();
-    for (int i = 0; i < WatchHub.MAX; i++) {
-      watchers.add(hub.subscribe(null, new FakeSubscriber()));
+    for (int i = 0; i < MAX; i++) {
+      watchers.add(hub.subscribe(null, new FakeSubscriber(), FakeRegistry.EDGE));
     }
 
     assertThatThrownBy(this::watch)
@@ -311,10 +318,60 @@ class WatchHubTest {
             MetakeyException.class,
             e -> {
               assertThat(e.reason()).isEqualTo(Reason.TOO_MANY_WAITERS);
-              assertThat(e.facts()).containsEntry("limit", "4096").containsEntry("used", "4096");
+              assertThat(e.facts()).containsEntry("limit", "64").containsEntry("used", "64");
             });
     watchers.get(0).cancel();
     assertThat(watch()).isNotNull();
+  }
+
+  @Test
+  void subscribe_whenOneUidHasAllItMayHave_othersStillMay() {
+    for (int i = 0; i < MAX; i++) {
+      var unused = hub.subscribe(null, new FakeSubscriber(), FakeRegistry.EDGE);
+    }
+
+    assertThat(hub.subscribe(null, new FakeSubscriber(), new Peer(1001, 1001, 1, "b"))).isNotNull();
+  }
+
+  @Test
+  void committed_whenASubscriberMeetsAnError_endsItFreesItsPlaceAndTellsTheOthers()
+      throws InterruptedException {
+    for (int i = 0; i < 2 * MAX; i++) { // twice as many as there are places
+      var unused = hub.subscribe(null, new OutOfMemory(), FakeRegistry.EDGE);
+      untilHubHasDoneAll();
+    }
+    FakeSubscriber honest = watch();
+    assertThat(honest.next().isState()).isTrue();
+    var unused = hub.subscribe(null, new OutOfMemory(), FakeRegistry.EDGE);
+
+    registry.commitMany(1);
+
+    assertThat(revisions(honest.next())).containsExactly(1L);
+    untilHubHasDoneAll();
+    assertThat(hub.size()).isEqualTo(1);
+  }
+
+  /** Netty throws this when direct memory is full. */
+  private static final class OutOfMemory implements WatchHub.Subscriber {
+    @Override
+    public boolean isReady() {
+      return true;
+    }
+
+    @Override
+    public void state(Snapshot snapshot) {
+      throw new OutOfMemoryError("failed to allocate direct memory");
+    }
+
+    @Override
+    public void changes(RegistryInfo info, List<Change> changes) {
+      throw new OutOfMemoryError("failed to allocate direct memory");
+    }
+
+    @Override
+    public void end(MetakeyException why) {
+      throw new OutOfMemoryError("failed to allocate direct memory");
+    }
   }
 
   @Test
@@ -323,7 +380,7 @@ class WatchHubTest {
     for (int i = 0; i < 8; i++) {
       others.add(watch());
       assertThat(others.get(i).next().isState()).isTrue();
-      var unused = hub.subscribe(null, new Broken());
+      var unused = hub.subscribe(null, new Broken(), FakeRegistry.EDGE);
     }
     untilHubHasDoneAll();
     assertThat(hub.size()).isEqualTo(16);
@@ -362,7 +419,7 @@ class WatchHubTest {
   void close_whenSomeWatch_tellsThemAndRefusesLaterOnes() throws InterruptedException {
     FakeSubscriber ready = watch();
     FakeSubscriber slow = new FakeSubscriber().room(0);
-    WatchHub.Watcher slowWatcher = hub.subscribe(null, slow);
+    WatchHub.Watcher slowWatcher = hub.subscribe(null, slow, FakeRegistry.EDGE);
     assertThat(ready.next().isState()).isTrue();
 
     hub.close();
@@ -389,7 +446,7 @@ class WatchHubTest {
                 try {
                   while (true) {
                     FakeSubscriber next = new FakeSubscriber().room(0);
-                    var unused = hub.subscribe(null, next);
+                    var unused = hub.subscribe(null, next, FakeRegistry.EDGE);
                     subscribed.add(next);
                     started.countDown();
                   }

@@ -371,12 +371,17 @@ class RegistryServiceTest {
   }
 
   @Test
-  void resolve_whenTenThousandWait_keeps4096RefusesTheRestAndAnswersAllAtOnce() throws Exception {
+  void resolve_whenMoreWaitThanMay_keeps4096RefusesTheRestAndAnswersAllAtOnce() throws Exception {
     List<ListenableFuture<ResolveResponse>> calls = new ArrayList<>();
-    for (int i = 0; i < 10_000; i++) {
-      calls.add(client.later().resolve(await(3_600_000, "edge.packet_id")));
+    List<Client> clients = new ArrayList<>();
+    int all = 40 * 110;
+    for (int i = 0; i < 40; i++) {
+      clients.add(Client.of(socket, "waiter"));
+      for (int j = 0; j < 110; j++) {
+        calls.add(clients.get(i).later().resolve(await(3_600_000, "edge.packet_id")));
+      }
     }
-    while (calls.stream().filter(ListenableFuture::isDone).count() < 10_000 - 4_096) {
+    while (calls.stream().filter(ListenableFuture::isDone).count() < all - 4_096) {
       Thread.onSpinWait();
     }
     assertThat(status().getWaiting()).isEqualTo(4_096);
@@ -396,6 +401,9 @@ class RegistryServiceTest {
     }
     assertThat(answered).isEqualTo(4_096);
     assertThat(status().getWaiting()).isZero();
+    for (Client waiter : clients) {
+      waiter.close();
+    }
   }
 
   @Test

@@ -17,7 +17,6 @@ import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
-import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.concurrent.TimeUnit;
@@ -169,18 +168,36 @@ class SocketFileTest {
   void claim_whenDirectoryIsAFile_saysSo() throws IOException {
     Path file = Files.writeString(directory.resolve("file"), "");
     assertThatThrownBy(() -> SocketFile.claim(file.resolve("m.sock")))
-        .isInstanceOf(NotDirectoryException.class)
-        .hasMessage(file + " (the socket's directory)");
+        .isInstanceOf(IOException.class)
+        .hasMessageContainingAll(file + " is not a directory", "--socket");
   }
 
   @Test
-  void close_removesTheSocketAndLetsGo() throws IOException {
+  void remove_removesTheSocketAndCloseLetsGo() throws IOException {
     SocketFile socket = SocketFile.claim(path);
-    listen().close();
-
+    try (ServerSocketChannel server = listen()) {
+      assertThat(server.isOpen()).isTrue();
+      socket.bound();
+      socket.remove();
+      assertThat(isThere()).isFalse();
+    }
     socket.close();
-
-    assertThat(isThere()).isFalse();
     SocketFile.claim(path).close();
+  }
+
+  @Test
+  void remove_whenTheSocketIsNotOurs_leavesIt() throws IOException {
+    SocketFile socket = SocketFile.claim(path);
+    try (ServerSocketChannel ours = listen()) {
+      socket.bound();
+      Files.delete(path);
+      listen().close(); // another's
+      socket.remove();
+      assertThat(isThere()).isTrue();
+      Files.delete(path);
+      socket.remove();
+      assertThat(ours.isOpen()).isTrue();
+    }
+    socket.close();
   }
 }

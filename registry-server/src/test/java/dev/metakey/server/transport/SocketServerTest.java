@@ -16,6 +16,7 @@ import dev.metakey.server.engine.FakeClock;
 import dev.metakey.server.engine.FakePrograms;
 import dev.metakey.server.engine.FakeStore;
 import dev.metakey.server.engine.KernelWatch;
+import dev.metakey.server.engine.Limits;
 import dev.metakey.server.engine.WriterThread;
 import dev.metakey.server.publication.WatchHub;
 import dev.metakey.v1.GetHeaderRequest;
@@ -46,6 +47,8 @@ import org.junit.jupiter.api.io.TempDir;
 class SocketServerTest {
   private static final Peer DAEMON = new Peer(0, 0, 1, "metakeyd");
   private static final int SILENCE_MS = 200;
+  private static final Limits LIMITS =
+      Raw.limits(new Limits.Connection(128, 4, 1 << 20, SILENCE_MS, 10_000, 60_000, 600_000));
 
   @TempDir private Path directory;
   private final FakeStore store = new FakeStore();
@@ -68,8 +71,9 @@ class SocketServerTest {
             clock);
     engine.run(new Start("boot-1", Layout.SLOTTED, 128, false));
     KernelWatch kernel = new KernelWatch(engine, new FakePrograms(), clock);
-    hub = new WatchHub(engine::snapshot, engine::history);
-    server = new SocketServer(path, engine, kernel, hub, SocketServerTest::status, SILENCE_MS);
+    hub = new WatchHub(engine::snapshot, engine::history, Limits.DEFAULTS.watches(), peer -> false);
+    server =
+        new SocketServer(path, engine, kernel, hub, SocketServerTest::status, LIMITS, peer -> true);
     writer = new WriterThread(engine);
     engine.addListener(hub);
     engine.onHealth(server::changesPossible);
@@ -112,6 +116,15 @@ class SocketServerTest {
       bytes += read;
     }
     return bytes;
+  }
+
+  @Test
+  void close_whenAnotherHasTakenThePath_leavesWhatIsTheirs() throws Exception {
+    Files.delete(path);
+    Files.writeString(path, "another's");
+    server.stopAccepting();
+    server.close();
+    assertThat(path).hasContent("another's");
   }
 
   @Test

@@ -26,6 +26,7 @@ import dev.metakey.v1.ReserveRequest;
 import dev.metakey.v1.ResolveRequest;
 import dev.metakey.v1.UndeleteRequest;
 import dev.metakey.v1.UnreserveRequest;
+import dev.metakey.wire.Replies;
 import dev.metakey.wire.Wire;
 import java.time.Duration;
 import java.util.List;
@@ -33,33 +34,41 @@ import java.util.Set;
 import java.util.function.Function;
 
 /** The daemon's calls: maps, asks, maps back. {@link MetakeyClient} says what they mean. */
-final class Daemon {
+final class Calls {
+  /** How long the daemon's word that the wait is over may be on its way. */
+  private static final Duration ANSWER_PATIENCE = Duration.ofMillis(500);
+
   private final Connection connection;
 
-  Daemon(Connection connection) {
+  Calls(Connection connection) {
     this.connection = connection;
   }
 
   Answer<List<Registered>> register(List<FieldSpec> fields) {
     var request = RegisterRequest.newBuilder().addAllFields(map(fields, Wire::toWire)).build();
     var reply = registry(stub -> stub.register(request));
-    return answer(reply.getRegistry(), map(reply.getResultsList(), Wire::fromWire));
+    return answer(reply.getRegistry(), map(reply.getResultsList(), Replies::registered));
   }
 
   Answer<List<Field>> resolve(List<String> names) {
     var request = ResolveRequest.newBuilder().addAllNames(names).build();
     var reply = registry(stub -> stub.resolve(request));
-    return answer(reply.getRegistry(), map(reply.getFieldsList(), Wire::fromWire));
+    return answer(reply.getRegistry(), map(reply.getFieldsList(), Replies::field));
   }
 
   /**
-   * @param wait what the daemon may take to answer
+   * @param wait what the daemon may take to answer; where it says nothing, that is found out half a
+   *     second later
    */
   Answer<List<Field>> await(Duration wait, List<String> names) {
     var request =
         ResolveRequest.newBuilder().addAllNames(names).setWait(Wire.duration(wait)).build();
-    var reply = connection.call(RegistryGrpc::newBlockingStub, wait, stub -> stub.resolve(request));
-    return answer(reply.getRegistry(), map(reply.getFieldsList(), Wire::fromWire));
+    var reply =
+        connection.call(
+            RegistryGrpc::newBlockingStub,
+            wait.plus(ANSWER_PATIENCE),
+            stub -> stub.resolve(request));
+    return answer(reply.getRegistry(), map(reply.getFieldsList(), Replies::field));
   }
 
   Answer<Field> release(String name) {
@@ -81,7 +90,7 @@ final class Daemon {
 
   private Answer<Field> release(ReleaseRequest request) {
     var reply = registry(stub -> stub.release(request));
-    return answer(reply.getRegistry(), Wire.fromWire(reply.getField()));
+    return answer(reply.getRegistry(), Replies.field(reply.getField()));
   }
 
   Answer<List<Field>> list(String prefix, Set<FieldState> states) {
@@ -91,7 +100,7 @@ final class Daemon {
             .addAllStates(states.stream().map(Wire::toWire).toList())
             .build();
     var reply = registry(stub -> stub.list(request));
-    return answer(reply.getRegistry(), map(reply.getFieldsList(), Wire::fromWire));
+    return answer(reply.getRegistry(), map(reply.getFieldsList(), Replies::field));
   }
 
   Answer<Field> get(String name) {
@@ -104,7 +113,7 @@ final class Daemon {
 
   private Answer<Field> get(GetRequest request) {
     var reply = registry(stub -> stub.get(request));
-    return answer(reply.getRegistry(), Wire.fromWire(reply.getField()));
+    return answer(reply.getRegistry(), Replies.field(reply.getField()));
   }
 
   Answer<Header> header() {
@@ -114,7 +123,7 @@ final class Daemon {
 
   Answer<DaemonStatus> status() {
     var reply = registry(stub -> stub.getStatus(GetStatusRequest.getDefaultInstance()));
-    return answer(reply.getRegistry(), Wire.fromWire(reply));
+    return answer(reply.getRegistry(), Replies.status(reply));
   }
 
   Answer<Field> reserve(FieldSpec spec, int id, boolean foreign) {
@@ -125,19 +134,19 @@ final class Daemon {
             .setForeign(foreign)
             .build();
     var reply = admin(stub -> stub.reserve(request));
-    return answer(reply.getRegistry(), Wire.fromWire(reply.getField()));
+    return answer(reply.getRegistry(), Replies.field(reply.getField()));
   }
 
   Answer<Field> unreserve(String name) {
     var request = UnreserveRequest.newBuilder().setName(name).build();
     var reply = admin(stub -> stub.unreserve(request));
-    return answer(reply.getRegistry(), Wire.fromWire(reply.getField()));
+    return answer(reply.getRegistry(), Replies.field(reply.getField()));
   }
 
   Answer<Field> undelete(String name) {
     var request = UndeleteRequest.newBuilder().setName(name).build();
     var reply = admin(stub -> stub.undelete(request));
-    return answer(reply.getRegistry(), Wire.fromWire(reply.getField()));
+    return answer(reply.getRegistry(), Replies.field(reply.getField()));
   }
 
   Answer<History> history(long sinceRevision, String name, int limit) {
@@ -150,12 +159,12 @@ final class Daemon {
     var reply = admin(stub -> stub.listHistory(request));
     return answer(
         reply.getRegistry(),
-        new History(map(reply.getChangesList(), Wire::fromWire), reply.getNextSinceRevision()));
+        new History(map(reply.getChangesList(), Replies::change), reply.getNextSinceRevision()));
   }
 
   Answer<List<Pending>> pending() {
     var reply = admin(stub -> stub.listPending(ListPendingRequest.getDefaultInstance()));
-    return answer(reply.getRegistry(), map(reply.getPendingList(), Wire::fromWire));
+    return answer(reply.getRegistry(), map(reply.getPendingList(), Replies::pending));
   }
 
   Answer<List<FieldUser>> users() {
@@ -163,20 +172,20 @@ final class Daemon {
     return answer(
         reply.getRegistry(),
         reply.getProgramsList().stream()
-            .flatMap(program -> Wire.fromWire(program).stream())
+            .flatMap(program -> Replies.program(program).stream())
             .toList());
   }
 
   private <R> R registry(Function<RegistryBlockingStub, R> rpc) {
-    return connection.call(RegistryGrpc::newBlockingStub, Duration.ZERO, rpc);
+    return connection.call(RegistryGrpc::newBlockingStub, connection.callTimeout(), rpc);
   }
 
   private <R> R admin(Function<AdminBlockingStub, R> rpc) {
-    return connection.call(AdminGrpc::newBlockingStub, Duration.ZERO, rpc);
+    return connection.call(AdminGrpc::newBlockingStub, connection.callTimeout(), rpc);
   }
 
   private static <T> Answer<T> answer(RegistryInfo info, T value) {
-    return Answer.fresh(Wire.fromWire(info), value);
+    return Answer.fresh(Replies.info(info), value);
   }
 
   private static <F, T> List<T> map(List<F> from, Function<F, T> mapping) {

@@ -1,0 +1,77 @@
+package dev.metakey.server.engine;
+
+import dev.metakey.model.MetakeyException;
+import dev.metakey.model.Reason;
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Counts how much of something each uid holds, and all of them together, so that nobody can take it
+ * all. Admins are not bound as a uid, and a reserve of the total is theirs alone. From any thread.
+ */
+public final class Budget {
+  private final Bound bound;
+  private final Map<Integer, Long> held = new HashMap<>();
+  private long total;
+
+  /**
+   * How much there may be.
+   *
+   * @param what the word for it in messages, in the plural
+   * @param perUid what one ordinary uid may hold
+   * @param total what all may hold together
+   * @param reserve what of the total is left to admins
+   */
+  public record Bound(String what, long perUid, long total, long reserve) {}
+
+  /**
+   * Why there was no more.
+   *
+   * @param uid who holds too much; null: all of them together do
+   */
+  public record Full(String what, @Nullable Integer uid, long limit, long used) {
+    /** The refusal of a call, with what to do about it. */
+    public MetakeyException refusal(Reason reason, String advice) {
+      String who =
+          uid == null
+              ? "there are %d %s already, and no more are allowed".formatted(used, what)
+              : "uid %s has %d %s already, and one uid may have %d"
+                  .formatted(Integer.toUnsignedString(uid), used, what, limit);
+      return new MetakeyException(
+          reason,
+          who + "; " + advice,
+          Map.of("limit", Long.toString(limit), "used", Long.toString(used)));
+    }
+  }
+
+  public Budget(Bound bound) {
+    this.bound = bound;
+  }
+
+  /** Takes some, unless that is too much: then it tells why, and nothing was taken. */
+  public synchronized @Nullable Full take(int uid, boolean admin, long amount) {
+    long limit = admin ? bound.total : bound.total - bound.reserve;
+    if (total + amount > limit) {
+      return new Full(bound.what, null, limit, total);
+    }
+    long mine = held.getOrDefault(uid, 0L);
+    if (!admin && mine + amount > bound.perUid) {
+      return new Full(bound.what, uid, bound.perUid, mine);
+    }
+    held.put(uid, mine + amount);
+    total += amount;
+    return null;
+  }
+
+  /** Gives back what was taken. */
+  public synchronized void give(int uid, long amount) {
+    held.computeIfPresent(uid, (key, mine) -> mine == amount ? null : Long.valueOf(mine - amount));
+    total -= amount;
+  }
+
+  /** What all hold together. */
+  public synchronized long total() {
+    return total;
+  }
+}

@@ -1,0 +1,65 @@
+package dev.metakey.server.engine;
+
+import dev.metakey.server.engine.Budget.Bound;
+
+/**
+ * What peers can make the daemon hold. The launcher gives it 64 MB of heap and 32 MB of direct
+ * memory; these bounds leave room in both, whoever asks for how much.
+ *
+ * @param connections open at a time
+ * @param calls open at a time, waits and watches among them
+ * @param arriving calls whose request is not whole yet; each may hold {@link #MESSAGE_BYTES}
+ * @param unreadBytes of answers that the peer did not take yet
+ * @param waits resolves that wait for a name
+ * @param watches open at a time
+ * @param queued commands that wait for the writer
+ * @param each what one connection may do
+ */
+public record Limits(
+    Bound connections,
+    Bound calls,
+    Bound arriving,
+    Bound unreadBytes,
+    Bound waits,
+    Bound watches,
+    Bound queued,
+    Connection each) {
+
+  /** The longest request, bytes. 64 fields with all that they may have are 22 kB. */
+  public static final int MESSAGE_BYTES = 32 * 1024;
+
+  /** The most values at the top of one request: no call takes more than 64 fields or names. */
+  public static final int MESSAGE_VALUES = 128;
+
+  /** What holds while no policy says otherwise. */
+  public static final Limits DEFAULTS =
+      new Limits(
+          new Bound("connections", 256, 1024, 64),
+          new Bound("open calls", 2048, 8192, 1024),
+          new Bound("unfinished requests", 384, 768, 128),
+          new Bound("bytes of answers that were not read", 6 << 20, 12 << 20, 4 << 20),
+          new Bound("waiting calls", 1024, 4096, 512),
+          new Bound("watches", 1024, 4096, 512),
+          new Bound("changes waiting for the writer", 256, 1024, 128),
+          new Connection(128, 4, 4 << 20, 10_000, 10_000, 60_000, 600_000));
+
+  /**
+   * What one connection may do.
+   *
+   * @param streams calls open at a time
+   * @param reflections reflection calls among them
+   * @param unreadBytes of answers that were not taken yet; one answer of any length always may
+   * @param silenceMs how long a client that connected may take to begin, milliseconds
+   * @param requestMs how long a request may take to arrive, milliseconds
+   * @param unreadMs how long an answer may wait to be read, milliseconds
+   * @param idleMs how long a connection without any call is kept, milliseconds
+   */
+  public record Connection(
+      int streams,
+      int reflections,
+      long unreadBytes,
+      long silenceMs,
+      long requestMs,
+      long unreadMs,
+      long idleMs) {}
+}

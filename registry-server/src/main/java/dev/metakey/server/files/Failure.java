@@ -1,0 +1,52 @@
+package dev.metakey.server.files;
+
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.FileSystemLoopException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
+
+/**
+ * What went wrong, in words for people. java.nio often names only the file, and leaves it to the
+ * class of the exception what is wrong with it.
+ */
+public final class Failure {
+  private Failure() {}
+
+  /** {@code /run/x: permission denied}; never the name of a class. */
+  public static String words(IOException e) {
+    String text = String.valueOf(e.getMessage());
+    if (!(e instanceof FileSystemException file)) {
+      return e.getMessage() == null ? "reading or writing failed, and no reason was given" : text;
+    }
+    if (file.getReason() != null) {
+      return text;
+    }
+    return text + ": " + reason(file);
+  }
+
+  private static String reason(FileSystemException e) {
+    if (e instanceof NoSuchFileException) {
+      return "no such file or directory";
+    }
+    if (e instanceof AccessDeniedException) {
+      return "permission denied";
+    }
+    if (e instanceof NotDirectoryException) {
+      return "not a directory";
+    }
+    if (e instanceof FileAlreadyExistsException) {
+      return "something is there already";
+    }
+    if (e instanceof DirectoryNotEmptyException) {
+      return "the directory is not empty";
+    }
+    if (e instanceof FileSystemLoopException) {
+      return "a loop of symbolic links";
+    }
+    return "the file system refused, and gave no reason";
+  }
+}

@@ -1,0 +1,376 @@
+package dev.metakey.server.transport;
+
+import com.google.protobuf.CodedInputStream;
+import com.google.protobuf.InvalidProtocolBufferException;
+import dev.metakey.model.MetakeyException;
+import dev.metakey.model.Reason;
+import dev.metakey.server.engine.Budget;
+import dev.metakey.server.engine.Limits;
+import dev.metakey.wire.WireErrors;
+import io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
+import io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
+import io.grpc.Metadata;
+import io.grpc.MethodDescriptor.MethodType;
+import io.grpc.ServerCall;
+import io.grpc.ServerCallHandler;
+import io.grpc.ServerInterceptor;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Stands before every call, and bounds what it can make the daemon hold: how many there are, how
+ * long a request may take to arrive and how many values it may have, and how many bytes of answers
+ * nobody has read. Sees messages as bytes, before anything is made of them.
+ *
+ * <p>Calls that overstep are refused, and others go on. One way to hold memory is left to time:
+ * {@link #sweep} ends requests that never become whole, and connections that do not take answers.
+ */
+final class CallGuard implements ServerInterceptor {
+  private static final String REFLECTION = "grpc.reflection.";
+
+  private final Connections connections;
+  private final LongSupplier nanoTime;
+  private final Set<Guarded<?, ?>> open = ConcurrentHashMap.newKeySet();
+
+  /**
+   * @param nanoTime as {@link System#nanoTime}
+   */
+  CallGuard(Connections connections, LongSupplier nanoTime) {
+    this.connections = connections;
+    this.nanoTime = nanoTime;
+  }
+
+  @Override
+  public <Q, A> ServerCall.Listener<Q> interceptCall(
+      ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
+    Connection connection =
+        Objects.requireNonNull(
+            call.getAttributes().get(PeerNegotiator.CONNECTION), "unknown connection");
+    Guarded<Q, A> guarded = new Guarded<>(call, connection);
+    MetakeyException refusal = guarded.enter();
+    if (refusal != null) {
+      guarded.refuse(refusal);
+      return new ServerCall.Listener<>() {};
+    }
+    return guarded.listen(next.startCall(guarded, headers));
+  }
+
+  /** Ends what takes too long. To be called every second or so. */
+  void sweep() {
+    open.forEach(Guarded::sweep);
+  }
+
+  /** Calls that are open. */
+  int size() {
+    return open.size();
+  }
+
+  private final class Guarded<Q, A> extends SimpleForwardingServerCall<Q, A> {
+    private final Connection connection;
+    private final boolean reflection;
+    private final boolean oneRequest;
+    private final long startNs = nanoTime.getAsLong();
+    private boolean arriving; // this and the rest: guarded by this
+    private boolean entered;
+    private boolean closed;
+    private long closedNs;
+    private long unread;
+    private ServerCall.@Nullable Listener<Q> listener;
+
+    Guarded(ServerCall<Q, A> call, Connection connection) {
+      super(call);
+      this.connection = connection;
+      this.reflection = call.getMethodDescriptor().getFullMethodName().startsWith(REFLECTION);
+      MethodType type = call.getMethodDescriptor().getType();
+      this.oneRequest = type.clientSendsOneMessage();
+      if (!type.serverSendsOneMessage()) {
+        call.setOnReadyThreshold(1); // so that "ready" means that all was read
+      }
+    }
+
+    /** Counts the call; null: it may go on. */
+    synchronized @Nullable MetakeyException enter() {
+      Limits.Connection each = connections.limits.each();
+      int mine = connection.calls.incrementAndGet();
+      if (mine > each.streams()) {
+        connection.calls.decrementAndGet();
+        return tooMany("calls on one connection", each.streams());
+      }
+      if (reflection && connection.reflections.incrementAndGet() > each.reflections()) {
+        connection.calls.decrementAndGet();
+        connection.reflections.decrementAndGet();
+        return tooMany("reflection calls on one connection", each.reflections());
+      }
+      Budget.Full full = connections.calls.take(connection.uid(), connection.admin, 1);
+      if (full == null && oneRequest) {
+        full = connections.arriving.take(connection.uid(), connection.admin, 1);
+        arriving = full == null;
+        if (full != null) {
+          connections.calls.give(connection.uid(), 1);
+        }
+      }
+      if (full != null) {
+        connection.calls.decrementAndGet();
+        if (reflection) {
+          connection.reflections.decrementAndGet();
+        }
+        return full.refusal(Reason.QUOTA_EXCEEDED, "end some, or try again later");
+      }
+      entered = true;
+      open.add(this);
+      return null;
+    }
+
+    private MetakeyException tooMany(String what, int limit) {
+      return new MetakeyException(
+          Reason.QUOTA_EXCEEDED,
+          "%d open %s are the most; end some first".formatted(limit, what),
+          Map.of("limit", Integer.toString(limit), "used", Integer.toString(limit)));
+    }
+
+    private synchronized void leave() {
+      if (!entered) {
+        return;
+      }
+      entered = false;
+      open.remove(this);
+      connection.calls.decrementAndGet();
+      if (reflection) {
+        connection.reflections.decrementAndGet();
+      }
+      connections.calls.give(connection.uid(), 1);
+      arrived();
+      read();
+    }
+
+    private synchronized void arrived() {
+      if (arriving) {
+        arriving = false;
+        connections.arriving.give(connection.uid(), 1);
+      }
+    }
+
+    private synchronized void read() {
+      if (unread > 0) {
+        connection.unreadBytes.addAndGet(-unread);
+        connections.unreadBytes.give(connection.uid(), unread);
+        unread = 0;
+      }
+    }
+
+    /** Ends the call with a refusal, and tells whoever works on it that it is over. */
+    void refuse(MetakeyException why) {
+      ServerCall.Listener<Q> told;
+      synchronized (this) {
+        if (closed) {
+          return;
+        }
+        told = listener;
+        StatusRuntimeException status = WireErrors.toStatus(why);
+        close(
+            status.getStatus(), Objects.requireNonNullElseGet(status.getTrailers(), Metadata::new));
+      }
+      if (told != null) {
+        told.onCancel();
+      }
+    }
+
+    void sweep() {
+      Limits.Connection each = connections.limits.each();
+      boolean late;
+      boolean unreadTooLong;
+      synchronized (this) {
+        long nowNs = nanoTime.getAsLong();
+        late = arriving && !closed && nowNs - startNs > each.requestMs() * 1_000_000;
+        unreadTooLong = closed && nowNs - closedNs > each.unreadMs() * 1_000_000;
+      }
+      if (late) {
+        refuse(
+            new MetakeyException(
+                Reason.INVALID_REQUEST,
+                "the request did not arrive whole within %d ms".formatted(each.requestMs())));
+      }
+      if (unreadTooLong) {
+        connections.faults.say(
+            "connection closed: an answer was not read for %d ms by %s"
+                .formatted(each.unreadMs(), connection));
+        connection.close();
+      }
+    }
+
+    @Override
+    public boolean isCancelled() {
+      return closed || super.isCancelled();
+    }
+
+    @Override
+    public boolean isReady() {
+      return !closed && super.isReady();
+    }
+
+    @Override
+    public void sendHeaders(Metadata headers) {
+      synchronized (this) {
+        if (!closed) {
+          super.sendHeaders(headers);
+        }
+      }
+    }
+
+    @Override
+    public void sendMessage(A message) {
+      MetakeyException tooMuch;
+      synchronized (this) {
+        if (closed) {
+          return;
+        }
+        tooMuch = hold(lengthOf(message));
+        if (tooMuch == null) {
+          super.sendMessage(message);
+        }
+      }
+      if (tooMuch != null) {
+        connections.faults.say("%s by %s".formatted(tooMuch.text(), connection));
+        refuse(tooMuch);
+      }
+    }
+
+    private @Nullable MetakeyException hold(long bytes) {
+      long limit = connections.limits.each().unreadBytes();
+      long held = connection.unreadBytes.addAndGet(bytes);
+      Budget.Full full =
+          held > limit && held > bytes
+              ? new Budget.Full(
+                  "bytes of answers on one connection that were not read",
+                  connection.uid(),
+                  limit,
+                  held - bytes)
+              : connections.unreadBytes.take(connection.uid(), connection.admin, bytes);
+      if (full != null) {
+        connection.unreadBytes.addAndGet(-bytes);
+        return full.refusal(Reason.QUOTA_EXCEEDED, "read them before you ask for more");
+      }
+      unread += bytes;
+      return null;
+    }
+
+    private static long lengthOf(Object message) {
+      try {
+        return ((InputStream) message).available();
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+
+    @Override
+    public void close(Status status, Metadata trailers) {
+      synchronized (this) {
+        if (closed) {
+          return;
+        }
+        closed = true;
+        closedNs = nanoTime.getAsLong();
+        super.close(status, trailers);
+      }
+    }
+
+    ServerCall.Listener<Q> listen(ServerCall.Listener<Q> next) {
+      synchronized (this) {
+        listener = next;
+      }
+      return new SimpleForwardingServerCallListener<>(next) {
+        @Override
+        public void onMessage(Q message) {
+          if (closed) {
+            return;
+          }
+          try {
+            super.onMessage(checked(message));
+          } catch (MetakeyException e) {
+            refuse(e);
+          } catch (StatusRuntimeException e) {
+            if (!(e.getCause() instanceof InvalidProtocolBufferException)) {
+              throw e;
+            }
+            refuse(notAMessage(e));
+          }
+        }
+
+        @Override
+        public void onHalfClose() {
+          arrived();
+          if (!closed) {
+            super.onHalfClose();
+          }
+        }
+
+        @Override
+        public void onReady() {
+          if (Guarded.super.isReady()) {
+            read();
+          }
+          if (!closed) {
+            super.onReady();
+          }
+        }
+
+        @Override
+        public void onComplete() {
+          leave();
+          super.onComplete();
+        }
+
+        @Override
+        public void onCancel() {
+          leave();
+          super.onCancel();
+        }
+      };
+    }
+
+    /**
+     * The same message, once it is known to be of a sane shape.
+     *
+     * @throws MetakeyException INVALID_REQUEST
+     */
+    @SuppressWarnings("unchecked") // every service was told to hand over bytes
+    private Q checked(Q message) {
+      try {
+        byte[] bytes = ((InputStream) message).readAllBytes();
+        CodedInputStream in = CodedInputStream.newInstance(bytes);
+        int values = 0;
+        for (int tag = in.readTag(); tag != 0 && in.skipField(tag); tag = in.readTag()) {
+          values++;
+        }
+        if (values > Limits.MESSAGE_VALUES) {
+          throw new MetakeyException(
+              Reason.INVALID_REQUEST,
+              "%d values in one request; no call takes more than 64 fields or names"
+                  .formatted(values));
+        }
+        return (Q) new ByteArrayInputStream(bytes);
+      } catch (IOException e) {
+        throw notAMessage(e);
+      }
+    }
+
+    private MetakeyException notAMessage(Exception e) {
+      return new MetakeyException(
+          Reason.INVALID_REQUEST,
+          "the bytes of the request are not the message that %s takes"
+              .formatted(getMethodDescriptor().getFullMethodName()),
+          Map.of(),
+          e);
+    }
+  }
+}

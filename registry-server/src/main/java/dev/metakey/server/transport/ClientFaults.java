@@ -1,0 +1,59 @@
+package dev.metakey.server.transport;
+
+import io.grpc.StatusException;
+import io.grpc.StatusRuntimeException;
+import java.io.IOException;
+import java.util.logging.Filter;
+import java.util.logging.Level;
+import java.util.logging.LogRecord;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Keeps gRPC's and netty's stack traces out of the log where only a client is to blame: a request
+ * that is too long, bytes that are no message, a connection that ends in the middle. A line is
+ * enough for these. What may be a defect of ours keeps its trace.
+ */
+public final class ClientFaults implements Filter {
+  private static final String GRPC = "io.grpc.";
+  private static final String HTTP2_EXCEPTION = "Http2Exception";
+
+  private final FaultLog faults;
+
+  public ClientFaults() {
+    this(new FaultLog(System::nanoTime));
+  }
+
+  ClientFaults(FaultLog faults) {
+    this.faults = faults;
+  }
+
+  @Override
+  public boolean isLoggable(LogRecord event) {
+    Throwable thrown = event.getThrown();
+    String logger = event.getLoggerName();
+    if (thrown == null || logger == null || !logger.startsWith(GRPC) || !isClients(thrown)) {
+      return true;
+    }
+    if (event.getLevel().intValue() >= Level.WARNING.intValue()) {
+      faults.say("a client was cut off: " + thrown.getMessage());
+    }
+    return false;
+  }
+
+  private static boolean isClients(@Nullable Throwable thrown) {
+    return thrown instanceof IOException
+        || thrown instanceof StatusRuntimeException
+        || thrown instanceof StatusException
+        || (thrown != null && isHttp2(thrown.getClass()));
+  }
+
+  /** An Http2Exception or one of the classes within it: gRPC shades them. */
+  private static boolean isHttp2(Class<?> type) {
+    for (Class<?> at = type; at != null; at = at.getSuperclass()) {
+      if (at.getSimpleName().equals(HTTP2_EXCEPTION)) {
+        return true;
+      }
+    }
+    return false;
+  }
+}

@@ -1,0 +1,39 @@
+package dev.metakey.server.transport;
+
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+
+/** A connection, and what its peer holds through it. */
+final class Connection {
+  final PeerProcess peer;
+  final boolean admin;
+  final AtomicInteger calls = new AtomicInteger();
+  final AtomicInteger reflections = new AtomicInteger();
+  final AtomicLong unreadBytes = new AtomicLong();
+  private final Runnable close;
+
+  /**
+   * @param admin whether the reserves are for this peer too
+   * @param close ends it, from any thread
+   */
+  Connection(PeerProcess peer, boolean admin, Runnable close) {
+    this.peer = peer;
+    this.admin = admin;
+    this.close = close;
+  }
+
+  int uid() {
+    return peer.uid();
+  }
+
+  void close() {
+    close.run();
+  }
+
+  /** {@code uid 1001, pid 4711 (python3)}. */
+  @Override
+  public String toString() {
+    return "uid %s, pid %d (%s)"
+        .formatted(Integer.toUnsignedString(peer.uid()), peer.pid(), peer.executable());
+  }
+}

@@ -1,0 +1,48 @@
+package dev.metakey.server.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.metakey.model.Reason;
+import org.junit.jupiter.api.Test;
+
+class BudgetTest {
+  private final Budget budget = new Budget(new Budget.Bound("calls", 3, 10, 2));
+
+  @Test
+  void take_whenAUidHasAllItMayHave_refusesItAndNobodyElse() {
+    assertThat(budget.take(1000, false, 3)).isNull();
+
+    Budget.Full full = budget.take(1000, false, 1);
+
+    assertThat(full).isEqualTo(new Budget.Full("calls", 1000, 3, 3));
+    assertThat(full.refusal(Reason.QUOTA_EXCEEDED, "end some"))
+        .hasMessageContaining("uid 1000 has 3 calls already, and one uid may have 3; end some");
+    assertThat(budget.take(1001, false, 3)).isNull();
+  }
+
+  @Test
+  void take_whenOrdinaryUidsHaveAll_leavesTheReserveToAdmins() {
+    for (int uid = 1000; uid < 1004; uid++) {
+      assertThat(budget.take(uid, false, 2)).isNull();
+    }
+
+    assertThat(budget.take(1004, false, 1)).isEqualTo(new Budget.Full("calls", null, 8, 8));
+    assertThat(budget.take(0, true, 2)).isNull();
+    assertThat(budget.take(0, true, 1)).isEqualTo(new Budget.Full("calls", null, 10, 10));
+  }
+
+  @Test
+  void take_whenAnAdminAsksForMoreThanAUidMayHave_gives() {
+    assertThat(budget.take(0, true, 9)).isNull();
+  }
+
+  @Test
+  void give_whenSomethingWasTaken_makesRoomForIt() {
+    assertThat(budget.take(1000, false, 3)).isNull();
+    budget.give(1000, 1);
+    assertThat(budget.total()).isEqualTo(2);
+    assertThat(budget.take(1000, false, 1)).isNull();
+    budget.give(1000, 3);
+    assertThat(budget.total()).isZero();
+  }
+}
