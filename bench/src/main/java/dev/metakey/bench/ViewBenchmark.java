@@ -59,7 +59,8 @@ public class ViewBenchmark {
                 defaults.history(),
                 defaults.publish()),
             List.of(),
-            false);
+            false,
+            null);
     client = MetakeyClient.builder().socket(socket).callTimeout(Duration.ofSeconds(30)).connect();
     List<FieldSpec> specs =
         IntStream.range(0, Field.IDS).mapToObj(i -> FieldSpec.of(Latency.existing(i), 2)).toList();

@@ -17,6 +17,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.UUID;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -32,6 +33,8 @@ import java.util.concurrent.locks.LockSupport;
  *        | struct metakey_header, 64 bytes,     |  {@link HeaderStruct}
  *        | starts with the sequence lock        |
  *     80 +--------------------------------------+
+ *        | boot id: UUID, big-endian bytes      |  of the host's boot; zero: unknown
+ *     96 +--------------------------------------+
  *        | zero                                 |
  *    128 +--------------------------------------+
  *        | struct metakey_key for id 0          |  {@link KeyStruct}, 96 bytes
@@ -63,7 +66,8 @@ public final class RegistryFile {
   public static final int LENGTH = VERSION + Integer.BYTES;
   public static final int HEADER = LENGTH + Integer.BYTES;
   public static final int SEQ = HEADER + HeaderStruct.SEQ;
-  public static final int PADDING = HEADER + HeaderStruct.BYTES;
+  public static final int BOOT_ID = HEADER + HeaderStruct.BYTES;
+  public static final int PADDING = BOOT_ID + 2 * Long.BYTES;
   public static final int KEYS = 128;
   public static final int BYTES = KEYS + Field.IDS * KeyStruct.BYTES;
 
@@ -86,16 +90,28 @@ public final class RegistryFile {
    * A registry that was read.
    *
    * @param publishedAtMs wall-clock time of the daemon, milliseconds since 1970
+   * @param bootId of the host when it was published; zero where that is not known
    */
-  public record Published(Snapshot snapshot, long publishedAtMs) {}
+  public record Published(Snapshot snapshot, long publishedAtMs, UUID bootId) {}
+
+  private static final UUID UNKNOWN_BOOT = new UUID(0, 0);
 
   /** A whole file, ready to be written to disk: position 0, limit {@link #BYTES}. */
   public static ByteBuffer create(Snapshot snapshot, long publishedAtMs) {
+    return create(snapshot, publishedAtMs, UNKNOWN_BOOT);
+  }
+
+  /**
+   * As {@link #create(Snapshot, long)}.
+   *
+   * @param bootId which boot of the host this is; whoever reads it later can tell whether it is old
+   */
+  public static ByteBuffer create(Snapshot snapshot, long publishedAtMs, UUID bootId) {
     ByteBuffer file = ByteBuffer.allocateDirect(BYTES).order(ByteOrder.nativeOrder());
     file.put(MAGIC, MAGIC_BYTES);
     file.putInt(VERSION, CURRENT_VERSION);
     file.putInt(LENGTH, BYTES);
-    update(file, snapshot, publishedAtMs);
+    update(file, snapshot, publishedAtMs, bootId);
     return file;
   }
 
@@ -129,11 +145,19 @@ public final class RegistryFile {
    * @throws IllegalArgumentException if it is not direct, or too small
    */
   public static void update(ByteBuffer file, Snapshot snapshot, long publishedAtMs) {
+    update(file, snapshot, publishedAtMs, UNKNOWN_BOOT);
+  }
+
+  /** As {@link #update(ByteBuffer, Snapshot, long)}, with the id of the host's boot. */
+  public static void update(ByteBuffer file, Snapshot snapshot, long publishedAtMs, UUID bootId) {
     requireMapped(file);
     long writing = (long) LONG.get(file, SEQ) | 1; // odd already where a writer died
     LONG.setOpaque(file, SEQ, writing);
     VarHandle.releaseFence(); // no write below is seen before the odd seq
     HeaderStruct.put(file, HEADER, snapshot, publishedAtMs);
+    ByteBuffer boot = file.duplicate().order(ByteOrder.BIG_ENDIAN);
+    boot.putLong(BOOT_ID, bootId.getMostSignificantBits());
+    boot.putLong(BOOT_ID + Long.BYTES, bootId.getLeastSignificantBits());
     for (int id = 0; id < Field.IDS; id++) {
       KeyStruct.put(file, KEYS + id * KeyStruct.BYTES, id, snapshot.byId(id));
     }
@@ -186,7 +210,9 @@ public final class RegistryFile {
         fields.add(field);
       }
     }
-    return new Published(snapshot(copy, info, fields), HeaderStruct.publishedAtMs(copy, HEADER));
+    UUID bootId = new UUID(copy.getLong(BOOT_ID), copy.getLong(BOOT_ID + Long.BYTES));
+    return new Published(
+        snapshot(copy, info, fields), HeaderStruct.publishedAtMs(copy, HEADER), bootId);
   }
 
   private static Snapshot snapshot(ByteBuffer copy, RegistryInfo info, List<Field> fields)

@@ -10,6 +10,7 @@ import dev.metakey.model.Reason;
 import dev.metakey.model.Reservation;
 import dev.metakey.model.Snapshot;
 import dev.metakey.server.config.Config;
+import dev.metakey.server.domain.Adopt;
 import dev.metakey.server.domain.Drift;
 import dev.metakey.server.domain.Programs;
 import dev.metakey.server.domain.Refusals;
@@ -29,21 +30,28 @@ import dev.metakey.server.files.TrustedDirectory;
 import dev.metakey.server.files.TrustedDirectory.Use;
 import dev.metakey.server.kernel.BpfException;
 import dev.metakey.server.kernel.LoadedPrograms;
+import dev.metakey.server.publication.Outlet;
 import dev.metakey.server.publication.Publisher;
 import dev.metakey.server.publication.WatchHub;
+import dev.metakey.server.storage.Evidence;
+import dev.metakey.server.storage.RecoveryFiles;
 import dev.metakey.server.storage.RocksStore;
+import dev.metakey.server.storage.Source;
 import dev.metakey.server.storage.StoreException;
 import dev.metakey.server.transport.SocketServer;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -59,6 +67,7 @@ public final class Daemon implements AutoCloseable {
   private final long startedAtMs = System.currentTimeMillis();
   private final LongSupplier clockMs = steadyClock();
   private final List<String> configProblems = new ArrayList<>();
+  private final UUID bootId;
   private final RocksStore store;
   private final Engine engine;
   private final WriterThread writer;
@@ -67,10 +76,22 @@ public final class Daemon implements AutoCloseable {
   private final WatchHub hub;
   private final SocketServer server;
 
-  /** Starts a daemon on this host's kernel; else as below. */
-  public Daemon(Config config, List<Reserve> reservations, boolean nothingLoaded)
+  /**
+   * Starts a daemon on this host's kernel; else as below.
+   *
+   * @param recoverFrom what an admin said to recover a lost registry from; null: nothing
+   */
+  public Daemon(
+      Config config, List<Reserve> reservations, boolean nothingLoaded, @Nullable Path recoverFrom)
       throws StoreException, IOException, InterruptedException {
-    this(config, ofThisHost(), reservations, nothingLoaded);
+    this(config, ofThisHost(), reservations, nothingLoaded, recoverFrom);
+  }
+
+  /** Starts a daemon that nobody told what to recover from. */
+  public Daemon(
+      Config config, ProgramSource programs, List<Reserve> reservations, boolean nothingLoaded)
+      throws StoreException, IOException, InterruptedException {
+    this(config, programs, reservations, nothingLoaded, null);
   }
 
   private static ProgramSource notLookedAt() {
@@ -106,35 +127,45 @@ public final class Daemon implements AutoCloseable {
    * @throws MetakeyException NO_FREE_SLOT if a new area is too small for what is registered
    */
   public Daemon(
-      Config config, ProgramSource programs, List<Reserve> reservations, boolean nothingLoaded)
+      Config config,
+      ProgramSource programs,
+      List<Reserve> reservations,
+      boolean nothingLoaded,
+      @Nullable Path recoverFrom)
       throws StoreException, IOException, InterruptedException {
     this.config = config;
     Peer self = self();
+    bootId = UUID.fromString(BootId.ofThisHost());
+    List<Source> published = RecoveryFiles.published(config.paths().run(), bootId);
     TrustedDirectory.check(Use.RUN, config.paths().run());
     store =
         new RocksStore(
             config.paths().data(),
-            () -> RegistryState.empty(UUID.randomUUID(), config.layout(), config.areaBytes()));
+            () -> RegistryState.empty(UUID.randomUUID(), config.layout(), config.areaBytes()),
+            new Evidence(
+                published,
+                recoverFrom == null ? List.of() : RecoveryFiles.named(recoverFrom),
+                UUID.randomUUID(),
+                clockMs.getAsLong()));
     try {
+      store.begin();
+      String readOnly = Objects.requireNonNullElse(store.readOnly(), "");
       engine =
           new Engine(
               store,
-              new Rules(config.quarantineMs(), self.uid()),
+              new Rules(config.quarantineMs(), self.uid(), readOnly),
               new Engine.Retention(config.history().keep(), config.history().ageMs()),
               self,
               clockMs);
       kernel = new KernelWatch(engine, looksAtPrograms() ? programs : notLookedAt(), clockMs);
-      begin(nothingLoaded);
-      reserve(reservations);
+      if (readOnly.isEmpty()) {
+        begin(nothingLoaded);
+        reserve(reservations);
+      } else {
+        problem("read-only: " + readOnly);
+      }
       publisher =
-          new Publisher(
-              engine.snapshot(),
-              new Outlets(
-                      config.paths().run(),
-                      engine.snapshot().info().registryId(),
-                      clockMs,
-                      this::problem)
-                  .of(config));
+          new Publisher(engine.snapshot(), outlets(published, !readOnly.isEmpty()));
       hub =
           new WatchHub(
               engine::snapshot,
@@ -150,6 +181,7 @@ public final class Daemon implements AutoCloseable {
     engine.addListener(hub);
     engine.addListener(publisher);
     engine.onHealth(server::changesPossible);
+    server.changesPossible(store.readOnly() == null);
     writer.start();
     publisher.start();
     kernel.start();
@@ -175,10 +207,16 @@ public final class Daemon implements AutoCloseable {
     } else if (!seen.blindness().isEmpty()) {
       log.warn("loaded programs cannot be seen: {}", seen.blindness());
     }
-    String bootId = BootId.ofThisHost();
     boolean isNew = engine.snapshot().info().revision() == 0;
+    if (store.recovery() != null) {
+      log.warn(store.recovery());
+      if (engine.run(new Adopt()) > 0) {
+        log.info("adopted what loaded programs are linked to and nothing else knew");
+      }
+    }
     Start.Result result =
-        engine.run(new Start(bootId, config.layout(), config.areaBytes(), nothingLoaded));
+        engine.run(
+            new Start(bootId.toString(), config.layout(), config.areaBytes(), nothingLoaded));
     if (isNew) {
       for (Field adopted : engine.snapshot().records()) {
         log.info("adopted {} with id {}: loaded programs use it", adopted.name(), adopted.id());
@@ -217,6 +255,28 @@ public final class Daemon implements AutoCloseable {
     }
   }
 
+  /** The ways of publication that the config asks for; what is off leaves nothing old behind. */
+  private List<Outlet> outlets(List<Source> published, boolean isReadOnly) {
+    if (isReadOnly) {
+      return List.of(); // what is there may be the only evidence
+    }
+    for (Source source : published) {
+      if (!store.isOwn(source.contents().state().snapshot().info().registryId())) {
+        problem(
+            "nothing is published: %s was published since the host booted, and belongs to another registry than the one in %s; choose another directory with --run, and other maps with --bpffs"
+                .formatted(source, config.paths().data()));
+        return List.of();
+      }
+    }
+    return new Outlets(
+            config.paths().run(),
+            engine.snapshot().info().registryId(),
+            bootId,
+            clockMs,
+            this::problem)
+        .of(config);
+  }
+
   private void problem(String text) {
     configProblems.add(text);
     log.warn(text);
@@ -226,6 +286,7 @@ public final class Daemon implements AutoCloseable {
     Snapshot snapshot = engine.snapshot();
     List<DaemonStatus.Publication> publications = publisher.status();
     List<String> problems = new ArrayList<>(configProblems);
+    problems.addAll(recoveryProblems());
     String storeProblem = engine.storeProblem();
     if (storeProblem != null) {
       problems.add("changes are refused: " + storeProblem);
@@ -263,6 +324,20 @@ public final class Daemon implements AutoCloseable {
 
   private static List<LoadedProgram> staleOf(Snapshot snapshot, Programs programs) {
     return programs.loaded().stream().filter(program -> Drift.isStale(snapshot, program)).toList();
+  }
+
+  /** What was recovered, until an admin has removed the report of it. */
+  private List<String> recoveryProblems() {
+    Path report = store.recoveryReport();
+    try {
+      return List.of(
+          "%s Remove %s when you have seen to it"
+              .formatted(Files.readString(report).trim(), report));
+    } catch (NoSuchFileException none) {
+      return List.of();
+    } catch (IOException e) {
+      return List.of("%s cannot be read; it tells of a recovery".formatted(report));
+    }
   }
 
   private List<String> programProblems(Snapshot snapshot, Programs programs) {

@@ -61,6 +61,13 @@ public final class Main implements Callable<Integer> {
               + " without a reboot")
   private boolean nothingLoaded;
 
+  @Option(
+      names = "--recover-from",
+      paramLabel = "PATH",
+      description =
+          "a state copy, a registry.bin or a directory that has one: where the data is lost, begin with what it says")
+  private @Nullable Path recoverFrom;
+
   private volatile boolean isClosed;
 
   private Main() {}
@@ -90,7 +97,11 @@ public final class Main implements Callable<Integer> {
 
   private void serve(Config config, CountDownLatch stop) throws Exception {
     try (Daemon daemon =
-        new Daemon(config, KeysDirectory.read(config.paths().keysDirectory()), nothingLoaded)) {
+        new Daemon(
+            config,
+            KeysDirectory.read(config.paths().keysDirectory()),
+            nothingLoaded,
+            recoverFrom)) {
       stop.await();
     }
   }

@@ -31,6 +31,7 @@ import org.jspecify.annotations.Nullable;
 final class Outlets {
   private final Path run;
   private final UUID registryId;
+  private final UUID bootId;
   private final LongSupplier clockMs;
   private final Consumer<String> problem;
   private final List<Outlet> wanted = new ArrayList<>();
@@ -38,16 +39,18 @@ final class Outlets {
   /**
    * @param problem is told what could not be withdrawn
    */
-  Outlets(Path run, UUID registryId, LongSupplier clockMs, Consumer<String> problem) {
+  Outlets(
+      Path run, UUID registryId, UUID bootId, LongSupplier clockMs, Consumer<String> problem) {
     this.run = run;
     this.registryId = registryId;
+    this.bootId = bootId;
     this.clockMs = clockMs;
     this.problem = problem;
   }
 
   List<Outlet> of(Config config) {
     offer(config.publish().keys(), new KeysFile(run.resolve("keys")));
-    offer(config.publish().table(), new TableFile(run.resolve("registry.bin"), clockMs));
+    offer(config.publish().table(), new TableFile(run.resolve("registry.bin"), clockMs, bootId));
     offerMaps(config.paths().bpffs());
     return wanted;
   }

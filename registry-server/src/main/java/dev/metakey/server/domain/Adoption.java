@@ -10,6 +10,7 @@ import dev.metakey.model.FieldState;
 import dev.metakey.model.FieldUse;
 import dev.metakey.model.Layout;
 import dev.metakey.model.Names;
+import dev.metakey.model.RegistryInfo;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -43,8 +44,12 @@ final class Adoption {
     if (links.isEmpty()) {
       return;
     }
-    Area area = mostCommon(links);
-    draft.layout(area.layout(), area.bytes());
+    RegistryInfo info = draft.snapshot().info();
+    Area area = new Area(info.layout(), info.areaBytes());
+    if (draft.snapshot().records().isEmpty()) {
+      area = mostCommon(links);
+      draft.layout(area.layout(), area.bytes());
+    }
     for (Programs.Link link : links) {
       if (Area.of(link).equals(area) && isPossible(draft, link)) {
         adopt(draft, link);

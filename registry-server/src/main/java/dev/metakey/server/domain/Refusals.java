@@ -70,6 +70,12 @@ public final class Refusals {
             similar.stream().distinct().collect(joining(" "))));
   }
 
+  static MetakeyException readOnly(Rules rules) {
+    return new MetakeyException(
+        Reason.READ_ONLY,
+        "nothing can be changed now, and what is known is answered as ever: " + rules.readOnly());
+  }
+
   static MetakeyException mismatch(Field field, List<Difference> differences) {
     String all = differences.stream().map(Difference::toString).collect(joining("; "));
     Map<String, String> facts = factsOf(field);

@@ -17,6 +17,9 @@ public final class Registry {
     Draft draft = new Draft(state, rules, peer, nowMs);
     try {
       R result = command.decide(draft);
+      if (!rules.readOnly().isEmpty() && !draft.changes().isEmpty()) {
+        throw Refusals.readOnly(rules);
+      }
       return new Decision.Accepted<>(draft.state(), draft.changes(), result);
     } catch (MetakeyException refusal) {
       return new Decision.Rejected<>(refusal);

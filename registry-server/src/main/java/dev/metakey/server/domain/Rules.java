@@ -10,8 +10,13 @@ import java.util.Map;
  *
  * @param quarantineMs how long a retired id is set aside, milliseconds
  * @param daemonUid the user that the daemon runs as
+ * @param readOnly why nothing may be changed, and what an admin does about it; empty: it may
  */
-public record Rules(long quarantineMs, int daemonUid) {
+public record Rules(long quarantineMs, int daemonUid, String readOnly) {
+  public Rules(long quarantineMs, int daemonUid) {
+    this(quarantineMs, daemonUid, "");
+  }
+
   /**
    * The daemon's own user is an admin, and so is root with CAP_SYS_ADMIN in the daemon's user
    * namespace. Root of a container is an ordinary uid.

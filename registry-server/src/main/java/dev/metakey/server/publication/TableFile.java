@@ -28,14 +28,17 @@ public final class TableFile implements Outlet {
 
   private final Path path;
   private final LongSupplier clockMs;
+  private final UUID bootId;
   private @Nullable MappedByteBuffer mapping;
   private @Nullable Object mappedFile;
 
   /**
    * @param clockMs milliseconds since 1970
+   * @param bootId of the host, now
    */
-  public TableFile(Path path, LongSupplier clockMs) {
+  public TableFile(Path path, LongSupplier clockMs, UUID bootId) {
     this.path = path;
+    this.bootId = bootId;
     this.clockMs = clockMs;
   }
 
@@ -56,7 +59,7 @@ public final class TableFile implements Outlet {
     if (table == null || !isIntact()) {
       table = map(snapshot);
     }
-    RegistryFile.update(table, snapshot, clockMs.getAsLong());
+    RegistryFile.update(table, snapshot, clockMs.getAsLong(), bootId);
   }
 
   /**
@@ -92,7 +95,7 @@ public final class TableFile implements Outlet {
 
   private MappedByteBuffer map(Snapshot snapshot) throws IOException {
     if (!RegistryFile.isTable(path) || !isOurs()) {
-      AtomicFile.write(path, RegistryFile.create(snapshot, clockMs.getAsLong()));
+      AtomicFile.write(path, RegistryFile.create(snapshot, clockMs.getAsLong(), bootId));
     }
     MappedByteBuffer table = open();
     mapping = table;

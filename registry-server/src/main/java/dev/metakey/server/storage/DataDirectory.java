@@ -119,6 +119,10 @@ final class DataDirectory implements AutoCloseable {
         cause);
   }
 
+  StoreException damaged(@Nullable String why, @Nullable Throwable cause) {
+    return new StoreException("the database in %s is damaged: %s".formatted(path, why), cause);
+  }
+
   /** One sentence: what, why, and what to do. */
   StoreException failure(
       String what, @Nullable String why, String remedy, @Nullable Throwable cause) {

@@ -1,5 +1,7 @@
 package dev.metakey.server.storage;
 
+import dev.metakey.model.Field;
+import dev.metakey.server.domain.RegistryState;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -18,6 +20,7 @@ import org.rocksdb.ColumnFamilyHandle;
 import org.rocksdb.ColumnFamilyOptions;
 import org.rocksdb.CompressionType;
 import org.rocksdb.DBOptions;
+import org.rocksdb.FlushOptions;
 import org.rocksdb.InfoLogLevel;
 import org.rocksdb.LRUCache;
 import org.rocksdb.Options;
@@ -54,14 +57,27 @@ final class Database implements AutoCloseable {
   private final WriteOptions synced;
   private final WriteOptions lazy;
 
-  /** Opens the database, or makes it. */
-  Database(Path path) throws RocksDBException {
+  /** How a database is opened. */
+  enum Mode {
+    /** Makes it where there is none: RocksDB then removes files that it does not know. */
+    CREATE,
+    WRITE,
+    /** Changes and removes nothing. */
+    READ
+  }
+
+  Database(Path path, Mode mode) throws RocksDBException {
     List<ColumnFamilyHandle> handles = new ArrayList<>();
     boolean opened = false;
     try {
       DBOptions options = own(databaseOptions());
+      options.setCreateIfMissing(mode == Mode.CREATE);
+      options.setCreateMissingColumnFamilies(mode == Mode.CREATE);
       List<ColumnFamilyDescriptor> families = families();
-      rocks = RocksDB.open(options, path.toString(), families, handles);
+      rocks =
+          mode == Mode.READ
+              ? RocksDB.openReadOnly(options, path.toString(), families, handles)
+              : RocksDB.open(options, path.toString(), families, handles);
       own(rocks);
       handles.forEach(this::own);
       keys = handles.get(1);
@@ -112,6 +128,26 @@ final class Database implements AutoCloseable {
     return rocks.get(facts, utf8(name));
   }
 
+  /** Writes everything that a new database holds. */
+  void make(Contents contents) throws RocksDBException {
+    try (WriteBatch batch = new WriteBatch()) {
+      byte[] format = ByteBuffer.allocate(Integer.BYTES).putInt(RocksStore.FORMAT).array();
+      putFact(batch, RocksStore.FORMAT_FACT, format);
+      putFact(batch, RocksStore.FORMER_FACT, Former.bytes(contents.former()));
+      putState(batch, contents.state());
+      for (Field field : contents.state().snapshot().records()) {
+        putKey(batch, field.id(), Records.key(field));
+      }
+      write(batch);
+    }
+  }
+
+  /** The facts that every commit writes. */
+  void putState(WriteBatch batch, RegistryState state) throws RocksDBException {
+    Records.Facts facts = new Records.Facts(state.snapshot().info(), state.bootId());
+    putFact(batch, RocksStore.REGISTRY_FACT, Records.facts(facts));
+  }
+
   void putFact(WriteBatch batch, String name, byte[] value) throws RocksDBException {
     batch.put(facts, utf8(name), value);
   }
@@ -131,6 +167,18 @@ final class Database implements AutoCloseable {
   /** Everything in the batch survives a power loss when this returns. */
   void write(WriteBatch batch) throws RocksDBException {
     rocks.write(synced, batch);
+  }
+
+  /** Reads everything, to find damage where nobody may look for long. */
+  void verify() throws RocksDBException {
+    rocks.verifyChecksum();
+  }
+
+  /** Moves what is only in the log into tables: a lost log then loses nothing older. */
+  void flush() throws RocksDBException {
+    try (FlushOptions wait = new FlushOptions().setWaitForFlush(true)) {
+      rocks.flush(wait, List.of(keys, history, facts));
+    }
   }
 
   /** Forgets the changes before a revision; may come back with a power loss. */
@@ -173,8 +221,6 @@ final class Database implements AutoCloseable {
    */
   private static DBOptions databaseOptions() {
     return new DBOptions()
-        .setCreateIfMissing(true)
-        .setCreateMissingColumnFamilies(true)
         .setWalRecoveryMode(WALRecoveryMode.TolerateCorruptedTailRecords)
         .setMaxBgErrorResumeCount(0)
         .setMaxOpenFiles(32)

@@ -270,10 +270,9 @@ final class Records {
     try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(bytes))) {
       int version = in.readUnsignedByte();
       if (version != VERSION) {
-        throw new StoreException(
+        throw new NewerDataException(
             "a %s record has version %d, and this metakeyd reads version %d: run the newer metakeyd that wrote it, or restore a backup"
-                .formatted(what, version, VERSION),
-            null);
+                .formatted(what, version, VERSION));
       }
       T value = parser.readFrom(in);
       if (in.available() != 0) {

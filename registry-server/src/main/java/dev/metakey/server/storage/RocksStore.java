@@ -2,13 +2,14 @@ package dev.metakey.server.storage;
 
 import dev.metakey.model.Change;
 import dev.metakey.model.Field;
-import dev.metakey.model.RegistryInfo;
-import dev.metakey.model.Snapshot;
 import dev.metakey.server.domain.RegistryState;
-import java.nio.ByteBuffer;
+import dev.metakey.server.storage.Findings.Plan;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import java.util.UUID;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Supplier;
@@ -43,53 +44,149 @@ public final class RocksStore implements Store {
   static final String FORMAT_FACT = "format";
 
   static final String REGISTRY_FACT = "registry";
+  static final String FORMER_FACT = "former";
 
   private final DataDirectory directory;
+  private final StateCopy copy;
+  private final Beginning beginning;
+  private final Evidence evidence;
   private final Supplier<RegistryState> whenEmpty;
   private final ReadWriteLock users = new ReentrantReadWriteLock(true);
   private @Nullable Database database;
   private volatile boolean failed;
+  private @Nullable Contents opened;
+  private @Nullable RegistryState begun;
+  private @Nullable String readOnly;
+  private @Nullable String recovery;
 
   /** The last committed one. */
   private volatile long revision;
 
   private volatile long oldestRevision;
 
+  /** Opens nothing yet; only the data directory will tell of an earlier registry. */
+  public RocksStore(Path data, Supplier<RegistryState> whenEmpty) {
+    this(data, whenEmpty, Evidence.none());
+  }
+
   /**
    * Opens nothing yet.
    *
    * @param whenEmpty makes the state of a new database
    */
-  public RocksStore(Path data, Supplier<RegistryState> whenEmpty) {
+  public RocksStore(Path data, Supplier<RegistryState> whenEmpty, Evidence evidence) {
     this.directory = new DataDirectory(data);
+    this.copy = new StateCopy(directory.path());
+    this.beginning = new Beginning(directory, copy);
+    this.evidence = evidence;
     this.whenEmpty = whenEmpty;
   }
 
-  @Override
-  public RegistryState open() throws StoreException {
+  /**
+   * Looks at what is there, and recovers it where it is not sound. {@link #open} does so itself if
+   * nobody did.
+   */
+  public void begin() throws StoreException {
     loadLibrary();
     users.writeLock().lock();
     try {
       failed = true;
       directory.claim();
-      closeDatabase();
-      checkFormat(Database.peekFact(directory.path(), FORMAT_FACT));
-      RegistryState state = open(new Database(directory.path()));
-      failed = false;
-      return state;
+      begun = begin(beginning.look(evidence));
     } catch (RocksDBException e) {
       throw explain("cannot be opened", e);
+    } catch (IOException e) {
+      throw directory.explain("cannot be opened", e);
     } finally {
       users.writeLock().unlock();
     }
+  }
+
+  private RegistryState begin(Findings found) throws StoreException, RocksDBException, IOException {
+    Plan plan = found.plan();
+    if (plan instanceof Plan.ReadOnly stuck) {
+      readOnly = stuck.why();
+      return hold(stuck.shown());
+    }
+    if (plan instanceof Plan.Create) {
+      beginning.create(whenEmpty.get());
+    } else if (plan instanceof Plan.Rebuild rebuild) {
+      recovery = beginning.rebuild(rebuild, evidence.newId(), evidence.nowMs());
+    }
+    return openDatabase();
+  }
+
+  /** Serves what is known from memory. */
+  private RegistryState hold(@Nullable Source shown) {
+    RegistryState state = shown == null ? whenEmpty.get() : shown.contents().state();
+    revision = state.revision();
+    oldestRevision = revision + 1;
+    return state;
+  }
+
+  /** Why nothing can be changed until an admin has done something; null: it can. */
+  public @Nullable String readOnly() {
+    return readOnly;
+  }
+
+  /** What this start has recovered; null: nothing. */
+  public @Nullable String recovery() {
+    return recovery;
+  }
+
+  /** Where it is told what was recovered, as long as nobody has removed that. */
+  public Path recoveryReport() {
+    return directory.path().resolve(DataFiles.REPORT);
+  }
+
+  /** Whether a registry id is, or was before a recovery, the one of this registry. */
+  public boolean isOwn(UUID registryId) {
+    Contents contents = opened;
+    return contents != null
+        && (contents.id().equals(registryId) || contents.former().contains(registryId));
+  }
+
+  @Override
+  public RegistryState open() throws StoreException {
+    if (begun == null && opened == null) {
+      begin();
+    }
+    RegistryState first = begun;
+    if (first != null) {
+      begun = readOnly == null ? null : first;
+      return first;
+    }
+    users.writeLock().lock();
+    try {
+      failed = true;
+      directory.claim();
+      return openDatabase();
+    } catch (RocksDBException e) {
+      throw explain("cannot be opened", e);
+    } catch (IOException e) {
+      throw directory.explain("cannot be opened", e);
+    } finally {
+      users.writeLock().unlock();
+    }
+  }
+
+  /** With the write lock held. Never makes a database. */
+  private RegistryState openDatabase() throws StoreException, RocksDBException, IOException {
+    closeDatabase();
+    RegistryState state = open(new Database(directory.path(), Database.Mode.WRITE));
+    failed = false;
+    return state;
   }
 
   @Override
   public void commit(RegistryState state, List<Change> changes) throws StoreException {
     users.readLock().lock();
     try (WriteBatch batch = new WriteBatch()) {
+      if (readOnly != null && changes.isEmpty()) {
+        return;
+      }
       Database open = writable();
-      putFacts(open, batch, state);
+      open.putState(batch, state);
       for (Change change : changes) {
         open.putChange(batch, change.revision(), Records.change(change));
         int id = change.field().id();
@@ -101,10 +198,14 @@ public final class RocksStore implements Store {
         }
       }
       open.write(batch);
+      copy.write(new Contents(state, Objects.requireNonNull(opened).former()));
       revision = state.revision();
     } catch (RocksDBException e) {
       failed = true;
       throw explain("cannot be written", e);
+    } catch (IOException e) {
+      failed = true;
+      throw directory.explain("cannot be written", e);
     } finally {
       users.readLock().unlock();
     }
@@ -112,6 +213,9 @@ public final class RocksStore implements Store {
 
   @Override
   public List<Change> history(long sinceRevision, int limit) throws StoreException {
+    if (readOnly != null) {
+      return List.of();
+    }
     users.readLock().lock();
     try (RocksIterator rows = readable().history()) {
       long last = revision;
@@ -139,7 +243,9 @@ public final class RocksStore implements Store {
   public long oldestRevision() throws StoreException {
     users.readLock().lock();
     try {
-      readable();
+      if (readOnly == null) {
+        readable();
+      }
       return oldestRevision;
     } finally {
       users.readLock().unlock();
@@ -148,6 +254,9 @@ public final class RocksStore implements Store {
 
   @Override
   public void trim(long keep, long olderThanMs) throws StoreException {
+    if (readOnly != null) {
+      return;
+    }
     users.readLock().lock();
     try {
       Database open = writable();
@@ -169,109 +278,30 @@ public final class RocksStore implements Store {
   public void close() {
     users.writeLock().lock();
     try {
+      flush();
       closeDatabase();
+      copy.close();
       directory.close();
     } finally {
       users.writeLock().unlock();
     }
   }
 
-  private RegistryState open(Database fresh) throws RocksDBException, StoreException {
+  private RegistryState open(Database fresh) throws RocksDBException, StoreException, IOException {
     boolean loaded = false;
     try {
-      RegistryState state = load(fresh);
-      revision = state.revision();
-      oldestRevision = firstRevision(fresh);
+      Contents contents = new DatabaseReader(directory).read(fresh);
+      copy.write(contents);
+      opened = contents;
+      revision = contents.revision();
+      oldestRevision = DatabaseReader.firstRevision(fresh, revision);
       database = fresh;
       loaded = true;
-      return state;
+      return contents.state();
     } finally {
       if (!loaded) {
         fresh.close();
       }
-    }
-  }
-
-  private RegistryState load(Database open) throws RocksDBException, StoreException {
-    List<Field> fields = new ArrayList<>();
-    try (RocksIterator rows = open.keys()) {
-      for (rows.seekToFirst(); rows.isValid(); rows.next()) {
-        fields.add(Records.readKey(rows.value()));
-      }
-      rows.status();
-    }
-    long last = lastRevision(open);
-    byte[] registry = open.fact(REGISTRY_FACT);
-    byte[] format = open.fact(FORMAT_FACT);
-    if (registry == null && format == null && fields.isEmpty() && last == 0) {
-      create(open);
-      return load(open);
-    }
-    if (registry == null || format == null) {
-      throw damaged("it holds fields or changes, and not the facts that belong to them", null);
-    }
-    Records.Facts facts = Records.readFacts(registry);
-    long committed = facts.info().revision();
-    if (last != 0 && last != committed) {
-      throw damaged(
-          "its last change has revision %d, its facts say %d".formatted(last, committed), null);
-    }
-    try {
-      return new RegistryState(Snapshot.of(facts.info(), fields), facts.bootId());
-    } catch (IllegalArgumentException e) {
-      throw damaged(e.getMessage(), e);
-    }
-  }
-
-  private void create(Database open) throws RocksDBException {
-    RegistryState state = whenEmpty.get();
-    try (WriteBatch batch = new WriteBatch()) {
-      open.putFact(batch, FORMAT_FACT, ByteBuffer.allocate(Integer.BYTES).putInt(FORMAT).array());
-      putFacts(open, batch, state);
-      for (Field field : state.snapshot().records()) {
-        open.putKey(batch, field.id(), Records.key(field));
-      }
-      open.write(batch);
-    }
-  }
-
-  private static void putFacts(Database open, WriteBatch batch, RegistryState state)
-      throws RocksDBException {
-    RegistryInfo info = state.snapshot().info();
-    open.putFact(batch, REGISTRY_FACT, Records.facts(new Records.Facts(info, state.bootId())));
-  }
-
-  private void checkFormat(byte @Nullable [] fact) throws StoreException {
-    if (fact == null) {
-      return;
-    }
-    int format = fact.length == Integer.BYTES ? ByteBuffer.wrap(fact).getInt() : 0;
-    if (format < 1) {
-      throw damaged("its format fact is not a number from 1 up", null);
-    }
-    if (format > FORMAT) {
-      throw directory.failure(
-          "cannot be opened",
-          "it has format %d, and this metakeyd reads formats up to %d".formatted(format, FORMAT),
-          "run the newer metakeyd that wrote it; nothing was changed",
-          null);
-    }
-  }
-
-  /** 0 where no change is kept. */
-  private static long lastRevision(Database open) throws RocksDBException {
-    try (RocksIterator rows = open.history()) {
-      rows.seekToLast();
-      rows.status();
-      return rows.isValid() ? Database.revision(rows.key()) : 0;
-    }
-  }
-
-  private long firstRevision(Database open) throws RocksDBException {
-    try (RocksIterator rows = open.history()) {
-      rows.seekToFirst();
-      rows.status();
-      return rows.isValid() ? Database.revision(rows.key()) : revision + 1;
     }
   }
 
@@ -312,6 +342,18 @@ public final class RocksStore implements Store {
     return open;
   }
 
+  /** What is only in the log would be lost with it. */
+  private void flush() {
+    Database open = database;
+    if (open != null && !failed) {
+      try {
+        open.flush();
+      } catch (RocksDBException ignored) {
+        // Everything is in the log, and synced.
+      }
+    }
+  }
+
   /** With the write lock held. */
   private void closeDatabase() {
     Database open = database;
@@ -327,13 +369,9 @@ public final class RocksStore implements Store {
       return directory.full(e);
     }
     if (status != null && status.getCode() == Status.Code.Corruption) {
-      return damaged(e.getMessage(), e);
+      return directory.damaged(e.getMessage(), e);
     }
     return directory.explain(what, e);
-  }
-
-  private StoreException damaged(@Nullable String why, @Nullable Throwable cause) {
-    return directory.failure("holds a damaged database", why, "restore a backup", cause);
   }
 
   private void loadLibrary() throws StoreException {

@@ -9,6 +9,7 @@ import dev.metakey.model.Snapshot;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.UUID;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.Semaphore;
@@ -197,7 +198,7 @@ class PublisherTest {
   @Test
   void committed_whenRealFilesArePublished_bothShowTheState() throws Exception {
     KeysFile keys = new KeysFile(directory.resolve("keys"));
-    TableFile table = new TableFile(directory.resolve("registry.bin"), () -> 1);
+    TableFile table = new TableFile(directory.resolve("registry.bin"), () -> 1, new UUID(3, 4));
     try (Publisher publisher = start(keys, table)) {
       var unused = registry.commit(register("a", "b"));
       publisher.close();

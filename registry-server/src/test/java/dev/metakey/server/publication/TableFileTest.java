@@ -20,6 +20,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -28,6 +29,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class TableFileTest {
+  private static final UUID BOOT = new UUID(3, 4);
   private static final long NOW = 1_700_000_000_000L;
 
   @TempDir private Path directory;
@@ -38,7 +40,7 @@ class TableFileTest {
   @BeforeEach
   void create() {
     path = directory.resolve("registry.bin");
-    table = new TableFile(path, () -> NOW);
+    table = new TableFile(path, () -> NOW, BOOT);
   }
 
   private void publish(String name) throws IOException {
@@ -75,12 +77,13 @@ class TableFileTest {
     publish("b");
     assertThat(has(RegistryFile.decode(reader), "b")).isTrue();
 
-    table = new TableFile(path, () -> NOW + 1);
+    table = new TableFile(path, () -> NOW + 1, BOOT);
     publish("c");
 
     RegistryFile.Published seen = RegistryFile.decode(reader);
     assertThat(has(seen, "c")).isTrue();
     assertThat(seen.publishedAtMs()).isEqualTo(NOW + 1);
+    assertThat(seen.bootId()).isEqualTo(BOOT);
   }
 
   @Test
@@ -145,7 +148,7 @@ class TableFileTest {
   /** As a daemon that has just started. */
   private void replacesWhatIsThere() throws IOException {
     Object before = key();
-    table = new TableFile(path, () -> NOW);
+    table = new TableFile(path, () -> NOW, BOOT);
     publish("b" + registry.snapshot().info().revision());
     assertThat(key()).isNotEqualTo(before);
     assertThat(table.isIntact()).isTrue();
@@ -162,7 +165,7 @@ class TableFileTest {
   void withdraw_removesTheTableAndVoidsItForWhoHasMappedIt() throws Exception {
     publish("a");
     ByteBuffer reader = map().order(ByteOrder.nativeOrder());
-    new TableFile(path, () -> NOW).withdraw(registry.snapshot().info().registryId());
+    new TableFile(path, () -> NOW, BOOT).withdraw(registry.snapshot().info().registryId());
     assertThat(path).doesNotExist();
     assertThat(reader.getLong(RegistryFile.SEQ) & 1).as("odd for good").isOne();
   }
@@ -177,7 +180,7 @@ class TableFileTest {
       file.putLong(RegistryFile.SEQ, file.getLong(RegistryFile.SEQ) | 1);
     }
 
-    table = new TableFile(path, () -> NOW);
+    table = new TableFile(path, () -> NOW, BOOT);
     publish("b");
 
     assertThat(has(RegistryFile.read(path), "b")).isTrue();

@@ -230,12 +230,12 @@ final class RocksStoreTest extends StoreContract {
   }
 
   @Test
-  void open_whenTheFactsAreGarbage_isRefused() throws Exception {
+  void open_whenTheFactsAreGarbage_isRecovered() throws Exception {
     store().open();
     closeStores();
     withDatabase((open, batch) -> open.putFact(batch, RocksStore.REGISTRY_FACT, new byte[] {1, 2}));
 
-    assertRefused("facts record of 2 bytes", "restore a backup");
+    assertRecovered("facts record of 2 bytes");
   }
 
   @Test
@@ -248,47 +248,48 @@ final class RocksStoreTest extends StoreContract {
   }
 
   @Test
-  void open_whenTheFormatIsGarbage_isRefused() throws Exception {
+  void open_whenTheFormatIsGarbage_isRecovered() throws Exception {
     store().open();
     closeStores();
     withDatabase((open, batch) -> open.putFact(batch, RocksStore.FORMAT_FACT, new byte[3]));
 
-    assertRefused("damaged", "format");
+    assertRecovered("format");
   }
 
   @Test
-  void open_whenTheFactsAreMissing_isRefused() throws Exception {
+  void open_whenTheFactsAreMissingAndThereIsNoCopy_isReadOnly() throws Exception {
     Files.createDirectories(data());
     withDatabase((open, batch) -> open.putChange(batch, 3, new byte[] {1}));
 
-    assertRefused("damaged", "not the facts");
+    RocksStore store = (RocksStore) store();
+    store.open();
+    assertThat(store.readOnly()).contains("damaged", "--recover-from", data().toString());
   }
 
   @Test
-  void open_whenHistoryAndFactsDisagree_isRefused() throws Exception {
+  void open_whenHistoryAndFactsDisagree_isRecovered() throws Exception {
     store().open();
     closeStores();
     withDatabase((open, batch) -> open.putChange(batch, 3, new byte[] {1}));
 
-    assertRefused("last change has revision 3, its facts say 0");
+    assertRecovered("last change has revision 3, its facts say 0");
   }
 
   @Test
-  void open_whenTheLogIsDamagedBeforeItsEnd_isRefused() throws Exception {
-    RandomRegistry registry = committed(20);
+  void open_whenTheLogIsDamagedBeforeItsEnd_isRecovered() throws Exception {
+    RandomRegistry registry = killedAfter(20);
     Path log = log();
-    int middle = (int) Files.size(log) / 2;
-    flip(log, middle);
+    flip(log, (int) Files.size(log) / 2);
 
-    assertRefused("damaged");
-
-    flip(log, middle);
-    assertSame(store().open(), registry.state());
+    assertThat(assertRecovered("").revision()).isEqualTo(registry.state().revision());
   }
 
   @Test
   void open_whenTheLogWasCutWhileItWasWritten_hasWholeCommits() throws Exception {
-    committed(20);
+    killedAfter(20);
+    for (String name : StateCopy.NAMES) { // the last commit was answered by nobody
+      Files.delete(data().resolve(name));
+    }
     Path log = log();
     try (RandomAccessFile file = new RandomAccessFile(log.toFile(), "rw")) {
       file.setLength(file.length() - 7);
@@ -373,7 +374,7 @@ final class RocksStoreTest extends StoreContract {
 
   @Test
   void history_whileTheStoreIsOpenedAndClosed_isRefusedAtWorst() throws Exception {
-    committed(50);
+    killedAfter(50);
     Store store = store();
     store.open();
     AtomicBoolean stop = new AtomicBoolean();
@@ -446,7 +447,8 @@ final class RocksStoreTest extends StoreContract {
     assertThat(bytesOnDisk()).isLessThan(24 << 20);
   }
 
-  private RandomRegistry committed(int commits) throws StoreException {
+  /** As a kill leaves it: what was committed is in the log. */
+  private RandomRegistry killedAfter(int commits) throws Exception {
     RandomRegistry registry = new RandomRegistry(Committer.SEED);
     Store store = store(registry::state);
     store.open();
@@ -454,7 +456,11 @@ final class RocksStoreTest extends StoreContract {
       List<Change> changes = registry.next(2, 0);
       store.commit(registry.state(), changes);
     }
+    Path image = temp.resolve("image");
+    run("cp", "-r", data().toString(), image.toString());
     closeStores();
+    run("rm", "-r", data().toString());
+    run("mv", image.toString(), data().toString());
     return registry;
   }
 
@@ -468,13 +474,24 @@ final class RocksStoreTest extends StoreContract {
         .doesNotContain("\n");
   }
 
+  /** What is there again, with another registry id; what was there before is kept. */
+  private RegistryState assertRecovered(String says) throws Exception {
+    RocksStore store = (RocksStore) store();
+    RegistryState state = store.open();
+    assertThat(store.readOnly()).isNull();
+    assertThat(store.recovery()).contains(says, data().resolve("damaged-1").toString());
+    assertThat(state.snapshot().info().registryId()).isNotEqualTo(ID);
+    assertThat(data().resolve("damaged-1/CURRENT")).exists();
+    return state;
+  }
+
   private interface Edit {
     void apply(Database open, WriteBatch batch) throws Exception;
   }
 
   private void withDatabase(Edit edit) throws Exception {
     RocksDB.loadLibrary();
-    try (Database open = new Database(data());
+    try (Database open = new Database(data(), Database.Mode.CREATE);
         WriteBatch batch = new WriteBatch()) {
       edit.apply(open, batch);
       open.write(batch);

@@ -46,7 +46,7 @@ import dev.metakey.v1.ReserveRequest;
 import dev.metakey.v1.ResolveResponse;
 import dev.metakey.v1.UndeleteRequest;
 import dev.metakey.v1.UnreserveRequest;
-import dev.metakey.wire.Wire;
+import dev.metakey.wire.Replies;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.health.v1.HealthCheckRequest;

@@ -1,0 +1,72 @@
+package dev.metakey.server.domain;
+
+import dev.metakey.model.Field;
+import dev.metakey.model.FieldState;
+import dev.metakey.model.RegistryInfo;
+import dev.metakey.model.Snapshot;
+import dev.metakey.model.Stamp;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Makes one registry of several accounts of it, some of which are older or know less than others.
+ * Which ids there are, whose name they have, their slots and generations: that is what the newest
+ * one says. Owner and attributes come from the newest one that knows an owner for that id, name and
+ * generation. A field without any known owner goes to the first service that registers it.
+ */
+public final class Recovery {
+  private Recovery() {}
+
+  /**
+   * @param newestFirst accounts of the same registry; at least one
+   * @param registryId a new one, so that nobody resumes a watch of the old registry
+   */
+  public static RegistryState merge(List<RegistryState> newestFirst, UUID registryId, long nowMs) {
+    RegistryState newest = newestFirst.get(0);
+    RegistryInfo info = newest.snapshot().info();
+    List<RegistryState> others = newestFirst.subList(1, newestFirst.size());
+    List<Field> fields = new ArrayList<>();
+    for (Field field : newest.snapshot().records()) {
+      fields.add(withQuarantine(withOwners(field, others), info.revision(), nowMs));
+    }
+    RegistryInfo renamed =
+        new RegistryInfo(registryId, info.revision(), info.layout(), info.areaBytes());
+    return new RegistryState(Snapshot.of(renamed, fields), newest.bootId());
+  }
+
+  private static Field withOwners(Field field, List<RegistryState> others) {
+    if (!field.owners().isEmpty()) {
+      return field;
+    }
+    for (RegistryState other : others) {
+      Field same = sameField(other.snapshot().byId(field.id()), field);
+      if (same != null && (!same.owners().isEmpty() || same.reservation() != null)) {
+        return same.toBuilder()
+            .slot(field.slot())
+            .state(field.state())
+            .owners(field.is(FieldState.RESERVED) ? List.of() : same.owners())
+            .retired(field.is(FieldState.ACTIVE) ? Stamp.NONE : same.retired())
+            .build();
+      }
+    }
+    return field;
+  }
+
+  private static @Nullable Field sameField(@Nullable Field candidate, Field field) {
+    return candidate != null
+            && candidate.name().equals(field.name())
+            && candidate.size() == field.size()
+            && candidate.generation() == field.generation()
+        ? candidate
+        : null;
+  }
+
+  /** When it was retired may be unknown; its quarantine then begins now. */
+  private static Field withQuarantine(Field field, long revision, long nowMs) {
+    return field.is(FieldState.RETIRED) && field.retired().isNone()
+        ? field.toBuilder().retired(new Stamp(revision, nowMs)).build()
+        : field;
+  }
+}

@@ -1,0 +1,147 @@
+package dev.metakey.server.storage;
+
+import dev.metakey.server.domain.Recovery;
+import dev.metakey.server.domain.RegistryState;
+import dev.metakey.server.storage.Findings.Plan;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.rocksdb.RocksDBException;
+import org.rocksdb.Status;
+
+/**
+ * Looks at a data directory before anything in it is changed, and makes it ready: as it is, new, or
+ * rebuilt from the newest evidence. What was there is kept aside.
+ *
+ * <p><b>Durability.</b> The state copies stay until one of the rebuilt registry is written, and
+ * that is written before the database is made: whoever is killed in between finds a copy to begin
+ * again from.
+ */
+final class Beginning {
+  private final DataDirectory directory;
+  private final DataFiles files;
+  private final StateCopy copy;
+
+  Beginning(DataDirectory directory, StateCopy copy) {
+    this.directory = directory;
+    this.files = new DataFiles(directory.path());
+    this.copy = copy;
+  }
+
+  /** Reads everything, and changes nothing. */
+  Findings look(Evidence evidence) throws StoreException, IOException {
+    String path = directory.path().toString();
+    boolean hasEvidence = files.hasEvidence();
+    List<String> faults = new ArrayList<>();
+    List<StateText.Parsed> parsed = StateCopy.read(directory.path(), faults);
+    copy.continueAfter(parsed);
+    List<Source> copies =
+        parsed.stream()
+            .map(p -> new Source(directory.path().resolve(p.name()).toString(), p.contents()))
+            .toList();
+    Source database = null;
+    String fault = "the database in %s is missing".formatted(path);
+    if (!files.ofDatabase().isEmpty()) {
+      try {
+        database = new Source("the database in " + path, readDatabase());
+        fault = "";
+      } catch (NewerDataException | UnreadableException e) {
+        throw e;
+      } catch (StoreException e) {
+        fault = String.valueOf(e.getMessage());
+      }
+    }
+    return new Findings(path, hasEvidence, database, fault, copies, faults, evidence);
+  }
+
+  private Contents readDatabase() throws StoreException {
+    DatabaseReader reader = new DatabaseReader(directory);
+    try (Database open = new Database(directory.path(), Database.Mode.READ)) {
+      Contents contents = reader.read(open);
+      open.verify();
+      return contents;
+    } catch (RocksDBException e) {
+      refuseNewerFormat(reader);
+      if (isDamage(e)) {
+        throw directory.damaged(e.getMessage(), e);
+      }
+      throw new UnreadableException(directory.explain("cannot be read", e));
+    }
+  }
+
+  /** A newer format may have other column families, and is not to be taken for damage. */
+  private void refuseNewerFormat(DatabaseReader reader) throws NewerDataException {
+    try {
+      byte[] format = Database.peekFact(directory.path(), RocksStore.FORMAT_FACT);
+      if (format != null) {
+        reader.checkFormat(format);
+      }
+    } catch (NewerDataException e) {
+      throw e;
+    } catch (RocksDBException | StoreException ignored) {
+      // It is damaged, as was found before.
+    }
+  }
+
+  /** Anything but a disk or a permission that keeps us from reading what may be sound. */
+  private static boolean isDamage(RocksDBException e) {
+    Status status = e.getStatus();
+    boolean failedToRead = status != null && status.getCode() == Status.Code.IOError;
+    return !failedToRead || String.valueOf(e.getMessage()).contains("No such file or directory");
+  }
+
+  /** Makes the database of a registry that has never been. */
+  void create(RegistryState state) throws IOException, RocksDBException {
+    make(new Contents(state, List.of()));
+  }
+
+  /**
+   * Makes the database anew, and keeps the old one aside.
+   *
+   * @return what was done, for an admin
+   */
+  String rebuild(Plan.Rebuild plan, UUID id, long nowMs) throws IOException, RocksDBException {
+    List<RegistryState> states = plan.sources().stream().map(s -> s.contents().state()).toList();
+    Contents newest = plan.sources().get(0).contents();
+    List<UUID> former = new ArrayList<>(List.of(newest.id()));
+    former.addAll(newest.former());
+    boolean isEmpty = newest.revision() == 0 && newest.state().snapshot().records().isEmpty();
+    Path set = files.ofDatabase().isEmpty() ? null : files.moveAside();
+    make(new Contents(Recovery.merge(states, id, nowMs), former));
+    String report = report(plan, newest, set);
+    if (!isEmpty) {
+      Files.writeString(
+          directory.path().resolve(DataFiles.REPORT),
+          "%s %s%n".formatted(Instant.ofEpochMilli(nowMs), report));
+    }
+    return report;
+  }
+
+  private void make(Contents contents) throws IOException, RocksDBException {
+    for (String ignored : StateCopy.NAMES) {
+      copy.write(contents);
+    }
+    try (Database open = new Database(directory.path(), Database.Mode.CREATE)) {
+      open.make(contents);
+      open.flush();
+    }
+  }
+
+  private static String report(Plan.Rebuild plan, Contents newest, @Nullable Path set) {
+    return "the registry was recovered: %s. Ids, slots and generations were taken from %s%s; the history of changes up to revision %d is lost, and watches start anew.%s"
+        .formatted(
+            plan.why(),
+            plan.sources().get(0),
+            plan.sources().size() == 1
+                ? ""
+                : ", owners that it does not know from "
+                    + plan.sources().subList(1, plan.sources().size()),
+            newest.revision(),
+            set == null ? "" : " What was there before is kept in %s.".formatted(set));
+  }
+}

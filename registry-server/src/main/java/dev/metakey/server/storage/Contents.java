@@ -1,0 +1,41 @@
+package dev.metakey.server.storage;
+
+import dev.metakey.model.RegistryInfo;
+import dev.metakey.server.domain.RegistryState;
+import java.util.List;
+import java.util.UUID;
+
+/**
+ * What a store, or a source to recover one from, holds.
+ *
+ * @param former the ids that the registry had before it was recovered, newest first
+ */
+public record Contents(RegistryState state, List<UUID> former) {
+  /** A published file of so many recoveries ago is no longer recognised. */
+  private static final int MOST_FORMER = 8;
+
+  public Contents {
+    former = former.stream().limit(MOST_FORMER).toList();
+  }
+
+  RegistryInfo info() {
+    return state.snapshot().info();
+  }
+
+  UUID id() {
+    return info().registryId();
+  }
+
+  long revision() {
+    return info().revision();
+  }
+
+  /** Whether this is the same registry, earlier or later, as the other. */
+  boolean isRelatedTo(Contents other) {
+    return id().equals(other.id()) || former.contains(other.id()) || other.former.contains(id());
+  }
+
+  boolean isNewerThan(Contents other) {
+    return id().equals(other.id()) ? revision() > other.revision() : former.contains(other.id());
+  }
+}

@@ -1,0 +1,10 @@
+package dev.metakey.server.storage;
+
+/** What was found is sound, and was written by a newer metakeyd: nothing was changed. */
+final class NewerDataException extends StoreException {
+  private static final long serialVersionUID = 1;
+
+  NewerDataException(String message) {
+    super(message, null);
+  }
+}

@@ -1,0 +1,176 @@
+package dev.metakey.server.storage;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.metakey.model.Field;
+import dev.metakey.model.Layout;
+import dev.metakey.model.MetakeyException;
+import dev.metakey.model.RegistryInfo;
+import dev.metakey.model.Snapshot;
+import dev.metakey.model.Words;
+import dev.metakey.server.domain.RegistryState;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Base64;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A whole state as text. People read the first part of each line; the daemon reads {@code record},
+ * which is the field's database record in base64 and has everything that a field has.
+ *
+ * <pre>
+ *   metakey-state 1
+ *   # made by metakeyd; do not edit: the last line has a checksum
+ *   sequence=7 registry=UUID revision=4 layout=slotted area=128 boot=ID former=UUID,UUID
+ *   id=0 name=edge.packet_id size=8 slot=24 generation=1 state=active owners="..." record=BASE64
+ *   end crc32c=0123abcd
+ * </pre>
+ */
+final class StateText {
+  private static final String FIRST_LINE = "metakey-state 1";
+  private static final String COMMENT =
+      "# made by metakeyd; do not edit: the last line has a checksum";
+  private static final String RECORD = " record=";
+  private static final String END = "end crc32c=";
+
+  /** Lines of fields that were written before: a commit changes few of 64. */
+  private final @Nullable Field[] written = new Field[Field.IDS];
+
+  private final String[] lines = new String[Field.IDS];
+
+  /**
+   * What a text says.
+   *
+   * @param sequence counts the texts that were written: the highest is the newest
+   */
+  record Parsed(long sequence, Contents contents) {
+    /** The file that it is written to. */
+    String name() {
+      return StateCopy.NAMES.get((int) (sequence % StateCopy.NAMES.size()));
+    }
+  }
+
+  byte[] format(long sequence, Contents contents) {
+    RegistryState state = contents.state();
+    RegistryInfo info = state.snapshot().info();
+    StringBuilder text = new StringBuilder(4096);
+    text.append(FIRST_LINE).append('\n').append(COMMENT).append('\n');
+    text.append("sequence=").append(sequence);
+    text.append(" registry=").append(info.registryId());
+    text.append(" revision=").append(info.revision());
+    text.append(" layout=").append(info.layout());
+    text.append(" area=").append(info.areaBytes());
+    text.append(" boot=").append(base64(state.bootId().getBytes(UTF_8)));
+    text.append(" former=");
+    text.append(Former.text(contents.former()));
+    text.append('\n');
+    for (Field field : state.snapshot().records()) {
+      text.append(line(field));
+    }
+    byte[] body = text.toString().getBytes(UTF_8);
+    byte[] end = (END + checksum(body, body.length) + "\n").getBytes(UTF_8);
+    byte[] all = Arrays.copyOf(body, body.length + end.length);
+    System.arraycopy(end, 0, all, body.length, end.length);
+    return all;
+  }
+
+  /**
+   * @param bytes the text; what follows its last line is not looked at
+   * @throws IOException if it is not whole; the message says why
+   * @throws NewerDataException if a newer metakeyd wrote it
+   */
+  static Parsed parse(byte[] bytes) throws IOException, StoreException {
+    String text = new String(bytes, UTF_8);
+    if (text.isBlank()) {
+      throw new IOException("it is empty");
+    }
+    int end = text.indexOf("\n" + END) + 1;
+    int length = text.substring(0, end).getBytes(UTF_8).length;
+    String sum = end == 0 ? "" : text.substring(end + END.length()).lines().findFirst().orElse("");
+    if (end == 0 || !sum.equals(checksum(bytes, length))) {
+      throw new IOException("it is cut or damaged: its checksum does not fit");
+    }
+    List<String> lines = text.substring(0, end).lines().filter(l -> !l.startsWith("#")).toList();
+    if (!lines.get(0).equals(FIRST_LINE)) {
+      throw new NewerDataException(
+          "a state copy starts with '%s', and this metakeyd reads '%s': run the newer metakeyd that wrote it; nothing was changed"
+              .formatted(lines.get(0), FIRST_LINE));
+    }
+    try {
+      return parse(lines);
+    } catch (IllegalArgumentException | MetakeyException | IndexOutOfBoundsException e) {
+      throw new IOException("it is damaged: " + e.getMessage(), e);
+    }
+  }
+
+  private static Parsed parse(List<String> lines) throws StoreException {
+    Map<String, String> head = new HashMap<>();
+    for (String pair : lines.get(1).split(" ", -1)) {
+      head.put(pair.substring(0, pair.indexOf('=')), pair.substring(pair.indexOf('=') + 1));
+    }
+    RegistryInfo info =
+        new RegistryInfo(
+            UUID.fromString(get(head, "registry")),
+            Long.parseLong(get(head, "revision")),
+            Words.parse(Layout.class, "layout", get(head, "layout")),
+            Integer.parseInt(get(head, "area")));
+    List<Field> fields = new ArrayList<>();
+    for (String line : lines.subList(2, lines.size())) {
+      String record = line.substring(line.lastIndexOf(RECORD) + RECORD.length());
+      fields.add(Records.readKey(Base64.getDecoder().decode(record)));
+    }
+    List<UUID> former = Former.parse(get(head, "former"));
+    String bootId = new String(Base64.getDecoder().decode(get(head, "boot")), UTF_8);
+    RegistryState state = new RegistryState(Snapshot.of(info, fields), bootId);
+    return new Parsed(Long.parseLong(get(head, "sequence")), new Contents(state, former));
+  }
+
+  private static String get(Map<String, String> head, String key) {
+    String value = head.get(key);
+    if (value == null) {
+      throw new IllegalArgumentException("it has no " + key);
+    }
+    return value;
+  }
+
+  private String line(Field field) {
+    int id = field.id();
+    if (!field.equals(written[id])) {
+      lines[id] =
+          "id=%d name=%s size=%d slot=%d generation=%d state=%s owners=\"%s\"%s%s\n"
+              .formatted(
+                  id,
+                  field.name(),
+                  field.size(),
+                  field.slot(),
+                  field.generation(),
+                  field.state(),
+                  printable(
+                      String.join(", ", field.owners().stream().map(Object::toString).toList())),
+                  RECORD,
+                  base64(Records.key(field)));
+      written[id] = field;
+    }
+    return lines[id];
+  }
+
+  private static String printable(String text) {
+    return text.replaceAll("[\\p{Cntrl}\"]", "?");
+  }
+
+  private static String base64(byte[] bytes) {
+    return Base64.getEncoder().encodeToString(bytes);
+  }
+
+  private static String checksum(byte[] bytes, int length) {
+    CRC32C crc = new CRC32C();
+    crc.update(bytes, 0, length);
+    return "%08x".formatted(crc.getValue());
+  }
+}
