@@ -56,10 +56,7 @@ public final class Replies {
     return new Field.Builder(field.getId(), spec(field.getSpec()), state(field.getState()))
         .generation(field.getGeneration())
         .slot(field.getSlot())
-        .owners(
-            field.getOwnersList().stream()
-                .map(Replies::owner)
-                .toList())
+        .owners(field.getOwnersList().stream().map(Replies::owner).toList())
         .reservation(
             field.hasReservation()
                 ? new Reservation(

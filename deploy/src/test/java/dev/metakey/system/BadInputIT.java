@@ -19,7 +19,7 @@ import dev.metakey.v1.ReserveRequest;
 import dev.metakey.v1.ResolveRequest;
 import dev.metakey.v1.ResolveResponse;
 import dev.metakey.v1.WatchRequest;
-import dev.metakey.wire.Wire;
+import dev.metakey.wire.Replies;
 import dev.metakey.wire.WireErrors;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
@@ -274,7 +274,7 @@ class BadInputIT {
             .get(GetRequest.newBuilder().setName(name).build())
             .getField()
             .getOwners(0);
-    return Wire.fromWire(owner).toString();
+    return Replies.owner(owner).toString();
   }
 
   @Test

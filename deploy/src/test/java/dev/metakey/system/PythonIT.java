@@ -16,7 +16,8 @@ final class PythonIT {
   @Test
   void stubs_whenGenerated_registerWatchAndReadReasons() throws Exception {
     Path sources = Path.of(System.getProperty("metakey.sources", "."));
-    Path python = Path.of(System.getenv().getOrDefault("METAKEY_TEST_PYTHON", "none"), "bin/python");
+    Path python =
+        Path.of(System.getenv().getOrDefault("METAKEY_TEST_PYTHON", "none"), "bin/python");
     Requires.pythonGrpc(python);
     host.start();
     run(

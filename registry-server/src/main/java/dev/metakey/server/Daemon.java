@@ -164,8 +164,7 @@ public final class Daemon implements AutoCloseable {
       } else {
         problem("read-only: " + readOnly);
       }
-      publisher =
-          new Publisher(engine.snapshot(), outlets(published, !readOnly.isEmpty()));
+      publisher = new Publisher(engine.snapshot(), outlets(published, !readOnly.isEmpty()));
       hub =
           new WatchHub(
               engine::snapshot,

@@ -39,8 +39,7 @@ final class Outlets {
   /**
    * @param problem is told what could not be withdrawn
    */
-  Outlets(
-      Path run, UUID registryId, UUID bootId, LongSupplier clockMs, Consumer<String> problem) {
+  Outlets(Path run, UUID registryId, UUID bootId, LongSupplier clockMs, Consumer<String> problem) {
     this.run = run;
     this.registryId = registryId;
     this.bootId = bootId;
