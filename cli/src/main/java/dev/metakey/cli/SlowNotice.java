@@ -4,9 +4,11 @@ import dev.metakey.cli.print.Terminal;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
-/** Says after a second what a run is waiting for, so that nobody looks at a silent terminal. */
+/**
+ * Says after three seconds what a run is waiting for, so that nobody looks at a silent terminal.
+ */
 final class SlowNotice implements AutoCloseable {
-  private static final long MOMENT_MS = 1_000;
+  private static final long MOMENT_MS = 3_000;
 
   private final CountDownLatch over = new CountDownLatch(1);
 

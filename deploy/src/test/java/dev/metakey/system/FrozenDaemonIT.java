@@ -33,7 +33,7 @@ final class FrozenDaemonIT {
     DaemonProcess daemon = host.start();
     daemon.signal("STOP");
     try {
-      Ran list = host.cli("list", "--timeout", "2s");
+      Ran list = host.cli("list", "--timeout", "6s");
       assertThat(list.err()).contains("waiting for the metakey daemon");
 
       long startNs = System.nanoTime();

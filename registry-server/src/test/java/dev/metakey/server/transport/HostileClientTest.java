@@ -38,7 +38,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @Timeout(60)
 class HostileClientTest {
-  private static final Peer DAEMON = new Peer(0, 0, 1, "metakeyd");
+  private static final Peer DAEMON = new Peer(0, 0, 1, "metakeyd").withPrivileges();
   private static final String REFLECT = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
   private static final String RESOLVE = "/metakey.v1.Registry/Resolve";
   private static final String LIST = "/metakey.v1.Registry/List";

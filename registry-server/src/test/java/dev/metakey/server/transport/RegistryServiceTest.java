@@ -304,7 +304,11 @@ class RegistryServiceTest {
     Config packed =
         new Config(
             new Config.Paths(
-                socket, directory.resolve("packed"), directory, "none", directory.resolve("k")),
+                socket,
+                directory.resolve("packed"),
+                directory.resolve("packed-run"),
+                "none",
+                directory.resolve("k")),
             Layout.PACKED,
             128,
             600_000,
