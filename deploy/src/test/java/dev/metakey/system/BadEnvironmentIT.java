@@ -169,7 +169,7 @@ class BadEnvironmentIT {
     assertThat(secret).hasContent("precious");
     assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(secret)))
         .isEqualTo("rw-------");
-    Files.createDirectory(host.data());
+    Files.createDirectories(host.data());
     Files.setPosixFilePermissions(host.data(), PosixFilePermissions.fromString("rwxrwxrwx"));
     host.runDaemon().refuses(8, host.data().toString(), "rwxrwxrwx", "chmod go-w");
   }
