@@ -459,7 +459,7 @@ class BadInputIT {
         silent.add(channel);
         channel.connect(UnixDomainSocketAddress.of(host.socket()));
       }
-      // They use up what this uid may have, and only for as long as a client may take to begin.
+      // They use up what may be open, and only for as long as a client may take to begin.
       Host.await("the daemon serves again", () -> host.cli("status").exit() == 0);
     } finally {
       for (SocketChannel channel : silent) {
