@@ -6,6 +6,7 @@ import dev.metakey.model.FieldSpec;
 import dev.metakey.model.FieldState;
 import dev.metakey.model.FieldUser;
 import dev.metakey.model.Header;
+import dev.metakey.model.Owner;
 import dev.metakey.model.Pending;
 import dev.metakey.model.Registered;
 import dev.metakey.v1.AdminGrpc;
@@ -24,6 +25,7 @@ import dev.metakey.v1.RegistryInfo;
 import dev.metakey.v1.ReleaseRequest;
 import dev.metakey.v1.ReserveRequest;
 import dev.metakey.v1.ResolveRequest;
+import dev.metakey.v1.TransferRequest;
 import dev.metakey.v1.UndeleteRequest;
 import dev.metakey.v1.UnreserveRequest;
 import dev.metakey.wire.Replies;
@@ -146,6 +148,12 @@ final class Calls {
   Answer<Field> undelete(String name) {
     var request = UndeleteRequest.newBuilder().setName(name).build();
     var reply = admin(stub -> stub.undelete(request));
+    return answer(reply.getRegistry(), Replies.field(reply.getField()));
+  }
+
+  Answer<Field> transfer(String name, Owner to) {
+    var request = TransferRequest.newBuilder().setName(name).setTo(Wire.toWire(to)).build();
+    var reply = admin(stub -> stub.transfer(request));
     return answer(reply.getRegistry(), Replies.field(reply.getField()));
   }
 

@@ -9,6 +9,7 @@ import dev.metakey.model.FieldUser;
 import dev.metakey.model.Header;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Names;
+import dev.metakey.model.Owner;
 import dev.metakey.model.Pending;
 import dev.metakey.model.Reason;
 import dev.metakey.model.Registered;
@@ -256,6 +257,16 @@ public final class MetakeyClient implements AutoCloseable {
    */
   public Answer<Field> undelete(String name) {
     return daemon.undelete(name);
+  }
+
+  /**
+   * Hands a field to another owner, who is then its only one. A retired field stays retired, and
+   * its new owner may bring it back. For admins. Idempotent.
+   *
+   * @throws MetakeyException INVALID_NAME, INVALID_REQUEST, NOT_FOUND, NOT_PERMITTED, STORE_FAILED
+   */
+  public Answer<Field> transfer(String name, Owner to) {
+    return daemon.transfer(name, to);
   }
 
   /**
