@@ -56,7 +56,7 @@ final class TransferVerb extends Verb {
   @Override
   public Integer call() {
     Owner owner = owner();
-    printer(output).field(ask(client -> client.transfer(name, owner)));
+    printer(output).field(ask(client -> client.admin().transfer(name, owner)));
     return 0;
   }
 
