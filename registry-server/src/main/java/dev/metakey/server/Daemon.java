@@ -13,10 +13,10 @@ import dev.metakey.server.domain.Reserve;
 import dev.metakey.server.domain.Rules;
 import dev.metakey.server.domain.Start;
 import dev.metakey.server.engine.Engine;
+import dev.metakey.server.engine.EngineThreads;
 import dev.metakey.server.engine.KernelWatch;
 import dev.metakey.server.engine.Limits;
 import dev.metakey.server.engine.ProgramSource;
-import dev.metakey.server.engine.WriterThread;
 import dev.metakey.server.files.TrustedDirectory;
 import dev.metakey.server.files.TrustedDirectory.Use;
 import dev.metakey.server.kernel.BpfException;
@@ -54,7 +54,7 @@ public final class Daemon implements AutoCloseable {
   private final UUID bootId;
   private final RocksStore store;
   private final Engine engine;
-  private final WriterThread writer;
+  private final EngineThreads threads;
   private final KernelWatch kernel;
   private final Publisher publisher;
   private final WatchHub hub;
@@ -159,13 +159,17 @@ public final class Daemon implements AutoCloseable {
       throw e;
     }
     problems.from(this::recoveryProblems);
-    problems.from(this::peerProblems);
-    writer = new WriterThread(engine);
+    problems.from(server::problems);
+    problems.from(hub::problems);
+    problems.from(publisher::problems);
+    problems.from(kernel::problems);
+    threads = new EngineThreads(engine, this::tellHealth);
+    problems.from(threads::problems);
     engine.addListener(hub);
     engine.addListener(publisher);
-    engine.onHealth(server::changesPossible);
-    server.changesPossible(store.readOnly() == null);
-    writer.start();
+    engine.onHealth(possible -> tellHealth());
+    tellHealth();
+    threads.start();
     publisher.start();
     kernel.start();
     try {
@@ -175,6 +179,19 @@ public final class Daemon implements AutoCloseable {
       throw e;
     }
     log.info("metakeyd {} serves on {}, {}", version(), config.paths().socket(), describe());
+  }
+
+  /**
+   * Changes are possible while the store takes them, and nobody who is needed for them has ended.
+   */
+  private void tellHealth() {
+    server.changesPossible(
+        store.readOnly() == null
+            && engine.storeProblem() == null
+            && threads.areWell()
+            && kernel.isWell()
+            && publisher.isWell()
+            && server.isWell());
   }
 
   /** The version of this build. */
@@ -233,11 +250,6 @@ public final class Daemon implements AutoCloseable {
     }
   }
 
-  private List<String> peerProblems() {
-    String problem = server.peerProblem();
-    return problem.isEmpty() ? List.of() : List.of(problem);
-  }
-
   private String describe() {
     Snapshot snapshot = engine.snapshot();
     return "registry %s at revision %d, layout %s, area %d, %d fields"
@@ -254,7 +266,7 @@ public final class Daemon implements AutoCloseable {
   public void close() throws InterruptedException, IOException {
     server.stopAccepting();
     kernel.close();
-    writer.close();
+    threads.close();
     hub.close();
     publisher.close();
     server.close();

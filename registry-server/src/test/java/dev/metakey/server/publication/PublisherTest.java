@@ -47,6 +47,10 @@ class PublisherTest {
 
     @Override
     public Path path() {
+      if (failure instanceof StackOverflowError e) {
+        failure = null;
+        throw e;
+      }
       return Path.of("/run/metakey", name);
     }
 
@@ -55,6 +59,10 @@ class PublisherTest {
       asked.release();
       leave.acquireUninterruptibly();
       if (failure instanceof IOException e) {
+        published.add(-1L);
+        throw e;
+      }
+      if (failure instanceof StackOverflowError e) {
         published.add(-1L);
         throw e;
       }
@@ -210,6 +218,22 @@ class PublisherTest {
       assertThat(publisher.status())
           .allSatisfy(status -> assertThat(status.problem()).isEmpty())
           .allSatisfy(status -> assertThat(status.revision()).isEqualTo(2));
+    }
+  }
+
+  @Test
+  void start_whenReportingAFailureMeetsAnErrorItself_goesOnAndSaysSo() throws Exception {
+    try (Publisher publisher = new Publisher(registry.snapshot(), List.of(good))) {
+      good.failure = new StackOverflowError("injected");
+      publisher.start();
+
+      assertThat(good.next()).isEqualTo(-1);
+      assertThat(good.next()).as("tried again by itself").isZero();
+
+      assertThat(publisher.problems())
+          .containsExactly(
+              "the thread registry-publisher, which publishes the files and maps, met a defect once and goes on; the daemon's log has the cause, please report it");
+      assertThat(publisher.isWell()).isTrue();
     }
   }
 }
