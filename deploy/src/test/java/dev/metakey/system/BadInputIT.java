@@ -67,7 +67,7 @@ class BadInputIT {
           "kernel.x",
           "kernel.rx_hash");
 
-  @RegisterExtension final Host host = new Host().seeingPrograms();
+  @RegisterExtension final Host host = new Host();
 
   private Wiretap daemon;
   private RegistryInfo before;
