@@ -75,10 +75,10 @@ final class HistoryVerb extends Verb {
     // Without a name every change of a page counts; with one, few of them may.
     int page = name.isEmpty() ? most : MOST;
     List<Change> found = new ArrayList<>();
-    Answer<History> answer = client.history(since, name, page);
+    Answer<History> answer = client.admin().history(since, name, page);
     found.addAll(answer.value().changes());
     while (found.size() < most && !name.isEmpty() && answer.value().nextSinceRevision() != 0) {
-      answer = client.history(answer.value().nextSinceRevision(), name, page);
+      answer = client.admin().history(answer.value().nextSinceRevision(), name, page);
       found.addAll(answer.value().changes());
     }
     long next = answer.value().nextSinceRevision();
@@ -101,7 +101,7 @@ final class HistoryVerb extends Verb {
     List<Change> found = new ArrayList<>();
     Answer<History> answer;
     do {
-      answer = client.history(from, name, MOST);
+      answer = client.admin().history(from, name, MOST);
       found.addAll(answer.value().changes());
       found.subList(0, Math.max(0, found.size() - most)).clear();
       from = answer.value().nextSinceRevision();

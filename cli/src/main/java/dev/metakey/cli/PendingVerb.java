@@ -22,7 +22,7 @@ final class PendingVerb extends Verb {
 
   @Override
   public Integer call() {
-    printer(output).pending(ask(client -> client.pending()));
+    printer(output).pending(ask(client -> client.admin().pending()));
     return 0;
   }
 }

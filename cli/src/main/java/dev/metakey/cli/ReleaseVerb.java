@@ -58,8 +58,8 @@ final class ReleaseVerb extends Verb {
 
   private Answer<Field> release(MetakeyClient client, @Nullable Integer only) {
     if (only == null) {
-      return force ? client.forceRelease(name) : client.release(name);
+      return force ? client.admin().forceRelease(name) : client.release(name);
     }
-    return force ? client.forceRelease(name, only) : client.release(name, only);
+    return force ? client.admin().forceRelease(name, only) : client.release(name, only);
   }
 }

@@ -54,7 +54,7 @@ final class ReserveVerb extends Verb {
   @Override
   public Integer call() {
     FieldSpec spec = attributes.spec(name, size, Duration.ZERO);
-    printer(output).field(ask(client -> client.reserve(spec, id, foreign)));
+    printer(output).field(ask(client -> client.admin().reserve(spec, id, foreign)));
     return 0;
   }
 }

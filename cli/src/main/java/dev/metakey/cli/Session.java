@@ -1,6 +1,7 @@
 package dev.metakey.cli;
 
 import dev.metakey.cli.print.Terminal;
+import dev.metakey.client.ClientBuilder;
 import dev.metakey.client.MetakeyClient;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Reason;
@@ -43,7 +44,7 @@ final class Session implements AutoCloseable {
    */
   static Session open(Metakey options, Duration patience, boolean staleWillDo) {
     Logger.getLogger("").setLevel(Level.WARNING);
-    MetakeyClient.Builder builder =
+    ClientBuilder builder =
         MetakeyClient.builder().connectTimeout(patience).acceptStaleStart(staleWillDo);
     if (options.timeout != null) {
       builder.connectTimeout(inRange(options.timeout)).callTimeout(options.timeout);

@@ -24,7 +24,7 @@ final class UndeleteVerb extends Verb {
 
   @Override
   public Integer call() {
-    printer(output).field(ask(client -> client.undelete(name)));
+    printer(output).field(ask(client -> client.admin().undelete(name)));
     return 0;
   }
 }

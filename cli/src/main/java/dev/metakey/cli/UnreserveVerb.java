@@ -24,7 +24,7 @@ final class UnreserveVerb extends Verb {
 
   @Override
   public Integer call() {
-    printer(output).field(ask(client -> client.unreserve(name)));
+    printer(output).field(ask(client -> client.admin().unreserve(name)));
     return 0;
   }
 }

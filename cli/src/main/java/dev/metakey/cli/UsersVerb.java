@@ -37,7 +37,7 @@ final class UsersVerb extends Verb {
 
   @Override
   public Integer call() {
-    Answer<List<FieldUser>> all = ask(client -> client.users());
+    Answer<List<FieldUser>> all = ask(client -> client.admin().users());
     List<FieldUser> wanted =
         all.value().stream()
             .filter(user -> name.isEmpty() || user.use().name().equals(name))

@@ -1,6 +1,7 @@
 package dev.metakey.client;
 
 import dev.metakey.model.RegistryInfo;
+import dev.metakey.wire.Replies;
 
 /**
  * What a call gave.
@@ -10,8 +11,8 @@ import dev.metakey.model.RegistryInfo;
  * @param value never null
  */
 public record Answer<T>(RegistryInfo info, boolean stale, T value) {
-  static <T> Answer<T> fresh(RegistryInfo info, T value) {
-    return new Answer<>(info, false, value);
+  static <T> Answer<T> of(dev.metakey.v1.RegistryInfo info, T value) {
+    return new Answer<>(Replies.info(info), false, value);
   }
 
   static <T> Answer<T> stale(RegistryInfo info, T value) {

@@ -130,6 +130,11 @@ final class Connection implements AutoCloseable {
     }
   }
 
+  /** Does one call, within the call timeout. */
+  <S extends AbstractStub<S>, R> R call(Function<Channel, S> newStub, Function<S, R> rpc) {
+    return call(newStub, callTimeout, rpc);
+  }
+
   /**
    * Does one call.
    *
@@ -155,10 +160,6 @@ final class Connection implements AutoCloseable {
    */
   Channel channelForStream(CompletableFuture<Void> ended) throws InterruptedException {
     return ready(callTimeout, ended);
-  }
-
-  Duration callTimeout() {
-    return callTimeout;
   }
 
   /** What the failure of a stream means. */

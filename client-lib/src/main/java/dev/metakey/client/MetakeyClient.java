@@ -1,23 +1,28 @@
 package dev.metakey.client;
 
-import dev.metakey.files.PathText;
 import dev.metakey.model.DaemonStatus;
 import dev.metakey.model.Field;
 import dev.metakey.model.FieldSpec;
 import dev.metakey.model.FieldState;
-import dev.metakey.model.FieldUser;
 import dev.metakey.model.Header;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Names;
-import dev.metakey.model.Pending;
-import dev.metakey.model.Reason;
 import dev.metakey.model.Registered;
 import dev.metakey.model.Snapshot;
-import java.nio.charset.StandardCharsets;
+import dev.metakey.v1.GetHeaderRequest;
+import dev.metakey.v1.GetRequest;
+import dev.metakey.v1.GetStatusRequest;
+import dev.metakey.v1.ListRequest;
+import dev.metakey.v1.RegisterRequest;
+import dev.metakey.v1.RegistryGrpc;
+import dev.metakey.v1.RegistryGrpc.RegistryBlockingStub;
+import dev.metakey.v1.ReleaseRequest;
+import dev.metakey.v1.ResolveRequest;
+import dev.metakey.wire.Replies;
+import dev.metakey.wire.Wire;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
@@ -49,17 +54,20 @@ import org.jspecify.annotations.Nullable;
  * file does not know stays UNAVAILABLE. Nothing else ever answers stale.
  */
 public final class MetakeyClient implements AutoCloseable {
+  /** How long the daemon's word that a wait is over may be on its way. */
+  private static final Duration ANSWER_PATIENCE = Duration.ofMillis(500);
+
   private final Connection connection;
-  private final Calls daemon;
+  private final MetakeyAdmin admin;
   private final PublishedFile published;
   private final Duration callTimeout;
   private final Set<Watch> watches = ConcurrentHashMap.newKeySet();
   private final Object starting = new Object();
   private @Nullable View view;
 
-  private MetakeyClient(Connection connection, PublishedFile published, Duration callTimeout) {
+  MetakeyClient(Connection connection, PublishedFile published, Duration callTimeout) {
     this.connection = connection;
-    this.daemon = new Calls(connection);
+    this.admin = new MetakeyAdmin(connection);
     this.published = published;
     this.callTimeout = callTimeout;
   }
@@ -73,8 +81,13 @@ public final class MetakeyClient implements AutoCloseable {
     return builder().connect();
   }
 
-  public static Builder builder() {
-    return new Builder(System::getenv);
+  public static ClientBuilder builder() {
+    return new ClientBuilder(System::getenv);
+  }
+
+  /** What only admins may do. */
+  public MetakeyAdmin admin() {
+    return admin;
   }
 
   /** Where the daemon listens. */
@@ -96,7 +109,11 @@ public final class MetakeyClient implements AutoCloseable {
 
   /** As {@link #register(FieldSpec...)}. */
   public Answer<List<Registered>> register(List<FieldSpec> fields) {
-    return daemon.register(fields);
+    var specs = fields.stream().map(Wire::toWire).toList();
+    var request = RegisterRequest.newBuilder().addAllFields(specs).build();
+    var reply = call(stub -> stub.register(request));
+    return Answer.of(
+        reply.getRegistry(), reply.getResultsList().stream().map(Replies::registered).toList());
   }
 
   /**
@@ -114,8 +131,14 @@ public final class MetakeyClient implements AutoCloseable {
   public Answer<List<Field>> resolve(List<String> names) {
     return orPublished(
         "all of " + names,
-        () -> daemon.resolve(names),
+        () -> answered(names),
         snapshot -> PublishedFile.resolve(snapshot, names));
+  }
+
+  private Answer<List<Field>> answered(List<String> names) {
+    var request = ResolveRequest.newBuilder().addAllNames(names).build();
+    var reply = call(stub -> stub.resolve(request));
+    return Answer.of(reply.getRegistry(), Replies.fields(reply.getFieldsList()));
   }
 
   /** As {@link #await(Duration, List)}. */
@@ -136,16 +159,26 @@ public final class MetakeyClient implements AutoCloseable {
   public Answer<List<Field>> await(Duration wait, List<String> names) {
     Ranges.check("wait", wait, Ranges.TICK, Ranges.DAY);
     long endNs = System.nanoTime() + wait.toNanos();
-    return Retry.within(wait, () -> daemon.await(remaining(endNs), names));
+    return Retry.within(wait, () -> awaited(Ranges.until(endNs), names));
+  }
+
+  private Answer<List<Field>> awaited(Duration wait, List<String> names) {
+    var request =
+        ResolveRequest.newBuilder().addAllNames(names).setWait(Wire.duration(wait)).build();
+    Duration limit = wait.plus(ANSWER_PATIENCE);
+    var reply =
+        connection.call(RegistryGrpc::newBlockingStub, limit, stub -> stub.resolve(request));
+    return Answer.of(reply.getRegistry(), Replies.fields(reply.getFieldsList()));
   }
 
   /**
-   * Retires a field of ours (of anybody's: an admin), or leaves a shared one.
+   * Retires a field of ours (of anybody's: an admin), or leaves a shared one. {@link
+   * MetakeyAdmin#forceRelease(String)} does so although programs are linked to it.
    *
    * @throws MetakeyException INVALID_NAME, NOT_FOUND, NOT_PERMITTED, IN_USE, STORE_FAILED
    */
   public Answer<Field> release(String name) {
-    return daemon.release(name);
+    return release(ReleaseRequest.newBuilder().setName(name).build());
   }
 
   /**
@@ -154,26 +187,12 @@ public final class MetakeyClient implements AutoCloseable {
    * @throws MetakeyException WRONG_GENERATION, and as {@link #release(String)}
    */
   public Answer<Field> release(String name, int generation) {
-    return daemon.release(name, generation);
+    return release(ReleaseRequest.newBuilder().setName(name).setGeneration(generation).build());
   }
 
-  /**
-   * Retires a field although loaded programs are linked to it: its id is set aside until they are
-   * gone. For admins.
-   *
-   * @throws MetakeyException INVALID_NAME, NOT_FOUND, NOT_PERMITTED, STORE_FAILED
-   */
-  public Answer<Field> forceRelease(String name) {
-    return daemon.forceRelease(name);
-  }
-
-  /**
-   * As {@link #forceRelease(String)}, but only if the field has this generation.
-   *
-   * @throws MetakeyException WRONG_GENERATION, and as {@link #forceRelease(String)}
-   */
-  public Answer<Field> forceRelease(String name, int generation) {
-    return daemon.forceRelease(name, generation);
+  private Answer<Field> release(ReleaseRequest request) {
+    var reply = call(stub -> stub.release(request));
+    return Answer.of(reply.getRegistry(), Replies.field(reply.getField()));
   }
 
   /** Every field by ascending id, well-known ones last; free ones left out. */
@@ -190,8 +209,15 @@ public final class MetakeyClient implements AutoCloseable {
   public Answer<List<Field>> list(String prefix, Set<FieldState> states) {
     return orPublished(
         "a list",
-        () -> daemon.list(prefix, states),
+        () -> listed(prefix, states),
         snapshot -> Optional.of(PublishedFile.list(snapshot, prefix, states)));
+  }
+
+  private Answer<List<Field>> listed(String prefix, Set<FieldState> states) {
+    var wanted = states.stream().map(Wire::toWire).toList();
+    var request = ListRequest.newBuilder().setPrefix(prefix).addAllStates(wanted).build();
+    var reply = call(stub -> stub.list(request));
+    return Answer.of(reply.getRegistry(), Replies.fields(reply.getFieldsList()));
   }
 
   /**
@@ -202,7 +228,7 @@ public final class MetakeyClient implements AutoCloseable {
   public Answer<Field> get(String name) {
     return orPublished(
         Names.quote(name),
-        () -> daemon.get(name),
+        () -> got(GetRequest.newBuilder().setName(name).build()),
         snapshot -> Optional.ofNullable(snapshot.byName(name)));
   }
 
@@ -214,78 +240,31 @@ public final class MetakeyClient implements AutoCloseable {
    */
   public Answer<Field> get(int id) {
     return orPublished(
-        "id " + id, () -> daemon.get(id), snapshot -> Optional.ofNullable(snapshot.byId(id)));
+        "id " + id,
+        () -> got(GetRequest.newBuilder().setId(id).build()),
+        snapshot -> Optional.ofNullable(snapshot.byId(id)));
+  }
+
+  private Answer<Field> got(GetRequest request) {
+    var reply = call(stub -> stub.get(request));
+    return Answer.of(reply.getRegistry(), Replies.field(reply.getField()));
   }
 
   /** The global header. */
   public Answer<Header> header() {
-    return orPublished("a header", daemon::header, snapshot -> Optional.of(snapshot.header()));
+    return orPublished(
+        "a header",
+        () -> {
+          var reply = call(stub -> stub.getHeader(GetHeaderRequest.getDefaultInstance()));
+          return Answer.of(reply.getRegistry(), new Header(reply.getHigh(), reply.getLow()));
+        },
+        snapshot -> Optional.of(snapshot.header()));
   }
 
   /** How the daemon is. */
   public Answer<DaemonStatus> status() {
-    return daemon.status();
-  }
-
-  /**
-   * Ties a name to an id and size before anybody registers it. For admins. Idempotent.
-   *
-   * @param spec what a registration will have to agree with
-   * @param id 0-63
-   * @param foreign some program hard-codes the id: the name resolves at once
-   * @throws MetakeyException INVALID_NAME, INVALID_SIZE, INVALID_ATTRIBUTE, INVALID_REQUEST,
-   *     NOT_PERMITTED, ID_TAKEN, MISMATCH, NO_FREE_SLOT, STORE_FAILED
-   */
-  public Answer<Field> reserve(FieldSpec spec, int id, boolean foreign) {
-    return daemon.reserve(spec, id, foreign);
-  }
-
-  /**
-   * Unties a name from its id. For admins.
-   *
-   * @throws MetakeyException INVALID_NAME, NOT_FOUND, NOT_PERMITTED, STORE_FAILED
-   */
-  public Answer<Field> unreserve(String name) {
-    return daemon.unreserve(name);
-  }
-
-  /**
-   * Brings a retired field back, as it was. For admins.
-   *
-   * @throws MetakeyException INVALID_NAME, NOT_FOUND, NOT_PERMITTED, STORE_FAILED
-   */
-  public Answer<Field> undelete(String name) {
-    return daemon.undelete(name);
-  }
-
-  /**
-   * Committed changes, oldest first, as far back as they are kept. For admins.
-   *
-   * @param sinceRevision changes after this one; 0: from the start
-   * @param name only changes of this name; empty: all
-   * @param limit at most this many: 1-1000; 0: 1000
-   * @throws MetakeyException INVALID_REQUEST, NOT_PERMITTED, STORE_FAILED
-   */
-  public Answer<History> history(long sinceRevision, String name, int limit) {
-    return daemon.history(sinceRevision, name, limit);
-  }
-
-  /**
-   * Who waits for which names. For admins.
-   *
-   * @throws MetakeyException NOT_PERMITTED
-   */
-  public Answer<List<Pending>> pending() {
-    return daemon.pending();
-  }
-
-  /**
-   * The loaded programs, with each field that they name: by ascending program id. For admins.
-   *
-   * @throws MetakeyException NOT_PERMITTED; UNAVAILABLE, also where the daemon cannot see them
-   */
-  public Answer<List<FieldUser>> users() {
-    return daemon.users();
+    var reply = call(stub -> stub.getStatus(GetStatusRequest.getDefaultInstance()));
+    return Answer.of(reply.getRegistry(), Replies.status(reply));
   }
 
   /**
@@ -332,11 +311,6 @@ public final class MetakeyClient implements AutoCloseable {
     connection.close();
   }
 
-  private static Duration remaining(long endNs) {
-    Duration left = Duration.ofNanos(endNs - System.nanoTime());
-    return left.compareTo(Ranges.TICK) < 0 ? Ranges.TICK : left;
-  }
-
   private View startedView() {
     synchronized (starting) {
       connection.requireOpen();
@@ -357,6 +331,10 @@ public final class MetakeyClient implements AutoCloseable {
     return watch;
   }
 
+  private <R> R call(Function<RegistryBlockingStub, R> rpc) {
+    return connection.call(RegistryGrpc::newBlockingStub, rpc);
+  }
+
   private <T> Answer<T> orPublished(
       String what, Supplier<Answer<T>> call, Function<Snapshot, Optional<T>> look) {
     try {
@@ -366,159 +344,6 @@ public final class MetakeyClient implements AutoCloseable {
         return published.answer(e, what, look);
       }
       throw e;
-    }
-  }
-
-  /** What to connect to, and how. Everything has a default. */
-  public static final class Builder {
-    /** The room for a path in {@code struct sockaddr_un}, less the NUL. */
-    static final int MAX_SOCKET_BYTES = 107;
-
-    private final Function<String, @Nullable String> environment;
-    private @Nullable Path socket;
-    private @Nullable String service;
-    private @Nullable Path publishedFile;
-    private Duration connectTimeout = Duration.ofSeconds(10);
-    private Duration callTimeout = Duration.ofSeconds(10);
-    private boolean acceptStaleStart;
-
-    Builder(Function<String, @Nullable String> environment) {
-      this.environment = environment;
-    }
-
-    /** Where the daemon listens. Default: METAKEY_SOCKET, else /run/metakey/metakeyd.sock. */
-    public Builder socket(Path value) {
-      socket = value;
-      return this;
-    }
-
-    /**
-     * The service that this process claims to be; counts only where the daemon cannot tell by
-     * itself. Default: METAKEY_SERVICE, else none.
-     */
-    public Builder service(String value) {
-      service = value;
-      return this;
-    }
-
-    /**
-     * How long {@link #connect()} waits for a daemon that is not up yet. Default: 10 s. Zero: one
-     * attempt.
-     */
-    public Builder connectTimeout(Duration value) {
-      connectTimeout = value;
-      return this;
-    }
-
-    /**
-     * How long a call may take, connecting included; {@link #await} has its own limit instead.
-     * Default: 10 s. More than zero.
-     */
-    public Builder callTimeout(Duration value) {
-      callTimeout = value;
-      return this;
-    }
-
-    /**
-     * What the daemon publishes: the answers while it is gone. Default: {@code registry.bin} in
-     * METAKEY_RUN, else beside the socket.
-     */
-    public Builder publishedFile(Path value) {
-      publishedFile = value;
-      return this;
-    }
-
-    /**
-     * Whether the published file is enough to start with: then {@link #connect()} does not wait for
-     * a daemon if there is such a file. For tracers, which only read. Default: false.
-     */
-    public Builder acceptStaleStart(boolean value) {
-      acceptStaleStart = value;
-      return this;
-    }
-
-    /**
-     * Connects.
-     *
-     * @throws MetakeyException UNAVAILABLE, saying what was found at the socket; INVALID_REQUEST
-     *     for a socket path over 107 bytes, a service name that is none, or a timeout out of range
-     */
-    public MetakeyClient connect() {
-      Ranges.check("connectTimeout", connectTimeout, Duration.ZERO, Ranges.DAY);
-      Ranges.check("callTimeout", callTimeout, Ranges.TICK, Ranges.DAY);
-      Path where = checkSocket(socket());
-      Connection connection = new Connection(where, claimedService(), callTimeout);
-      PublishedFile published = new PublishedFile(publishedBeside(where));
-      try {
-        long endNs = System.nanoTime() + connectTimeout.toNanos();
-        Retry.within(connectTimeout, () -> attempt(connection, published, left(endNs)));
-        return new MetakeyClient(connection, published, callTimeout);
-      } catch (RuntimeException e) {
-        connection.close();
-        throw e;
-      }
-    }
-
-    /**
-     * @return whether the daemon is there; false: but the published file is, and that is enough
-     */
-    private boolean attempt(Connection connection, PublishedFile published, Duration limit) {
-      try {
-        connection.connect(limit);
-        return true;
-      } catch (MetakeyException e) {
-        if (acceptStaleStart && Retry.isWorthwhile(e) && published.isReadable()) {
-          return false;
-        }
-        throw e;
-      }
-    }
-
-    /** What an attempt may take; the only one where nobody waits for a daemon: a call's time. */
-    private Duration left(long endNs) {
-      return connectTimeout.isZero() ? callTimeout : remaining(endNs);
-    }
-
-    private Path socket() {
-      if (socket != null) {
-        return socket;
-      }
-      String named = named("METAKEY_SOCKET");
-      return PathText.parse(named != null ? named : "/run/metakey/metakeyd.sock");
-    }
-
-    private @Nullable String claimedService() {
-      String claimed = service != null ? service : named("METAKEY_SERVICE");
-      return claimed == null ? null : Names.checkService(claimed);
-    }
-
-    private Path publishedBeside(Path where) {
-      if (publishedFile != null) {
-        return publishedFile;
-      }
-      String run = named("METAKEY_RUN");
-      return run != null
-          ? PathText.parse(run).resolve("registry.bin")
-          : where.resolveSibling("registry.bin");
-    }
-
-    /** An empty variable counts as none. */
-    private @Nullable String named(String variable) {
-      String value = environment.apply(variable);
-      return value == null || value.isEmpty() ? null : value;
-    }
-
-    private static Path checkSocket(Path socket) {
-      PathText.check(socket);
-      int bytes = socket.toString().getBytes(StandardCharsets.UTF_8).length;
-      if (bytes > MAX_SOCKET_BYTES) {
-        throw new MetakeyException(
-            Reason.INVALID_REQUEST,
-            "socket path %s is %d bytes long; the kernel allows %d: use a shorter one"
-                .formatted(socket, bytes, MAX_SOCKET_BYTES),
-            Map.of("socket", socket.toString(), "limit", Integer.toString(MAX_SOCKET_BYTES)));
-      }
-      return socket;
     }
   }
 }

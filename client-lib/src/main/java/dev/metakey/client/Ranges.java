@@ -25,6 +25,12 @@ public final class Ranges {
     }
   }
 
+  /** What is left of a limit that ends at {@code endNs} of System.nanoTime(): at least a tick. */
+  static Duration until(long endNs) {
+    Duration left = Duration.ofNanos(endNs - System.nanoTime());
+    return left.compareTo(TICK) < 0 ? TICK : left;
+  }
+
   /** In milliseconds, unless it is too long for that. */
   private static String words(Duration value) {
     return value.abs().compareTo(DAY) > 0 ? value.toDays() + " days" : value.toMillis() + " ms";

@@ -68,6 +68,10 @@ public final class Replies {
         .build();
   }
 
+  public static List<Field> fields(List<dev.metakey.v1.Field> fields) {
+    return fields.stream().map(Replies::field).toList();
+  }
+
   /** What another version allows, and we do not, is left out of the attributes. */
   private static FieldSpec spec(dev.metakey.v1.FieldSpec spec) {
     Format format = format(spec.getFormat());

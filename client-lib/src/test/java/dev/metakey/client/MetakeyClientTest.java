@@ -68,8 +68,8 @@ final class MetakeyClientTest {
     return daemon;
   }
 
-  private MetakeyClient.Builder builder() {
-    return new MetakeyClient.Builder(name -> null).socket(socket());
+  private ClientBuilder builder() {
+    return new ClientBuilder(name -> null).socket(socket());
   }
 
   private void publish(FakeDaemon daemon) throws IOException {
@@ -141,7 +141,7 @@ final class MetakeyClientTest {
     FakeDaemon daemon = daemon();
     Map<String, String> environment =
         Map.of("METAKEY_SOCKET", socket().toString(), "METAKEY_SERVICE", "from-env");
-    try (MetakeyClient client = new MetakeyClient.Builder(environment::get).connect()) {
+    try (MetakeyClient client = new ClientBuilder(environment::get).connect()) {
       assertThat(client.socket()).isEqualTo(socket());
       assertThat(client.header().value()).isEqualTo(daemon.snapshot().header());
     }
@@ -150,7 +150,7 @@ final class MetakeyClientTest {
 
   @Test
   void builder_whenVariableIsEmpty_takesTheDefault() {
-    var builder = new MetakeyClient.Builder(name -> "").connectTimeout(Duration.ZERO);
+    var builder = new ClientBuilder(name -> "").connectTimeout(Duration.ZERO);
     assertThat(refusal(builder).getMessage()).contains("/run/metakey/metakeyd.sock");
   }
 
@@ -579,7 +579,7 @@ final class MetakeyClientTest {
     assertThat(socket()).exists();
   }
 
-  private static MetakeyException refusal(MetakeyClient.Builder builder) {
+  private static MetakeyException refusal(ClientBuilder builder) {
     return catchThrowableOfType(MetakeyException.class, () -> builder.connect().close());
   }
 

@@ -42,8 +42,8 @@ final class ViewTest {
     daemon.close();
   }
 
-  private MetakeyClient.Builder builder() {
-    return new MetakeyClient.Builder(name -> null).socket(daemon.socket);
+  private ClientBuilder builder() {
+    return new ClientBuilder(name -> null).socket(daemon.socket);
   }
 
   private void publish() throws IOException {

@@ -32,7 +32,7 @@ final class WatchTest {
   @BeforeEach
   void start() {
     daemon = FakeDaemon.started(folder.resolve("metakeyd.sock"));
-    client = new MetakeyClient.Builder(name -> null).socket(daemon.socket).connect();
+    client = new ClientBuilder(name -> null).socket(daemon.socket).connect();
   }
 
   @AfterEach

@@ -1,26 +1,17 @@
 package dev.metakey.server;
 
-import dev.metakey.model.DaemonStatus;
 import dev.metakey.model.Field;
 import dev.metakey.model.FieldState;
-import dev.metakey.model.LoadedProgram;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Peer;
-import dev.metakey.model.Reason;
-import dev.metakey.model.Reservation;
 import dev.metakey.model.Snapshot;
 import dev.metakey.server.config.Config;
 import dev.metakey.server.domain.Adopt;
-import dev.metakey.server.domain.Drift;
 import dev.metakey.server.domain.Programs;
-import dev.metakey.server.domain.Refusals;
 import dev.metakey.server.domain.RegistryState;
 import dev.metakey.server.domain.Reserve;
 import dev.metakey.server.domain.Rules;
-import dev.metakey.server.domain.Slots;
 import dev.metakey.server.domain.Start;
-import dev.metakey.server.domain.Tick;
-import dev.metakey.server.domain.Unreserve;
 import dev.metakey.server.engine.Engine;
 import dev.metakey.server.engine.KernelWatch;
 import dev.metakey.server.engine.Limits;
@@ -43,11 +34,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
-import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
@@ -64,9 +52,8 @@ public final class Daemon implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Daemon.class);
 
   private final Config config;
-  private final long startedAtMs = System.currentTimeMillis();
   private final LongSupplier clockMs = steadyClock();
-  private final List<String> configProblems = new ArrayList<>();
+  private final Problems problems = new Problems();
   private final UUID bootId;
   private final RocksStore store;
   private final Engine engine;
@@ -157,12 +144,13 @@ public final class Daemon implements AutoCloseable {
               new Engine.Retention(config.history().keep(), config.history().ageMs()),
               self,
               clockMs);
-      kernel = new KernelWatch(engine, looksAtPrograms() ? programs : notLookedAt(), clockMs);
+      kernel =
+          new KernelWatch(engine, config.looksAtPrograms() ? programs : notLookedAt(), clockMs);
       if (readOnly.isEmpty()) {
         begin(nothingLoaded);
-        reserve(reservations);
+        new Reservations(engine, config.paths().keysDirectory(), problems::add).apply(reservations);
       } else {
-        problem("read-only: " + readOnly);
+        problems.add("read-only: " + readOnly);
       }
       publisher = new Publisher(engine.snapshot(), outlets(published, !readOnly.isEmpty()));
       hub =
@@ -171,11 +159,14 @@ public final class Daemon implements AutoCloseable {
               engine::history,
               Limits.DEFAULTS.watches(),
               engine.rules()::isAdmin);
-      server = new SocketServer(config.paths().socket(), engine, kernel, hub, this::status);
+      StatusReport status = new StatusReport(config, engine, publisher, hub, problems, clockMs);
+      server = new SocketServer(config.paths().socket(), engine, kernel, hub, status::now);
     } catch (IOException | StoreException | RuntimeException e) {
       store.close();
       throw e;
     }
+    problems.from(this::recoveryProblems);
+    problems.from(this::peerProblems);
     writer = new WriterThread(engine);
     engine.addListener(hub);
     engine.addListener(publisher);
@@ -201,7 +192,7 @@ public final class Daemon implements AutoCloseable {
 
   private void begin(boolean nothingLoaded) throws IOException {
     Programs seen = engine.run(kernel.look());
-    if (!looksAtPrograms()) {
+    if (!config.looksAtPrograms()) {
       log.info("loaded programs are not looked at ('programs: none')");
     } else if (!seen.blindness().isEmpty()) {
       log.warn("loaded programs cannot be seen: {}", seen.blindness());
@@ -222,35 +213,9 @@ public final class Daemon implements AutoCloseable {
       }
     }
     if (result == Start.Result.LAYOUT_WAITS_FOR_REBOOT) {
-      problem(
+      problems.add(
           "the config asks for layout %s with area %d; that waits for a reboot, as loaded programs use the old one (--nothing-loaded gives your word that there are none)"
               .formatted(config.layout(), config.areaBytes()));
-    }
-  }
-
-  /** Takes on what keys.d says, and drops what it said earlier and says no more. */
-  private void reserve(List<Reserve> reservations) {
-    Set<String> wanted = new HashSet<>();
-    reservations.forEach(reserve -> wanted.add(reserve.spec().name()));
-    String directory = config.paths().keysDirectory().toString();
-    for (Field field : engine.snapshot().records()) {
-      Reservation reservation = field.reservation();
-      if (reservation != null
-          && !field.is(FieldState.FREE)
-          && reservation.by().startsWith(directory + "/")
-          && !wanted.contains(field.name())) {
-        engine.run(new Unreserve(field.name()));
-      }
-    }
-    for (Reserve reserve : reservations) {
-      try {
-        engine.run(reserve);
-      } catch (MetakeyException e) {
-        if (e.reason() == Reason.STORE_FAILED) {
-          throw e;
-        }
-        problem("%s: %s".formatted(reserve.reservation().by(), e.text()));
-      }
     }
   }
 
@@ -261,7 +226,7 @@ public final class Daemon implements AutoCloseable {
     }
     for (Source source : published) {
       if (!store.isOwn(source.contents().state().snapshot().info().registryId())) {
-        problem(
+        problems.add(
             "nothing is published: %s was published since the host booted, and belongs to another registry than the one in %s; choose another directory with --run, and other maps with --bpffs"
                 .formatted(source, config.paths().data()));
         return List.of();
@@ -272,57 +237,8 @@ public final class Daemon implements AutoCloseable {
             engine.snapshot().info().registryId(),
             bootId,
             clockMs,
-            this::problem)
+            problems::add)
         .of(config);
-  }
-
-  private void problem(String text) {
-    configProblems.add(text);
-    log.warn(text);
-  }
-
-  private DaemonStatus status() {
-    Snapshot snapshot = engine.snapshot();
-    List<DaemonStatus.Publication> publications = publisher.status();
-    List<String> problems = new ArrayList<>(configProblems);
-    problems.addAll(recoveryProblems());
-    String storeProblem = engine.storeProblem();
-    if (storeProblem != null) {
-      problems.add("changes are refused: " + storeProblem);
-    }
-    if (!server.peerProblem().isEmpty()) {
-      problems.add(server.peerProblem());
-    }
-    problems.addAll(programProblems(snapshot, engine.programs()));
-    publications.stream()
-        .map(DaemonStatus.Publication::problem)
-        .filter(text -> !text.isEmpty())
-        .forEach(problems::add);
-    return new DaemonStatus(
-        snapshot.info(),
-        new DaemonStatus.Daemon(
-            version(),
-            startedAtMs,
-            (int) ProcessHandle.current().pid(),
-            config.paths().socket().toString(),
-            config.paths().data().toString()),
-        new DaemonStatus.IdCount(
-            count(snapshot, FieldState.ACTIVE),
-            count(snapshot, FieldState.RETIRED),
-            count(snapshot, FieldState.RESERVED)),
-        new DaemonStatus.SlotUse(Slots.usedBytes(snapshot), Slots.limitBytes(snapshot.info())),
-        new DaemonStatus.Queues(engine.queued(), engine.pending().size(), hub.size()),
-        new DaemonStatus.Programs(
-            engine.programs().loaded().size(),
-            staleOf(snapshot, engine.programs()).size(),
-            engine.programs().blindness(),
-            looksAtPrograms()),
-        publications,
-        problems);
-  }
-
-  private static List<LoadedProgram> staleOf(Snapshot snapshot, Programs programs) {
-    return programs.loaded().stream().filter(program -> Drift.isStale(snapshot, program)).toList();
   }
 
   /** What was recovered, until an admin has removed the report of it. */
@@ -339,30 +255,9 @@ public final class Daemon implements AutoCloseable {
     }
   }
 
-  private List<String> programProblems(Snapshot snapshot, Programs programs) {
-    List<String> problems = new ArrayList<>();
-    List<LoadedProgram> stale = staleOf(snapshot, programs);
-    if (!stale.isEmpty()) {
-      problems.add(
-          "%s disagree%s with the registry ('metakey users' shows where); unload what is stale, and link it anew"
-              .formatted(Refusals.describe(stale), stale.size() == 1 ? "s" : ""));
-    }
-    List<Field> waiting =
-        Tick.waitingForALook(snapshot, programs, engine.rules(), clockMs.getAsLong());
-    if (looksAtPrograms() && !programs.blindness().isEmpty() && !waiting.isEmpty()) {
-      problems.add(
-          "%d released ids stay set aside although their quarantine is over, as loaded programs cannot be seen: %s"
-              .formatted(waiting.size(), programs.blindness()));
-    }
-    return problems;
-  }
-
-  private boolean looksAtPrograms() {
-    return config.programs() == Config.Programs.KERNEL;
-  }
-
-  private static int count(Snapshot snapshot, FieldState state) {
-    return (int) snapshot.records().stream().filter(field -> field.is(state)).count();
+  private List<String> peerProblems() {
+    String problem = server.peerProblem();
+    return problem.isEmpty() ? List.of() : List.of(problem);
   }
 
   private String describe() {
@@ -373,7 +268,7 @@ public final class Daemon implements AutoCloseable {
             snapshot.info().revision(),
             snapshot.info().layout(),
             snapshot.info().areaBytes(),
-            count(snapshot, FieldState.ACTIVE));
+            StatusReport.count(snapshot, FieldState.ACTIVE));
   }
 
   /** Answers what is in flight, tells watchers, publishes the last state, closes the database. */

@@ -21,13 +21,8 @@ import dev.metakey.server.storage.Store;
 import dev.metakey.server.storage.StoreException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
-import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -39,7 +34,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p><b>Concurrency.</b> Any thread submits commands and reads the snapshot; one thread, the
  * writer, calls {@link #doWork}. It alone changes anything, so nothing here is locked: {@code
- * state} belongs to the writer, {@code snapshot} is what everybody else sees of it.
+ * state} belongs to the writer, {@code snapshot} is what everybody else sees of it. What passes
+ * between threads has its own lock: the {@link CommandQueue}, and the {@link Waiters}.
  *
  * <p><b>Durability.</b> The writer decides all queued commands against its state, commits their
  * changes in one synced batch, and only then swaps the snapshot, completes the calls and tells the
@@ -47,36 +43,28 @@ import org.slf4j.LoggerFactory;
  * the more calls the next one carries (group commit).
  *
  * <p><b>Failure.</b> When a commit fails, every call that depends on the batch is refused with
- * STORE_FAILED. From then on changes are refused, idempotent calls and reads go on, and every
- * {@value #RETRY_MS} ms the store is opened anew. What it then holds is the truth: should the
- * failed batch have reached the disk after all, it is shown and told like any other commit.
+ * STORE_FAILED. From then on changes are refused, idempotent calls and reads go on, and the {@link
+ * StoreKeeper} opens the store anew until it works again. Should the failed batch have reached the
+ * disk after all, it is shown and told like any other commit.
  */
 public final class Engine {
   /** Calls that may wait for the writer; more are refused. */
-  public static final int QUEUE_CAPACITY = 1024;
+  public static final int QUEUE_CAPACITY = CommandQueue.CAPACITY;
 
   private static final int BATCH = 256;
-  private static final long RETRY_MS = 1_000;
-  private static final long TRIM_MS = 60_000;
   private static final Logger log = LoggerFactory.getLogger(Engine.class);
 
-  private final Store store;
   private final Rules rules;
-  private final Retention retention;
   private final Peer self;
   private final LongSupplier clockMs;
-  private final BlockingQueue<Submission<?>> queue = new ArrayBlockingQueue<>(QUEUE_CAPACITY);
+  private final StoreKeeper keeper;
+  private final CommandQueue queue = new CommandQueue();
   private final List<CommitListener> listeners = new CopyOnWriteArrayList<>();
   private final Waiters waiters;
 
-  private Consumer<Boolean> health = possible -> {};
   private RegistryState state;
-  private long retryAtMs;
-  private long trimAtMs;
   private volatile Snapshot snapshot;
   private volatile Programs programs;
-  private volatile @Nullable String storeProblem;
-  private volatile boolean stopping;
 
   /**
    * Changes that are kept.
@@ -93,9 +81,8 @@ public final class Engine {
    */
   public Engine(Store store, Rules rules, Retention retention, Peer self, LongSupplier clockMs)
       throws StoreException {
-    this.store = store;
     this.rules = rules;
-    this.retention = retention;
+    this.keeper = new StoreKeeper(store, retention);
     this.self = self;
     this.clockMs = clockMs;
     this.state = store.open();
@@ -116,7 +103,7 @@ public final class Engine {
 
   /** What keeps changes from being made; null: nothing. */
   public @Nullable String storeProblem() {
-    return storeProblem;
+    return keeper.problem();
   }
 
   /** Calls that wait for the writer. */
@@ -136,7 +123,7 @@ public final class Engine {
    * @param listener told on the writer's thread whether changes can be made, whenever that turns
    */
   public void onHealth(Consumer<Boolean> listener) {
-    health = listener;
+    keeper.onHealth(listener);
   }
 
   public void addListener(CommitListener listener) {
@@ -151,19 +138,9 @@ public final class Engine {
    */
   public <R> CompletableFuture<Reply<R>> submit(Command<R> command, Peer peer) {
     Submission<R> submission = new Submission<>(command, peer);
-    if (!queue.offer(submission)) {
-      submission.refuseNow(
-          new MetakeyException(
-              Reason.UNAVAILABLE,
-              "%d calls wait for the writer already; nothing was changed, try again soon"
-                  .formatted(QUEUE_CAPACITY),
-              Map.of(
-                  "limit",
-                  Integer.toString(QUEUE_CAPACITY),
-                  "used",
-                  Integer.toString(queue.size()))));
-    } else if (stopping && queue.remove(submission)) { // or the writer has it, and answers
-      submission.refuseNow(stopping());
+    MetakeyException refusal = queue.offer(submission);
+    if (refusal != null) {
+      submission.refuseNow(refusal);
     }
     return submission.future;
   }
@@ -196,7 +173,7 @@ public final class Engine {
     long nowMs = clockMs.getAsLong();
     CompletableFuture<Reply<List<Field>>> answer = waiters.add(names, peer, nowMs, nowMs + waitMs);
     if (!answer.isDone()) {
-      nudge();
+      queue.wake(); // its deadline may be the next thing that is due
     }
     return answer;
   }
@@ -207,29 +184,17 @@ public final class Engine {
    * @throws MetakeyException STORE_FAILED
    */
   public List<Change> history(long sinceRevision, int limit) {
-    try {
-      return store.history(sinceRevision, limit);
-    } catch (StoreException e) {
-      throw storeFailed(e);
-    }
+    return keeper.history(sinceRevision, limit);
   }
 
   /** Takes no more calls; {@link #doWork} finishes what is queued. */
   public void stop() {
-    stopping = true;
-    waiters.refuseAll(stopping());
-    nudge();
-  }
-
-  /** Wakes the writer. What is queued does so too; so nudges take no room from calls. */
-  private void nudge() {
-    if (queue.isEmpty()) {
-      queue.offer(Submission.nudge());
-    }
+    queue.stop();
+    waiters.refuseAll(CommandQueue.stopping());
   }
 
   public boolean isStopping() {
-    return stopping;
+    return queue.isStopped();
   }
 
   /**
@@ -250,17 +215,12 @@ public final class Engine {
    * @return how many commands were worked on
    */
   public int doWork(long maxWaitMs) throws InterruptedException {
-    List<Submission<?>> batch = new ArrayList<>();
     long waitMs = Math.min(maxWaitMs, waiters.nextDeadlineMs() - clockMs.getAsLong());
-    Submission<?> first = queue.poll(Math.max(0, waitMs), TimeUnit.MILLISECONDS);
-    if (first != null) {
-      batch.add(first);
-      queue.drainTo(batch, BATCH - 1);
-    }
-    heal();
+    List<Submission<?>> batch = queue.take(BATCH, waitMs);
+    tell(keeper.heal(state, this::showWithTtls, clockMs.getAsLong()));
     work(batch);
     waiters.expire(clockMs.getAsLong());
-    trim();
+    keeper.trim(clockMs.getAsLong());
     return batch.size();
   }
 
@@ -271,10 +231,11 @@ public final class Engine {
     for (Submission<?> submission : batch) {
       next = submission.decide(next, rules, nowMs, changes);
     }
-    if (storeProblem == null && Tick.isDue(next, rules, nowMs)) { // last: who renews is in time
+    if (keeper.problem() == null && Tick.isDue(next, rules, nowMs)) { // last: who renews is in time
       next = new Submission<>(new Tick(), self).decide(next, rules, nowMs, changes);
     }
-    if (storeProblem == null ? commit(next, changes) : needsNoStore(next, changes)) {
+    if (needsNoStore(next, changes)
+        || (keeper.problem() == null && keeper.commit(next, changes, nowMs))) {
       show(next);
     } else {
       changes.clear();
@@ -286,22 +247,6 @@ public final class Engine {
 
   private boolean needsNoStore(RegistryState next, List<Change> changes) {
     return changes.isEmpty() && sameFacts(state, next);
-  }
-
-  /** Whether the batch is durable now. */
-  private boolean commit(RegistryState next, List<Change> changes) {
-    if (needsNoStore(next, changes)) {
-      return true;
-    }
-    try {
-      store.commit(next, changes);
-      return true;
-    } catch (StoreException e) {
-      fail(e);
-    } catch (RuntimeException | Error defect) { // and nobody knows what became of the batch
-      fail(defectOf("storing", defect));
-    }
-    return false;
   }
 
   private void show(RegistryState next) {
@@ -335,7 +280,7 @@ public final class Engine {
         new MetakeyException(
             Reason.STORE_FAILED,
             "the change could not be made durable: %s; nothing was changed, and reads go on"
-                .formatted(storeProblem));
+                .formatted(keeper.problem()));
     for (Submission<?> submission : batch) {
       List<Change> changes = new ArrayList<>();
       RegistryState alone = submission.decide(state, rules, clockMs.getAsLong(), changes);
@@ -347,176 +292,19 @@ public final class Engine {
     }
   }
 
-  private void fail(StoreException e) {
-    storeProblem = e.getMessage();
-    retryAtMs = clockMs.getAsLong() + RETRY_MS;
-    health.accept(false);
-    log.error("changes are refused from now on: {}", e.getMessage(), e.getCause());
-  }
-
-  private void heal() {
-    if (storeProblem == null || clockMs.getAsLong() < retryAtMs) {
-      return;
-    }
-    try {
-      RegistryState stored = store.open();
-      store.commit(stored, List.of()); // opening alone may succeed on a full disk
-      List<Change> unseen = unseen(stored);
-      if (!unseen.isEmpty()) {
-        show(withTtls(stored.seeing(state.programs())));
-      }
-      storeProblem = null;
-      log.info("the store works again, at revision {}", stored.revision());
-      health.accept(true);
-      tell(unseen);
-    } catch (StoreException e) {
-      stillFailing(e);
-    } catch (RuntimeException | Error defect) {
-      stillFailing(defectOf("opening the store anew", defect));
-    }
-  }
-
-  private void stillFailing(StoreException e) {
-    storeProblem = e.getMessage();
-    retryAtMs = clockMs.getAsLong() + RETRY_MS;
-  }
-
   /**
-   * The changes by which the store is ahead of what is shown: none, or those of the failed batch.
-   *
-   * @throws StoreException if it is not ahead but different: somebody put another database there
+   * Shows what the store holds. When a ttl runs out is not stored, so each begins anew; nothing
+   * else changes.
    */
-  private List<Change> unseen(RegistryState stored) throws StoreException {
-    List<Change> unseen = store.history(state.revision(), Integer.MAX_VALUE);
-    RegistryInfo shown = state.snapshot().info();
-    RegistryInfo held = stored.snapshot().info();
-    if (!held.registryId().equals(shown.registryId())
-        || held.revision() != shown.revision() + unseen.size()) {
-      throw new StoreException(
-          "the database is no longer the one that was served: it holds revision %d of registry %s, and revision %d of registry %s was answered already; put that back, or restart metakeyd to serve what is there"
-              .formatted(held.revision(), held.registryId(), shown.revision(), shown.registryId()),
-          null);
-    }
-    return unseen;
-  }
-
-  /** What the store holds, every ttl beginning now: they are not stored. Nothing else changes. */
-  private RegistryState withTtls(RegistryState stored) {
+  private void showWithTtls(RegistryState stored) {
+    RegistryState seeing = stored.seeing(state.programs());
     RegistryInfo info = stored.snapshot().info();
     Start start = new Start(stored.bootId(), info.layout(), info.areaBytes(), false);
-    var decision = Registry.decide(stored, rules, start, self, clockMs.getAsLong());
-    return ((Decision.Accepted<Start.Result>) decision).state();
-  }
-
-  private void trim() {
-    long nowMs = clockMs.getAsLong();
-    if (nowMs < trimAtMs || storeProblem != null) {
-      return;
-    }
-    trimAtMs = nowMs + TRIM_MS;
-    try {
-      store.trim(retention.keep(), nowMs - retention.ageMs());
-    } catch (StoreException e) {
-      fail(e);
-    } catch (RuntimeException | Error defect) {
-      fail(defectOf("trimming the history", defect));
-    }
+    var decision = Registry.decide(seeing, rules, start, self, clockMs.getAsLong());
+    show(((Decision.Accepted<Start.Result>) decision).state());
   }
 
   private static boolean sameFacts(RegistryState a, RegistryState b) {
     return a.bootId().equals(b.bootId()) && a.snapshot().info().equals(b.snapshot().info());
-  }
-
-  private static MetakeyException stopping() {
-    return new MetakeyException(
-        Reason.UNAVAILABLE, "metakeyd is stopping; nothing was changed, try again soon");
-  }
-
-  private static StoreException defectOf(String doing, Throwable defect) {
-    return new StoreException(
-        "a defect of metakeyd while %s: %s; please report it with the daemon's log"
-            .formatted(doing, defect),
-        defect);
-  }
-
-  private static MetakeyException storeFailed(StoreException e) {
-    return new MetakeyException(Reason.STORE_FAILED, String.valueOf(e.getMessage()), Map.of(), e);
-  }
-
-  /** A call on its way through the writer. */
-  private static final class Submission<R> {
-    final CompletableFuture<Reply<R>> future = new CompletableFuture<>();
-    private final @Nullable Command<R> command;
-    private final Peer peer;
-    private @Nullable Reply<R> reply;
-    private @Nullable MetakeyException refusal;
-
-    Submission(@Nullable Command<R> command, Peer peer) {
-      this.command = command;
-      this.peer = peer;
-    }
-
-    /** Wants nothing. */
-    static Submission<Boolean> nudge() {
-      return new Submission<>(null, new Peer(0, 0, 0, ""));
-    }
-
-    /** Decides the command, keeps its answer, and tells the state that it leads to. */
-    RegistryState decide(RegistryState state, Rules rules, long nowMs, List<Change> changes) {
-      if (command == null) {
-        return state;
-      }
-      reply = null;
-      refusal = null;
-      Decision<R> decision;
-      try {
-        decision = Registry.decide(state, rules, command, peer, nowMs);
-      } catch (RuntimeException | Error defect) {
-        log.error("deciding {} failed: please report this", command, defect);
-        refuse(defect(defect));
-        return state;
-      }
-      if (decision instanceof Decision.Accepted<R> accepted) {
-        reply = new Reply<>(accepted.state().snapshot().info(), accepted.result());
-        changes.addAll(accepted.changes());
-        return accepted.state();
-      }
-      refuse(((Decision.Rejected<R>) decision).refusal());
-      return state;
-    }
-
-    void refuse(MetakeyException why) {
-      refusal = why;
-    }
-
-    void refuseNow(MetakeyException why) {
-      future.completeExceptionally(why);
-    }
-
-    void complete() {
-      if (refusal != null) {
-        future.completeExceptionally(refusal);
-      } else if (reply != null) {
-        future.complete(reply);
-      }
-    }
-
-    /**
-     * @throws MetakeyException if the command was refused
-     */
-    R result() {
-      if (refusal != null) {
-        throw refusal;
-      }
-      return Objects.requireNonNull(reply).value();
-    }
-
-    private static MetakeyException defect(Throwable cause) {
-      return new MetakeyException(
-          Reason.INTERNAL,
-          "a defect of metakeyd: %s; please report it with the daemon's log".formatted(cause),
-          Map.of(),
-          cause);
-    }
   }
 }

@@ -1,5 +1,6 @@
 package dev.metakey.server.storage;
 
+import dev.metakey.model.Change;
 import dev.metakey.server.domain.Recovery;
 import dev.metakey.server.domain.RegistryState;
 import dev.metakey.server.storage.Findings.Plan;
@@ -56,7 +57,8 @@ final class Beginning {
         fault = String.valueOf(e.getMessage());
       }
     }
-    return new Findings(path, hasEvidence, database, fault, copies, faults, evidence);
+    List<Change> last = parsed.isEmpty() ? List.of() : parsed.get(0).changes();
+    return new Findings(path, hasEvidence, database, fault, copies, last, faults, evidence);
   }
 
   private Contents readDatabase() throws StoreException {
@@ -100,6 +102,13 @@ final class Beginning {
     make(new Contents(state, List.of()));
   }
 
+  /** Commits to the database what only the state copy has. */
+  void redo(Plan.Redo plan) throws RocksDBException {
+    try (Database open = new Database(directory.path(), Database.Mode.WRITE)) {
+      open.commit(plan.copy().contents().state(), plan.changes());
+    }
+  }
+
   /**
    * Makes the database anew, and keeps the old one aside.
    *
@@ -124,7 +133,7 @@ final class Beginning {
 
   private void make(Contents contents) throws IOException, RocksDBException {
     for (String ignored : StateCopy.NAMES) {
-      copy.write(contents);
+      copy.write(contents, List.of());
     }
     try (Database open = new Database(directory.path(), Database.Mode.CREATE)) {
       open.make(contents);

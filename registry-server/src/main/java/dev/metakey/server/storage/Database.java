@@ -1,5 +1,6 @@
 package dev.metakey.server.storage;
 
+import dev.metakey.model.Change;
 import dev.metakey.model.Field;
 import dev.metakey.server.domain.RegistryState;
 import java.nio.ByteBuffer;
@@ -142,8 +143,29 @@ final class Database implements AutoCloseable {
     }
   }
 
-  /** The facts that every commit writes. */
-  void putState(WriteBatch batch, RegistryState state) throws RocksDBException {
+  /**
+   * One commit.
+   *
+   * @param changes what led from the state that was written last to this one
+   */
+  void commit(RegistryState state, List<Change> changes) throws RocksDBException {
+    try (WriteBatch batch = new WriteBatch()) {
+      putState(batch, state);
+      for (Change change : changes) {
+        putChange(batch, change.revision(), Records.change(change));
+        int id = change.field().id();
+        Field field = state.snapshot().byId(id);
+        if (field == null) {
+          deleteKey(batch, id);
+        } else {
+          putKey(batch, id, Records.key(field));
+        }
+      }
+      write(batch);
+    }
+  }
+
+  private void putState(WriteBatch batch, RegistryState state) throws RocksDBException {
     Records.Facts facts = new Records.Facts(state.snapshot().info(), state.bootId());
     putFact(batch, RocksStore.REGISTRY_FACT, Records.facts(facts));
   }

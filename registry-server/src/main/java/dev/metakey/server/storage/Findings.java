@@ -1,5 +1,6 @@
 package dev.metakey.server.storage;
 
+import dev.metakey.model.Change;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -14,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param database what the database holds; null where there is no sound one
  * @param databaseFault why there is none
  * @param copies the state copies that are whole, the newest first
+ * @param lastChanges of the commit that led to the newest copy
  * @param copyFaults what is wrong with the others, damaged or missing
  */
 record Findings(
@@ -22,6 +24,7 @@ record Findings(
     @Nullable Source database,
     String databaseFault,
     List<Source> copies,
+    List<Change> lastChanges,
     List<String> copyFaults,
     Evidence evidence) {
 
@@ -32,6 +35,14 @@ record Findings(
 
     /** The database is sound, and nothing is newer. */
     record UseDatabase() implements Plan {}
+
+    /**
+     * The daemon was killed, or the power went, before the database had a commit that the copy has.
+     * Perhaps nobody was told of it; but nobody can know.
+     *
+     * @param changes what leads from the database to the copy
+     */
+    record Redo(Source copy, List<Change> changes) implements Plan {}
 
     /**
      * @param sources accounts of the registry, the newest first
@@ -63,12 +74,21 @@ record Findings(
     if (sound.get(0).equals(database)) {
       return new Plan.UseDatabase();
     }
+    if (database != null && sound.get(0).equals(copy) && isOneCommitBehind(database, copy)) {
+      return new Plan.Redo(copy, lastChanges);
+    }
     String why =
         database == null
             ? databaseFault
             : "%s is older than %s: somebody put it back, or a part of it was lost"
                 .formatted(database, sound.get(0));
     return new Plan.Rebuild(sound, why);
+  }
+
+  private boolean isOneCommitBehind(Source database, Source copy) {
+    return isSame(database, copy)
+        && !lastChanges.isEmpty()
+        && lastChanges.get(0).revision() == database.contents().revision() + 1;
   }
 
   /** The database, the state copies and what was published of them, the newest first. */

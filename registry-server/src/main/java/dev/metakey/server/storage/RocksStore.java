@@ -1,7 +1,6 @@
 package dev.metakey.server.storage;
 
 import dev.metakey.model.Change;
-import dev.metakey.model.Field;
 import dev.metakey.server.domain.RegistryState;
 import dev.metakey.server.storage.Findings.Plan;
 import java.io.IOException;
@@ -18,14 +17,14 @@ import org.rocksdb.RocksDB;
 import org.rocksdb.RocksDBException;
 import org.rocksdb.RocksIterator;
 import org.rocksdb.Status;
-import org.rocksdb.WriteBatch;
 
 /**
  * Keeps the registry in a RocksDB database.
  *
  * <p><b>Durability.</b> A commit is one batch, synced: the fields, the changes and the facts that
  * belong together are all there after a power loss, or none is. The facts are written with every
- * commit, so that the revision in them always is that of the last change.
+ * commit, so that the revision in them always is that of the last change. The state copy is synced
+ * at the same time, on another thread, and a commit returns when both are.
  *
  * <p><b>Failure.</b> After a failed commit nothing can be committed until the store has been opened
  * anew, as only reading the log back tells what became of it. The changes that were committed
@@ -110,6 +109,8 @@ public final class RocksStore implements Store {
     }
     if (plan instanceof Plan.Create) {
       beginning.create(whenEmpty.get());
+    } else if (plan instanceof Plan.Redo redo) {
+      beginning.redo(redo);
     } else if (plan instanceof Plan.Rebuild rebuild) {
       recovery = beginning.rebuild(rebuild, evidence.newId(), evidence.nowMs());
     }
@@ -181,29 +182,20 @@ public final class RocksStore implements Store {
   @Override
   public void commit(RegistryState state, List<Change> changes) throws StoreException {
     users.readLock().lock();
-    try (WriteBatch batch = new WriteBatch()) {
+    try {
       if (readOnly != null && changes.isEmpty()) {
         return;
       }
       Database open = writable();
-      open.putState(batch, state);
-      for (Change change : changes) {
-        open.putChange(batch, change.revision(), Records.change(change));
-        int id = change.field().id();
-        Field field = state.snapshot().byId(id);
-        if (field == null) {
-          open.deleteKey(batch, id);
-        } else {
-          open.putKey(batch, id, Records.key(field));
-        }
+      Contents contents = new Contents(state, Objects.requireNonNull(opened).former());
+      try (StateCopy.Writing ignored = copy.begin(contents, changes)) {
+        open.commit(state, changes);
       }
-      open.write(batch);
-      copy.write(new Contents(state, Objects.requireNonNull(opened).former()));
       revision = state.revision();
     } catch (RocksDBException e) {
       failed = true;
       throw explain("cannot be written", e);
-    } catch (IOException e) {
+    } catch (IOException e) { // the database has the change, and a store opened anew shows it
       failed = true;
       throw directory.explain("cannot be written", e);
     } finally {
@@ -291,7 +283,7 @@ public final class RocksStore implements Store {
     boolean loaded = false;
     try {
       Contents contents = new DatabaseReader(directory).read(fresh);
-      copy.write(contents);
+      copy.write(contents, List.of());
       opened = contents;
       revision = contents.revision();
       oldestRevision = DatabaseReader.firstRevision(fresh, revision);

@@ -2,6 +2,7 @@ package dev.metakey.server.storage;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.metakey.model.Change;
 import dev.metakey.model.Field;
 import dev.metakey.model.Layout;
 import dev.metakey.model.MetakeyException;
@@ -21,14 +22,16 @@ import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A whole state as text. People read the first part of each line; the daemon reads {@code record},
- * which is the field's database record in base64 and has everything that a field has.
+ * A whole state as text, and the changes of the commit that led to it. People read the first part
+ * of each line; the daemon reads {@code record}, which is the field's or the change's database
+ * record in base64 and has everything that these have.
  *
  * <pre>
  *   metakey-state 1
  *   # made by metakeyd; do not edit: the last line has a checksum
  *   sequence=7 registry=UUID revision=4 layout=slotted area=128 boot=ID former=UUID,UUID
  *   id=0 name=edge.packet_id size=8 slot=24 generation=1 state=active owners="..." record=BASE64
+ *   change=4 kind=created name=edge.packet_id record=BASE64
  *   end crc32c=0123abcd
  * </pre>
  */
@@ -36,6 +39,7 @@ final class StateText {
   private static final String FIRST_LINE = "metakey-state 1";
   private static final String COMMENT =
       "# made by metakeyd; do not edit: the last line has a checksum";
+  private static final String CHANGE = "change=";
   private static final String RECORD = " record=";
   private static final String END = "end crc32c=";
 
@@ -48,15 +52,16 @@ final class StateText {
    * What a text says.
    *
    * @param sequence counts the texts that were written: the highest is the newest
+   * @param changes of the commit that led to the state; empty where that changed no field
    */
-  record Parsed(long sequence, Contents contents) {
+  record Parsed(long sequence, Contents contents, List<Change> changes) {
     /** The file that it is written to. */
     String name() {
       return StateCopy.NAMES.get((int) (sequence % StateCopy.NAMES.size()));
     }
   }
 
-  byte[] format(long sequence, Contents contents) {
+  byte[] format(long sequence, Contents contents, List<Change> changes) {
     RegistryState state = contents.state();
     RegistryInfo info = state.snapshot().info();
     StringBuilder text = new StringBuilder(4096);
@@ -73,6 +78,7 @@ final class StateText {
     for (Field field : state.snapshot().records()) {
       text.append(line(field));
     }
+    changes.forEach(change -> text.append(line(change)));
     byte[] body = text.toString().getBytes(UTF_8);
     byte[] end = (END + checksum(body, body.length) + "\n").getBytes(UTF_8);
     byte[] all = Arrays.copyOf(body, body.length + end.length);
@@ -121,14 +127,21 @@ final class StateText {
             Words.parse(Layout.class, "layout", get(head, "layout")),
             Integer.parseInt(get(head, "area")));
     List<Field> fields = new ArrayList<>();
+    List<Change> changes = new ArrayList<>();
     for (String line : lines.subList(2, lines.size())) {
-      String record = line.substring(line.lastIndexOf(RECORD) + RECORD.length());
-      fields.add(Records.readKey(Base64.getDecoder().decode(record)));
+      String base64 = line.substring(line.lastIndexOf(RECORD) + RECORD.length());
+      byte[] record = Base64.getDecoder().decode(base64);
+      if (line.startsWith(CHANGE)) {
+        changes.add(Records.readChange(record));
+      } else {
+        fields.add(Records.readKey(record));
+      }
     }
     List<UUID> former = Former.parse(get(head, "former"));
     String bootId = new String(Base64.getDecoder().decode(get(head, "boot")), UTF_8);
     RegistryState state = new RegistryState(Snapshot.of(info, fields), bootId);
-    return new Parsed(Long.parseLong(get(head, "sequence")), new Contents(state, former));
+    return new Parsed(
+        Long.parseLong(get(head, "sequence")), new Contents(state, former), List.copyOf(changes));
   }
 
   private static String get(Map<String, String> head, String key) {
@@ -158,6 +171,17 @@ final class StateText {
       written[id] = field;
     }
     return lines[id];
+  }
+
+  private static String line(Change change) {
+    return CHANGE
+        + "%d kind=%s name=%s%s%s\n"
+            .formatted(
+                change.revision(),
+                change.kind(),
+                change.field().name(),
+                RECORD,
+                base64(Records.change(change)));
   }
 
   private static String printable(String text) {

@@ -305,6 +305,21 @@ final class RocksStoreTest extends StoreContract {
   }
 
   @Test
+  void open_whenTheLastCommitReachedOnlyTheCopy_isTheSameRegistryWithItsHistory() throws Exception {
+    RandomRegistry registry = killedAfter(20);
+    try (RandomAccessFile file = new RandomAccessFile(log().toFile(), "rw")) {
+      file.setLength(file.length() - 7);
+    }
+
+    RocksStore store = (RocksStore) store();
+    assertSame(store.open(), registry.state());
+    assertThat(store.recovery()).isNull();
+    assertThat(store.history(0, 100)).hasSize(40);
+    closeStores();
+    assertSame(store().open(), registry.state());
+  }
+
+  @Test
   void commit_whenTheProcessIsKilled_isThereOnceItWasAcknowledged() throws Exception {
     for (int round = 0; round < 6; round++) {
       Process other = commitElsewhere();

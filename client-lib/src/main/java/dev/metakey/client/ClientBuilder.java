@@ -1,0 +1,165 @@
+package dev.metakey.client;
+
+import dev.metakey.files.PathText;
+import dev.metakey.model.MetakeyException;
+import dev.metakey.model.Names;
+import dev.metakey.model.Reason;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/** What to connect to, and how: from {@link MetakeyClient#builder()}. Everything has a default. */
+public final class ClientBuilder {
+  /** The room for a path in {@code struct sockaddr_un}, less the NUL. */
+  static final int MAX_SOCKET_BYTES = 107;
+
+  private final Function<String, @Nullable String> environment;
+  private @Nullable Path socket;
+  private @Nullable String service;
+  private @Nullable Path publishedFile;
+  private Duration connectTimeout = Duration.ofSeconds(10);
+  private Duration callTimeout = Duration.ofSeconds(10);
+  private boolean acceptStaleStart;
+
+  ClientBuilder(Function<String, @Nullable String> environment) {
+    this.environment = environment;
+  }
+
+  /** Where the daemon listens. Default: METAKEY_SOCKET, else /run/metakey/metakeyd.sock. */
+  public ClientBuilder socket(Path value) {
+    socket = value;
+    return this;
+  }
+
+  /**
+   * The service that this process claims to be; counts only where the daemon cannot tell by itself.
+   * Default: METAKEY_SERVICE, else none.
+   */
+  public ClientBuilder service(String value) {
+    service = value;
+    return this;
+  }
+
+  /**
+   * How long {@link #connect()} waits for a daemon that is not up yet. Default: 10 s. Zero: one
+   * attempt.
+   */
+  public ClientBuilder connectTimeout(Duration value) {
+    connectTimeout = value;
+    return this;
+  }
+
+  /**
+   * How long a call may take, connecting included; {@link MetakeyClient#await(Duration,
+   * java.util.List)} has its own limit instead. Default: 10 s. More than zero.
+   */
+  public ClientBuilder callTimeout(Duration value) {
+    callTimeout = value;
+    return this;
+  }
+
+  /**
+   * What the daemon publishes: the answers while it is gone. Default: {@code registry.bin} in
+   * METAKEY_RUN, else beside the socket.
+   */
+  public ClientBuilder publishedFile(Path value) {
+    publishedFile = value;
+    return this;
+  }
+
+  /**
+   * Whether the published file is enough to start with: then {@link #connect()} does not wait for a
+   * daemon if there is such a file. For tracers, which only read. Default: false.
+   */
+  public ClientBuilder acceptStaleStart(boolean value) {
+    acceptStaleStart = value;
+    return this;
+  }
+
+  /**
+   * Connects.
+   *
+   * @throws MetakeyException UNAVAILABLE, saying what was found at the socket; INVALID_REQUEST for
+   *     a socket path over 107 bytes, a service name that is none, or a timeout out of range
+   */
+  public MetakeyClient connect() {
+    Ranges.check("connectTimeout", connectTimeout, Duration.ZERO, Ranges.DAY);
+    Ranges.check("callTimeout", callTimeout, Ranges.TICK, Ranges.DAY);
+    Path where = checkSocket(socket());
+    Connection connection = new Connection(where, claimedService(), callTimeout);
+    PublishedFile published = new PublishedFile(publishedBeside(where));
+    try {
+      long endNs = System.nanoTime() + connectTimeout.toNanos();
+      Retry.within(connectTimeout, () -> attempt(connection, published, left(endNs)));
+      return new MetakeyClient(connection, published, callTimeout);
+    } catch (RuntimeException e) {
+      connection.close();
+      throw e;
+    }
+  }
+
+  /**
+   * @return whether the daemon is there; false: but the published file is, and that is enough
+   */
+  private boolean attempt(Connection connection, PublishedFile published, Duration limit) {
+    try {
+      connection.connect(limit);
+      return true;
+    } catch (MetakeyException e) {
+      if (acceptStaleStart && Retry.isWorthwhile(e) && published.isReadable()) {
+        return false;
+      }
+      throw e;
+    }
+  }
+
+  /** What an attempt may take; the only one where nobody waits for a daemon: a call's time. */
+  private Duration left(long endNs) {
+    return connectTimeout.isZero() ? callTimeout : Ranges.until(endNs);
+  }
+
+  private Path socket() {
+    if (socket != null) {
+      return socket;
+    }
+    String named = named("METAKEY_SOCKET");
+    return PathText.parse(named != null ? named : "/run/metakey/metakeyd.sock");
+  }
+
+  private @Nullable String claimedService() {
+    String claimed = service != null ? service : named("METAKEY_SERVICE");
+    return claimed == null ? null : Names.checkService(claimed);
+  }
+
+  private Path publishedBeside(Path where) {
+    if (publishedFile != null) {
+      return publishedFile;
+    }
+    String run = named("METAKEY_RUN");
+    return run != null
+        ? PathText.parse(run).resolve("registry.bin")
+        : where.resolveSibling("registry.bin");
+  }
+
+  /** An empty variable counts as none. */
+  private @Nullable String named(String variable) {
+    String value = environment.apply(variable);
+    return value == null || value.isEmpty() ? null : value;
+  }
+
+  private static Path checkSocket(Path socket) {
+    PathText.check(socket);
+    int bytes = socket.toString().getBytes(StandardCharsets.UTF_8).length;
+    if (bytes > MAX_SOCKET_BYTES) {
+      throw new MetakeyException(
+          Reason.INVALID_REQUEST,
+          "socket path %s is %d bytes long; the kernel allows %d: use a shorter one"
+              .formatted(socket, bytes, MAX_SOCKET_BYTES),
+          Map.of("socket", socket.toString(), "limit", Integer.toString(MAX_SOCKET_BYTES)));
+    }
+    return socket;
+  }
+}

@@ -1,0 +1,152 @@
+package dev.metakey.client;
+
+import dev.metakey.model.Field;
+import dev.metakey.model.FieldSpec;
+import dev.metakey.model.FieldUser;
+import dev.metakey.model.MetakeyException;
+import dev.metakey.model.Pending;
+import dev.metakey.v1.AdminGrpc;
+import dev.metakey.v1.AdminGrpc.AdminBlockingStub;
+import dev.metakey.v1.ListHistoryRequest;
+import dev.metakey.v1.ListPendingRequest;
+import dev.metakey.v1.ListUsersRequest;
+import dev.metakey.v1.RegistryGrpc;
+import dev.metakey.v1.ReleaseRequest;
+import dev.metakey.v1.ReserveRequest;
+import dev.metakey.v1.UndeleteRequest;
+import dev.metakey.v1.UnreserveRequest;
+import dev.metakey.wire.Replies;
+import dev.metakey.wire.Wire;
+import java.util.List;
+import java.util.function.Function;
+
+/**
+ * What only admins may do: from {@link MetakeyClient#admin()}, whose connection it uses. An admin
+ * is root of the host, and the daemon's own user. Anybody else is refused with NOT_PERMITTED.
+ *
+ * <p>Safe for any number of threads. Calls block and fail as those of {@link MetakeyClient} do, and
+ * none of them ever answers stale.
+ */
+public final class MetakeyAdmin {
+  private final Connection connection;
+
+  MetakeyAdmin(Connection connection) {
+    this.connection = connection;
+  }
+
+  /**
+   * Ties a name to an id and size before anybody registers it. Idempotent.
+   *
+   * @param spec what a registration will have to agree with
+   * @param id 0-63
+   * @param foreign some program hard-codes the id: the name resolves at once
+   * @throws MetakeyException INVALID_NAME, INVALID_SIZE, INVALID_ATTRIBUTE, INVALID_REQUEST,
+   *     NOT_PERMITTED, ID_TAKEN, MISMATCH, NO_FREE_SLOT, STORE_FAILED
+   */
+  public Answer<Field> reserve(FieldSpec spec, int id, boolean foreign) {
+    var request =
+        ReserveRequest.newBuilder()
+            .setSpec(Wire.toWire(spec))
+            .setId(id)
+            .setForeign(foreign)
+            .build();
+    var reply = call(stub -> stub.reserve(request));
+    return Answer.of(reply.getRegistry(), Replies.field(reply.getField()));
+  }
+
+  /**
+   * Unties a name from its id.
+   *
+   * @throws MetakeyException INVALID_NAME, NOT_FOUND, NOT_PERMITTED, STORE_FAILED
+   */
+  public Answer<Field> unreserve(String name) {
+    var request = UnreserveRequest.newBuilder().setName(name).build();
+    var reply = call(stub -> stub.unreserve(request));
+    return Answer.of(reply.getRegistry(), Replies.field(reply.getField()));
+  }
+
+  /**
+   * Retires a field although loaded programs are linked to it: its id is set aside until they are
+   * gone.
+   *
+   * @throws MetakeyException INVALID_NAME, NOT_FOUND, NOT_PERMITTED, STORE_FAILED
+   */
+  public Answer<Field> forceRelease(String name) {
+    return release(ReleaseRequest.newBuilder().setName(name).setForce(true).build());
+  }
+
+  /**
+   * As {@link #forceRelease(String)}, but only if the field has this generation.
+   *
+   * @throws MetakeyException WRONG_GENERATION, and as {@link #forceRelease(String)}
+   */
+  public Answer<Field> forceRelease(String name, int generation) {
+    return release(
+        ReleaseRequest.newBuilder().setName(name).setGeneration(generation).setForce(true).build());
+  }
+
+  private Answer<Field> release(ReleaseRequest request) {
+    var reply = connection.call(RegistryGrpc::newBlockingStub, stub -> stub.release(request));
+    return Answer.of(reply.getRegistry(), Replies.field(reply.getField()));
+  }
+
+  /**
+   * Brings a retired field back, as it was.
+   *
+   * @throws MetakeyException INVALID_NAME, NOT_FOUND, NOT_PERMITTED, STORE_FAILED
+   */
+  public Answer<Field> undelete(String name) {
+    var request = UndeleteRequest.newBuilder().setName(name).build();
+    var reply = call(stub -> stub.undelete(request));
+    return Answer.of(reply.getRegistry(), Replies.field(reply.getField()));
+  }
+
+  /**
+   * Committed changes, oldest first, as far back as they are kept.
+   *
+   * @param sinceRevision changes after this one; 0: from the start
+   * @param name only changes of this name; empty: all
+   * @param limit at most this many: 1-1000; 0: 1000
+   * @throws MetakeyException INVALID_REQUEST, NOT_PERMITTED, STORE_FAILED
+   */
+  public Answer<History> history(long sinceRevision, String name, int limit) {
+    var request =
+        ListHistoryRequest.newBuilder()
+            .setSinceRevision(sinceRevision)
+            .setName(name)
+            .setLimit(limit)
+            .build();
+    var reply = call(stub -> stub.listHistory(request));
+    var changes = reply.getChangesList().stream().map(Replies::change).toList();
+    return Answer.of(reply.getRegistry(), new History(changes, reply.getNextSinceRevision()));
+  }
+
+  /**
+   * Who waits for which names.
+   *
+   * @throws MetakeyException NOT_PERMITTED
+   */
+  public Answer<List<Pending>> pending() {
+    var reply = call(stub -> stub.listPending(ListPendingRequest.getDefaultInstance()));
+    return Answer.of(
+        reply.getRegistry(), reply.getPendingList().stream().map(Replies::pending).toList());
+  }
+
+  /**
+   * The loaded programs, with each field that they name: by ascending program id.
+   *
+   * @throws MetakeyException NOT_PERMITTED; UNAVAILABLE, also where the daemon cannot see them
+   */
+  public Answer<List<FieldUser>> users() {
+    var reply = call(stub -> stub.listUsers(ListUsersRequest.getDefaultInstance()));
+    return Answer.of(
+        reply.getRegistry(),
+        reply.getProgramsList().stream()
+            .flatMap(program -> Replies.program(program).stream())
+            .toList());
+  }
+
+  private <R> R call(Function<AdminBlockingStub, R> rpc) {
+    return connection.call(AdminGrpc::newBlockingStub, rpc);
+  }
+}
