@@ -53,6 +53,7 @@ final class CommandTree {
     VERBS.put("reserve", ReserveVerb::new);
     VERBS.put("unreserve", UnreserveVerb::new);
     VERBS.put("undelete", UndeleteVerb::new);
+    VERBS.put("transfer", TransferVerb::new);
     VERBS.put("history", HistoryVerb::new);
     VERBS.put("pending", PendingVerb::new);
     VERBS.put("users", UsersVerb::new);

@@ -96,6 +96,7 @@ class FailuresTest {
         "reserve a.b --id 1 --size 8",
         "unreserve a.b",
         "undelete a.b",
+        "transfer a.b --to x.service",
         "history",
         "pending",
         "link src/test/resources/objects/prog.bpf.o -o target/refused.bpf.o",

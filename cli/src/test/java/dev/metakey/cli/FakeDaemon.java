@@ -53,6 +53,8 @@ import dev.metakey.v1.ReserveResponse;
 import dev.metakey.v1.ResolveRequest;
 import dev.metakey.v1.ResolveResponse;
 import dev.metakey.v1.State;
+import dev.metakey.v1.TransferRequest;
+import dev.metakey.v1.TransferResponse;
 import dev.metakey.v1.UndeleteRequest;
 import dev.metakey.v1.UndeleteResponse;
 import dev.metakey.v1.UnreserveRequest;
@@ -466,6 +468,18 @@ final class FakeDaemon implements AutoCloseable {
           caller,
           () ->
               UndeleteResponse.newBuilder()
+                  .setRegistry(Wire.toWire(INFO))
+                  .setField(Wire.toWire(PACKET_ID))
+                  .build());
+    }
+
+    @Override
+    public void transfer(TransferRequest request, StreamObserver<TransferResponse> caller) {
+      answer(
+          request,
+          caller,
+          () ->
+              TransferResponse.newBuilder()
                   .setRegistry(Wire.toWire(INFO))
                   .setField(Wire.toWire(PACKET_ID))
                   .build());

@@ -14,7 +14,9 @@ import dev.metakey.v1.ReleaseRequest;
 import dev.metakey.v1.ReserveRequest;
 import dev.metakey.v1.ResolveRequest;
 import dev.metakey.v1.Sharing;
+import dev.metakey.v1.TransferRequest;
 import dev.metakey.v1.WatchRequest;
+import dev.metakey.wire.Replies;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -24,6 +26,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** What is asked of the daemon, and where the answer goes. How it looks: {@link GoldenTest}. */
 class VerbsTest {
@@ -91,6 +95,21 @@ class VerbsTest {
 
     succeed("release edge.zone");
     assertThat(daemon.asked(ReleaseRequest.class).hasGeneration()).isFalse();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "--to edge-xdp.service, unit:edge-xdp.service",
+    "--to tracer --uid 4294967294, 4294967294:tracer",
+    "--to web --container, container:web",
+  })
+  void transfer_whenToldTo_asksForThatOwner(String to, String asked) {
+    Run.Result result = Run.at(daemon).metakey(Run.words("transfer edge.packet_id " + to));
+
+    assertThat(result.exit()).isZero();
+    TransferRequest request = daemon.asked(TransferRequest.class);
+    assertThat(request.getName()).isEqualTo("edge.packet_id");
+    assertThat(Replies.owner(request.getTo()).word()).isEqualTo(asked);
   }
 
   @Test

@@ -4,6 +4,7 @@ import dev.metakey.model.Field;
 import dev.metakey.model.FieldSpec;
 import dev.metakey.model.FieldUser;
 import dev.metakey.model.MetakeyException;
+import dev.metakey.model.Owner;
 import dev.metakey.model.Pending;
 import dev.metakey.v1.AdminGrpc;
 import dev.metakey.v1.AdminGrpc.AdminBlockingStub;
@@ -13,6 +14,7 @@ import dev.metakey.v1.ListUsersRequest;
 import dev.metakey.v1.RegistryGrpc;
 import dev.metakey.v1.ReleaseRequest;
 import dev.metakey.v1.ReserveRequest;
+import dev.metakey.v1.TransferRequest;
 import dev.metakey.v1.UndeleteRequest;
 import dev.metakey.v1.UnreserveRequest;
 import dev.metakey.wire.Replies;
@@ -98,6 +100,18 @@ public final class MetakeyAdmin {
   public Answer<Field> undelete(String name) {
     var request = UndeleteRequest.newBuilder().setName(name).build();
     var reply = call(stub -> stub.undelete(request));
+    return Answer.of(reply.getRegistry(), Replies.field(reply.getField()));
+  }
+
+  /**
+   * Hands a field to another owner, who is then its only one. A retired field stays retired, and
+   * its new owner may bring it back. Idempotent.
+   *
+   * @throws MetakeyException INVALID_NAME, INVALID_REQUEST, NOT_FOUND, NOT_PERMITTED, STORE_FAILED
+   */
+  public Answer<Field> transfer(String name, Owner to) {
+    var request = TransferRequest.newBuilder().setName(name).setTo(Wire.toWire(to)).build();
+    var reply = call(stub -> stub.transfer(request));
     return Answer.of(reply.getRegistry(), Replies.field(reply.getField()));
   }
 

@@ -249,6 +249,7 @@ public final class Replies {
       case CHANGE_KIND_MOVED -> ChangeKind.MOVED;
       case CHANGE_KIND_ADOPTED -> ChangeKind.ADOPTED;
       case CHANGE_KIND_FORCED -> ChangeKind.FORCED;
+      case CHANGE_KIND_TRANSFERRED -> ChangeKind.TRANSFERRED;
       case CHANGE_KIND_UNSPECIFIED, UNRECOGNIZED -> ChangeKind.OTHER;
     };
   }

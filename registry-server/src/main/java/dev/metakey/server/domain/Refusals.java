@@ -7,6 +7,7 @@ import dev.metakey.model.Field;
 import dev.metakey.model.FieldState;
 import dev.metakey.model.LoadedProgram;
 import dev.metakey.model.MetakeyException;
+import dev.metakey.model.Names;
 import dev.metakey.model.Owner;
 import dev.metakey.model.Reason;
 import dev.metakey.model.Snapshot;
@@ -103,13 +104,29 @@ public final class Refusals {
     return new MetakeyException(
         Reason.OWNED_BY_OTHER,
         ("%s belongs to another service: it is %s; you are %s. Take another name; or, to share it on"
-                + " purpose, let both register it as shared with the same size, format and merge%s")
+                + " purpose, let both register it as shared with the same size, format and merge%s.%s")
             .formatted(
                 field.name(),
                 describe(field),
                 caller,
-                sharing.isEmpty() ? "" : " (now: " + sharing + ")"),
+                sharing.isEmpty() ? "" : " (now: " + sharing + ")",
+                handOver(field, caller)),
         facts);
+  }
+
+  /** What an admin does where it is meant to be the caller's. */
+  private static String handOver(Field field, Owner caller) {
+    if (caller.kind() == Owner.Kind.USER && caller.service().endsWith(Names.UNIT_SUFFIX)) {
+      return ""; // only systemd makes such an owner
+    }
+    String to =
+        switch (caller.kind()) {
+          case UNIT -> caller.service();
+          case USER ->
+              "%s --uid %s".formatted(caller.service(), Integer.toUnsignedString(caller.uid()));
+          case CONTAINER -> caller.service() + " --container";
+        };
+    return " An admin can hand it over: metakey transfer %s --to %s".formatted(field.name(), to);
   }
 
   static MetakeyException idTaken(Field holder, String wanted) {

@@ -10,6 +10,7 @@ import dev.metakey.model.Reservation;
 import dev.metakey.model.Snapshot;
 import dev.metakey.server.domain.Drift;
 import dev.metakey.server.domain.Reserve;
+import dev.metakey.server.domain.Transfer;
 import dev.metakey.server.domain.Undelete;
 import dev.metakey.server.domain.Unreserve;
 import dev.metakey.server.engine.Engine;
@@ -23,6 +24,8 @@ import dev.metakey.v1.ListUsersRequest;
 import dev.metakey.v1.ListUsersResponse;
 import dev.metakey.v1.ReserveRequest;
 import dev.metakey.v1.ReserveResponse;
+import dev.metakey.v1.TransferRequest;
+import dev.metakey.v1.TransferResponse;
 import dev.metakey.v1.UndeleteRequest;
 import dev.metakey.v1.UndeleteResponse;
 import dev.metakey.v1.UnreserveRequest;
@@ -88,6 +91,21 @@ final class AdminService extends AdminGrpc.AdminImplBase {
         () -> engine.submit(new Undelete(request.getName()), CallerInterceptor.caller()),
         reply ->
             UndeleteResponse.newBuilder()
+                .setRegistry(Wire.toWire(reply.info()))
+                .setField(Wire.toWire(reply.value()))
+                .build());
+  }
+
+  @Override
+  public void transfer(TransferRequest request, StreamObserver<TransferResponse> call) {
+    Answers.later(
+        call,
+        () ->
+            engine.submit(
+                new Transfer(request.getName(), Requests.owner(request.getTo())),
+                CallerInterceptor.caller()),
+        reply ->
+            TransferResponse.newBuilder()
                 .setRegistry(Wire.toWire(reply.info()))
                 .setField(Wire.toWire(reply.value()))
                 .build());

@@ -184,8 +184,10 @@ class RandomisedTest {
             new Reservation(random.nextBoolean(), "file:1"));
       } else if (dice < 73) {
         return new Unreserve(name());
-      } else if (dice < 77) {
+      } else if (dice < 76) {
         return new Undelete(name());
+      } else if (dice < 78) {
+        return new Transfer(name(), PEERS.get(random.nextInt(PEERS.size())).owner());
       } else if (dice < 87) {
         return new Tick();
       } else if (dice < 96) {
@@ -317,6 +319,8 @@ class RandomisedTest {
         return model.unreserve(c.name(), admin, nowMs);
       } else if (command instanceof Undelete c) {
         return model.undelete(c.name(), admin, nowMs);
+      } else if (command instanceof Transfer c) {
+        return model.transfer(c.name(), c.to(), admin);
       } else if (command instanceof Observe c) {
         model.observe(c);
         return null;

@@ -153,6 +153,18 @@ final class ReferenceModel {
     return null;
   }
 
+  @Nullable Reason transfer(String name, Owner to, boolean admin) {
+    Key key = named(name);
+    if (!admin) {
+      return Reason.NOT_PERMITTED;
+    } else if (key == null || key.state == RESERVED) {
+      return Reason.NOT_FOUND;
+    }
+    key.owners.clear();
+    key.owners.add(to);
+    return null;
+  }
+
   @Nullable Reason reserve(FieldSpec spec, int id, boolean foreign, boolean admin, long now) {
     Key key = named(spec.name());
     Key there = keys.get(id);
