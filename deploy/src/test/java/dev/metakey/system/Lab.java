@@ -15,8 +15,8 @@ import java.util.List;
  */
 final class Lab implements AutoCloseable {
   /**
-   * What the kernel has loaded, as a resource of JUnit's: written by test classes that load programs
-   * with fields, read by those whose daemons look at what is loaded.
+   * What the kernel has loaded, as a resource of JUnit's: written by test classes that load
+   * programs with fields, read by those whose daemons look at what is loaded.
    */
   static final String LOADED_PROGRAMS = "loaded programs";
 

@@ -103,7 +103,7 @@ public final class SocketServer implements AutoCloseable {
         serving.scheduleWithFixedDelay(guard::sweep, SWEEP_MS, SWEEP_MS, TimeUnit.MILLISECONDS);
     this.server =
         NettyServerBuilder.forAddress(address)
-            .channelType(EpollServerDomainSocketChannel.class)
+            .channelFactory(SocketServer::listening)
             .bossEventLoopGroup(accepting)
             .workerEventLoopGroup(serving)
             .protocolNegotiator(new PeerNegotiator(peers, connections))
@@ -186,6 +186,12 @@ public final class SocketServer implements AutoCloseable {
   private static void end(EventLoopGroup loops) throws InterruptedException {
     var ended = loops.shutdownGracefully(0, GRACE_S, TimeUnit.SECONDS);
     var unused = ended.await();
+  }
+
+  private static EpollServerDomainSocketChannel listening() {
+    EpollServerDomainSocketChannel channel = new EpollServerDomainSocketChannel();
+    channel.pipeline().addLast(new AcceptGate());
+    return channel;
   }
 
   private static EventLoopGroup eventLoops(String name, int threads) {
