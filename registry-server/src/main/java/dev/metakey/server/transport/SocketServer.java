@@ -120,7 +120,7 @@ public final class SocketServer implements AutoCloseable {
             .intercept(new CallerInterceptor())
             .intercept(guard) // outermost
             .addService(inBytes(new RegistryService(engine, kernel, lookers, hub, status)))
-            .addService(inBytes(new AdminService(engine, kernel, readers)))
+            .addService(inBytes(new AdminService(engine, kernel, readers, lookers)))
             .addService(inBytes(health.getHealthService()))
             .addService(inBytes(ProtoReflectionServiceV1.newInstance()))
             .build();
