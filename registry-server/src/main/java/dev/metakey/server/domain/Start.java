@@ -60,7 +60,7 @@ public record Start(String bootId, Layout layout, int areaBytes, boolean nothing
       }
     }
     if (draft.snapshot().info().revision() == 0) {
-      Adoption.run(draft);
+      Adoption.run(draft, List.of());
     }
     for (Field field : draft.snapshot().records()) {
       if (field.is(FieldState.ACTIVE)) {
