@@ -13,10 +13,10 @@ import dev.metakey.server.domain.Reserve;
 import dev.metakey.server.domain.Rules;
 import dev.metakey.server.domain.Start;
 import dev.metakey.server.engine.Engine;
+import dev.metakey.server.engine.EngineThreads;
 import dev.metakey.server.engine.KernelWatch;
 import dev.metakey.server.engine.Limits;
 import dev.metakey.server.engine.ProgramSource;
-import dev.metakey.server.engine.WriterThread;
 import dev.metakey.server.files.TrustedDirectory;
 import dev.metakey.server.files.TrustedDirectory.Use;
 import dev.metakey.server.kernel.BpfException;
@@ -24,10 +24,7 @@ import dev.metakey.server.kernel.LoadedPrograms;
 import dev.metakey.server.publication.Outlet;
 import dev.metakey.server.publication.Publisher;
 import dev.metakey.server.publication.WatchHub;
-import dev.metakey.server.storage.Evidence;
-import dev.metakey.server.storage.RecoveryFiles;
 import dev.metakey.server.storage.RocksStore;
-import dev.metakey.server.storage.Source;
 import dev.metakey.server.storage.StoreException;
 import dev.metakey.server.transport.SocketServer;
 import java.io.IOException;
@@ -57,7 +54,7 @@ public final class Daemon implements AutoCloseable {
   private final UUID bootId;
   private final RocksStore store;
   private final Engine engine;
-  private final WriterThread writer;
+  private final EngineThreads threads;
   private final KernelWatch kernel;
   private final Publisher publisher;
   private final WatchHub hub;
@@ -123,17 +120,14 @@ public final class Daemon implements AutoCloseable {
     this.config = config;
     Peer self = self();
     bootId = UUID.fromString(BootId.ofThisHost());
-    List<Source> published = RecoveryFiles.published(config.paths().run(), bootId);
     TrustedDirectory.check(Use.RUN, config.paths().run());
+    Published published = Published.look(config.paths(), bootId);
+    ProgramSource looked = config.looksAtPrograms() ? programs : notLookedAt();
     store =
         new RocksStore(
             config.paths().data(),
             () -> RegistryState.empty(UUID.randomUUID(), config.layout(), config.areaBytes()),
-            new Evidence(
-                published,
-                recoverFrom == null ? List.of() : RecoveryFiles.named(recoverFrom),
-                UUID.randomUUID(),
-                clockMs.getAsLong()));
+            published.evidence(recoverFrom, looked, clockMs.getAsLong()));
     try {
       store.begin();
       String readOnly = Objects.requireNonNullElse(store.readOnly(), "");
@@ -144,8 +138,7 @@ public final class Daemon implements AutoCloseable {
               new Engine.Retention(config.history().keep(), config.history().ageMs()),
               self,
               clockMs);
-      kernel =
-          new KernelWatch(engine, config.looksAtPrograms() ? programs : notLookedAt(), clockMs);
+      kernel = new KernelWatch(engine, looked, clockMs);
       if (readOnly.isEmpty()) {
         begin(nothingLoaded);
         new Reservations(engine, config.paths().keysDirectory(), problems::add).apply(reservations);
@@ -166,13 +159,17 @@ public final class Daemon implements AutoCloseable {
       throw e;
     }
     problems.from(this::recoveryProblems);
-    problems.from(this::peerProblems);
-    writer = new WriterThread(engine);
+    problems.from(server::problems);
+    problems.from(hub::problems);
+    problems.from(publisher::problems);
+    problems.from(kernel::problems);
+    threads = new EngineThreads(engine, this::tellHealth);
+    problems.from(threads::problems);
     engine.addListener(hub);
     engine.addListener(publisher);
-    engine.onHealth(server::changesPossible);
-    server.changesPossible(store.readOnly() == null);
-    writer.start();
+    engine.onHealth(possible -> tellHealth());
+    tellHealth();
+    threads.start();
     publisher.start();
     kernel.start();
     try {
@@ -182,6 +179,19 @@ public final class Daemon implements AutoCloseable {
       throw e;
     }
     log.info("metakeyd {} serves on {}, {}", version(), config.paths().socket(), describe());
+  }
+
+  /**
+   * Changes are possible while the store takes them, and nobody who is needed for them has ended.
+   */
+  private void tellHealth() {
+    server.changesPossible(
+        store.readOnly() == null
+            && engine.storeProblem() == null
+            && threads.areWell()
+            && kernel.isWell()
+            && publisher.isWell()
+            && server.isWell());
   }
 
   /** The version of this build. */
@@ -200,7 +210,7 @@ public final class Daemon implements AutoCloseable {
     boolean isNew = engine.snapshot().info().revision() == 0;
     if (store.recovery() != null) {
       log.warn(store.recovery());
-      if (engine.run(new Adopt()) > 0) {
+      if (engine.run(new Adopt(store.ids())) > 0) {
         log.info("adopted what loaded programs are linked to and nothing else knew");
       }
     }
@@ -219,26 +229,11 @@ public final class Daemon implements AutoCloseable {
     }
   }
 
-  /** The ways of publication that the config asks for; what is off leaves nothing old behind. */
-  private List<Outlet> outlets(List<Source> published, boolean isReadOnly) {
-    if (isReadOnly) {
-      return List.of(); // what is there may be the only evidence
-    }
-    for (Source source : published) {
-      if (!store.isOwn(source.contents().state().snapshot().info().registryId())) {
-        problems.add(
-            "nothing is published: %s was published since the host booted, and belongs to another registry than the one in %s; choose another directory with --run, and other maps with --bpffs"
-                .formatted(source, config.paths().data()));
-        return List.of();
-      }
-    }
-    return new Outlets(
-            config.paths().run(),
-            engine.snapshot().info().registryId(),
-            bootId,
-            clockMs,
-            problems::add)
-        .of(config);
+  private List<Outlet> outlets(Published published, boolean isReadOnly) {
+    return isReadOnly
+        ? List.of() // what is there may be the only evidence
+        : new Outlets(config, engine.snapshot().info().registryId(), bootId, clockMs, problems::add)
+            .besides(published, store.ids());
   }
 
   /** What was recovered, until an admin has removed the report of it. */
@@ -253,11 +248,6 @@ public final class Daemon implements AutoCloseable {
     } catch (IOException e) {
       return List.of("%s cannot be read; it tells of a recovery".formatted(report));
     }
-  }
-
-  private List<String> peerProblems() {
-    String problem = server.peerProblem();
-    return problem.isEmpty() ? List.of() : List.of(problem);
   }
 
   private String describe() {
@@ -276,7 +266,7 @@ public final class Daemon implements AutoCloseable {
   public void close() throws InterruptedException, IOException {
     server.stopAccepting();
     kernel.close();
-    writer.close();
+    threads.close();
     hub.close();
     publisher.close();
     server.close();

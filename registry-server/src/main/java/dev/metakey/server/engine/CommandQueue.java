@@ -21,7 +21,6 @@ final class CommandQueue {
   static final int CAPACITY = 1024;
 
   private final Queue<Submission<?>> waiting = new ArrayDeque<>();
-  private boolean woken;
   private boolean stopped;
 
   /** Puts a command at the end, unless it is refused: then it tells why. */
@@ -42,36 +41,41 @@ final class CommandQueue {
   }
 
   /**
-   * Waits until there is a command, somebody wakes the writer, or the time is over.
+   * Waits until there is a command, the queue is stopped, or the time is over.
    *
    * @param maxWaitMs milliseconds; 0: do not wait
-   * @return the first commands, {@code most} of them or fewer
+   * @return the first commands, {@code most} of them or fewer; none whose caller has gone
    */
   synchronized List<Submission<?>> take(int most, long maxWaitMs) throws InterruptedException {
     long untilNs = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(maxWaitMs);
     long leftMs = maxWaitMs;
-    while (waiting.isEmpty() && !woken && leftMs > 0) {
+    while (waiting.isEmpty() && !stopped && leftMs > 0) {
       wait(leftMs);
       leftMs = TimeUnit.NANOSECONDS.toMillis(untilNs - System.nanoTime());
     }
-    woken = false;
     List<Submission<?>> batch = new ArrayList<>();
     while (batch.size() < most && !waiting.isEmpty()) {
-      batch.add(waiting.remove());
+      Submission<?> next = waiting.remove();
+      if (!next.future.isCancelled()) {
+        batch.add(next);
+      }
     }
     return batch;
   }
 
-  /** Lets the writer look at what is due. */
-  synchronized void wake() {
-    woken = true;
-    notifyAll();
+  /** Refuses what waits, but for what was answered already and is only to be noted. */
+  void refuseAll(MetakeyException why) {
+    List<Submission<?>> refused = new ArrayList<>();
+    synchronized (this) {
+      waiting.removeIf(submission -> !submission.future.isDone() && refused.add(submission));
+    }
+    refused.forEach(submission -> submission.refuseNow(why));
   }
 
   /** Takes no more commands; those that wait are still taken. */
   synchronized void stop() {
     stopped = true;
-    wake();
+    notifyAll();
   }
 
   synchronized boolean isStopped() {

@@ -12,6 +12,7 @@ import dev.metakey.server.domain.Command;
 import dev.metakey.server.domain.Decision;
 import dev.metakey.server.domain.Observe;
 import dev.metakey.server.domain.Programs;
+import dev.metakey.server.domain.Register;
 import dev.metakey.server.domain.Registry;
 import dev.metakey.server.domain.RegistryState;
 import dev.metakey.server.domain.Rules;
@@ -33,9 +34,10 @@ import org.slf4j.LoggerFactory;
  * The registry at work.
  *
  * <p><b>Concurrency.</b> Any thread submits commands and reads the snapshot; one thread, the
- * writer, calls {@link #doWork}. It alone changes anything, so nothing here is locked: {@code
- * state} belongs to the writer, {@code snapshot} is what everybody else sees of it. What passes
- * between threads has its own lock: the {@link CommandQueue}, and the {@link Waiters}.
+ * writer, calls {@link #doWork}, and another, the timer, {@link #keepTime}. The writer alone
+ * changes anything, so nothing here is locked: {@code state} belongs to the writer, {@code
+ * snapshot} is what everybody else sees of it. What passes between threads has its own lock: the
+ * {@link CommandQueue}, and the {@link Waiters}.
  *
  * <p><b>Durability.</b> The writer decides all queued commands against its state, commits their
  * changes in one synced batch, and only then swaps the snapshot, completes the calls and tells the
@@ -45,13 +47,20 @@ import org.slf4j.LoggerFactory;
  * <p><b>Failure.</b> When a commit fails, every call that depends on the batch is refused with
  * STORE_FAILED. From then on changes are refused, idempotent calls and reads go on, and the {@link
  * StoreKeeper} opens the store anew until it works again. Should the failed batch have reached the
- * disk after all, it is shown and told like any other commit.
+ * disk after all, it is shown and told like any other commit. A defect in the middle of a batch is
+ * dealt with likewise. While a disk does not answer at all, the timer refuses what waits behind it;
+ * the calls of the batch itself wait, as nobody knows yet what becomes of them.
  */
 public final class Engine {
   /** Calls that may wait for the writer; more are refused. */
   public static final int QUEUE_CAPACITY = CommandQueue.CAPACITY;
 
   private static final int BATCH = 256;
+
+  /** A writer that is busy with one batch for so long is held up, milliseconds. */
+  static final long HELD_UP_MS = 3_000;
+
+  private static final long IDLE = Long.MAX_VALUE;
   private static final Logger log = LoggerFactory.getLogger(Engine.class);
 
   private final Rules rules;
@@ -62,7 +71,10 @@ public final class Engine {
   private final List<CommitListener> listeners = new CopyOnWriteArrayList<>();
   private final Waiters waiters;
 
+  private Consumer<Boolean> health = possible -> {};
+  private boolean possible = true; // and health: guarded by listeners
   private RegistryState state;
+  private volatile long busySinceMs = IDLE;
   private volatile Snapshot snapshot;
   private volatile Programs programs;
 
@@ -82,7 +94,7 @@ public final class Engine {
   public Engine(Store store, Rules rules, Retention retention, Peer self, LongSupplier clockMs)
       throws StoreException {
     this.rules = rules;
-    this.keeper = new StoreKeeper(store, retention);
+    this.keeper = new StoreKeeper(store, retention, this::tellHealth);
     this.self = self;
     this.clockMs = clockMs;
     this.state = store.open();
@@ -103,7 +115,17 @@ public final class Engine {
 
   /** What keeps changes from being made; null: nothing. */
   public @Nullable String storeProblem() {
-    return keeper.problem();
+    String problem = keeper.problem();
+    return problem != null ? problem : heldUp();
+  }
+
+  /** How long the writer has been held up; null: it is not. */
+  private @Nullable String heldUp() {
+    long busyMs = clockMs.getAsLong() - busySinceMs; // negative while it is idle
+    return busyMs < HELD_UP_MS
+        ? null
+        : "the disk of the data directory has not answered for %d s; metakeyd goes on by itself when it does"
+            .formatted(busyMs / 1_000);
   }
 
   /** Calls that wait for the writer. */
@@ -120,10 +142,22 @@ public final class Engine {
   }
 
   /**
-   * @param listener told on the writer's thread whether changes can be made, whenever that turns
+   * @param listener told whether changes can be made, whenever that turns
    */
   public void onHealth(Consumer<Boolean> listener) {
-    keeper.onHealth(listener);
+    synchronized (listeners) {
+      health = listener;
+    }
+  }
+
+  private void tellHealth() {
+    synchronized (listeners) {
+      boolean now = storeProblem() == null;
+      if (now != possible) {
+        possible = now;
+        health.accept(now);
+      }
+    }
   }
 
   public void addListener(CommitListener listener) {
@@ -131,18 +165,50 @@ public final class Engine {
   }
 
   /**
-   * Hands a command to the writer.
+   * Hands a command to the writer. Fields that are registered already are answered at once, by what
+   * is durable: that waits for no disk.
    *
    * @return completes on the writer's thread when the changes are durable; fails with {@link
-   *     MetakeyException}: what the rules say, STORE_FAILED, or UNAVAILABLE
+   *     MetakeyException}: what the rules say, STORE_FAILED, or UNAVAILABLE. A call that is
+   *     cancelled before its turn comes changes nothing.
    */
   public <R> CompletableFuture<Reply<R>> submit(Command<R> command, Peer peer) {
+    RegistryState shown = shown();
+    Decision.Accepted<R> known = command instanceof Register ? known(shown, command, peer) : null;
+    if (known != null && known.state().snapshot() == shown.snapshot()) {
+      return CompletableFuture.completedFuture(replyOf(known));
+    }
     Submission<R> submission = new Submission<>(command, peer);
-    MetakeyException refusal = queue.offer(submission);
+    String heldUp = known == null ? heldUp() : null;
+    MetakeyException refusal = heldUp == null ? queue.offer(submission) : notDurable(heldUp);
     if (refusal != null) {
       submission.refuseNow(refusal);
+    } else if (known != null) { // the writer is to note the renewed ttl
+      submission.future.complete(replyOf(known));
     }
     return submission.future;
+  }
+
+  /** The decision by what is committed, if it changes nothing; a defect is left to the writer. */
+  private <R> Decision.@Nullable Accepted<R> known(
+      RegistryState shown, Command<R> command, Peer peer) {
+    try {
+      return Registry.decide(shown, rules, command, peer, clockMs.getAsLong())
+                  instanceof Decision.Accepted<R> accepted
+              && accepted.changes().isEmpty()
+          ? accepted
+          : null;
+    } catch (RuntimeException | Error defect) {
+      return null;
+    }
+  }
+
+  private static <R> Reply<R> replyOf(Decision.Accepted<R> accepted) {
+    return new Reply<>(accepted.state().snapshot().info(), accepted.result());
+  }
+
+  private RegistryState shown() {
+    return new RegistryState(snapshot, "", programs);
   }
 
   /**
@@ -150,8 +216,7 @@ public final class Engine {
    * waits, and changes nothing.
    */
   public @Nullable MetakeyException refusalOf(Command<?> command, Peer peer) {
-    RegistryState shown = new RegistryState(snapshot, "", programs);
-    return Registry.decide(shown, rules, command, peer, clockMs.getAsLong())
+    return Registry.decide(shown(), rules, command, peer, clockMs.getAsLong())
             instanceof Decision.Rejected<?> rejected
         ? rejected.refusal()
         : null;
@@ -171,11 +236,7 @@ public final class Engine {
    */
   public CompletableFuture<Reply<List<Field>>> await(List<String> names, long waitMs, Peer peer) {
     long nowMs = clockMs.getAsLong();
-    CompletableFuture<Reply<List<Field>>> answer = waiters.add(names, peer, nowMs, nowMs + waitMs);
-    if (!answer.isDone()) {
-      queue.wake(); // its deadline may be the next thing that is due
-    }
-    return answer;
+    return waiters.add(names, peer, nowMs, nowMs + waitMs);
   }
 
   /**
@@ -209,19 +270,47 @@ public final class Engine {
   }
 
   /**
-   * One turn of the writer. Waits for a command until something else is due.
+   * One turn of the writer. Waits for a command.
    *
    * @param maxWaitMs never wait longer, milliseconds; 0: do not wait
    * @return how many commands were worked on
    */
   public int doWork(long maxWaitMs) throws InterruptedException {
-    long waitMs = Math.min(maxWaitMs, waiters.nextDeadlineMs() - clockMs.getAsLong());
-    List<Submission<?>> batch = queue.take(BATCH, waitMs);
-    tell(keeper.heal(state, this::showWithTtls, clockMs.getAsLong()));
-    work(batch);
-    waiters.expire(clockMs.getAsLong());
-    keeper.trim(clockMs.getAsLong());
+    List<Submission<?>> batch = queue.take(BATCH, maxWaitMs);
+    busySinceMs = clockMs.getAsLong();
+    try {
+      tell(keeper.heal(state, this::showWithTtls, clockMs.getAsLong()));
+      work(batch);
+      keeper.trim(clockMs.getAsLong());
+    } catch (RuntimeException | Error defect) {
+      batch.forEach(submission -> submission.abandon(defect));
+      keeper.doubt(defect, clockMs.getAsLong());
+      throw defect;
+    } finally {
+      busySinceMs = IDLE;
+    }
     return batch.size();
+  }
+
+  /**
+   * One turn of the timer, which sees to what is due whatever the writer is held up by: waits whose
+   * time is over, and calls behind a disk that does not answer. Waits until something is due.
+   *
+   * @param maxWaitMs never wait longer, milliseconds; 0: do not wait
+   */
+  public void keepTime(long maxWaitMs) throws InterruptedException {
+    waiters.awaitDeadline(clockMs.getAsLong(), maxWaitMs);
+    waiters.expire(clockMs.getAsLong());
+    String heldUp = heldUp();
+    if (heldUp != null) {
+      queue.refuseAll(notDurable(heldUp));
+    }
+    tellHealth();
+  }
+
+  /** Ends the wait of {@link #keepTime}. */
+  void wakeTimer() {
+    waiters.wake();
   }
 
   private void work(List<Submission<?>> batch) {
@@ -276,11 +365,7 @@ public final class Engine {
    * change it is refused.
    */
   private void refuseWhatDependsOnStore(List<Submission<?>> batch) {
-    MetakeyException refusal =
-        new MetakeyException(
-            Reason.STORE_FAILED,
-            "the change could not be made durable: %s; nothing was changed, and reads go on"
-                .formatted(keeper.problem()));
+    MetakeyException refusal = notDurable(String.valueOf(keeper.problem()));
     for (Submission<?> submission : batch) {
       List<Change> changes = new ArrayList<>();
       RegistryState alone = submission.decide(state, rules, clockMs.getAsLong(), changes);
@@ -302,6 +387,13 @@ public final class Engine {
     Start start = new Start(stored.bootId(), info.layout(), info.areaBytes(), false);
     var decision = Registry.decide(seeing, rules, start, self, clockMs.getAsLong());
     show(((Decision.Accepted<Start.Result>) decision).state());
+  }
+
+  private static MetakeyException notDurable(String why) {
+    return new MetakeyException(
+        Reason.STORE_FAILED,
+        "the change could not be made durable: %s; nothing was changed, and reads go on"
+            .formatted(why));
   }
 
   private static boolean sameFacts(RegistryState a, RegistryState b) {

@@ -32,19 +32,18 @@ final class StoreKeeper {
 
   private final Store store;
   private final Engine.Retention retention;
-  private volatile Consumer<Boolean> health = possible -> {};
+  private final Runnable turned;
   private volatile @Nullable String problem;
   private long retryAtMs;
   private long trimAtMs;
 
-  StoreKeeper(Store store, Engine.Retention retention) {
+  /**
+   * @param turned is run when there is a problem, and when there is none any more
+   */
+  StoreKeeper(Store store, Engine.Retention retention, Runnable turned) {
     this.store = store;
     this.retention = retention;
-  }
-
-  /** See {@link Engine#onHealth}. */
-  void onHealth(Consumer<Boolean> listener) {
-    health = listener;
+    this.turned = turned;
   }
 
   /** What keeps changes from being made; null: nothing. From any thread. */
@@ -63,6 +62,11 @@ final class StoreKeeper {
       fail(defectOf("storing", defect), nowMs);
     }
     return false;
+  }
+
+  /** Nobody knows what a defect has left undone: what the store holds then is the truth. */
+  void doubt(Throwable defect, long nowMs) {
+    fail(defectOf("making changes", defect), nowMs);
   }
 
   /**
@@ -85,7 +89,7 @@ final class StoreKeeper {
       }
       problem = null;
       log.info("the store works again, at revision {}", stored.revision());
-      health.accept(true);
+      turned.run();
       return unseen;
     } catch (StoreException e) {
       stillFailing(e, nowMs);
@@ -140,7 +144,7 @@ final class StoreKeeper {
 
   private void fail(StoreException e, long nowMs) {
     stillFailing(e, nowMs);
-    health.accept(false);
+    turned.run();
     log.error("changes are refused from now on: {}", e.getMessage(), e.getCause());
   }
 

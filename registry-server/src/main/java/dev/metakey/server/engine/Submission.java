@@ -65,6 +65,16 @@ final class Submission<R> {
     future.completeExceptionally(why);
   }
 
+  /** The writer met a defect while it had the call. Does nothing if it was answered before. */
+  void abandon(Throwable cause) {
+    refuseNow(
+        new MetakeyException(
+            Reason.INTERNAL,
+            "a defect of metakeyd kept the call from being finished, and nobody knows whether the change was made; ask again, and report this with the daemon's log",
+            Map.of(),
+            cause));
+  }
+
   void complete() {
     if (refusal != null) {
       future.completeExceptionally(refusal);

@@ -49,7 +49,7 @@ final class Beginning {
     String fault = "the database in %s is missing".formatted(path);
     if (!files.ofDatabase().isEmpty()) {
       try {
-        database = new Source("the database in " + path, readDatabase());
+        database = new Source(Findings.DATABASE + path, readDatabase());
         fault = "";
       } catch (NewerDataException | UnreadableException e) {
         throw e;
@@ -115,13 +115,12 @@ final class Beginning {
    * @return what was done, for an admin
    */
   String rebuild(Plan.Rebuild plan, UUID id, long nowMs) throws IOException, RocksDBException {
-    List<RegistryState> states = plan.sources().stream().map(s -> s.contents().state()).toList();
     Contents newest = plan.sources().get(0).contents();
     List<UUID> former = new ArrayList<>(List.of(newest.id()));
     former.addAll(newest.former());
     boolean isEmpty = newest.revision() == 0 && newest.state().snapshot().records().isEmpty();
     Path set = files.ofDatabase().isEmpty() ? null : files.moveAside();
-    make(new Contents(Recovery.merge(states, id, nowMs), former));
+    make(new Contents(Recovery.merge(Source.states(plan.sources()), id, nowMs), former));
     String report = report(plan, newest, set);
     if (!isEmpty) {
       Files.writeString(

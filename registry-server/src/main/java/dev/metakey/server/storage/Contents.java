@@ -18,7 +18,7 @@ public record Contents(RegistryState state, List<UUID> former) {
     former = former.stream().limit(MOST_FORMER).toList();
   }
 
-  RegistryInfo info() {
+  public RegistryInfo info() {
     return state.snapshot().info();
   }
 
@@ -31,6 +31,11 @@ public record Contents(RegistryState state, List<UUID> former) {
   }
 
   /** Whether this is the same registry, earlier or later, as the other. */
+  /** Whether the registry has this id, or had it before it was recovered. */
+  boolean isOrWas(UUID registryId) {
+    return id().equals(registryId) || former.contains(registryId);
+  }
+
   boolean isRelatedTo(Contents other) {
     return id().equals(other.id()) || former.contains(other.id()) || other.former.contains(id());
   }

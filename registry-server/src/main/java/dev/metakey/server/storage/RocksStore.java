@@ -1,6 +1,7 @@
 package dev.metakey.server.storage;
 
 import dev.metakey.model.Change;
+import dev.metakey.server.domain.Recovery;
 import dev.metakey.server.domain.RegistryState;
 import dev.metakey.server.storage.Findings.Plan;
 import java.io.IOException;
@@ -118,8 +119,11 @@ public final class RocksStore implements Store {
   }
 
   /** Serves what is known from memory. */
-  private RegistryState hold(@Nullable Source shown) {
-    RegistryState state = shown == null ? whenEmpty.get() : shown.contents().state();
+  private RegistryState hold(List<Source> shown) {
+    RegistryState state =
+        shown.isEmpty()
+            ? whenEmpty.get()
+            : Recovery.merge(Source.states(shown), shown.get(0).contents().id(), evidence.nowMs());
     revision = state.revision();
     oldestRevision = revision + 1;
     return state;
@@ -140,11 +144,15 @@ public final class RocksStore implements Store {
     return directory.path().resolve(DataFiles.REPORT);
   }
 
-  /** Whether a registry id is, or was before a recovery, the one of this registry. */
-  public boolean isOwn(UUID registryId) {
+  /** The ids that the registry has, and had before it was recovered. */
+  public List<UUID> ids() {
+    List<UUID> ids = new ArrayList<>();
     Contents contents = opened;
-    return contents != null
-        && (contents.id().equals(registryId) || contents.former().contains(registryId));
+    if (contents != null) {
+      ids.add(contents.id());
+      ids.addAll(contents.former());
+    }
+    return ids;
   }
 
   @Override

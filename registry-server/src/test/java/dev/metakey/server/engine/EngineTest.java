@@ -83,7 +83,9 @@ class EngineTest {
   @CanIgnoreReturnValue
   private int turn() {
     try {
-      return engine.doWork(0);
+      int worked = engine.doWork(0);
+      engine.keepTime(0);
+      return worked;
     } catch (InterruptedException e) {
       throw new AssertionError(e);
     }

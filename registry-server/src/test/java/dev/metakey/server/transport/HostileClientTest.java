@@ -11,12 +11,12 @@ import dev.metakey.server.domain.Rules;
 import dev.metakey.server.domain.Start;
 import dev.metakey.server.engine.Budget;
 import dev.metakey.server.engine.Engine;
+import dev.metakey.server.engine.EngineThreads;
 import dev.metakey.server.engine.FakeClock;
 import dev.metakey.server.engine.FakePrograms;
 import dev.metakey.server.engine.FakeStore;
 import dev.metakey.server.engine.KernelWatch;
 import dev.metakey.server.engine.Limits;
-import dev.metakey.server.engine.WriterThread;
 import dev.metakey.server.publication.WatchHub;
 import dev.metakey.v1.FieldSpec;
 import dev.metakey.v1.ListRequest;
@@ -55,7 +55,7 @@ class HostileClientTest {
   private final FakePrograms programs = new FakePrograms();
   private volatile boolean admin;
   private Path path;
-  private WriterThread writer;
+  private EngineThreads threads;
   private WatchHub hub;
   private SocketServer server;
   private Client honest;
@@ -85,9 +85,9 @@ class HostileClientTest {
             },
             LIMITS,
             peer -> admin);
-    writer = new WriterThread(engine);
+    threads = new EngineThreads(engine, () -> {});
     engine.addListener(hub);
-    writer.start();
+    threads.start();
     server.start();
     honest = Client.of(path, "edge");
     admin = true; // who connects now has the reserve
@@ -102,7 +102,7 @@ class HostileClientTest {
     }
     honest.close();
     server.stopAccepting();
-    writer.close();
+    threads.close();
     hub.close();
     server.close();
   }
