@@ -148,6 +148,7 @@ final class DaemonRecoveryTest {
     Files.move(mine, away);
     try (Daemon other = start("other", null)) {
       assertThat(other).isNotNull();
+      registered("w");
     }
     remove(mine);
     Files.move(away, mine);
@@ -219,6 +220,18 @@ final class DaemonRecoveryTest {
     Files.delete(directory.resolve("run/registry.bin"));
     assertReadOnlyAndTouchesNothing(
         directory.resolve("run/keys").toString(), directory.resolve("run"));
+  }
+
+  @Test
+  void start_whenItsDatabaseWasNeverUsedAndAnothersFilesAreThere_isReadOnly() throws Exception {
+    twoFields();
+    Files.move(directory.resolve("run"), directory.resolve("first"));
+    try (Daemon second = start("second", null)) {
+      assertThat(second).isNotNull();
+    }
+    run = "first";
+    assertReadOnlyAndTouchesNothing(
+        directory.resolve("first/keys").toString(), directory.resolve("first"));
   }
 
   @Test

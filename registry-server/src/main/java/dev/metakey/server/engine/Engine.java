@@ -279,6 +279,7 @@ public final class Engine {
     List<Submission<?>> batch = queue.take(BATCH, maxWaitMs);
     busySinceMs = clockMs.getAsLong();
     try {
+      keeper.check(clockMs.getAsLong());
       tell(keeper.heal(state, this::showWithTtls, clockMs.getAsLong()));
       work(batch);
       keeper.trim(clockMs.getAsLong());

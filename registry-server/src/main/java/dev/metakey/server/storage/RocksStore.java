@@ -197,6 +197,7 @@ public final class RocksStore implements Store {
         return;
       }
       Database open = writable();
+      requireInPlace();
       Contents contents = new Contents(state, Objects.requireNonNull(opened).former());
       try (StateCopy.Writing ignored = copy.begin(contents, changes)) {
         open.commit(state, changes);
@@ -208,6 +209,28 @@ public final class RocksStore implements Store {
     } catch (IOException e) { // the database has the change, and a store opened anew shows it
       failed = true;
       throw directory.explain("cannot be written", e);
+    } finally {
+      users.readLock().unlock();
+    }
+  }
+
+  @Override
+  public void check() throws StoreException {
+    users.readLock().lock();
+    try {
+      Database open = database;
+      if (readOnly != null || failed || open == null) {
+        return;
+      }
+      requireInPlace();
+      String missing = copy.isInPlace() ? open.missing() : "the state copy";
+      if (!missing.isEmpty()) {
+        failed = true;
+        throw directory.incomplete(missing);
+      }
+    } catch (RocksDBException e) {
+      failed = true;
+      throw explain("cannot be read", e);
     } finally {
       users.readLock().unlock();
     }
@@ -294,7 +317,7 @@ public final class RocksStore implements Store {
     try {
       Contents contents = new DatabaseReader(directory).read(fresh);
       fresh.noteMachine(evidence.machine());
-      copy.write(contents, List.of());
+      copy.renew(contents);
       opened = contents;
       revision = contents.revision();
       oldestRevision = DatabaseReader.firstRevision(fresh, revision);
@@ -343,6 +366,16 @@ public final class RocksStore implements Store {
           "cannot be written", "an earlier change failed", "the store is to be opened anew", null);
     }
     return open;
+  }
+
+  /** What goes to a directory that is gone is lost with the process. */
+  private void requireInPlace() throws StoreException {
+    try {
+      directory.requireInPlace();
+    } catch (StoreException e) {
+      failed = true;
+      throw e;
+    }
   }
 
   /** What is only in the log would be lost with it. */

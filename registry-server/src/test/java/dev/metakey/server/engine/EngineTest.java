@@ -115,6 +115,25 @@ class EngineTest {
   }
 
   @Test
+  void doWork_whenWhatTheStoreHasOpenIsLost_refusesChangesUntilItIsBack() {
+    registered("known");
+    store.lose(true);
+    letRetryComeDue();
+    turn();
+
+    assertThat(engine.storeProblem()).isEqualTo("the directory is gone");
+    assertThat(health).containsExactly(false);
+    CompletableFuture<?> refused = register(EDGE, "new", 8);
+    assertThat(registered("known").outcome()).isEqualTo(Outcome.EXISTING);
+    assertThat(reason(refused)).isEqualTo(Reason.STORE_FAILED);
+
+    store.lose(false);
+    letRetryComeDue();
+    assertThat(registered("new").outcome()).isEqualTo(Outcome.CREATED);
+    assertThat(health).containsExactly(false, true);
+  }
+
+  @Test
   void doWork_whenSeveralCallsAreQueued_commitsThemTogetherAndAnswersInOrder() {
     int before = store.commits().size();
     List<CompletableFuture<Reply<List<Registered>>>> calls =
