@@ -14,6 +14,7 @@ import dev.metakey.server.domain.Rules;
 import dev.metakey.server.domain.Start;
 import dev.metakey.server.engine.Engine;
 import dev.metakey.server.engine.EngineThreads;
+import dev.metakey.server.engine.HostClock;
 import dev.metakey.server.engine.KernelWatch;
 import dev.metakey.server.engine.Limits;
 import dev.metakey.server.engine.ProgramSource;
@@ -37,8 +38,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 import java.util.UUID;
-import java.util.concurrent.TimeUnit;
-import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -52,7 +51,6 @@ public final class Daemon implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Daemon.class);
 
   private final Config config;
-  private final LongSupplier clockMs = steadyClock();
   private final Problems problems = new Problems();
   private final UUID bootId;
   private final RocksStore store;
@@ -133,7 +131,7 @@ public final class Daemon implements AutoCloseable {
                 published,
                 recoverFrom == null ? List.of() : RecoveryFiles.named(recoverFrom),
                 UUID.randomUUID(),
-                clockMs.getAsLong()));
+                System.currentTimeMillis()));
     try {
       store.begin();
       String readOnly = Objects.requireNonNullElse(store.readOnly(), "");
@@ -143,9 +141,8 @@ public final class Daemon implements AutoCloseable {
               new Rules(config.quarantineMs(), self.uid(), readOnly),
               new Engine.Retention(config.history().keep(), config.history().ageMs()),
               self,
-              clockMs);
-      kernel =
-          new KernelWatch(engine, config.looksAtPrograms() ? programs : notLookedAt(), clockMs);
+              HostClock.ofThisHost(bootId.toString()));
+      kernel = new KernelWatch(engine, config.looksAtPrograms() ? programs : notLookedAt());
       if (readOnly.isEmpty()) {
         begin(nothingLoaded);
         new Reservations(engine, config.paths().keysDirectory(), problems::add).apply(reservations);
@@ -159,7 +156,7 @@ public final class Daemon implements AutoCloseable {
               engine::history,
               Limits.DEFAULTS.watches(),
               engine.rules()::isAdmin);
-      StatusReport status = new StatusReport(config, engine, publisher, hub, problems, clockMs);
+      StatusReport status = new StatusReport(config, engine, publisher, hub, problems);
       server = new SocketServer(config.paths().socket(), engine, kernel, hub, status::now);
     } catch (IOException | StoreException | RuntimeException e) {
       store.close();
@@ -253,7 +250,7 @@ public final class Daemon implements AutoCloseable {
             config.paths().run(),
             engine.snapshot().info().registryId(),
             bootId,
-            clockMs,
+            System::currentTimeMillis,
             problems::add)
         .of(config);
   }
@@ -294,13 +291,6 @@ public final class Daemon implements AutoCloseable {
     server.close();
     store.close();
     log.info("metakeyd stopped at revision {}", engine.snapshot().info().revision());
-  }
-
-  /** Wall-clock time that never goes back, and does not jump while the daemon runs. */
-  private static LongSupplier steadyClock() {
-    long wallMs = System.currentTimeMillis();
-    long startNs = System.nanoTime();
-    return () -> wallMs + TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startNs);
   }
 
   private static Peer self() throws IOException {

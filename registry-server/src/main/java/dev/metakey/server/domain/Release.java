@@ -77,7 +77,12 @@ public record Release(String name, int generation, boolean force) implements Com
 
   static Field retire(Draft draft, Field field, ChangeKind kind) {
     Field retired =
-        field.toBuilder().state(FieldState.RETIRED).retired(draft.stamp()).expiresAtMs(0).build();
+        field.toBuilder()
+            .state(FieldState.RETIRED)
+            .retired(draft.stamp())
+            .expiresAtMs(0)
+            .expiresAgeMs(0)
+            .build();
     draft.change(kind, field, retired);
     return retired;
   }

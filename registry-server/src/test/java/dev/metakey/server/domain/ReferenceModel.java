@@ -135,9 +135,9 @@ final class ReferenceModel {
 
   /** What was seen; older looks than the last do not count, and blind ones tell nothing. */
   void observe(Observe seen) {
-    if (seen.blindness().isEmpty() && seen.atMs() >= seenMs) {
+    if (seen.blindness().isEmpty() && seen.ageMs() >= seenMs) {
       loaded = seen.loaded();
-      seenMs = seen.atMs();
+      seenMs = seen.ageMs();
     }
   }
 
