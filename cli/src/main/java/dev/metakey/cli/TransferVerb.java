@@ -2,7 +2,6 @@ package dev.metakey.cli;
 
 import dev.metakey.model.Names;
 import dev.metakey.model.Owner;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -39,44 +38,20 @@ final class TransferVerb extends Verb {
               + " --container.")
   String to = "";
 
-  @Option(
-      names = "--uid",
-      paramLabel = "N",
-      converter = Numbers.Uid.class,
-      description = "The user who claims to be OWNER.")
-  @Nullable Integer uid;
-
-  @Option(
-      names = "--container",
-      description = "OWNER is claimed in containers that have a user namespace of their own.")
-  boolean container;
-
+  @Mixin OwnerOptions whose = new OwnerOptions();
   @Mixin OutputOption output = new OutputOption();
 
   @Override
   public Integer call() {
-    Owner owner = owner();
+    if (to.isEmpty() || whose.isMixed(to)) {
+      throw wrong(
+          to.isEmpty()
+              ? "the new owner has no name; say a unit like edge-xdp.service, or a claim with --uid or --container"
+              : "%s is a unit, and a unit is an owner whatever its uid is; leave %s out, or name a claim"
+                  .formatted(Names.quote(to), whose.container ? "--container" : "--uid"));
+    }
+    Owner owner = whose.of(this, to);
     printer(output).field(ask(client -> client.admin().transfer(name, owner)));
     return 0;
-  }
-
-  private Owner owner() {
-    boolean isUnit = to.endsWith(Names.UNIT_SUFFIX);
-    if (isUnit && (uid != null || container)) {
-      throw wrong(
-          "%s is a unit, and a unit is an owner whatever its uid is; leave %s out, or name a claim"
-              .formatted(Names.quote(to), uid != null ? "--uid" : "--container"));
-    }
-    if (isUnit) {
-      return Owner.unit(Names.checkUnit(to));
-    }
-    if ((uid != null) == container) {
-      throw wrong(
-          "%s is a claim; say whose with --uid N, or --container for a container with a user namespace of its own (a system service is written with .service)"
-              .formatted(Names.quote(to)));
-    }
-    return uid != null
-        ? new Owner(uid, Names.checkClaim(to))
-        : Owner.container(Names.checkClaim(to));
   }
 }

@@ -85,6 +85,7 @@ class FailuresTest {
       strings = {
         "register a.b:8",
         "release a.b",
+        "release --uid 0",
         "id a.b",
         "id a.b --wait 1s",
         "resolve a.b",

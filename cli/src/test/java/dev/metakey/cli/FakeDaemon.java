@@ -46,6 +46,8 @@ import dev.metakey.v1.ListUsersResponse;
 import dev.metakey.v1.RegisterRequest;
 import dev.metakey.v1.RegisterResponse;
 import dev.metakey.v1.RegistryGrpc;
+import dev.metakey.v1.ReleaseAllRequest;
+import dev.metakey.v1.ReleaseAllResponse;
 import dev.metakey.v1.ReleaseRequest;
 import dev.metakey.v1.ReleaseResponse;
 import dev.metakey.v1.ReserveRequest;
@@ -203,6 +205,7 @@ final class FakeDaemon implements AutoCloseable {
   volatile List<Change> changes = List.of(CREATED, RELEASED);
   volatile long nextSinceRevision;
   volatile String unseen = "";
+  volatile List<Field> inUse = List.of();
   volatile List<String> problems = List.of();
 
   FakeDaemon(Path socket) throws IOException {
@@ -482,6 +485,19 @@ final class FakeDaemon implements AutoCloseable {
               TransferResponse.newBuilder()
                   .setRegistry(Wire.toWire(INFO))
                   .setField(Wire.toWire(PACKET_ID))
+                  .build());
+    }
+
+    @Override
+    public void releaseAll(ReleaseAllRequest request, StreamObserver<ReleaseAllResponse> caller) {
+      answer(
+          request,
+          caller,
+          () ->
+              ReleaseAllResponse.newBuilder()
+                  .setRegistry(Wire.toWire(INFO))
+                  .addReleased(Wire.toWire(ZONE))
+                  .addAllInUse(inUse.stream().map(Wire::toWire).toList())
                   .build());
     }
 

@@ -10,6 +10,7 @@ import dev.metakey.v1.ListHistoryRequest;
 import dev.metakey.v1.ListRequest;
 import dev.metakey.v1.Merge;
 import dev.metakey.v1.RegisterRequest;
+import dev.metakey.v1.ReleaseAllRequest;
 import dev.metakey.v1.ReleaseRequest;
 import dev.metakey.v1.ReserveRequest;
 import dev.metakey.v1.ResolveRequest;
@@ -110,6 +111,44 @@ class VerbsTest {
     TransferRequest request = daemon.asked(TransferRequest.class);
     assertThat(request.getName()).isEqualTo("edge.packet_id");
     assertThat(Replies.owner(request.getTo()).word()).isEqualTo(asked);
+  }
+
+  @Test
+  void release_whenNow_asksForThat() {
+    succeed("release edge.packet_id --generation 2 --now");
+
+    ReleaseRequest asked = daemon.asked(ReleaseRequest.class);
+    assertThat(asked.getNow()).isTrue();
+    assertThat(asked.getForce()).isFalse();
+    assertThat(asked.getGeneration()).isEqualTo(2);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "--owner edge-xdp.service, unit:edge-xdp.service, false",
+    "--owner edge-xdp.service --uid 1000 --now, 1000:edge-xdp.service, true",
+    "--owner tracer --uid 1000, 1000:tracer, false",
+    "--uid 0 --now, 0:, true",
+    "--owner web --container, container:web, false",
+    "--container --now, container:, true",
+  })
+  void release_whenOwnerIsSaid_asksForAllOfIts(String whose, String asked, boolean now) {
+    succeed("release " + whose);
+
+    ReleaseAllRequest request = daemon.asked(ReleaseAllRequest.class);
+    assertThat(Replies.owner(request.getWhose()).word()).isEqualTo(asked);
+    assertThat(request.getNow()).isEqualTo(now);
+  }
+
+  @Test
+  void release_whenSomeFieldsAreInUse_namesThemAndFails() {
+    daemon.inUse = List.of(FakeDaemon.PACKET_ID);
+
+    Run.Result result = Run.at(daemon).metakey(Run.words("release --uid 1000 -o name"));
+
+    assertThat(result.exit()).isEqualTo(7);
+    assertThat(result.out()).isEqualTo("edge.zone\n");
+    assertThat(result.err()).contains("edge.packet_id stays as it was");
   }
 
   @Test

@@ -75,6 +75,23 @@ public final class Requests {
     };
   }
 
+  /**
+   * Whose fields are meant: an owner, or one with an empty claim for all claims of its kind and
+   * uid.
+   *
+   * @throws MetakeyException INVALID_REQUEST
+   */
+  public static Owner whose(dev.metakey.v1.Owner whose) {
+    Owner owner = Replies.owner(whose);
+    boolean isNobody = owner.kind() == Owner.Kind.USER && owner.uid() == Owner.NO_UID;
+    if (isNobody || (owner.kind() == Owner.Kind.UNIT && owner.service().isEmpty())) {
+      throw new MetakeyException(
+          Reason.INVALID_REQUEST,
+          "whose fields was not said; allowed are a unit, a uid, a uid and its claim, a claim of containers");
+    }
+    return owner;
+  }
+
   private static Owner user(User user) {
     if (user.getUid() == Owner.NO_UID) {
       throw new MetakeyException(

@@ -25,10 +25,7 @@ import dev.metakey.server.kernel.LoadedPrograms;
 import dev.metakey.server.publication.Outlet;
 import dev.metakey.server.publication.Publisher;
 import dev.metakey.server.publication.WatchHub;
-import dev.metakey.server.storage.Evidence;
-import dev.metakey.server.storage.RecoveryFiles;
 import dev.metakey.server.storage.RocksStore;
-import dev.metakey.server.storage.Source;
 import dev.metakey.server.storage.StoreException;
 import dev.metakey.server.transport.SocketServer;
 import java.io.IOException;
@@ -121,17 +118,14 @@ public final class Daemon implements AutoCloseable {
     this.config = config;
     Peer self = self();
     bootId = UUID.fromString(BootId.ofThisHost());
-    List<Source> published = RecoveryFiles.published(config.paths().run(), bootId);
     TrustedDirectory.check(Use.RUN, config.paths().run());
+    Published published = Published.look(config.paths(), bootId);
+    ProgramSource looked = config.looksAtPrograms() ? programs : notLookedAt();
     store =
         new RocksStore(
             config.paths().data(),
             () -> RegistryState.empty(UUID.randomUUID(), config.layout(), config.areaBytes()),
-            new Evidence(
-                published,
-                recoverFrom == null ? List.of() : RecoveryFiles.named(recoverFrom),
-                UUID.randomUUID(),
-                System.currentTimeMillis()));
+            published.evidence(recoverFrom, looked, System.currentTimeMillis()));
     try {
       store.begin();
       String readOnly = Objects.requireNonNullElse(store.readOnly(), "");
@@ -142,7 +136,7 @@ public final class Daemon implements AutoCloseable {
               new Engine.Retention(config.history().keep(), config.history().ageMs()),
               self,
               HostClock.ofThisHost(bootId.toString()));
-      kernel = new KernelWatch(engine, config.looksAtPrograms() ? programs : notLookedAt());
+      kernel = new KernelWatch(engine, looked);
       if (readOnly.isEmpty()) {
         begin(nothingLoaded);
         new Reservations(engine, config.paths().keysDirectory(), problems::add).apply(reservations);
@@ -214,7 +208,7 @@ public final class Daemon implements AutoCloseable {
     boolean isNew = engine.snapshot().info().revision() == 0;
     if (store.recovery() != null) {
       log.warn(store.recovery());
-      if (engine.run(new Adopt()) > 0) {
+      if (engine.run(new Adopt(store.ids())) > 0) {
         log.info("adopted what loaded programs are linked to and nothing else knew");
       }
     }
@@ -233,26 +227,11 @@ public final class Daemon implements AutoCloseable {
     }
   }
 
-  /** The ways of publication that the config asks for; what is off leaves nothing old behind. */
-  private List<Outlet> outlets(List<Source> published, boolean isReadOnly) {
-    if (isReadOnly) {
-      return List.of(); // what is there may be the only evidence
-    }
-    for (Source source : published) {
-      if (!store.isOwn(source.contents().state().snapshot().info().registryId())) {
-        problems.add(
-            "nothing is published: %s was published since the host booted, and belongs to another registry than the one in %s; choose another directory with --run, and other maps with --bpffs"
-                .formatted(source, config.paths().data()));
-        return List.of();
-      }
-    }
-    return new Outlets(
-            config.paths().run(),
-            engine.snapshot().info().registryId(),
-            bootId,
-            System::currentTimeMillis,
-            problems::add)
-        .of(config);
+  private List<Outlet> outlets(Published published, boolean isReadOnly) {
+    return isReadOnly
+        ? List.of() // what is there may be the only evidence
+        : new Outlets(config, engine.snapshot().info().registryId(), bootId, System::currentTimeMillis, problems::add)
+            .besides(published, store.ids());
   }
 
   /** What was recovered, until an admin has removed the report of it. */

@@ -163,6 +163,14 @@ public final class Refusals {
         facts);
   }
 
+  /** IN_USE, perhaps: nobody can tell. */
+  static MetakeyException unseen(Programs programs) {
+    return new MetakeyException(
+        Reason.IN_USE,
+        "nothing can be freed at once, as loaded programs cannot be seen, and one may be linked to it: %s. Release it as usual: its id is free after a reboot, or when metakeyd was started with --nothing-loaded"
+            .formatted(programs.blindness().isEmpty() ? "nobody looked" : programs.blindness()));
+  }
+
   /** {@code program 42 (xdp number_packets) is}. */
   private static String are(List<LoadedProgram> programs) {
     return describe(programs) + (programs.size() == 1 ? " is" : " are");
@@ -186,42 +194,45 @@ public final class Refusals {
     return facts;
   }
 
-  static MetakeyException noFreeId(Snapshot snapshot, Programs programs, String name) {
+  static MetakeyException noFreeId(Draft draft, String name) {
+    Snapshot snapshot = draft.snapshot();
     List<Field> taken = snapshot.records().stream().filter(f -> !f.is(FieldState.FREE)).toList();
     long retired = taken.stream().filter(f -> f.is(FieldState.RETIRED)).count();
     String holders = holders(taken, false);
-    BitSet stale = programs.linkedIds();
+    BitSet stale = draft.programs().linkedIds();
     taken.forEach(field -> stale.clear(field.id()));
     return new MetakeyException(
         Reason.NO_FREE_ID,
         ("no id is left for %s: %d of %d ids are taken (%d of them retired, and free again after"
-                + " their quarantine)%s; the biggest holders: %s. Release what is not needed")
+                + " their quarantine)%s%s; the biggest holders: %s. Release what is not needed")
             .formatted(
                 name,
                 taken.size(),
                 Field.IDS,
                 retired,
                 blocked(stale.cardinality(), "ids"),
+                forAdmins(Ids.reserve(draft), "ids"),
                 holders),
         Map.of(
             "name",
             name,
             "limit",
-            Integer.toString(Field.IDS),
+            Integer.toString(Field.IDS - Ids.reserve(draft)),
             "used",
             Integer.toString(taken.size()),
             "holders",
             holders));
   }
 
-  static MetakeyException noFreeSlot(Snapshot snapshot, Programs programs, String name, int size) {
+  static MetakeyException noFreeSlot(Draft draft, String name, int size) {
+    Snapshot snapshot = draft.snapshot();
     List<Field> placed = snapshot.records().stream().filter(f -> f.slot() != 0).toList();
     String holders = holders(placed, true);
     int limit = Slots.limitBytes(snapshot.info());
     int used = Slots.usedBytes(snapshot);
     return new MetakeyException(
         Reason.NO_FREE_SLOT,
-        ("no slot of %d bytes is left for %s: %d of %d bytes of the metadata area are taken%s; the"
+        ("no slot of %d bytes is left for %s: %d of %d bytes of the metadata area are taken%s%s; the"
                 + " biggest holders (bytes): %s. Release what is not needed, use smaller values, or"
                 + " let an admin make the area larger (now %d bytes, at most 216) or the layout packed")
             .formatted(
@@ -229,18 +240,23 @@ public final class Refusals {
                 name,
                 used,
                 limit,
-                blocked(Slots.staleBytes(snapshot, programs), "bytes"),
+                blocked(Slots.staleBytes(snapshot, draft.programs()), "bytes"),
+                forAdmins(Slots.reserveBytes(draft), "bytes"),
                 holders,
                 snapshot.info().areaBytes()),
         Map.of(
             "name",
             name,
             "limit",
-            Integer.toString(limit),
+            Integer.toString(limit - Slots.reserveBytes(draft)),
             "used",
             Integer.toString(used),
             "holders",
             holders));
+  }
+
+  private static String forAdmins(int reserve, String what) {
+    return reserve == 0 ? "" : ", and the last %d %s are for admins only".formatted(reserve, what);
   }
 
   private static String blocked(int count, String what) {

@@ -49,7 +49,7 @@ public record Tick() implements Command<Integer> {
       if (isExpired(field, draft.ageMs())) {
         Release.retire(draft, field, ChangeKind.EXPIRED);
       } else if (isUnused(field, draft.programs(), draft.rules())) {
-        free(draft, field);
+        var unused = free(draft, field);
       }
     }
     return draft.changes().size();
@@ -72,7 +72,7 @@ public record Tick() implements Command<Integer> {
   }
 
   /** The id may be given away; or waits for its name again, where that is reserved. */
-  static void free(Draft draft, Field field) {
+  static Field free(Draft draft, Field field) {
     Field free =
         field.reservation() == null
             ? field.toBuilder().state(FieldState.FREE).slot(0).build()
@@ -82,5 +82,6 @@ public record Tick() implements Command<Integer> {
                 .retired(Stamp.NONE)
                 .build();
     draft.change(ChangeKind.FREED, field, free);
+    return free;
   }
 }

@@ -3,7 +3,9 @@ package dev.metakey.server.engine;
 import dev.metakey.model.FieldUse;
 import dev.metakey.model.LoadedProgram;
 import dev.metakey.model.MetakeyException;
+import dev.metakey.model.Peer;
 import dev.metakey.model.Reason;
+import dev.metakey.server.domain.Command;
 import dev.metakey.server.domain.Drift;
 import dev.metakey.server.domain.Observe;
 import dev.metakey.server.domain.Programs;
@@ -77,6 +79,23 @@ public final class KernelWatch implements AutoCloseable {
    */
   public CompletableFuture<Reply<Programs>> observe(Executor readers) {
     return CompletableFuture.supplyAsync(this::look, readers).thenCompose(engine::observe);
+  }
+
+  /**
+   * Submits what is to be decided on what is loaded now, not on what was seen a while ago. But
+   * looking is costly: so not for a command that is refused whatever is loaded.
+   *
+   * @param readers has a thread for looking
+   * @return as {@link Engine#submit}
+   * @throws MetakeyException if it would be refused
+   * @throws java.util.concurrent.RejectedExecutionException if no thread is free
+   */
+  public <R> CompletableFuture<Reply<R>> submit(Command<R> command, Peer caller, Executor readers) {
+    MetakeyException refusal = engine.refusalOf(command, caller);
+    if (refusal != null && refusal.reason() != Reason.IN_USE) {
+      throw refusal;
+    }
+    return observe(readers).thenCompose(seen -> engine.submit(command, caller));
   }
 
   /**

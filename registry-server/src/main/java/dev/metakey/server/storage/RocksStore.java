@@ -1,6 +1,7 @@
 package dev.metakey.server.storage;
 
 import dev.metakey.model.Change;
+import dev.metakey.server.domain.Recovery;
 import dev.metakey.server.domain.RegistryState;
 import dev.metakey.server.storage.Findings.Plan;
 import java.io.IOException;
@@ -108,18 +109,23 @@ public final class RocksStore implements Store {
       return hold(stuck.shown());
     }
     if (plan instanceof Plan.Create) {
-      beginning.create(whenEmpty.get());
+      beginning.create(whenEmpty.get(), evidence.machine());
     } else if (plan instanceof Plan.Redo redo) {
       beginning.redo(redo);
     } else if (plan instanceof Plan.Rebuild rebuild) {
-      recovery = beginning.rebuild(rebuild, evidence.newId(), evidence.nowMs());
+      recovery = beginning.rebuild(rebuild, evidence);
+    } else if (plan instanceof Plan.Rename rename) {
+      recovery = beginning.rename(rename, evidence);
     }
     return openDatabase();
   }
 
   /** Serves what is known from memory. */
-  private RegistryState hold(@Nullable Source shown) {
-    RegistryState state = shown == null ? whenEmpty.get() : shown.contents().state();
+  private RegistryState hold(List<Source> shown) {
+    RegistryState state =
+        shown.isEmpty()
+            ? whenEmpty.get()
+            : Recovery.merge(Source.states(shown), shown.get(0).contents().id(), evidence.nowMs());
     revision = state.revision();
     oldestRevision = revision + 1;
     return state;
@@ -140,11 +146,15 @@ public final class RocksStore implements Store {
     return directory.path().resolve(DataFiles.REPORT);
   }
 
-  /** Whether a registry id is, or was before a recovery, the one of this registry. */
-  public boolean isOwn(UUID registryId) {
+  /** The ids that the registry has, and had before it was recovered. */
+  public List<UUID> ids() {
+    List<UUID> ids = new ArrayList<>();
     Contents contents = opened;
-    return contents != null
-        && (contents.id().equals(registryId) || contents.former().contains(registryId));
+    if (contents != null) {
+      ids.add(contents.id());
+      ids.addAll(contents.former());
+    }
+    return ids;
   }
 
   @Override
@@ -283,6 +293,7 @@ public final class RocksStore implements Store {
     boolean loaded = false;
     try {
       Contents contents = new DatabaseReader(directory).read(fresh);
+      fresh.noteMachine(evidence.machine());
       copy.write(contents, List.of());
       opened = contents;
       revision = contents.revision();

@@ -9,6 +9,7 @@ import dev.metakey.model.Reason;
 import dev.metakey.model.Reservation;
 import dev.metakey.model.Snapshot;
 import dev.metakey.server.domain.Drift;
+import dev.metakey.server.domain.ReleaseAll;
 import dev.metakey.server.domain.Reserve;
 import dev.metakey.server.domain.Transfer;
 import dev.metakey.server.domain.Undelete;
@@ -22,6 +23,8 @@ import dev.metakey.v1.ListPendingRequest;
 import dev.metakey.v1.ListPendingResponse;
 import dev.metakey.v1.ListUsersRequest;
 import dev.metakey.v1.ListUsersResponse;
+import dev.metakey.v1.ReleaseAllRequest;
+import dev.metakey.v1.ReleaseAllResponse;
 import dev.metakey.v1.ReserveRequest;
 import dev.metakey.v1.ReserveResponse;
 import dev.metakey.v1.TransferRequest;
@@ -43,14 +46,17 @@ final class AdminService extends AdminGrpc.AdminImplBase {
   private final Engine engine;
   private final KernelWatch kernel;
   private final Executor readers;
+  private final Executor lookers;
 
   /**
    * @param readers reads what is not in memory, so that the event loop does not wait for it
+   * @param lookers looks at the kernel for releases, likewise
    */
-  AdminService(Engine engine, KernelWatch kernel, Executor readers) {
+  AdminService(Engine engine, KernelWatch kernel, Executor readers, Executor lookers) {
     this.engine = engine;
     this.kernel = kernel;
     this.readers = readers;
+    this.lookers = lookers;
   }
 
   @Override
@@ -108,6 +114,23 @@ final class AdminService extends AdminGrpc.AdminImplBase {
             TransferResponse.newBuilder()
                 .setRegistry(Wire.toWire(reply.info()))
                 .setField(Wire.toWire(reply.value()))
+                .build());
+  }
+
+  @Override
+  public void releaseAll(ReleaseAllRequest request, StreamObserver<ReleaseAllResponse> call) {
+    Answers.later(
+        call,
+        () ->
+            kernel.submit(
+                new ReleaseAll(Requests.whose(request.getWhose()), request.getNow()),
+                CallerInterceptor.caller(),
+                lookers),
+        reply ->
+            ReleaseAllResponse.newBuilder()
+                .setRegistry(Wire.toWire(reply.info()))
+                .addAllReleased(reply.value().released().stream().map(Wire::toWire).toList())
+                .addAllInUse(reply.value().inUse().stream().map(Wire::toWire).toList())
                 .build());
   }
 

@@ -110,7 +110,7 @@ public final class SocketServer implements AutoCloseable {
             defects.guard(guard::sweep), SWEEP_MS, SWEEP_MS, TimeUnit.MILLISECONDS);
     this.server =
         NettyServerBuilder.forAddress(address)
-            .channelType(EpollServerDomainSocketChannel.class)
+            .channelFactory(SocketServer::listening)
             .bossEventLoopGroup(accepting)
             .workerEventLoopGroup(serving)
             .protocolNegotiator(new PeerNegotiator(peers, connections))
@@ -127,7 +127,7 @@ public final class SocketServer implements AutoCloseable {
             .intercept(new CallerInterceptor())
             .intercept(guard) // outermost
             .addService(inBytes(new RegistryService(engine, kernel, lookers, hub, status)))
-            .addService(inBytes(new AdminService(engine, kernel, readers)))
+            .addService(inBytes(new AdminService(engine, kernel, readers, lookers)))
             .addService(inBytes(health.getHealthService()))
             .addService(inBytes(ProtoReflectionServiceV1.newInstance()))
             .build();
@@ -220,6 +220,12 @@ public final class SocketServer implements AutoCloseable {
   private static void end(EventLoopGroup loops) throws InterruptedException {
     var ended = loops.shutdownGracefully(0, GRACE_S, TimeUnit.SECONDS);
     var unused = ended.await();
+  }
+
+  private static EpollServerDomainSocketChannel listening() {
+    EpollServerDomainSocketChannel channel = new EpollServerDomainSocketChannel();
+    channel.pipeline().addLast(new AcceptGate());
+    return channel;
   }
 
   private static EventLoopGroup eventLoops(String name, int threads) {

@@ -31,6 +31,7 @@ final class Given {
 
   static final Peer ROOT = new Peer(0, 0, 1, "session").withPrivileges();
   static final Peer EDGE = new Peer(1000, 1000, 100, "edge.service");
+  static final Peer EDGE_AS_ROOT = new Peer(0, 0, 103, "edge.service").withPrivileges();
   static final Peer EDGE_OF_OTHER_UID = new Peer(1001, 1001, 101, "edge.service");
   static final Peer TRACER = new Peer(1000, 1000, 102, "tracer.service");
 

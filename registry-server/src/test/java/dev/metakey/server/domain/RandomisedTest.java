@@ -14,6 +14,7 @@ import dev.metakey.model.Layout;
 import dev.metakey.model.LoadedProgram;
 import dev.metakey.model.Merge;
 import dev.metakey.model.Outcome;
+import dev.metakey.model.Owner;
 import dev.metakey.model.Peer;
 import dev.metakey.model.Reason;
 import dev.metakey.model.Registered;
@@ -144,7 +145,10 @@ class RandomisedTest {
       Decision.Accepted<?> accepted = (Decision.Accepted<?>) decision;
       boolean rebooted = !state.bootId().equals(accepted.state().bootId());
       boolean sworn = command instanceof Start start && start.nothingLoaded();
-      checkChanges(accepted, rebooted || sworn);
+      boolean atOnce =
+          (command instanceof Release release && release.now())
+              || (command instanceof ReleaseAll all && all.now());
+      checkChanges(accepted, rebooted || sworn || atOnce);
       state = accepted.state();
       model = expected;
       if (command instanceof Tick) {
@@ -175,8 +179,13 @@ class RandomisedTest {
       if (dice < 42) {
         return register();
       } else if (dice < 58) {
-        return new Release(
-            name(), random.nextInt(4) > 0 ? 0 : 1 + random.nextInt(3), random.nextInt(4) == 0);
+        boolean force = random.nextInt(4) == 0;
+        boolean now = !force && random.nextInt(4) == 0;
+        return new Release(name(), random.nextInt(4) > 0 ? 0 : 1 + random.nextInt(3), force, now);
+      } else if (dice < 60) {
+        Owner owner = PEERS.get(random.nextInt(PEERS.size())).owner();
+        return new ReleaseAll(
+            random.nextBoolean() ? owner : new Owner(owner.uid(), ""), random.nextBoolean());
       } else if (dice < 68) {
         return new Reserve(
             spec(name()),
@@ -305,14 +314,16 @@ class RandomisedTest {
           ReferenceModel.Key known = model.named(spec.name());
           boolean isNew = known == null || known.state == FieldState.RESERVED;
           outcomes.add(isNew ? Outcome.CREATED : Outcome.EXISTING);
-          Reason reason = model.register(spec, peer.owner(), nowMs);
+          Reason reason = model.register(spec, peer.owner(), admin, nowMs);
           if (reason != null) {
             return reason;
           }
         }
         return null;
       } else if (command instanceof Release c) {
-        return model.release(c.name(), c.generation(), c.force(), peer.owner(), admin, nowMs);
+        return model.release(c, peer.owner(), admin, nowMs);
+      } else if (command instanceof ReleaseAll c) {
+        return model.releaseAll(c.whose(), c.now(), admin, nowMs);
       } else if (command instanceof Reserve c) {
         return model.reserve(c.spec(), c.id(), c.reservation().foreign(), admin, nowMs);
       } else if (command instanceof Unreserve c) {
@@ -400,7 +411,7 @@ class RandomisedTest {
     }
 
     /**
-     * @param rebooted or an admin gave the word that nothing is loaded
+     * @param rebooted or an admin gave the word that nothing is loaded, or freed ids at once
      */
     private void checkChanges(Decision.Accepted<?> accepted, boolean rebooted) {
       long revision = state.revision();

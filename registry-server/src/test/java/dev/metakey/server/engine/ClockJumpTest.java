@@ -53,7 +53,7 @@ class ClockJumpTest {
 
   private void registerAndRelease(String name) {
     engine.run(new Register(List.of(FieldSpec.of(name, 8))));
-    engine.run(new Release(name, 0, false));
+    engine.run(new Release(name, 0));
   }
 
   private FieldState stateOfId0() {

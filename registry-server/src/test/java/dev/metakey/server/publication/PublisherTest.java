@@ -3,6 +3,7 @@ package dev.metakey.server.publication;
 import static dev.metakey.server.publication.FakeRegistry.register;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.metakey.layout.KeysText;
 import dev.metakey.layout.RegistryFile;
 import dev.metakey.model.DaemonStatus;
 import dev.metakey.model.Snapshot;
@@ -205,13 +206,13 @@ class PublisherTest {
 
   @Test
   void committed_whenRealFilesArePublished_bothShowTheState() throws Exception {
-    KeysFile keys = new KeysFile(directory.resolve("keys"));
+    KeysFile keys = new KeysFile(directory.resolve("keys"), new UUID(3, 4));
     TableFile table = new TableFile(directory.resolve("registry.bin"), () -> 1, new UUID(3, 4));
     try (Publisher publisher = start(keys, table)) {
       var unused = registry.commit(register("a", "b"));
       publisher.close();
 
-      assertThat(keys.path()).hasContent(KeysFile.text(registry.snapshot()));
+      assertThat(keys.path()).hasContent(KeysText.text(registry.snapshot(), new UUID(3, 4)));
       assertThat(RegistryFile.read(table.path()).snapshot().info())
           .isEqualTo(registry.snapshot().info());
       assertThat(publisher.status())

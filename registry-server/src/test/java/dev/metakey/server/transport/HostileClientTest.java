@@ -120,7 +120,10 @@ class HostileClientTest {
   @Test
   void connections_whenThereAreTooMany_areRefusedWithTheReason() throws Exception {
     for (int i = 0; i < CONNECTIONS - 1; i++) { // and the honest one is of the same uid
-      assertThat(open().await(frame -> true)).isNotNull(); // it is counted now
+      Raw raw = open();
+      raw.call(1, LIST);
+      raw.message(1);
+      assertThat(raw.await(Raw.Frame::ends)).isNotNull(); // it is counted, and has asked
     }
 
     Raw.Frame why = open().await(frame -> frame.kind() == Raw.GOAWAY);
@@ -139,6 +142,27 @@ class HostileClientTest {
       }
       served("meanwhile");
     }
+  }
+
+  @Test
+  void connections_whenNothingIsAskedOnThem_makeRoomForOthers() throws Exception {
+    List<Raw> silent = new ArrayList<>();
+    for (int i = 0; i < CONNECTIONS - 1; i++) {
+      Raw raw = open();
+      assertThat(raw.await(frame -> true)).isNotNull(); // it is counted now
+      silent.add(raw);
+    }
+
+    Client another = Client.of(path, "edge");
+    assertThat(another.registry().register(register("news", 2)).getResultsCount()).isEqualTo(1);
+
+    assertThat(silent.get(0).await(frame -> frame.kind() == Raw.DATA)).isNull(); // closed
+    Raw youngest = silent.get(CONNECTIONS - 2);
+    youngest.call(1, LIST);
+    youngest.message(1);
+    assertThat(youngest.await(Raw.Frame::ends)).isNotNull();
+    served("meanwhile");
+    another.close();
   }
 
   @Test

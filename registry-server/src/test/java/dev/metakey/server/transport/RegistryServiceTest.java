@@ -41,6 +41,8 @@ import dev.metakey.v1.Pending;
 import dev.metakey.v1.RegisterRequest;
 import dev.metakey.v1.RegisterResponse;
 import dev.metakey.v1.Registered;
+import dev.metakey.v1.ReleaseAllRequest;
+import dev.metakey.v1.ReleaseAllResponse;
 import dev.metakey.v1.ReleaseRequest;
 import dev.metakey.v1.ReserveRequest;
 import dev.metakey.v1.ResolveResponse;
@@ -645,6 +647,37 @@ class RegistryServiceTest {
         .extracting(Change::getKind)
         .containsExactly(ChangeKind.CHANGE_KIND_CREATED, ChangeKind.CHANGE_KIND_TRANSFERRED);
     assertThat(revision).isEqualTo(2);
+  }
+
+  @Test
+  void releaseAll_whenNow_looksAtTheKernelAndFreesWhatIsNotLinked() throws IOException {
+    registered("a", 8);
+    registered("b", 8);
+    programs.load(Loaded.program(42, Loaded.use("a", 8, Loaded.place(0, 24, 1))));
+    Field b = client.registry().resolve(resolve("b")).getFields(0);
+    ReleaseAllRequest request =
+        ReleaseAllRequest.newBuilder().setWhose(b.getOwners(0)).setNow(true).build();
+
+    ReleaseAllResponse response = client.admin().releaseAll(request);
+
+    assertThat(response.getReleasedList())
+        .extracting(f -> f.getSpec().getName())
+        .containsExactly("b");
+    assertThat(response.getReleased(0).getState()).isEqualTo(FieldState.FIELD_STATE_FREE);
+    assertThat(response.getInUseList()).extracting(f -> f.getSpec().getName()).containsExactly("a");
+    assertThat(
+            refused(() -> client.registry().release(release("a").setNow(true).build())).getReason())
+        .isEqualTo("IN_USE");
+
+    programs.load();
+    assertThat(client.registry().release(release("a").setNow(true).build()).getField().getState())
+        .isEqualTo(FieldState.FIELD_STATE_FREE);
+    assertThat(refused(() -> client.admin().releaseAll(request)).getReason())
+        .isEqualTo("NOT_FOUND");
+    assertThat(
+            refused(() -> client.admin().releaseAll(ReleaseAllRequest.getDefaultInstance()))
+                .getReason())
+        .isEqualTo("INVALID_REQUEST");
   }
 
   @ParameterizedTest
