@@ -92,7 +92,7 @@ public final class Draft {
     snapshot = snapshot.with(snapshot.info().withRevision(stamp.revision()), List.of(change));
   }
 
-  /** Grants a field its full ttl from now. Not a change: it is neither durable nor told. */
+  /** Renews a field's ttl from now. That is not a change: it is neither stored nor told. */
   Field renew(Field field) {
     Field renewed = field.toBuilder().expiresAtMs(expiry(field)).build();
     if (!renewed.equals(field)) {
@@ -106,7 +106,7 @@ public final class Draft {
     return field.spec().ttlMs() == 0 ? 0 : nowMs + field.spec().ttlMs();
   }
 
-  /** Somebody looked. Not a change: it is neither durable nor told. */
+  /** Takes note of a look at the kernel. That is not a change: it is neither stored nor told. */
   void observed(Programs seen) {
     programs = seen;
   }
