@@ -147,7 +147,13 @@ final class Published {
     List<Source> all = new ArrayList<>(files);
     all.addAll(maps);
     return new Evidence(
-        all, faults, loaded(programs), named(recoverFrom), UUID.randomUUID(), nowMs);
+        all,
+        faults,
+        loaded(programs),
+        MachineId.ofThisHost(),
+        named(recoverFrom),
+        UUID.randomUUID(),
+        nowMs);
   }
 
   private static List<LoadedProgram> loaded(ProgramSource programs) {

@@ -10,6 +10,7 @@ import java.util.UUID;
  * @param published what was published in this boot of the host
  * @param publishedFaults what was published, perhaps in this boot, and cannot be read
  * @param loaded the programs that the kernel has loaded
+ * @param machine identifies this machine; empty: it is not known
  * @param named what an admin said to recover from
  * @param newId makes the id of a recovered registry
  * @param nowMs milliseconds since 1970
@@ -18,11 +19,18 @@ public record Evidence(
     List<Source> published,
     List<String> publishedFaults,
     List<LoadedProgram> loaded,
+    String machine,
     List<Source> named,
     UUID newId,
     long nowMs) {
   public static Evidence none() {
     return new Evidence(
-        List.of(), List.of(), List.of(), List.of(), UUID.randomUUID(), System.currentTimeMillis());
+        List.of(),
+        List.of(),
+        List.of(),
+        "",
+        List.of(),
+        UUID.randomUUID(),
+        System.currentTimeMillis());
   }
 }

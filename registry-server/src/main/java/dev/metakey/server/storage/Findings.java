@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param directory for messages
  * @param hasEvidence whether there has been a registry in the data directory
  * @param database what the database holds; null where there is no sound one
+ * @param machine that the database was on before; empty: it is not known
  * @param databaseFault why there is none
  * @param copies the state copies that are whole, the newest first
  * @param lastChanges of the commit that led to the newest copy
@@ -23,6 +24,7 @@ record Findings(
     String directory,
     boolean hasEvidence,
     @Nullable Source database,
+    String machine,
     String databaseFault,
     List<Source> copies,
     List<Change> lastChanges,
@@ -38,6 +40,9 @@ record Findings(
 
     /** The database is sound, and nothing is newer. */
     record UseDatabase() implements Plan {}
+
+    /** The database is sound, and was copied from another machine: that has a registry too. */
+    record Rename(Source database) implements Plan {}
 
     /**
      * The daemon was killed, or the power went, before the database had a commit that the copy has.
@@ -82,7 +87,7 @@ record Findings(
           "%s is older than what programs were linked to: %s".formatted(sound.get(0), later));
     }
     if (sound.get(0).equals(database)) {
-      return new Plan.UseDatabase();
+      return isOfAnotherMachine() ? new Plan.Rename(database) : new Plan.UseDatabase();
     }
     if (database != null && sound.get(0).equals(copy) && isOneCommitBehind(database, copy)) {
       return new Plan.Redo(copy, lastChanges);
@@ -113,6 +118,12 @@ record Findings(
       }
     }
     return "";
+  }
+
+  private boolean isOfAnotherMachine() {
+    return !machine.isEmpty()
+        && !evidence.machine().isEmpty()
+        && !machine.equals(evidence.machine());
   }
 
   private boolean isOneCommitBehind(Source database, Source copy) {

@@ -109,11 +109,13 @@ public final class RocksStore implements Store {
       return hold(stuck.shown());
     }
     if (plan instanceof Plan.Create) {
-      beginning.create(whenEmpty.get());
+      beginning.create(whenEmpty.get(), evidence.machine());
     } else if (plan instanceof Plan.Redo redo) {
       beginning.redo(redo);
     } else if (plan instanceof Plan.Rebuild rebuild) {
-      recovery = beginning.rebuild(rebuild, evidence.newId(), evidence.nowMs());
+      recovery = beginning.rebuild(rebuild, evidence);
+    } else if (plan instanceof Plan.Rename rename) {
+      recovery = beginning.rename(rename, evidence);
     }
     return openDatabase();
   }
@@ -291,6 +293,7 @@ public final class RocksStore implements Store {
     boolean loaded = false;
     try {
       Contents contents = new DatabaseReader(directory).read(fresh);
+      fresh.noteMachine(evidence.machine());
       copy.write(contents, List.of());
       opened = contents;
       revision = contents.revision();

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.metakey.model.Change;
+import dev.metakey.model.Layout;
 import dev.metakey.server.domain.RegistryState;
 import java.io.BufferedReader;
 import java.io.File;
@@ -317,6 +318,38 @@ final class RocksStoreTest extends StoreContract {
     assertThat(store.history(0, 100)).hasSize(40);
     closeStores();
     assertSame(store().open(), registry.state());
+  }
+
+  @Test
+  void open_whenTheDiskWasCopiedToAnotherMachine_hasANewIdAndAllElse() throws Exception {
+    RegistryState made = killedAfter(3).state();
+
+    assertSame(openOn(""), made); // an unknown machine is no other one
+    assertSame(openOn("one"), made);
+    RegistryState original = openOn("");
+    assertSame(original, made);
+    RegistryState copied = openOn("two");
+
+    assertThat(copied.snapshot().info().registryId()).isNotEqualTo(ID);
+    assertThat(copied.snapshot().records()).isEqualTo(original.snapshot().records());
+    assertThat(data().resolve(DataFiles.REPORT))
+        .content()
+        .contains("another machine", "/etc/machine-id");
+    Files.delete(data().resolve(DataFiles.REPORT));
+    assertSame(openOn("two"), copied);
+    assertThat(data().resolve(DataFiles.REPORT)).doesNotExist();
+  }
+
+  private RegistryState openOn(String machine) throws Exception {
+    Evidence none = Evidence.none();
+    Evidence evidence =
+        new Evidence(List.of(), List.of(), List.of(), machine, List.of(), none.newId(), 1);
+    try (RocksStore store =
+        new RocksStore(data(), () -> RegistryState.empty(ID, Layout.SLOTTED, 128), evidence)) {
+      RegistryState state = store.open();
+      assertThat(store.history(0, 100)).hasSize((int) state.revision());
+      return state;
+    }
   }
 
   @Test
