@@ -234,7 +234,7 @@ public final class Daemon implements AutoCloseable {
             .besides(published, store.ids());
   }
 
-  /** What was recovered, until an admin has removed the report of it. */
+  /** The report of a recovery, until an admin has removed it. */
   private List<String> recoveryProblems() {
     Path report = store.recoveryReport();
     try {

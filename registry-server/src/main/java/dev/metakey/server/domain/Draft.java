@@ -95,7 +95,7 @@ public final class Draft {
     snapshot = snapshot.with(snapshot.info().withRevision(stamp.revision()), List.of(change));
   }
 
-  /** Grants a field its full ttl from now. Not a change: it is neither durable nor told. */
+  /** Renews a field's ttl from now. That is not a change: it is neither stored nor told. */
   Field renew(Field field) {
     Field renewed = withExpiry(field);
     if (!renewed.equals(field)) {
@@ -115,7 +115,7 @@ public final class Draft {
             .build();
   }
 
-  /** Somebody looked. Not a change: it is neither durable nor told. */
+  /** Takes note of a look at the kernel. That is not a change: it is neither stored nor told. */
   void observed(Programs seen) {
     programs = seen;
   }

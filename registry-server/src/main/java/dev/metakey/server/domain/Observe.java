@@ -4,8 +4,8 @@ import dev.metakey.model.LoadedProgram;
 import java.util.List;
 
 /**
- * The daemon looked what the kernel has loaded. Changes nothing by itself: nothing of it is durable
- * or told. A look that began before the one that is known already is ignored.
+ * The daemon has looked at what the kernel has loaded. Changes nothing by itself: nothing of it is
+ * durable or told. A look that began before the one that is known already is ignored.
  *
  * @param ageMs how old the registry was when the look began, milliseconds: 1 or more
  * @param loaded what it saw: programs that name fields

@@ -115,7 +115,7 @@ public record Register(List<FieldSpec> fields) implements Command<List<Registere
     return new Registered(field, Outcome.CREATED, List.of());
   }
 
-  /** What nobody owns yet fixes the size; and the merge rule, where it names one. */
+  /** A field that nobody owns yet fixes the size, and the merge rule where it has one. */
   private static void requireReserved(
       Field reserved, FieldSpec spec, List<Difference> differences) {
     boolean mergeFits =
@@ -169,7 +169,7 @@ public record Register(List<FieldSpec> fields) implements Command<List<Registere
 
   private static List<Owner> owners(Field known, Owner caller) {
     if (known.owners().contains(caller)) {
-      // Who brings a field back holds it; co-owners join again when they register again.
+      // Whoever brings a field back holds it; its other owners join when they register again.
       return known.is(FieldState.RETIRED) ? List.of(caller) : known.owners();
     }
     List<Owner> owners = new ArrayList<>(known.is(FieldState.RETIRED) ? List.of() : known.owners());
