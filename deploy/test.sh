@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds everything and runs every test: the one test command. Fails on a test that was skipped
-# without a reason that this machine gives. Needs a few hundred MB of disk and about 15 minutes.
+# without a reason that this machine gives. Needs a few hundred MB of disk and about 12 minutes.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 . "$root/deploy/lib.sh"
@@ -31,7 +31,7 @@ if ! "$METAKEY_TEST_PYTHON/bin/python" -c 'import grpc_tools, grpc, google.rpc.s
 fi
 
 say "== build, unit tests, integration tests, system tests (Java: $(javac -version 2>&1))"
-mvn -B -ntp clean verify
+mvn -B -ntp -T 2 clean verify
 
 newest=$(deploy/newest-jdk.sh)
 if [ -n "$newest" ]; then

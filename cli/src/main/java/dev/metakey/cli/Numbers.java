@@ -38,6 +38,14 @@ final class Numbers {
     }
   }
 
+  /** A user; the highest number is nobody's. */
+  static final class Uid implements ITypeConverter<Integer> {
+    @Override
+    public Integer convert(String text) {
+      return (int) parse(text, 0, 0xffff_fffeL, "0 to 4294967294");
+    }
+  }
+
   /** Which of the fields that an id has belonged to. */
   static final class Generation implements ITypeConverter<Integer> {
     @Override

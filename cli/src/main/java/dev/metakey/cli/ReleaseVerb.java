@@ -2,7 +2,10 @@ package dev.metakey.cli;
 
 import dev.metakey.client.Answer;
 import dev.metakey.client.MetakeyClient;
+import dev.metakey.client.Released;
 import dev.metakey.model.Field;
+import dev.metakey.model.Owner;
+import dev.metakey.model.Reason;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -15,7 +18,10 @@ import picocli.CommandLine.Parameters;
     footer = {
       "  metakey release edge.packet_id",
       "  metakey release edge.packet_id --generation 1",
-      "  metakey release edge.packet_id --force",
+      "  metakey release edge.packet_id --now",
+      "  metakey release --owner edge-xdp.service",
+      "  metakey release --owner tracer --uid 1000",
+      "  metakey release --uid 1000 --now",
       "",
       "The id is set aside and not free; registering the name again brings it back. A field that a",
       "loaded program is linked to is not released ('metakey users' lists them), unless an admin forces"
@@ -31,8 +37,11 @@ import picocli.CommandLine.Parameters;
       Exit.UNAVAILABLE,
     })
 final class ReleaseVerb extends Verb {
-  @Parameters(paramLabel = "NAME", description = "The field.")
-  String name = "";
+  @Parameters(
+      paramLabel = "NAME",
+      arity = "0..1",
+      description = "The field; none with --owner, --uid or --container.")
+  @Nullable String name;
 
   @Option(
       names = "--generation",
@@ -47,19 +56,70 @@ final class ReleaseVerb extends Verb {
           "Also if loaded programs use it; the id stays theirs until they are gone (admins).")
   boolean force;
 
+  @Option(
+      names = "--now",
+      description =
+          "Free the id at once, for all owners and without a quarantine; also of a retired field"
+              + " (admins).")
+  boolean now;
+
+  @Option(
+      names = "--owner",
+      paramLabel = "OWNER",
+      description =
+          "All fields of this owner: a system service like edge-xdp.service; or a claim, with --uid"
+              + " or --container (admins).")
+  @Nullable String owner;
+
+  @Mixin OwnerOptions whose = new OwnerOptions();
   @Mixin OutputOption output = new OutputOption();
 
   @Override
   public Integer call() {
+    String field = name;
+    boolean byOwner = owner != null || whose.uid != null || whose.container;
+    if ((field != null) == byOwner) {
+      throw wrong(
+          "say either which field, or whose fields with --owner, --uid or --container, and not both");
+    }
+    if (field == null) {
+      return releaseAll();
+    }
+    if (force && now) {
+      throw wrong("what programs use is not free at once; say --force or --now, and not both");
+    }
     Integer only = generation;
-    printer(output).field(ask(client -> release(client, only)));
+    printer(output).field(ask(client -> release(client, field, only)));
     return 0;
   }
 
-  private Answer<Field> release(MetakeyClient client, @Nullable Integer only) {
-    if (only == null) {
-      return force ? client.admin().forceRelease(name) : client.release(name);
+  private Answer<Field> release(MetakeyClient client, String field, @Nullable Integer only) {
+    if (force) {
+      return only == null
+          ? client.admin().forceRelease(field)
+          : client.admin().forceRelease(field, only);
     }
-    return force ? client.admin().forceRelease(name, only) : client.release(name, only);
+    if (now) {
+      return only == null
+          ? client.admin().releaseNow(field)
+          : client.admin().releaseNow(field, only);
+    }
+    return only == null ? client.release(field) : client.release(field, only);
+  }
+
+  private int releaseAll() {
+    if (generation != null || force) {
+      throw wrong("%s goes with one field; name it".formatted(force ? "--force" : "--generation"));
+    }
+    Owner meant = whose.of(this, owner == null ? "" : owner);
+    Answer<Released> answer = ask(client -> client.admin().releaseAll(meant, now));
+    printer(output).fields(new Answer<>(answer.info(), false, answer.value().fields()));
+    for (Field field : answer.value().inUse()) {
+      terminal()
+          .note(
+              "%s stays as it was: loaded programs are linked to it ('metakey users' shows them)"
+                  .formatted(field.name()));
+    }
+    return answer.value().inUse().isEmpty() ? 0 : Reason.IN_USE.exitCode();
   }
 }

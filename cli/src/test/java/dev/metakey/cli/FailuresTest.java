@@ -85,6 +85,7 @@ class FailuresTest {
       strings = {
         "register a.b:8",
         "release a.b",
+        "release --uid 0",
         "id a.b",
         "id a.b --wait 1s",
         "resolve a.b",
@@ -96,6 +97,7 @@ class FailuresTest {
         "reserve a.b --id 1 --size 8",
         "unreserve a.b",
         "undelete a.b",
+        "transfer a.b --to x.service",
         "history",
         "pending",
         "link src/test/resources/objects/prog.bpf.o -o target/refused.bpf.o",

@@ -46,6 +46,8 @@ import dev.metakey.v1.ListUsersResponse;
 import dev.metakey.v1.RegisterRequest;
 import dev.metakey.v1.RegisterResponse;
 import dev.metakey.v1.RegistryGrpc;
+import dev.metakey.v1.ReleaseAllRequest;
+import dev.metakey.v1.ReleaseAllResponse;
 import dev.metakey.v1.ReleaseRequest;
 import dev.metakey.v1.ReleaseResponse;
 import dev.metakey.v1.ReserveRequest;
@@ -53,6 +55,8 @@ import dev.metakey.v1.ReserveResponse;
 import dev.metakey.v1.ResolveRequest;
 import dev.metakey.v1.ResolveResponse;
 import dev.metakey.v1.State;
+import dev.metakey.v1.TransferRequest;
+import dev.metakey.v1.TransferResponse;
 import dev.metakey.v1.UndeleteRequest;
 import dev.metakey.v1.UndeleteResponse;
 import dev.metakey.v1.UnreserveRequest;
@@ -201,6 +205,7 @@ final class FakeDaemon implements AutoCloseable {
   volatile List<Change> changes = List.of(CREATED, RELEASED);
   volatile long nextSinceRevision;
   volatile String unseen = "";
+  volatile List<Field> inUse = List.of();
   volatile List<String> problems = List.of();
 
   FakeDaemon(Path socket) throws IOException {
@@ -468,6 +473,31 @@ final class FakeDaemon implements AutoCloseable {
               UndeleteResponse.newBuilder()
                   .setRegistry(Wire.toWire(INFO))
                   .setField(Wire.toWire(PACKET_ID))
+                  .build());
+    }
+
+    @Override
+    public void transfer(TransferRequest request, StreamObserver<TransferResponse> caller) {
+      answer(
+          request,
+          caller,
+          () ->
+              TransferResponse.newBuilder()
+                  .setRegistry(Wire.toWire(INFO))
+                  .setField(Wire.toWire(PACKET_ID))
+                  .build());
+    }
+
+    @Override
+    public void releaseAll(ReleaseAllRequest request, StreamObserver<ReleaseAllResponse> caller) {
+      answer(
+          request,
+          caller,
+          () ->
+              ReleaseAllResponse.newBuilder()
+                  .setRegistry(Wire.toWire(INFO))
+                  .addReleased(Wire.toWire(ZONE))
+                  .addAllInUse(inUse.stream().map(Wire::toWire).toList())
                   .build());
     }
 

@@ -10,11 +10,14 @@ import dev.metakey.v1.ListHistoryRequest;
 import dev.metakey.v1.ListRequest;
 import dev.metakey.v1.Merge;
 import dev.metakey.v1.RegisterRequest;
+import dev.metakey.v1.ReleaseAllRequest;
 import dev.metakey.v1.ReleaseRequest;
 import dev.metakey.v1.ReserveRequest;
 import dev.metakey.v1.ResolveRequest;
 import dev.metakey.v1.Sharing;
+import dev.metakey.v1.TransferRequest;
 import dev.metakey.v1.WatchRequest;
+import dev.metakey.wire.Replies;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -24,6 +27,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** What is asked of the daemon, and where the answer goes. How it looks: {@link GoldenTest}. */
 class VerbsTest {
@@ -91,6 +96,59 @@ class VerbsTest {
 
     succeed("release edge.zone");
     assertThat(daemon.asked(ReleaseRequest.class).hasGeneration()).isFalse();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "--to edge-xdp.service, unit:edge-xdp.service",
+    "--to tracer --uid 4294967294, 4294967294:tracer",
+    "--to web --container, container:web",
+  })
+  void transfer_whenToldTo_asksForThatOwner(String to, String asked) {
+    Run.Result result = Run.at(daemon).metakey(Run.words("transfer edge.packet_id " + to));
+
+    assertThat(result.exit()).isZero();
+    TransferRequest request = daemon.asked(TransferRequest.class);
+    assertThat(request.getName()).isEqualTo("edge.packet_id");
+    assertThat(Replies.owner(request.getTo()).word()).isEqualTo(asked);
+  }
+
+  @Test
+  void release_whenNow_asksForThat() {
+    succeed("release edge.packet_id --generation 2 --now");
+
+    ReleaseRequest asked = daemon.asked(ReleaseRequest.class);
+    assertThat(asked.getNow()).isTrue();
+    assertThat(asked.getForce()).isFalse();
+    assertThat(asked.getGeneration()).isEqualTo(2);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "--owner edge-xdp.service, unit:edge-xdp.service, false",
+    "--owner edge-xdp.service --uid 1000 --now, 1000:edge-xdp.service, true",
+    "--owner tracer --uid 1000, 1000:tracer, false",
+    "--uid 0 --now, 0:, true",
+    "--owner web --container, container:web, false",
+    "--container --now, container:, true",
+  })
+  void release_whenOwnerIsSaid_asksForAllOfIts(String whose, String asked, boolean now) {
+    succeed("release " + whose);
+
+    ReleaseAllRequest request = daemon.asked(ReleaseAllRequest.class);
+    assertThat(Replies.owner(request.getWhose()).word()).isEqualTo(asked);
+    assertThat(request.getNow()).isEqualTo(now);
+  }
+
+  @Test
+  void release_whenSomeFieldsAreInUse_namesThemAndFails() {
+    daemon.inUse = List.of(FakeDaemon.PACKET_ID);
+
+    Run.Result result = Run.at(daemon).metakey(Run.words("release --uid 1000 -o name"));
+
+    assertThat(result.exit()).isEqualTo(7);
+    assertThat(result.out()).isEqualTo("edge.zone\n");
+    assertThat(result.err()).contains("edge.packet_id stays as it was");
   }
 
   @Test

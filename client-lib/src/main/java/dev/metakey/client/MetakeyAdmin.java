@@ -4,6 +4,7 @@ import dev.metakey.model.Field;
 import dev.metakey.model.FieldSpec;
 import dev.metakey.model.FieldUser;
 import dev.metakey.model.MetakeyException;
+import dev.metakey.model.Owner;
 import dev.metakey.model.Pending;
 import dev.metakey.v1.AdminGrpc;
 import dev.metakey.v1.AdminGrpc.AdminBlockingStub;
@@ -11,8 +12,10 @@ import dev.metakey.v1.ListHistoryRequest;
 import dev.metakey.v1.ListPendingRequest;
 import dev.metakey.v1.ListUsersRequest;
 import dev.metakey.v1.RegistryGrpc;
+import dev.metakey.v1.ReleaseAllRequest;
 import dev.metakey.v1.ReleaseRequest;
 import dev.metakey.v1.ReserveRequest;
+import dev.metakey.v1.TransferRequest;
 import dev.metakey.v1.UndeleteRequest;
 import dev.metakey.v1.UnreserveRequest;
 import dev.metakey.wire.Replies;
@@ -85,6 +88,48 @@ public final class MetakeyAdmin {
         ReleaseRequest.newBuilder().setName(name).setGeneration(generation).setForce(true).build());
   }
 
+  /**
+   * Releases a field for all its owners and frees its id at once, without a quarantine, as no
+   * loaded program is linked to it; also one that is retired already.
+   *
+   * @return the field: free; reserved, where its name is
+   * @throws MetakeyException INVALID_NAME, NOT_FOUND, NOT_PERMITTED, IN_USE (also where loaded
+   *     programs cannot be seen), STORE_FAILED
+   */
+  public Answer<Field> releaseNow(String name) {
+    return release(ReleaseRequest.newBuilder().setName(name).setNow(true).build());
+  }
+
+  /**
+   * As {@link #releaseNow(String)}, but only if the field has this generation.
+   *
+   * @throws MetakeyException WRONG_GENERATION, and as {@link #releaseNow(String)}
+   */
+  public Answer<Field> releaseNow(String name, int generation) {
+    return release(
+        ReleaseRequest.newBuilder().setName(name).setGeneration(generation).setNow(true).build());
+  }
+
+  /**
+   * Retires every field of an owner, in one commit; a shared field is left to its other owners.
+   * What a loaded program is linked to stays as it is.
+   *
+   * @param whose one with an empty service stands for all claims of that uid, or of all containers
+   *     with a user namespace of their own
+   * @param now free the ids at once, without a quarantine, also those of its fields that are
+   *     retired already
+   * @throws MetakeyException INVALID_REQUEST, NOT_FOUND if nothing belongs to it, NOT_PERMITTED,
+   *     IN_USE (now, and loaded programs cannot be seen), STORE_FAILED
+   */
+  public Answer<Released> releaseAll(Owner whose, boolean now) {
+    var request = ReleaseAllRequest.newBuilder().setWhose(Wire.toWire(whose)).setNow(now).build();
+    var reply = call(stub -> stub.releaseAll(request));
+    return Answer.of(
+        reply.getRegistry(),
+        new Released(
+            Replies.fields(reply.getReleasedList()), Replies.fields(reply.getInUseList())));
+  }
+
   private Answer<Field> release(ReleaseRequest request) {
     var reply = connection.call(RegistryGrpc::newBlockingStub, stub -> stub.release(request));
     return Answer.of(reply.getRegistry(), Replies.field(reply.getField()));
@@ -98,6 +143,18 @@ public final class MetakeyAdmin {
   public Answer<Field> undelete(String name) {
     var request = UndeleteRequest.newBuilder().setName(name).build();
     var reply = call(stub -> stub.undelete(request));
+    return Answer.of(reply.getRegistry(), Replies.field(reply.getField()));
+  }
+
+  /**
+   * Hands a field to another owner, who is then its only one. A retired field stays retired, and
+   * its new owner may bring it back. Idempotent.
+   *
+   * @throws MetakeyException INVALID_NAME, INVALID_REQUEST, NOT_FOUND, NOT_PERMITTED, STORE_FAILED
+   */
+  public Answer<Field> transfer(String name, Owner to) {
+    var request = TransferRequest.newBuilder().setName(name).setTo(Wire.toWire(to)).build();
+    var reply = call(stub -> stub.transfer(request));
     return Answer.of(reply.getRegistry(), Replies.field(reply.getField()));
   }
 

@@ -61,9 +61,11 @@ public final class HeaderStruct {
   }
 
   /**
+   * Reads what is said of the registry itself.
+   *
    * @throws BadLayoutException if this build does not know the layout
    */
-  static RegistryInfo info(ByteBuffer buffer, int offset) throws BadLayoutException {
+  public static RegistryInfo info(ByteBuffer buffer, int offset) throws BadLayoutException {
     ByteBuffer host = buffer.duplicate().order(ByteOrder.nativeOrder());
     return new RegistryInfo(
         registryId(buffer, offset),

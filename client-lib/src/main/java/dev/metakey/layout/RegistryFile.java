@@ -19,6 +19,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 
 /**
  * {@code registry.bin}: the whole registry in one table of fixed size, to be mapped into memory.
@@ -93,6 +94,9 @@ public final class RegistryFile {
    * @param bootId of the host when it was published; zero where that is not known
    */
   public record Published(Snapshot snapshot, long publishedAtMs, UUID bootId) {}
+
+  /** Whose table it is, and from which boot of the host. */
+  public record Origin(UUID registryId, UUID bootId) {}
 
   private static final UUID UNKNOWN_BOOT = new UUID(0, 0);
 
@@ -184,6 +188,26 @@ public final class RegistryFile {
       return decode(channel.map(FileChannel.MapMode.READ_ONLY, 0, BYTES));
     } catch (BadLayoutException e) {
       throw new BadLayoutException("%s: %s".formatted(path, e.getMessage()), e);
+    }
+  }
+
+  /**
+   * Which registry and which boot of the host a table belongs to, also where its writer died and
+   * left it half written.
+   *
+   * @return null if it is no table
+   */
+  public static @Nullable Origin origin(Path path) throws IOException {
+    if (!isTable(path)) {
+      return null;
+    }
+    try (FileChannel channel =
+        FileChannel.open(path, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS)) {
+      ByteBuffer start = ByteBuffer.allocate(KEYS);
+      channel.read(start, 0);
+      return new Origin(
+          HeaderStruct.registryId(start, HEADER),
+          new UUID(start.getLong(BOOT_ID), start.getLong(BOOT_ID + Long.BYTES)));
     }
   }
 

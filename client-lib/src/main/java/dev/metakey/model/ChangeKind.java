@@ -30,7 +30,9 @@ public enum ChangeKind {
   /** A field came into being because loaded programs are linked to it; nobody owns it yet. */
   ADOPTED(11),
   /** A field was released by an admin although loaded programs use it, and is retired. */
-  FORCED(12);
+  FORCED(12),
+  /** An admin handed a field to another owner. */
+  TRANSFERRED(13);
 
   private final int code;
 

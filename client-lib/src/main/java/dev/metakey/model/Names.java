@@ -12,8 +12,13 @@ public final class Names {
   /** Names under this prefix are the kernel's. */
   public static final String KERNEL_PREFIX = "kernel.";
 
+  /** What only the names of systemd's services end in. */
+  public static final String UNIT_SUFFIX = ".service";
+
   private static final Pattern FIELD = Pattern.compile("[a-z][a-z0-9_]*(\\.[a-z][a-z0-9_]*)*");
   private static final Pattern SERVICE = Pattern.compile("[A-Za-z0-9][A-Za-z0-9@._:\\\\-]{0,127}");
+  private static final Pattern UNIT =
+      Pattern.compile("(?=.{1,255}$)[A-Za-z0-9@._:\\\\-]+\\.service");
   private static final String ALLOWED =
       "a name is 1-63 bytes: dot-separated parts of [a-z][a-z0-9_]*, like edge.packet_id";
 
@@ -72,6 +77,40 @@ public final class Names {
           Map.of("service", printable(service)));
     }
     return service;
+  }
+
+  /**
+   * Checks what somebody claims to be who is no unit.
+   *
+   * @return the name
+   * @throws MetakeyException INVALID_REQUEST, also for the name of a unit
+   */
+  public static String checkClaim(String claim) {
+    if (claim.endsWith(UNIT_SUFFIX)) {
+      throw new MetakeyException(
+          Reason.INVALID_REQUEST,
+          "service %s: only a process that systemd runs in a unit of that name may be called so, and then it need not say it; claim a name that does not end in .service"
+              .formatted(quote(claim)),
+          Map.of("service", printable(claim)));
+    }
+    return checkService(claim);
+  }
+
+  /**
+   * Checks the name of a systemd unit that can own a field.
+   *
+   * @return the name
+   * @throws MetakeyException INVALID_REQUEST
+   */
+  public static String checkUnit(String unit) {
+    if (!UNIT.matcher(unit).matches()) {
+      throw new MetakeyException(
+          Reason.INVALID_REQUEST,
+          "unit %s: a unit's name is at most 255 letters, digits and @ . _ : - \\, and ends in .service"
+              .formatted(quote(unit)),
+          Map.of("unit", printable(unit)));
+    }
+    return unit;
   }
 
   /** The text in single quotes, cut at 80 characters, with anything unprintable escaped. */

@@ -81,6 +81,15 @@ public final class Snapshot {
     return new Snapshot(info, ids);
   }
 
+  /** This snapshot as if nobody had ever had the field's id, at the same revision. */
+  public Snapshot without(@Nullable Field field) {
+    @Nullable Field[] ids = byId.clone();
+    if (field != null) {
+      ids[field.id()] = null;
+    }
+    return new Snapshot(info, ids);
+  }
+
   public RegistryInfo info() {
     return info;
   }

@@ -249,6 +249,7 @@ public final class Replies {
       case CHANGE_KIND_MOVED -> ChangeKind.MOVED;
       case CHANGE_KIND_ADOPTED -> ChangeKind.ADOPTED;
       case CHANGE_KIND_FORCED -> ChangeKind.FORCED;
+      case CHANGE_KIND_TRANSFERRED -> ChangeKind.TRANSFERRED;
       case CHANGE_KIND_UNSPECIFIED, UNRECOGNIZED -> ChangeKind.OTHER;
     };
   }
@@ -274,7 +275,7 @@ public final class Replies {
     };
   }
 
-  /** An absent stamp is the default message, and that is {@link Stamp#NONE}. */
+  /** An absent stamp is the default message, which is {@link Stamp#NONE}. */
   private static Stamp stamp(dev.metakey.v1.Stamp stamp) {
     return new Stamp(stamp.getRevision(), Timestamps.toMillis(stamp.getAt()));
   }

@@ -8,8 +8,10 @@ import dev.metakey.model.Format;
 import dev.metakey.model.Merge;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Names;
+import dev.metakey.model.Owner;
 import dev.metakey.model.Reason;
 import dev.metakey.model.Sharing;
+import dev.metakey.v1.User;
 import java.util.Map;
 
 /**
@@ -55,6 +57,47 @@ public final class Requests {
       case FIELD_STATE_FREE -> FieldState.FREE;
       case FIELD_STATE_UNSPECIFIED, UNRECOGNIZED -> throw unknown("state");
     };
+  }
+
+  /**
+   * An owner that there can be.
+   *
+   * @throws MetakeyException INVALID_REQUEST
+   */
+  public static Owner owner(dev.metakey.v1.Owner owner) {
+    return switch (owner.getWhoCase()) {
+      case UNIT -> Owner.unit(Names.checkUnit(owner.getUnit()));
+      case USER -> user(owner.getUser());
+      case CONTAINER_CLAIM -> Owner.container(Names.checkClaim(owner.getContainerClaim()));
+      case WHO_NOT_SET ->
+          throw new MetakeyException(
+              Reason.INVALID_REQUEST, "no owner was said, or one of a kind that is not known here");
+    };
+  }
+
+  /**
+   * Whose fields are meant: an owner, or one with an empty claim for all claims of its kind and
+   * uid.
+   *
+   * @throws MetakeyException INVALID_REQUEST
+   */
+  public static Owner whose(dev.metakey.v1.Owner whose) {
+    Owner owner = Replies.owner(whose);
+    boolean isNobody = owner.kind() == Owner.Kind.USER && owner.uid() == Owner.NO_UID;
+    if (isNobody || (owner.kind() == Owner.Kind.UNIT && owner.service().isEmpty())) {
+      throw new MetakeyException(
+          Reason.INVALID_REQUEST,
+          "whose fields was not said; allowed are a unit, a uid, a uid and its claim, a claim of containers");
+    }
+    return owner;
+  }
+
+  private static Owner user(User user) {
+    if (user.getUid() == Owner.NO_UID) {
+      throw new MetakeyException(
+          Reason.INVALID_REQUEST, "uid 4294967295 belongs to nobody; allowed: 0 to 4294967294");
+    }
+    return new Owner(user.getUid(), Names.checkClaim(user.getClaim()));
   }
 
   /** Milliseconds, rounded down; what does not fit is far out of every range we allow. */

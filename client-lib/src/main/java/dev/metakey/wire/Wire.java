@@ -275,6 +275,7 @@ public final class Wire {
       case ADOPTED -> dev.metakey.v1.ChangeKind.CHANGE_KIND_ADOPTED;
       case OTHER -> dev.metakey.v1.ChangeKind.CHANGE_KIND_UNSPECIFIED;
       case FORCED -> dev.metakey.v1.ChangeKind.CHANGE_KIND_FORCED;
+      case TRANSFERRED -> dev.metakey.v1.ChangeKind.CHANGE_KIND_TRANSFERRED;
     };
   }
 

@@ -20,8 +20,10 @@ import java.util.UUID;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** {@code metakey_user.h} binds an object to a published registry, or says what is wrong. */
+@ResourceLock(Lab.LOADED_PROGRAMS)
 class BindingIT {
   private static final UUID REGISTRY = new UUID(1, 2);
 

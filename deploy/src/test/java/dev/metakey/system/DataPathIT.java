@@ -12,6 +12,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -20,6 +21,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * Real packets between network namespaces: what one program sets, others read, by name. The
  * programs are in {@code src/test/bpf/datapath.bpf.c}. They keep what they set and saw by packet.
  */
+@ResourceLock(Lab.LOADED_PROGRAMS)
 class DataPathIT {
   private static final int PACKETS = 20;
   private static final BigInteger ZONE = BigInteger.valueOf(0x2a17);

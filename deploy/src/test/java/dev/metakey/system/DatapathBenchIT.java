@@ -9,8 +9,10 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** The benchmark of the packet path still runs, and says all that it is there to say. */
+@ResourceLock(Lab.LOADED_PROGRAMS)
 class DatapathBenchIT {
   private static final Path SCRIPT =
       Path.of(System.getProperty("metakey.sources", "."), "bench/datapath/run.sh")

@@ -35,6 +35,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -45,6 +46,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * and every byte must agree. {@code -Dmetakey.seed=N} repeats a run, {@code -Dmetakey.packets=N}
  * makes it longer or shorter.
  */
+@ResourceLock(Lab.LOADED_PROGRAMS)
 class DifferentialIT {
   private static final int PACKETS = Integer.getInteger("metakey.packets", 60);
   private static final int CALLS_EACH = 50;

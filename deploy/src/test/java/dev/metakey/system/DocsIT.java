@@ -10,10 +10,13 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.parallel.ResourceAccessMode;
+import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** What the documents show is true: it is run, file by file, in order, against a fresh daemon. */
+@ResourceLock(value = Lab.LOADED_PROGRAMS, mode = ResourceAccessMode.READ)
 class DocsIT {
   private static final Path PROJECT = Path.of("..").toAbsolutePath().normalize();
 

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -15,6 +16,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * What the READMEs of {@code deploy/examples} show is true: the commands of each are run by one
  * shell, in a lab of its own, against a fresh daemon.
  */
+@ResourceLock(Lab.LOADED_PROGRAMS)
 class ExamplesIT {
   @RegisterExtension final Host host = new Host().seeingPrograms();
 
@@ -44,7 +46,6 @@ class ExamplesIT {
     Requires.bpf();
     Requires.program("xdp-loader");
     Requires.program("make");
-    Lab.awaitNoneLoaded();
     host.start();
     Path examples = host.root().resolve("examples");
     Ran.of(

@@ -14,11 +14,13 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The C headers compile wherever they are included, silently, and bring no names but their own. */
+@ResourceLock(Lab.LOADED_PROGRAMS)
 class HeadersIT {
   private static final String KERNEL = "linux/bpf.h";
   private static final String VMLINUX = "vmlinux.h";

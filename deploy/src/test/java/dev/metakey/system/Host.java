@@ -43,7 +43,10 @@ final class Host implements BeforeEachCallback, AfterEachCallback {
   private Path data;
 
   @Override
-  public void beforeEach(ExtensionContext context) throws IOException {
+  public void beforeEach(ExtensionContext context) throws Exception {
+    if (programs.equals("kernel") && Requires.isInstalled("bpftool")) {
+      Lab.awaitNoneLoaded();
+    }
     OPEN.add(this);
     root = Files.createTempDirectory("metakey-it-");
     // Other users must come through.
@@ -63,7 +66,7 @@ final class Host implements BeforeEachCallback, AfterEachCallback {
 
   /**
    * Its daemons look at what the kernel has loaded, which the whole machine shares: only for what
-   * is about that.
+   * is about that, and with the lock {@link Lab#LOADED_PROGRAMS}.
    */
   Host seeingPrograms() {
     programs = "kernel";

@@ -15,11 +15,13 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /**
  * What the kernel has loaded decides what the registry gives away: with real programs, a real
  * daemon and the command line.
  */
+@ResourceLock(Lab.LOADED_PROGRAMS)
 class KernelTruthIT {
   @RegisterExtension final Host host = new Host().seeingPrograms();
 

@@ -14,6 +14,12 @@ import java.util.List;
  * which it does with the JVM at the latest.
  */
 final class Lab implements AutoCloseable {
+  /**
+   * What the kernel has loaded, as a resource of JUnit's: written by test classes that load
+   * programs with fields, read by those whose daemons look at what is loaded.
+   */
+  static final String LOADED_PROGRAMS = "loaded programs";
+
   private static final String FIRST =
       "mount -t sysfs sysfs /sys && mount -t bpf bpf /sys/fs/bpf && mkdir -p /run/netns && mount -t tmpfs tmpfs /run/netns"
           + " && ip link set lo up && echo ready && exec cat";
@@ -54,11 +60,12 @@ final class Lab implements AutoCloseable {
   static void awaitNoneLoaded() throws Exception {
     Host.await(
         "no loaded program has a map .rodata.metakey (bpftool map list shows them)",
-        () ->
-            !Ran.of(new ProcessBuilder("bpftool", "map", "list"), Host.PATIENCE)
-                .ok()
-                .out()
-                .contains(" .rodata.metakey "));
+        () -> !mapsSeen().contains(" .rodata.metakey "));
+  }
+
+  /** Empty where this user may not look. */
+  private static String mapsSeen() throws Exception {
+    return Ran.of(new ProcessBuilder("bpftool", "map", "list"), Host.PATIENCE).out();
   }
 
   private static String firstLine(Process process) throws IOException {

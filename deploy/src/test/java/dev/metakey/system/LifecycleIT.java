@@ -33,8 +33,11 @@ import java.util.concurrent.ExecutionException;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.parallel.ResourceAccessMode;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** Starting, stopping, time passing, moving house. */
+@ResourceLock(value = Lab.LOADED_PROGRAMS, mode = ResourceAccessMode.READ)
 class LifecycleIT {
   @RegisterExtension final Host host = new Host();
 

@@ -14,10 +14,12 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** {@code metakey link} with objects that real compilers made, for real loaders. */
+@ResourceLock(Lab.LOADED_PROGRAMS)
 class LinkIT {
   private static final int MAGIC = 0x43524b4d;
   private static final String TWO_FIELDS =

@@ -18,8 +18,10 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** Pinned maps of a real daemon, as bpftool shows them. */
+@ResourceLock(Lab.LOADED_PROGRAMS)
 class MapsIT {
   private static final int SEQ = 0;
   private static final int REVISION = 24;

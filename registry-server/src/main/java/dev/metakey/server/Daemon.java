@@ -1,31 +1,23 @@
 package dev.metakey.server;
 
-import dev.metakey.model.DaemonStatus;
 import dev.metakey.model.Field;
 import dev.metakey.model.FieldState;
-import dev.metakey.model.LoadedProgram;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Peer;
-import dev.metakey.model.Reason;
-import dev.metakey.model.Reservation;
 import dev.metakey.model.Snapshot;
 import dev.metakey.server.config.Config;
 import dev.metakey.server.domain.Adopt;
-import dev.metakey.server.domain.Drift;
 import dev.metakey.server.domain.Programs;
-import dev.metakey.server.domain.Refusals;
 import dev.metakey.server.domain.RegistryState;
 import dev.metakey.server.domain.Reserve;
 import dev.metakey.server.domain.Rules;
-import dev.metakey.server.domain.Slots;
 import dev.metakey.server.domain.Start;
-import dev.metakey.server.domain.Tick;
-import dev.metakey.server.domain.Unreserve;
 import dev.metakey.server.engine.Engine;
+import dev.metakey.server.engine.EngineThreads;
+import dev.metakey.server.engine.HostClock;
 import dev.metakey.server.engine.KernelWatch;
 import dev.metakey.server.engine.Limits;
 import dev.metakey.server.engine.ProgramSource;
-import dev.metakey.server.engine.WriterThread;
 import dev.metakey.server.files.TrustedDirectory;
 import dev.metakey.server.files.TrustedDirectory.Use;
 import dev.metakey.server.kernel.BpfException;
@@ -33,24 +25,16 @@ import dev.metakey.server.kernel.LoadedPrograms;
 import dev.metakey.server.publication.Outlet;
 import dev.metakey.server.publication.Publisher;
 import dev.metakey.server.publication.WatchHub;
-import dev.metakey.server.storage.Evidence;
-import dev.metakey.server.storage.RecoveryFiles;
 import dev.metakey.server.storage.RocksStore;
-import dev.metakey.server.storage.Source;
 import dev.metakey.server.storage.StoreException;
 import dev.metakey.server.transport.SocketServer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
-import java.util.Set;
 import java.util.UUID;
-import java.util.concurrent.TimeUnit;
-import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -64,13 +48,11 @@ public final class Daemon implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Daemon.class);
 
   private final Config config;
-  private final long startedAtMs = System.currentTimeMillis();
-  private final LongSupplier clockMs = steadyClock();
-  private final List<String> configProblems = new ArrayList<>();
+  private final Problems problems = new Problems();
   private final UUID bootId;
   private final RocksStore store;
   private final Engine engine;
-  private final WriterThread writer;
+  private final EngineThreads threads;
   private final KernelWatch kernel;
   private final Publisher publisher;
   private final WatchHub hub;
@@ -136,17 +118,14 @@ public final class Daemon implements AutoCloseable {
     this.config = config;
     Peer self = self();
     bootId = UUID.fromString(BootId.ofThisHost());
-    List<Source> published = RecoveryFiles.published(config.paths().run(), bootId);
     TrustedDirectory.check(Use.RUN, config.paths().run());
+    Published published = Published.look(config.paths(), bootId);
+    ProgramSource looked = config.looksAtPrograms() ? programs : notLookedAt();
     store =
         new RocksStore(
             config.paths().data(),
             () -> RegistryState.empty(UUID.randomUUID(), config.layout(), config.areaBytes()),
-            new Evidence(
-                published,
-                recoverFrom == null ? List.of() : RecoveryFiles.named(recoverFrom),
-                UUID.randomUUID(),
-                clockMs.getAsLong()));
+            published.evidence(recoverFrom, looked, System.currentTimeMillis()));
     try {
       store.begin();
       String readOnly = Objects.requireNonNullElse(store.readOnly(), "");
@@ -156,13 +135,13 @@ public final class Daemon implements AutoCloseable {
               new Rules(config.quarantineMs(), self.uid(), readOnly),
               new Engine.Retention(config.history().keep(), config.history().ageMs()),
               self,
-              clockMs);
-      kernel = new KernelWatch(engine, looksAtPrograms() ? programs : notLookedAt(), clockMs);
+              HostClock.ofThisHost(bootId.toString()));
+      kernel = new KernelWatch(engine, looked);
       if (readOnly.isEmpty()) {
         begin(nothingLoaded);
-        reserve(reservations);
+        new Reservations(engine, config.paths().keysDirectory(), problems::add).apply(reservations);
       } else {
-        problem("read-only: " + readOnly);
+        problems.add("read-only: " + readOnly);
       }
       publisher = new Publisher(engine.snapshot(), outlets(published, !readOnly.isEmpty()));
       hub =
@@ -171,17 +150,24 @@ public final class Daemon implements AutoCloseable {
               engine::history,
               Limits.DEFAULTS.watches(),
               engine.rules()::isAdmin);
-      server = new SocketServer(config.paths().socket(), engine, kernel, hub, this::status);
+      StatusReport status = new StatusReport(config, engine, publisher, hub, problems);
+      server = new SocketServer(config.paths().socket(), engine, kernel, hub, status::now);
     } catch (IOException | StoreException | RuntimeException e) {
       store.close();
       throw e;
     }
-    writer = new WriterThread(engine);
+    problems.from(this::recoveryProblems);
+    problems.from(server::problems);
+    problems.from(hub::problems);
+    problems.from(publisher::problems);
+    problems.from(kernel::problems);
+    threads = new EngineThreads(engine, this::tellHealth);
+    problems.from(threads::problems);
     engine.addListener(hub);
     engine.addListener(publisher);
-    engine.onHealth(server::changesPossible);
-    server.changesPossible(store.readOnly() == null);
-    writer.start();
+    engine.onHealth(possible -> tellHealth());
+    tellHealth();
+    threads.start();
     publisher.start();
     kernel.start();
     try {
@@ -193,6 +179,19 @@ public final class Daemon implements AutoCloseable {
     log.info("metakeyd {} serves on {}, {}", version(), config.paths().socket(), describe());
   }
 
+  /**
+   * Changes are possible while the store takes them, and nobody who is needed for them has ended.
+   */
+  private void tellHealth() {
+    server.changesPossible(
+        store.readOnly() == null
+            && engine.storeProblem() == null
+            && threads.areWell()
+            && kernel.isWell()
+            && publisher.isWell()
+            && server.isWell());
+  }
+
   /** The version of this build. */
   public static String version() {
     String version = Daemon.class.getPackage().getImplementationVersion();
@@ -201,7 +200,7 @@ public final class Daemon implements AutoCloseable {
 
   private void begin(boolean nothingLoaded) throws IOException {
     Programs seen = engine.run(kernel.look());
-    if (!looksAtPrograms()) {
+    if (!config.looksAtPrograms()) {
       log.info("loaded programs are not looked at ('programs: none')");
     } else if (!seen.blindness().isEmpty()) {
       log.warn("loaded programs cannot be seen: {}", seen.blindness());
@@ -209,7 +208,7 @@ public final class Daemon implements AutoCloseable {
     boolean isNew = engine.snapshot().info().revision() == 0;
     if (store.recovery() != null) {
       log.warn(store.recovery());
-      if (engine.run(new Adopt()) > 0) {
+      if (engine.run(new Adopt(store.ids())) > 0) {
         log.info("adopted what loaded programs are linked to and nothing else knew");
       }
     }
@@ -222,110 +221,20 @@ public final class Daemon implements AutoCloseable {
       }
     }
     if (result == Start.Result.LAYOUT_WAITS_FOR_REBOOT) {
-      problem(
+      problems.add(
           "the config asks for layout %s with area %d; that waits for a reboot, as loaded programs use the old one (--nothing-loaded gives your word that there are none)"
               .formatted(config.layout(), config.areaBytes()));
     }
   }
 
-  /** Takes on what keys.d says, and drops what it said earlier and says no more. */
-  private void reserve(List<Reserve> reservations) {
-    Set<String> wanted = new HashSet<>();
-    reservations.forEach(reserve -> wanted.add(reserve.spec().name()));
-    String directory = config.paths().keysDirectory().toString();
-    for (Field field : engine.snapshot().records()) {
-      Reservation reservation = field.reservation();
-      if (reservation != null
-          && !field.is(FieldState.FREE)
-          && reservation.by().startsWith(directory + "/")
-          && !wanted.contains(field.name())) {
-        engine.run(new Unreserve(field.name()));
-      }
-    }
-    for (Reserve reserve : reservations) {
-      try {
-        engine.run(reserve);
-      } catch (MetakeyException e) {
-        if (e.reason() == Reason.STORE_FAILED) {
-          throw e;
-        }
-        problem("%s: %s".formatted(reserve.reservation().by(), e.text()));
-      }
-    }
+  private List<Outlet> outlets(Published published, boolean isReadOnly) {
+    return isReadOnly
+        ? List.of() // what is there may be the only evidence
+        : new Outlets(config, engine.snapshot().info().registryId(), bootId, System::currentTimeMillis, problems::add)
+            .besides(published, store.ids());
   }
 
-  /** The ways of publication that the config asks for; what is off leaves nothing old behind. */
-  private List<Outlet> outlets(List<Source> published, boolean isReadOnly) {
-    if (isReadOnly) {
-      return List.of(); // what is there may be the only evidence
-    }
-    for (Source source : published) {
-      if (!store.isOwn(source.contents().state().snapshot().info().registryId())) {
-        problem(
-            "nothing is published: %s was published since the host booted, and belongs to another registry than the one in %s; choose another directory with --run, and other maps with --bpffs"
-                .formatted(source, config.paths().data()));
-        return List.of();
-      }
-    }
-    return new Outlets(
-            config.paths().run(),
-            engine.snapshot().info().registryId(),
-            bootId,
-            clockMs,
-            this::problem)
-        .of(config);
-  }
-
-  private void problem(String text) {
-    configProblems.add(text);
-    log.warn(text);
-  }
-
-  private DaemonStatus status() {
-    Snapshot snapshot = engine.snapshot();
-    List<DaemonStatus.Publication> publications = publisher.status();
-    List<String> problems = new ArrayList<>(configProblems);
-    problems.addAll(recoveryProblems());
-    String storeProblem = engine.storeProblem();
-    if (storeProblem != null) {
-      problems.add("changes are refused: " + storeProblem);
-    }
-    if (!server.peerProblem().isEmpty()) {
-      problems.add(server.peerProblem());
-    }
-    problems.addAll(programProblems(snapshot, engine.programs()));
-    publications.stream()
-        .map(DaemonStatus.Publication::problem)
-        .filter(text -> !text.isEmpty())
-        .forEach(problems::add);
-    return new DaemonStatus(
-        snapshot.info(),
-        new DaemonStatus.Daemon(
-            version(),
-            startedAtMs,
-            (int) ProcessHandle.current().pid(),
-            config.paths().socket().toString(),
-            config.paths().data().toString()),
-        new DaemonStatus.IdCount(
-            count(snapshot, FieldState.ACTIVE),
-            count(snapshot, FieldState.RETIRED),
-            count(snapshot, FieldState.RESERVED)),
-        new DaemonStatus.SlotUse(Slots.usedBytes(snapshot), Slots.limitBytes(snapshot.info())),
-        new DaemonStatus.Queues(engine.queued(), engine.pending().size(), hub.size()),
-        new DaemonStatus.Programs(
-            engine.programs().loaded().size(),
-            staleOf(snapshot, engine.programs()).size(),
-            engine.programs().blindness(),
-            looksAtPrograms()),
-        publications,
-        problems);
-  }
-
-  private static List<LoadedProgram> staleOf(Snapshot snapshot, Programs programs) {
-    return programs.loaded().stream().filter(program -> Drift.isStale(snapshot, program)).toList();
-  }
-
-  /** What was recovered, until an admin has removed the report of it. */
+  /** The report of a recovery, until an admin has removed it. */
   private List<String> recoveryProblems() {
     Path report = store.recoveryReport();
     try {
@@ -339,32 +248,6 @@ public final class Daemon implements AutoCloseable {
     }
   }
 
-  private List<String> programProblems(Snapshot snapshot, Programs programs) {
-    List<String> problems = new ArrayList<>();
-    List<LoadedProgram> stale = staleOf(snapshot, programs);
-    if (!stale.isEmpty()) {
-      problems.add(
-          "%s disagree%s with the registry ('metakey users' shows where); unload what is stale, and link it anew"
-              .formatted(Refusals.describe(stale), stale.size() == 1 ? "s" : ""));
-    }
-    List<Field> waiting =
-        Tick.waitingForALook(snapshot, programs, engine.rules(), clockMs.getAsLong());
-    if (looksAtPrograms() && !programs.blindness().isEmpty() && !waiting.isEmpty()) {
-      problems.add(
-          "%d released ids stay set aside although their quarantine is over, as loaded programs cannot be seen: %s"
-              .formatted(waiting.size(), programs.blindness()));
-    }
-    return problems;
-  }
-
-  private boolean looksAtPrograms() {
-    return config.programs() == Config.Programs.KERNEL;
-  }
-
-  private static int count(Snapshot snapshot, FieldState state) {
-    return (int) snapshot.records().stream().filter(field -> field.is(state)).count();
-  }
-
   private String describe() {
     Snapshot snapshot = engine.snapshot();
     return "registry %s at revision %d, layout %s, area %d, %d fields"
@@ -373,7 +256,7 @@ public final class Daemon implements AutoCloseable {
             snapshot.info().revision(),
             snapshot.info().layout(),
             snapshot.info().areaBytes(),
-            count(snapshot, FieldState.ACTIVE));
+            StatusReport.count(snapshot, FieldState.ACTIVE));
   }
 
   /** Answers what is in flight, tells watchers, publishes the last state, closes the database. */
@@ -381,19 +264,12 @@ public final class Daemon implements AutoCloseable {
   public void close() throws InterruptedException, IOException {
     server.stopAccepting();
     kernel.close();
-    writer.close();
+    threads.close();
     hub.close();
     publisher.close();
     server.close();
     store.close();
     log.info("metakeyd stopped at revision {}", engine.snapshot().info().revision());
-  }
-
-  /** Wall-clock time that never goes back, and does not jump while the daemon runs. */
-  private static LongSupplier steadyClock() {
-    long wallMs = System.currentTimeMillis();
-    long startNs = System.nanoTime();
-    return () -> wallMs + TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startNs);
   }
 
   private static Peer self() throws IOException {

@@ -15,11 +15,14 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The ways of publication that the config asks for. What it asks for no more is withdrawn, so that
@@ -29,6 +32,9 @@ import org.jspecify.annotations.Nullable;
  * are, as neither survives a reboot.
  */
 final class Outlets {
+  private static final Logger log = LoggerFactory.getLogger(Outlets.class);
+
+  private final Config config;
   private final Path run;
   private final UUID registryId;
   private final UUID bootId;
@@ -39,19 +45,47 @@ final class Outlets {
   /**
    * @param problem is told what could not be withdrawn
    */
-  Outlets(Path run, UUID registryId, UUID bootId, LongSupplier clockMs, Consumer<String> problem) {
-    this.run = run;
+  Outlets(
+      Config config, UUID registryId, UUID bootId, LongSupplier clockMs, Consumer<String> problem) {
+    this.config = config;
+    this.run = config.paths().run();
     this.registryId = registryId;
     this.bootId = bootId;
     this.clockMs = clockMs;
     this.problem = problem;
   }
 
-  List<Outlet> of(Config config) {
-    offer(config.publish().keys(), new KeysFile(run.resolve("keys")));
-    offer(config.publish().table(), new TableFile(run.resolve("registry.bin"), clockMs, bootId));
-    offerMaps(config.paths().bpffs());
+  /**
+   * All of them, but none where another daemon publishes: nothing there is touched.
+   *
+   * @param own the ids that the registry has, and had before it was recovered
+   */
+  List<Outlet> besides(Published published, Collection<UUID> own) {
+    String othersFiles = published.othersFiles(own, config.paths().data());
+    String othersMaps = published.othersMaps(own, config.paths().data());
+    if (othersFiles.isEmpty()) {
+      keepAside(published);
+      offer(config.publish().keys(), new KeysFile(run.resolve("keys"), bootId));
+      offer(config.publish().table(), new TableFile(run.resolve("registry.bin"), clockMs, bootId));
+    } else {
+      problem.accept(othersFiles);
+    }
+    if (othersMaps.isEmpty()) {
+      offerMaps(config.paths().bpffs(), othersFiles.isEmpty());
+    } else {
+      problem.accept(othersMaps);
+    }
     return wanted;
+  }
+
+  private void keepAside(Published published) {
+    try {
+      for (Path kept : published.keepAside()) {
+        log.warn("what was published there could not be read; it is kept in {}", kept);
+      }
+    } catch (IOException e) {
+      problem.accept("what was published could not be read, and not be kept: " + Failure.words(e));
+    }
   }
 
   private void offer(boolean on, Outlet outlet) {
@@ -72,16 +106,18 @@ final class Outlets {
     }
   }
 
-  private void offerMaps(String bpffs) {
+  private void offerMaps(String bpffs, boolean runIsOurs) {
     Path record = run.resolve(".maps");
-    Path earlier = read(record);
+    Path earlier = runIsOurs ? read(record) : null;
     if (earlier != null && !earlier.toString().equals(bpffs)) {
       withdraw(new PinnedMaps(earlier, clockMs));
     }
     if (!bpffs.equals("none")) {
       wanted.add(new PinnedMaps(Path.of(bpffs), clockMs));
     }
-    note(record, bpffs);
+    if (runIsOurs) {
+      note(record, bpffs);
+    }
   }
 
   /** Where an earlier daemon pinned its maps; null if it did not. */

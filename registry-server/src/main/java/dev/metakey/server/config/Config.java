@@ -101,6 +101,11 @@ public record Config(
         Publish.ALL);
   }
 
+  /** Whether loaded programs are looked at. */
+  public boolean looksAtPrograms() {
+    return programs == Programs.KERNEL;
+  }
+
   public Config withPaths(Paths newPaths) {
     return new Config(newPaths, layout, areaBytes, quarantineMs, history, publish, programs);
   }

@@ -11,10 +11,13 @@ import dev.metakey.model.FieldUse;
 import dev.metakey.model.Layout;
 import dev.metakey.model.Names;
 import dev.metakey.model.RegistryInfo;
+import dev.metakey.model.Snapshot;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A registry that has lost its data, or never had any, learns from the programs that are loaded:
@@ -32,8 +35,12 @@ final class Adoption {
     }
   }
 
-  /** Makes what the loaded programs are linked to fields without an owner. */
-  static void run(Draft draft) {
+  /**
+   * Makes what the loaded programs are linked to fields without an owner.
+   *
+   * @param registryIds whose later generations take the place of earlier ones
+   */
+  static void run(Draft draft, List<UUID> registryIds) {
     List<Programs.Link> links =
         draft
             .programs()
@@ -51,10 +58,21 @@ final class Adoption {
       draft.layout(area.layout(), area.bytes());
     }
     for (Programs.Link link : links) {
-      if (Area.of(link).equals(area) && isPossible(draft, link)) {
-        adopt(draft, link);
+      if (Area.of(link).equals(area)) {
+        Field earlier = earlier(draft, link, registryIds);
+        Snapshot others = draft.snapshot().without(earlier);
+        if (isPossible(others, link)) {
+          adopt(draft, link, earlier);
+        }
       }
     }
+  }
+
+  /** What had the id before the link's generation; null: nothing, or that is not known. */
+  private static @Nullable Field earlier(Draft draft, Programs.Link link, List<UUID> registryIds) {
+    Field field = draft.snapshot().byId(link.place().id());
+    boolean isOwn = registryIds.contains(link.place().registryId());
+    return field != null && isOwn && field.generation() < link.place().generation() ? field : null;
   }
 
   /** What most records say; of several, what the lowest program id says. */
@@ -67,15 +85,15 @@ final class Adoption {
         .getKey();
   }
 
-  private static boolean isPossible(Draft draft, Programs.Link link) {
+  private static boolean isPossible(Snapshot others, Programs.Link link) {
     FieldUse.Place place = link.place();
     return place.generation() > 0
-        && draft.snapshot().byId(place.id()) == null
-        && draft.snapshot().byName(link.use().name()) == null
-        && Slots.isFree(draft.snapshot(), place.slot(), link.use().size());
+        && others.byId(place.id()) == null
+        && others.byName(link.use().name()) == null
+        && Slots.isFree(others, place.slot(), link.use().size());
   }
 
-  private static void adopt(Draft draft, Programs.Link link) {
+  private static void adopt(Draft draft, Programs.Link link, @Nullable Field earlier) {
     FieldSpec spec = FieldSpec.of(link.use().name(), link.use().size());
     Field adopted =
         new Field.Builder(link.place().id(), spec, FieldState.ACTIVE)
@@ -83,6 +101,6 @@ final class Adoption {
             .slot(link.place().slot())
             .created(draft.stamp())
             .build();
-    draft.change(ChangeKind.ADOPTED, null, adopted);
+    draft.change(ChangeKind.ADOPTED, earlier, adopted);
   }
 }

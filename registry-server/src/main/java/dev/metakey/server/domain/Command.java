@@ -5,7 +5,17 @@ package dev.metakey.server.domain;
  * checks what can be checked without the state when it is made, and the rest when it is decided.
  */
 public sealed interface Command<R>
-    permits Register, Release, Reserve, Unreserve, Undelete, Observe, Adopt, Start, Tick {
+    permits Register,
+        Release,
+        ReleaseAll,
+        Reserve,
+        Unreserve,
+        Undelete,
+        Transfer,
+        Observe,
+        Adopt,
+        Start,
+        Tick {
   /**
    * Works on the draft, and tells the caller what came of it.
    *

@@ -3,31 +3,53 @@ package dev.metakey.server.domain;
 import dev.metakey.model.Field;
 import dev.metakey.model.FieldState;
 import dev.metakey.model.Snapshot;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Comparator;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /** Which id does a new name get. */
 final class Ids {
+  /** So many are for admins only, so that nobody can take all. */
+  static final int RESERVE = 8;
+
   private Ids() {}
 
   /**
    * The lowest id that was never used; else, of the free ones, the one that was retired longest
-   * ago. Never one that a loaded program is linked to, whatever it calls it.
+   * ago. Never one that a loaded program is linked to, whatever it calls it; and none of the last
+   * {@value #RESERVE} for anybody but an admin.
    *
    * @throws dev.metakey.model.MetakeyException NO_FREE_ID
    */
-  static int allocate(Snapshot snapshot, Programs programs, String name) {
-    BitSet linked = programs.linkedIds();
-    return IntStream.range(0, Field.IDS)
-        .filter(id -> snapshot.byId(id) == null && !linked.get(id))
-        .findFirst()
-        .orElseGet(
-            () ->
-                snapshot.records().stream()
-                    .filter(field -> field.is(FieldState.FREE) && !linked.get(field.id()))
-                    .min(Comparator.comparingLong(field -> field.retired().revision()))
-                    .orElseThrow(() -> Refusals.noFreeId(snapshot, programs, name))
-                    .id());
+  static int allocate(Draft draft, String name) {
+    Snapshot snapshot = draft.snapshot();
+    BitSet linked = draft.programs().linkedIds();
+    int[] free =
+        IntStream.range(0, Field.IDS)
+            .filter(id -> !linked.get(id) && isFree(snapshot.byId(id)))
+            .toArray();
+    if (free.length <= reserve(draft)) {
+      throw Refusals.noFreeId(draft, name);
+    }
+    return Arrays.stream(free)
+        .boxed()
+        .min(Comparator.comparingLong(id -> retiredAt(snapshot.byId(id))))
+        .orElseThrow();
+  }
+
+  /** How many ids this caller may not have, although they are free. */
+  static int reserve(Draft draft) {
+    return draft.isAdmin() ? 0 : RESERVE;
+  }
+
+  private static boolean isFree(@Nullable Field field) {
+    return field == null || field.is(FieldState.FREE);
+  }
+
+  /** The revision; 0 of an id that was never used. */
+  private static long retiredAt(@Nullable Field field) {
+    return field == null ? 0 : field.retired().revision();
   }
 }

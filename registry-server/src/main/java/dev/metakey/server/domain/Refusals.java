@@ -7,6 +7,7 @@ import dev.metakey.model.Field;
 import dev.metakey.model.FieldState;
 import dev.metakey.model.LoadedProgram;
 import dev.metakey.model.MetakeyException;
+import dev.metakey.model.Names;
 import dev.metakey.model.Owner;
 import dev.metakey.model.Reason;
 import dev.metakey.model.Snapshot;
@@ -20,10 +21,10 @@ import java.util.Map;
 
 /** The refusals that several commands share, in words and facts. */
 public final class Refusals {
-  /** Of owners and names, so many are told: all that is told must fit into 8 KiB of trailers. */
+  /** The most owners and names that a refusal lists: all of it must fit into 8 KiB of trailers. */
   private static final int MOST = 5;
 
-  /** Likewise, of what a fact lists: names that are missing, programs. */
+  /** The most entries that a fact lists, such as missing names or programs. */
   private static final int MOST_LISTED = 16;
 
   private Refusals() {}
@@ -87,7 +88,7 @@ public final class Refusals {
         facts);
   }
 
-  /** Of a caller that nothing names. */
+  /** The refusal for a caller whose program cannot be told and who names no service. */
   static MetakeyException unnamed() {
     return new MetakeyException(
         Reason.INVALID_REQUEST,
@@ -103,13 +104,29 @@ public final class Refusals {
     return new MetakeyException(
         Reason.OWNED_BY_OTHER,
         ("%s belongs to another service: it is %s; you are %s. Take another name; or, to share it on"
-                + " purpose, let both register it as shared with the same size, format and merge%s")
+                + " purpose, let both register it as shared with the same size, format and merge%s.%s")
             .formatted(
                 field.name(),
                 describe(field),
                 caller,
-                sharing.isEmpty() ? "" : " (now: " + sharing + ")"),
+                sharing.isEmpty() ? "" : " (now: " + sharing + ")",
+                handOver(field, caller)),
         facts);
+  }
+
+  /** What an admin does where it is meant to be the caller's. */
+  private static String handOver(Field field, Owner caller) {
+    if (caller.kind() == Owner.Kind.USER && caller.service().endsWith(Names.UNIT_SUFFIX)) {
+      return ""; // only systemd makes such an owner
+    }
+    String to =
+        switch (caller.kind()) {
+          case UNIT -> caller.service();
+          case USER ->
+              "%s --uid %s".formatted(caller.service(), Integer.toUnsignedString(caller.uid()));
+          case CONTAINER -> caller.service() + " --container";
+        };
+    return " An admin can hand it over: metakey transfer %s --to %s".formatted(field.name(), to);
   }
 
   static MetakeyException idTaken(Field holder, String wanted) {
@@ -146,6 +163,14 @@ public final class Refusals {
         facts);
   }
 
+  /** IN_USE, perhaps: nobody can tell. */
+  static MetakeyException unseen(Programs programs) {
+    return new MetakeyException(
+        Reason.IN_USE,
+        "nothing can be freed at once, as loaded programs cannot be seen, and one may be linked to it: %s. Release it as usual: its id is free after a reboot, or when metakeyd was started with --nothing-loaded"
+            .formatted(programs.blindness().isEmpty() ? "nobody looked" : programs.blindness()));
+  }
+
   /** {@code program 42 (xdp number_packets) is}. */
   private static String are(List<LoadedProgram> programs) {
     return describe(programs) + (programs.size() == 1 ? " is" : " are");
@@ -169,42 +194,45 @@ public final class Refusals {
     return facts;
   }
 
-  static MetakeyException noFreeId(Snapshot snapshot, Programs programs, String name) {
+  static MetakeyException noFreeId(Draft draft, String name) {
+    Snapshot snapshot = draft.snapshot();
     List<Field> taken = snapshot.records().stream().filter(f -> !f.is(FieldState.FREE)).toList();
     long retired = taken.stream().filter(f -> f.is(FieldState.RETIRED)).count();
     String holders = holders(taken, false);
-    BitSet stale = programs.linkedIds();
+    BitSet stale = draft.programs().linkedIds();
     taken.forEach(field -> stale.clear(field.id()));
     return new MetakeyException(
         Reason.NO_FREE_ID,
         ("no id is left for %s: %d of %d ids are taken (%d of them retired, and free again after"
-                + " their quarantine)%s; the biggest holders: %s. Release what is not needed")
+                + " their quarantine)%s%s; the biggest holders: %s. Release what is not needed")
             .formatted(
                 name,
                 taken.size(),
                 Field.IDS,
                 retired,
                 blocked(stale.cardinality(), "ids"),
+                forAdmins(Ids.reserve(draft), "ids"),
                 holders),
         Map.of(
             "name",
             name,
             "limit",
-            Integer.toString(Field.IDS),
+            Integer.toString(Field.IDS - Ids.reserve(draft)),
             "used",
             Integer.toString(taken.size()),
             "holders",
             holders));
   }
 
-  static MetakeyException noFreeSlot(Snapshot snapshot, Programs programs, String name, int size) {
+  static MetakeyException noFreeSlot(Draft draft, String name, int size) {
+    Snapshot snapshot = draft.snapshot();
     List<Field> placed = snapshot.records().stream().filter(f -> f.slot() != 0).toList();
     String holders = holders(placed, true);
     int limit = Slots.limitBytes(snapshot.info());
     int used = Slots.usedBytes(snapshot);
     return new MetakeyException(
         Reason.NO_FREE_SLOT,
-        ("no slot of %d bytes is left for %s: %d of %d bytes of the metadata area are taken%s; the"
+        ("no slot of %d bytes is left for %s: %d of %d bytes of the metadata area are taken%s%s; the"
                 + " biggest holders (bytes): %s. Release what is not needed, use smaller values, or"
                 + " let an admin make the area larger (now %d bytes, at most 216) or the layout packed")
             .formatted(
@@ -212,18 +240,23 @@ public final class Refusals {
                 name,
                 used,
                 limit,
-                blocked(Slots.staleBytes(snapshot, programs), "bytes"),
+                blocked(Slots.staleBytes(snapshot, draft.programs()), "bytes"),
+                forAdmins(Slots.reserveBytes(draft), "bytes"),
                 holders,
                 snapshot.info().areaBytes()),
         Map.of(
             "name",
             name,
             "limit",
-            Integer.toString(limit),
+            Integer.toString(limit - Slots.reserveBytes(draft)),
             "used",
             Integer.toString(used),
             "holders",
             holders));
+  }
+
+  private static String forAdmins(int reserve, String what) {
+    return reserve == 0 ? "" : ", and the last %d %s are for admins only".formatted(reserve, what);
   }
 
   private static String blocked(int count, String what) {

@@ -27,8 +27,14 @@ import org.jspecify.annotations.Nullable;
  * @param fields 1-64, no name twice
  */
 public record Register(List<FieldSpec> fields) implements Command<List<Registered>> {
-  /** How many services may share a field. */
-  public static final int MAX_OWNERS = 64;
+  /**
+   * How many may share a field: units, and uids, whatever they claim to be. All containers with a
+   * user namespace of their own count as one uid.
+   */
+  static final int MAX_SHARING = 64;
+
+  /** How many claims of one uid may share a field. */
+  static final int MAX_CLAIMS = 8;
 
   private static final Set<String> MUST_AGREE = Set.of("size", "merge");
   private static final Set<String> MUST_AGREE_TO_SHARE = Set.of("format", "sharing");
@@ -72,8 +78,8 @@ public record Register(List<FieldSpec> fields) implements Command<List<Registere
   private static Registered one(Draft draft, FieldSpec spec) {
     Field known = draft.snapshot().byName(spec.name());
     if (known == null) {
-      int id = Ids.allocate(draft.snapshot(), draft.programs(), spec.name());
-      int slot = Slots.allocate(draft.snapshot(), draft.programs(), spec.name(), spec.size());
+      int id = Ids.allocate(draft, spec.name());
+      int slot = Slots.allocate(draft, spec.name(), spec.size());
       return create(draft, spec, draft.snapshot().byId(id), id, slot);
     }
     List<Difference> differences = Difference.between(known.spec(), spec);
@@ -104,12 +110,12 @@ public record Register(List<FieldSpec> fields) implements Command<List<Registere
             .reservation(before == null ? null : before.reservation())
             .created(draft.stamp())
             .build();
-    field = field.toBuilder().expiresAtMs(draft.expiry(field)).build();
+    field = draft.withExpiry(field);
     draft.change(ChangeKind.CREATED, before, field);
     return new Registered(field, Outcome.CREATED, List.of());
   }
 
-  /** What nobody owns yet fixes the size; and the merge rule, where it names one. */
+  /** A field that nobody owns yet fixes the size, and the merge rule where it has one. */
   private static void requireReserved(
       Field reserved, FieldSpec spec, List<Difference> differences) {
     boolean mergeFits =
@@ -133,12 +139,8 @@ public record Register(List<FieldSpec> fields) implements Command<List<Registere
   private static Field own(
       Draft draft, Field known, Field field, List<Owner> owners, ChangeKind kind) {
     Field owned =
-        field.toBuilder()
-            .state(FieldState.ACTIVE)
-            .owners(owners)
-            .retired(Stamp.NONE)
-            .expiresAtMs(draft.expiry(field))
-            .build();
+        field.toBuilder().state(FieldState.ACTIVE).owners(owners).retired(Stamp.NONE).build();
+    owned = draft.withExpiry(owned);
     draft.change(kind, known, owned);
     return owned;
   }
@@ -167,22 +169,53 @@ public record Register(List<FieldSpec> fields) implements Command<List<Registere
 
   private static List<Owner> owners(Field known, Owner caller) {
     if (known.owners().contains(caller)) {
-      // Who brings a field back holds it; co-owners join again when they register again.
+      // Whoever brings a field back holds it; its other owners join when they register again.
       return known.is(FieldState.RETIRED) ? List.of(caller) : known.owners();
     }
     List<Owner> owners = new ArrayList<>(known.is(FieldState.RETIRED) ? List.of() : known.owners());
-    if (owners.size() == MAX_OWNERS) {
-      throw new MetakeyException(
-          Reason.QUOTA_EXCEEDED,
-          "%s is shared by %d services already, and that is the most; let one release it first"
-              .formatted(known.name(), MAX_OWNERS),
-          Map.of(
-              "name", known.name(),
-              "limit", Integer.toString(MAX_OWNERS),
-              "used", Integer.toString(owners.size()),
-              "holders", Refusals.owners(known)));
-    }
+    requireRoom(known, owners, caller);
     owners.add(caller);
     return owners;
+  }
+
+  /** One uid cannot keep others out, whatever it claims to be. */
+  private static void requireRoom(Field known, List<Owner> owners, Owner caller) {
+    long same = owners.stream().filter(owner -> holder(owner).equals(holder(caller))).count();
+    if (same >= MAX_CLAIMS) {
+      throw tooMany(
+          known,
+          "%s is shared by %d services of %s already"
+              .formatted(known.name(), same, holderText(caller)),
+          MAX_CLAIMS);
+    }
+    long sharing = owners.stream().map(Register::holder).distinct().count();
+    if (same == 0 && sharing >= MAX_SHARING) {
+      throw tooMany(
+          known,
+          "%s is shared by %d units and uids already".formatted(known.name(), sharing),
+          MAX_SHARING);
+    }
+  }
+
+  /** What counts as one: a unit, a uid, or all containers with a user namespace of their own. */
+  private static Owner holder(Owner owner) {
+    return owner.kind() == Owner.Kind.UNIT ? owner : new Owner(owner.kind(), owner.uid(), "");
+  }
+
+  private static String holderText(Owner caller) {
+    return caller.kind() == Owner.Kind.USER
+        ? "uid " + Integer.toUnsignedString(caller.uid())
+        : "containers";
+  }
+
+  private static MetakeyException tooMany(Field known, String what, int limit) {
+    return new MetakeyException(
+        Reason.QUOTA_EXCEEDED,
+        what + ", and that is the most; let one release it first",
+        Map.of(
+            "name", known.name(),
+            "limit", Integer.toString(limit),
+            "used", Integer.toString(limit),
+            "holders", Refusals.owners(known)));
   }
 }

@@ -18,8 +18,11 @@ import java.util.Map;
  *
  * @param generation only if the field has this generation; 0: whatever it has
  * @param force retire it although programs use it; for admins
+ * @param now free its id at once, for all its owners, also if it is retired already: no loaded
+ *     program is linked to it, as the kernel tells; for admins
  */
-public record Release(String name, int generation, boolean force) implements Command<Field> {
+public record Release(String name, int generation, boolean force, boolean now)
+    implements Command<Field> {
   /**
    * @throws MetakeyException INVALID_NAME or INVALID_REQUEST
    */
@@ -29,20 +32,27 @@ public record Release(String name, int generation, boolean force) implements Com
       throw new MetakeyException(
           Reason.INVALID_REQUEST, "generation %d: generations count from 1".formatted(generation));
     }
+    if (force && now) {
+      throw new MetakeyException(
+          Reason.INVALID_REQUEST,
+          "release with force and now: what programs use is not free at once; say one of the two");
+    }
   }
 
-  /** One that is not forced. */
+  /** One that neither is forced nor frees the id. */
   public Release(String name, int generation) {
-    this(name, generation, false);
+    this(name, generation, false, false);
   }
 
   @Override
   public Field decide(Draft draft) {
-    if (force) {
-      draft.requireAdmin("release with force");
+    if (force || now) {
+      draft.requireAdmin(force ? "release with force" : "release with now");
     }
     Field field = draft.require(name);
-    requireActive(field);
+    if (!now || !field.is(FieldState.RETIRED)) {
+      requireActive(field);
+    }
     if (generation != 0 && generation != field.generation()) {
       throw new MetakeyException(
           Reason.WRONG_GENERATION,
@@ -61,12 +71,14 @@ public record Release(String name, int generation, boolean force) implements Com
                   draft.caller()),
           Map.of("name", name, "owner", Refusals.owners(field)));
     }
+    if (now) {
+      requireSeen(draft);
+      return freeNow(draft, field);
+    }
     if (isOwner && field.owners().size() > 1) {
       List<Owner> rest =
           field.owners().stream().filter(owner -> !owner.equals(draft.caller())).toList();
-      Field left = field.toBuilder().owners(rest).build();
-      draft.change(ChangeKind.LEFT, field, left);
-      return left;
+      return leave(draft, field, rest);
     }
     List<LoadedProgram> users = draft.programs().usersOf(field);
     if (!users.isEmpty() && !force) {
@@ -75,9 +87,40 @@ public record Release(String name, int generation, boolean force) implements Com
     return retire(draft, field, users.isEmpty() ? ChangeKind.RELEASED : ChangeKind.FORCED);
   }
 
+  /**
+   * @throws MetakeyException IN_USE if it cannot be known what is linked to an id
+   */
+  static void requireSeen(Draft draft) {
+    Programs programs = draft.programs();
+    if (programs.seenAgeMs() == 0 || !programs.blindness().isEmpty()) {
+      throw Refusals.unseen(programs);
+    }
+  }
+
+  private static Field freeNow(Draft draft, Field field) {
+    List<LoadedProgram> users = draft.programs().linkedTo(field.id());
+    if (!users.isEmpty()) {
+      throw Refusals.inUse(field, users);
+    }
+    Field retired =
+        field.is(FieldState.RETIRED) ? field : retire(draft, field, ChangeKind.RELEASED);
+    return Tick.free(draft, retired);
+  }
+
+  static Field leave(Draft draft, Field field, List<Owner> rest) {
+    Field left = field.toBuilder().owners(rest).build();
+    draft.change(ChangeKind.LEFT, field, left);
+    return left;
+  }
+
   static Field retire(Draft draft, Field field, ChangeKind kind) {
     Field retired =
-        field.toBuilder().state(FieldState.RETIRED).retired(draft.stamp()).expiresAtMs(0).build();
+        field.toBuilder()
+            .state(FieldState.RETIRED)
+            .retired(draft.stamp())
+            .expiresAtMs(0)
+            .expiresAgeMs(0)
+            .build();
     draft.change(kind, field, retired);
     return retired;
   }

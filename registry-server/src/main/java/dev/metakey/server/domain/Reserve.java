@@ -56,7 +56,7 @@ public record Reserve(FieldSpec spec, int id, Reservation reservation) implement
         new Field.Builder(id, spec, FieldState.RESERVED)
             // A foreign name resolves at once, so the id belongs to it from now on.
             .generation(reservation.foreign() ? generations + 1 : generations)
-            .slot(Slots.allocate(draft.snapshot(), draft.programs(), spec.name(), spec.size()))
+            .slot(Slots.allocate(draft, spec.name(), spec.size()))
             .reservation(reservation)
             .created(draft.stamp())
             .build();

@@ -24,6 +24,9 @@ public final class Slots {
   /** The mark and the presence bitmap. */
   private static final int OVERHEAD = 16;
 
+  /** So many bytes are for admins only, so that nobody can take all. */
+  static final int RESERVE = 16;
+
   private Slots() {}
 
   /** Bytes that slots may take; 0 in the packed layout. */
@@ -38,17 +41,22 @@ public final class Slots {
 
   /**
    * A free slot for a value of {@code size} bytes; 0 in the packed layout, which has none. Never
-   * one that overlaps with what a loaded program is linked to.
+   * one that overlaps with what a loaded program is linked to; and of the last {@value #RESERVE}
+   * bytes, none for anybody but an admin.
    *
    * @throws dev.metakey.model.MetakeyException NO_FREE_SLOT
    */
-  static int allocate(Snapshot snapshot, Programs programs, String name, int size) {
-    RegistryInfo info = snapshot.info();
+  static int allocate(Draft draft, String name, int size) {
+    RegistryInfo info = draft.snapshot().info();
     if (info.layout() == Layout.PACKED) {
       return 0;
     }
-    BitSet taken = takenBytes(snapshot);
-    taken.or(programs.linkedBytes());
+    BitSet taken = takenBytes(draft.snapshot());
+    taken.or(draft.programs().linkedBytes());
+    int freeBytes = limitBytes(info) - taken.get(OVERHEAD + 1, info.areaBytes() + 1).cardinality();
+    if (freeBytes - size < reserveBytes(draft)) {
+      throw Refusals.noFreeSlot(draft, name, size);
+    }
     int best = 0;
     int bestFill = -1;
     for (int slot = OVERHEAD + size; slot <= info.areaBytes(); slot += size) {
@@ -61,12 +69,20 @@ public final class Slots {
       }
     }
     if (best == 0) {
-      throw Refusals.noFreeSlot(snapshot, programs, name, size);
+      throw Refusals.noFreeSlot(draft, name, size);
     }
     return best;
   }
 
-  /** Whether no field has any byte of a slot, and the layout has room for it there. */
+  /**
+   * How many bytes this caller may not have, although they are free. A small area has no reserve.
+   */
+  static int reserveBytes(Draft draft) {
+    boolean isSmall = limitBytes(draft.snapshot().info()) < 4 * RESERVE;
+    return draft.isAdmin() || isSmall ? 0 : RESERVE;
+  }
+
+  /** Whether the layout has the bytes of a slot, and no field has any of them. */
   static boolean isFree(Snapshot snapshot, int slot, int size) {
     RegistryInfo info = snapshot.info();
     if (info.layout() == Layout.PACKED) {
@@ -89,7 +105,7 @@ public final class Slots {
     return taken;
   }
 
-  /** Bytes of the area that only programs have which disagree with the registry. */
+  /** Bytes of the area that only programs which disagree with the registry use. */
   static int staleBytes(Snapshot snapshot, Programs programs) {
     BitSet stale = programs.linkedBytes();
     stale.andNot(takenBytes(snapshot));

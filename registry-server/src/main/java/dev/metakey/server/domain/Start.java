@@ -55,12 +55,12 @@ public record Start(String bootId, Layout layout, int areaBytes, boolean nothing
     if (rebooted || nothingLoaded) {
       for (Field field : draft.snapshot().records()) {
         if (field.is(FieldState.RETIRED) && draft.programs().linkedTo(field.id()).isEmpty()) {
-          Tick.free(draft, field);
+          var unused = Tick.free(draft, field);
         }
       }
     }
     if (draft.snapshot().info().revision() == 0) {
-      Adoption.run(draft);
+      Adoption.run(draft, List.of());
     }
     for (Field field : draft.snapshot().records()) {
       if (field.is(FieldState.ACTIVE)) {
@@ -84,10 +84,7 @@ public record Start(String bootId, Layout layout, int areaBytes, boolean nothing
     List<Field> placed = draft.snapshot().records();
     draft.layout(layout, areaBytes);
     for (Field field : placed) {
-      int slot =
-          field.is(FieldState.FREE)
-              ? 0
-              : Slots.allocate(draft.snapshot(), draft.programs(), field.name(), field.size());
+      int slot = field.is(FieldState.FREE) ? 0 : Slots.allocate(draft, field.name(), field.size());
       if (slot == field.slot()) {
         draft.unchanged(field);
       } else {

@@ -8,7 +8,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Counts how much of something each uid holds, and all of them together, so that nobody can take it
- * all. Admins are not bound as a uid, and a reserve of the total is theirs alone. From any thread.
+ * all. An ordinary uid has its bound, and an admin's leaves room for one such uid; a reserve of the
+ * total is for admins alone. From any thread.
  */
 public final class Budget {
   private final Bound bound;
@@ -56,8 +57,9 @@ public final class Budget {
       return new Full(bound.what, null, limit, total);
     }
     long mine = held.getOrDefault(uid, 0L);
-    if (!admin && mine + amount > bound.perUid) {
-      return new Full(bound.what, uid, bound.perUid, mine);
+    long own = admin ? bound.total - bound.perUid : bound.perUid;
+    if (mine + amount > own) {
+      return new Full(bound.what, uid, own, mine);
     }
     held.put(uid, mine + amount);
     total += amount;

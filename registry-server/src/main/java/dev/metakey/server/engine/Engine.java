@@ -8,10 +8,13 @@ import dev.metakey.model.Pending;
 import dev.metakey.model.Reason;
 import dev.metakey.model.RegistryInfo;
 import dev.metakey.model.Snapshot;
+import dev.metakey.server.domain.ClockReading;
 import dev.metakey.server.domain.Command;
 import dev.metakey.server.domain.Decision;
+import dev.metakey.server.domain.Now;
 import dev.metakey.server.domain.Observe;
 import dev.metakey.server.domain.Programs;
+import dev.metakey.server.domain.Register;
 import dev.metakey.server.domain.Registry;
 import dev.metakey.server.domain.RegistryState;
 import dev.metakey.server.domain.Rules;
@@ -21,15 +24,9 @@ import dev.metakey.server.storage.Store;
 import dev.metakey.server.storage.StoreException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
-import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
-import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -38,8 +35,10 @@ import org.slf4j.LoggerFactory;
  * The registry at work.
  *
  * <p><b>Concurrency.</b> Any thread submits commands and reads the snapshot; one thread, the
- * writer, calls {@link #doWork}. It alone changes anything, so nothing here is locked: {@code
- * state} belongs to the writer, {@code snapshot} is what everybody else sees of it.
+ * writer, calls {@link #doWork}, and another, the timer, {@link #keepTime}. The writer alone
+ * changes anything, so nothing here is locked: {@code state} belongs to the writer, {@code
+ * snapshot} is what everybody else sees of it. What passes between threads has its own lock: the
+ * {@link CommandQueue}, and the {@link Waiters}.
  *
  * <p><b>Durability.</b> The writer decides all queued commands against its state, commits their
  * changes in one synced batch, and only then swaps the snapshot, completes the calls and tells the
@@ -47,58 +46,70 @@ import org.slf4j.LoggerFactory;
  * the more calls the next one carries (group commit).
  *
  * <p><b>Failure.</b> When a commit fails, every call that depends on the batch is refused with
- * STORE_FAILED. From then on changes are refused, idempotent calls and reads go on, and every
- * {@value #RETRY_MS} ms the store is opened anew. What it then holds is the truth: should the
- * failed batch have reached the disk after all, it is shown and told like any other commit.
+ * STORE_FAILED. From then on changes are refused, idempotent calls and reads go on, and the {@link
+ * StoreKeeper} opens the store anew until it works again. Should the failed batch have reached the
+ * disk after all, it is shown and told like any other commit. A defect in the middle of a batch is
+ * dealt with likewise. While a disk does not answer at all, the timer refuses what waits behind it;
+ * the calls of the batch itself wait, as nobody knows yet what becomes of them.
  */
 public final class Engine {
   /** Calls that may wait for the writer; more are refused. */
-  public static final int QUEUE_CAPACITY = 1024;
+  public static final int QUEUE_CAPACITY = CommandQueue.CAPACITY;
 
   private static final int BATCH = 256;
-  private static final long RETRY_MS = 1_000;
-  private static final long TRIM_MS = 60_000;
+
+  /** A writer that is busy with one batch for so long is held up, milliseconds. */
+  static final long HELD_UP_MS = 3_000;
+
+  private static final long IDLE = Long.MAX_VALUE;
+  private static final long NOTE_TIME_MS = 3_600_000;
   private static final Logger log = LoggerFactory.getLogger(Engine.class);
 
-  private final Store store;
   private final Rules rules;
-  private final Retention retention;
   private final Peer self;
-  private final LongSupplier clockMs;
-  private final BlockingQueue<Submission<?>> queue = new ArrayBlockingQueue<>(QUEUE_CAPACITY);
+  private final RegistryClock clock;
+  private final StoreKeeper keeper;
+  private final CommandQueue queue = new CommandQueue();
   private final List<CommitListener> listeners = new CopyOnWriteArrayList<>();
   private final Waiters waiters;
 
   private Consumer<Boolean> health = possible -> {};
+  private boolean possible = true; // and health: guarded by listeners
   private RegistryState state;
-  private long retryAtMs;
-  private long trimAtMs;
+  private volatile long busySinceMs = IDLE;
   private volatile Snapshot snapshot;
   private volatile Programs programs;
-  private volatile @Nullable String storeProblem;
-  private volatile boolean stopping;
 
   /**
    * Changes that are kept.
    *
    * @param keep how many, at most
-   * @param ageMs how long, at most, in milliseconds
+   * @param ageMs how long, at most, in milliseconds, by the registry's age
    */
-  public record Retention(long keep, long ageMs) {}
+  public record Retention(long keep, long ageMs) {
+    private static final long DAY_MS = 86_400_000;
+
+    /**
+     * How far the wall clock is believed about the time that the host was off, milliseconds: so
+     * that a clock which is wrong when the host boots makes the daemon forget a part at most.
+     */
+    long mostOffMs() {
+      return Math.min(DAY_MS, ageMs / 10);
+    }
+  }
 
   /**
    * @param self in whose name the daemon itself acts
-   * @param clockMs milliseconds since 1970; never goes back
+   * @param clock of the host
    * @throws StoreException if the store cannot be opened
    */
-  public Engine(Store store, Rules rules, Retention retention, Peer self, LongSupplier clockMs)
+  public Engine(Store store, Rules rules, Retention retention, Peer self, HostClock clock)
       throws StoreException {
-    this.store = store;
     this.rules = rules;
-    this.retention = retention;
+    this.keeper = new StoreKeeper(store, retention, this::tellHealth);
     this.self = self;
-    this.clockMs = clockMs;
     this.state = store.open();
+    this.clock = new RegistryClock(clock, state, retention.mostOffMs());
     this.snapshot = state.snapshot();
     this.programs = state.programs();
     this.waiters = new Waiters(this::snapshot, Limits.DEFAULTS.waits(), rules::isAdmin);
@@ -116,7 +127,22 @@ public final class Engine {
 
   /** What keeps changes from being made; null: nothing. */
   public @Nullable String storeProblem() {
-    return storeProblem;
+    String problem = keeper.problem();
+    return problem != null ? problem : heldUp();
+  }
+
+  /** How long the writer has been held up; null: it is not. */
+  private @Nullable String heldUp() {
+    long busyMs = clock.bootMs() - busySinceMs; // negative while it is idle
+    return busyMs < HELD_UP_MS
+        ? null
+        : "the disk of the data directory has not answered for %d s; metakeyd goes on by itself when it does"
+            .formatted(busyMs / 1_000);
+  }
+
+  /** How old the registry is, milliseconds: what {@link Observe} and {@link Tick} measure by. */
+  public long ageMs() {
+    return clock.ageMs();
   }
 
   /** Calls that wait for the writer. */
@@ -125,7 +151,7 @@ public final class Engine {
   }
 
   public List<Pending> pending() {
-    return waiters.pending();
+    return waiters.pending(clock.wallMinusBootMs());
   }
 
   public Rules rules() {
@@ -133,10 +159,22 @@ public final class Engine {
   }
 
   /**
-   * @param listener told on the writer's thread whether changes can be made, whenever that turns
+   * @param listener told whether changes can be made, whenever that turns
    */
   public void onHealth(Consumer<Boolean> listener) {
-    health = listener;
+    synchronized (listeners) {
+      health = listener;
+    }
+  }
+
+  private void tellHealth() {
+    synchronized (listeners) {
+      boolean now = storeProblem() == null;
+      if (now != possible) {
+        possible = now;
+        health.accept(now);
+      }
+    }
   }
 
   public void addListener(CommitListener listener) {
@@ -144,28 +182,50 @@ public final class Engine {
   }
 
   /**
-   * Hands a command to the writer.
+   * Hands a command to the writer. Fields that are registered already are answered at once, by what
+   * is durable: that waits for no disk.
    *
    * @return completes on the writer's thread when the changes are durable; fails with {@link
-   *     MetakeyException}: what the rules say, STORE_FAILED, or UNAVAILABLE
+   *     MetakeyException}: what the rules say, STORE_FAILED, or UNAVAILABLE. A call that is
+   *     cancelled before its turn comes changes nothing.
    */
   public <R> CompletableFuture<Reply<R>> submit(Command<R> command, Peer peer) {
+    RegistryState shown = shown();
+    Decision.Accepted<R> known = command instanceof Register ? known(shown, command, peer) : null;
+    if (known != null && known.state().snapshot() == shown.snapshot()) {
+      return CompletableFuture.completedFuture(replyOf(known));
+    }
     Submission<R> submission = new Submission<>(command, peer);
-    if (!queue.offer(submission)) {
-      submission.refuseNow(
-          new MetakeyException(
-              Reason.UNAVAILABLE,
-              "%d calls wait for the writer already; nothing was changed, try again soon"
-                  .formatted(QUEUE_CAPACITY),
-              Map.of(
-                  "limit",
-                  Integer.toString(QUEUE_CAPACITY),
-                  "used",
-                  Integer.toString(queue.size()))));
-    } else if (stopping && queue.remove(submission)) { // or the writer has it, and answers
-      submission.refuseNow(stopping());
+    String heldUp = known == null ? heldUp() : null;
+    MetakeyException refusal = heldUp == null ? queue.offer(submission) : notDurable(heldUp);
+    if (refusal != null) {
+      submission.refuseNow(refusal);
+    } else if (known != null) { // the writer is to note the renewed ttl
+      submission.future.complete(replyOf(known));
     }
     return submission.future;
+  }
+
+  /** The decision by what is committed, if it changes nothing; a defect is left to the writer. */
+  private <R> Decision.@Nullable Accepted<R> known(
+      RegistryState shown, Command<R> command, Peer peer) {
+    try {
+      return Registry.decide(shown, rules, command, peer, clock.now())
+                  instanceof Decision.Accepted<R> accepted
+              && accepted.changes().isEmpty()
+          ? accepted
+          : null;
+    } catch (RuntimeException | Error defect) {
+      return null;
+    }
+  }
+
+  private static <R> Reply<R> replyOf(Decision.Accepted<R> accepted) {
+    return new Reply<>(accepted.state().snapshot().info(), accepted.result());
+  }
+
+  private RegistryState shown() {
+    return new RegistryState(snapshot, "", programs, ClockReading.NONE);
   }
 
   /**
@@ -173,8 +233,7 @@ public final class Engine {
    * waits, and changes nothing.
    */
   public @Nullable MetakeyException refusalOf(Command<?> command, Peer peer) {
-    RegistryState shown = new RegistryState(snapshot, "", programs);
-    return Registry.decide(shown, rules, command, peer, clockMs.getAsLong())
+    return Registry.decide(shown(), rules, command, peer, clock.now())
             instanceof Decision.Rejected<?> rejected
         ? rejected.refusal()
         : null;
@@ -193,12 +252,8 @@ public final class Engine {
    *     TOO_MANY_WAITERS or UNAVAILABLE. Cancel it when nobody wants the answer any more.
    */
   public CompletableFuture<Reply<List<Field>>> await(List<String> names, long waitMs, Peer peer) {
-    long nowMs = clockMs.getAsLong();
-    CompletableFuture<Reply<List<Field>>> answer = waiters.add(names, peer, nowMs, nowMs + waitMs);
-    if (!answer.isDone()) {
-      nudge();
-    }
-    return answer;
+    long nowMs = clock.bootMs();
+    return waiters.add(names, peer, nowMs, nowMs + waitMs);
   }
 
   /**
@@ -207,29 +262,17 @@ public final class Engine {
    * @throws MetakeyException STORE_FAILED
    */
   public List<Change> history(long sinceRevision, int limit) {
-    try {
-      return store.history(sinceRevision, limit);
-    } catch (StoreException e) {
-      throw storeFailed(e);
-    }
+    return keeper.history(sinceRevision, limit);
   }
 
   /** Takes no more calls; {@link #doWork} finishes what is queued. */
   public void stop() {
-    stopping = true;
-    waiters.refuseAll(stopping());
-    nudge();
-  }
-
-  /** Wakes the writer. What is queued does so too; so nudges take no room from calls. */
-  private void nudge() {
-    if (queue.isEmpty()) {
-      queue.offer(Submission.nudge());
-    }
+    queue.stop();
+    waiters.refuseAll(CommandQueue.stopping());
   }
 
   public boolean isStopping() {
-    return stopping;
+    return queue.isStopped();
   }
 
   /**
@@ -244,37 +287,66 @@ public final class Engine {
   }
 
   /**
-   * One turn of the writer. Waits for a command until something else is due.
+   * One turn of the writer. Waits for a command.
    *
    * @param maxWaitMs never wait longer, milliseconds; 0: do not wait
    * @return how many commands were worked on
    */
   public int doWork(long maxWaitMs) throws InterruptedException {
-    List<Submission<?>> batch = new ArrayList<>();
-    long waitMs = Math.min(maxWaitMs, waiters.nextDeadlineMs() - clockMs.getAsLong());
-    Submission<?> first = queue.poll(Math.max(0, waitMs), TimeUnit.MILLISECONDS);
-    if (first != null) {
-      batch.add(first);
-      queue.drainTo(batch, BATCH - 1);
+    List<Submission<?>> batch = queue.take(BATCH, maxWaitMs);
+    busySinceMs = clock.bootMs();
+    try {
+      tell(keeper.heal(state, this::showWithTtls, clock.bootMs()));
+      work(batch);
+      keeper.trim(clock.bootMs(), clock.ageMs());
+      noteTime();
+    } catch (RuntimeException | Error defect) {
+      batch.forEach(submission -> submission.abandon(defect));
+      keeper.doubt(defect, clock.bootMs());
+      throw defect;
+    } finally {
+      busySinceMs = IDLE;
     }
-    heal();
-    work(batch);
-    waiters.expire(clockMs.getAsLong());
-    trim();
     return batch.size();
   }
 
+  /**
+   * One turn of the timer, which sees to what is due whatever the writer is held up by: waits whose
+   * time is over, and calls behind a disk that does not answer. Waits until something is due.
+   *
+   * @param maxWaitMs never wait longer, milliseconds; 0: do not wait
+   */
+  public void keepTime(long maxWaitMs) throws InterruptedException {
+    waiters.awaitDeadline(clock.bootMs(), maxWaitMs);
+    waiters.expire(clock.bootMs());
+    String heldUp = heldUp();
+    if (heldUp != null) {
+      queue.refuseAll(notDurable(heldUp));
+    }
+    tellHealth();
+  }
+
+  /** Ends the wait of {@link #keepTime}. */
+  void wakeTimer() {
+    waiters.wake();
+  }
+
   private void work(List<Submission<?>> batch) {
-    long nowMs = clockMs.getAsLong();
+    Now now = clock.now();
     RegistryState next = state;
     List<Change> changes = new ArrayList<>();
     for (Submission<?> submission : batch) {
-      next = submission.decide(next, rules, nowMs, changes);
+      next = submission.decide(next, rules, now, changes);
     }
-    if (storeProblem == null && Tick.isDue(next, rules, nowMs)) { // last: who renews is in time
-      next = new Submission<>(new Tick(), self).decide(next, rules, nowMs, changes);
+    if (keeper.problem() == null
+        && Tick.isDue(next, rules, now.ageMs())) { // last: who renews is in time
+      next = new Submission<>(new Tick(), self).decide(next, rules, now, changes);
     }
-    if (storeProblem == null ? commit(next, changes) : needsNoStore(next, changes)) {
+    boolean durable = needsNoStore(next, changes);
+    if (!durable) {
+      next = next.at(clock.reading());
+    }
+    if (durable || (keeper.problem() == null && keeper.commit(next, changes, clock.bootMs()))) {
       show(next);
     } else {
       changes.clear();
@@ -284,24 +356,21 @@ public final class Engine {
     tell(changes);
   }
 
-  private boolean needsNoStore(RegistryState next, List<Change> changes) {
-    return changes.isEmpty() && sameFacts(state, next);
+  /**
+   * Stores how old the registry is, where that has not been stored for long: it is all that the
+   * next daemon has to go by if the host reboots.
+   */
+  private void noteTime() {
+    if (clock.ageMs() - state.clock().ageMs() >= NOTE_TIME_MS && keeper.problem() == null) {
+      RegistryState noted = state.at(clock.reading());
+      if (keeper.commit(noted, List.of(), clock.bootMs())) {
+        show(noted);
+      }
+    }
   }
 
-  /** Whether the batch is durable now. */
-  private boolean commit(RegistryState next, List<Change> changes) {
-    if (needsNoStore(next, changes)) {
-      return true;
-    }
-    try {
-      store.commit(next, changes);
-      return true;
-    } catch (StoreException e) {
-      fail(e);
-    } catch (RuntimeException | Error defect) { // and nobody knows what became of the batch
-      fail(defectOf("storing", defect));
-    }
-    return false;
+  private boolean needsNoStore(RegistryState next, List<Change> changes) {
+    return changes.isEmpty() && sameFacts(state, next);
   }
 
   private void show(RegistryState next) {
@@ -331,14 +400,10 @@ public final class Engine {
    * change it is refused.
    */
   private void refuseWhatDependsOnStore(List<Submission<?>> batch) {
-    MetakeyException refusal =
-        new MetakeyException(
-            Reason.STORE_FAILED,
-            "the change could not be made durable: %s; nothing was changed, and reads go on"
-                .formatted(storeProblem));
+    MetakeyException refusal = notDurable(String.valueOf(keeper.problem()));
     for (Submission<?> submission : batch) {
       List<Change> changes = new ArrayList<>();
-      RegistryState alone = submission.decide(state, rules, clockMs.getAsLong(), changes);
+      RegistryState alone = submission.decide(state, rules, clock.now(), changes);
       if (needsNoStore(alone, changes)) {
         show(alone);
       } else {
@@ -347,176 +412,26 @@ public final class Engine {
     }
   }
 
-  private void fail(StoreException e) {
-    storeProblem = e.getMessage();
-    retryAtMs = clockMs.getAsLong() + RETRY_MS;
-    health.accept(false);
-    log.error("changes are refused from now on: {}", e.getMessage(), e.getCause());
-  }
-
-  private void heal() {
-    if (storeProblem == null || clockMs.getAsLong() < retryAtMs) {
-      return;
-    }
-    try {
-      RegistryState stored = store.open();
-      store.commit(stored, List.of()); // opening alone may succeed on a full disk
-      List<Change> unseen = unseen(stored);
-      if (!unseen.isEmpty()) {
-        show(withTtls(stored.seeing(state.programs())));
-      }
-      storeProblem = null;
-      log.info("the store works again, at revision {}", stored.revision());
-      health.accept(true);
-      tell(unseen);
-    } catch (StoreException e) {
-      stillFailing(e);
-    } catch (RuntimeException | Error defect) {
-      stillFailing(defectOf("opening the store anew", defect));
-    }
-  }
-
-  private void stillFailing(StoreException e) {
-    storeProblem = e.getMessage();
-    retryAtMs = clockMs.getAsLong() + RETRY_MS;
-  }
-
   /**
-   * The changes by which the store is ahead of what is shown: none, or those of the failed batch.
-   *
-   * @throws StoreException if it is not ahead but different: somebody put another database there
+   * Shows what the store holds. When a ttl runs out is not stored, so each begins anew; nothing
+   * else changes.
    */
-  private List<Change> unseen(RegistryState stored) throws StoreException {
-    List<Change> unseen = store.history(state.revision(), Integer.MAX_VALUE);
-    RegistryInfo shown = state.snapshot().info();
-    RegistryInfo held = stored.snapshot().info();
-    if (!held.registryId().equals(shown.registryId())
-        || held.revision() != shown.revision() + unseen.size()) {
-      throw new StoreException(
-          "the database is no longer the one that was served: it holds revision %d of registry %s, and revision %d of registry %s was answered already; put that back, or restart metakeyd to serve what is there"
-              .formatted(held.revision(), held.registryId(), shown.revision(), shown.registryId()),
-          null);
-    }
-    return unseen;
-  }
-
-  /** What the store holds, every ttl beginning now: they are not stored. Nothing else changes. */
-  private RegistryState withTtls(RegistryState stored) {
+  private void showWithTtls(RegistryState stored) {
+    RegistryState seeing = stored.seeing(state.programs());
     RegistryInfo info = stored.snapshot().info();
     Start start = new Start(stored.bootId(), info.layout(), info.areaBytes(), false);
-    var decision = Registry.decide(stored, rules, start, self, clockMs.getAsLong());
-    return ((Decision.Accepted<Start.Result>) decision).state();
+    var decision = Registry.decide(seeing, rules, start, self, clock.now());
+    show(((Decision.Accepted<Start.Result>) decision).state());
   }
 
-  private void trim() {
-    long nowMs = clockMs.getAsLong();
-    if (nowMs < trimAtMs || storeProblem != null) {
-      return;
-    }
-    trimAtMs = nowMs + TRIM_MS;
-    try {
-      store.trim(retention.keep(), nowMs - retention.ageMs());
-    } catch (StoreException e) {
-      fail(e);
-    } catch (RuntimeException | Error defect) {
-      fail(defectOf("trimming the history", defect));
-    }
+  private static MetakeyException notDurable(String why) {
+    return new MetakeyException(
+        Reason.STORE_FAILED,
+        "the change could not be made durable: %s; nothing was changed, and reads go on"
+            .formatted(why));
   }
 
   private static boolean sameFacts(RegistryState a, RegistryState b) {
     return a.bootId().equals(b.bootId()) && a.snapshot().info().equals(b.snapshot().info());
-  }
-
-  private static MetakeyException stopping() {
-    return new MetakeyException(
-        Reason.UNAVAILABLE, "metakeyd is stopping; nothing was changed, try again soon");
-  }
-
-  private static StoreException defectOf(String doing, Throwable defect) {
-    return new StoreException(
-        "a defect of metakeyd while %s: %s; please report it with the daemon's log"
-            .formatted(doing, defect),
-        defect);
-  }
-
-  private static MetakeyException storeFailed(StoreException e) {
-    return new MetakeyException(Reason.STORE_FAILED, String.valueOf(e.getMessage()), Map.of(), e);
-  }
-
-  /** A call on its way through the writer. */
-  private static final class Submission<R> {
-    final CompletableFuture<Reply<R>> future = new CompletableFuture<>();
-    private final @Nullable Command<R> command;
-    private final Peer peer;
-    private @Nullable Reply<R> reply;
-    private @Nullable MetakeyException refusal;
-
-    Submission(@Nullable Command<R> command, Peer peer) {
-      this.command = command;
-      this.peer = peer;
-    }
-
-    /** Wants nothing. */
-    static Submission<Boolean> nudge() {
-      return new Submission<>(null, new Peer(0, 0, 0, ""));
-    }
-
-    /** Decides the command, keeps its answer, and tells the state that it leads to. */
-    RegistryState decide(RegistryState state, Rules rules, long nowMs, List<Change> changes) {
-      if (command == null) {
-        return state;
-      }
-      reply = null;
-      refusal = null;
-      Decision<R> decision;
-      try {
-        decision = Registry.decide(state, rules, command, peer, nowMs);
-      } catch (RuntimeException | Error defect) {
-        log.error("deciding {} failed: please report this", command, defect);
-        refuse(defect(defect));
-        return state;
-      }
-      if (decision instanceof Decision.Accepted<R> accepted) {
-        reply = new Reply<>(accepted.state().snapshot().info(), accepted.result());
-        changes.addAll(accepted.changes());
-        return accepted.state();
-      }
-      refuse(((Decision.Rejected<R>) decision).refusal());
-      return state;
-    }
-
-    void refuse(MetakeyException why) {
-      refusal = why;
-    }
-
-    void refuseNow(MetakeyException why) {
-      future.completeExceptionally(why);
-    }
-
-    void complete() {
-      if (refusal != null) {
-        future.completeExceptionally(refusal);
-      } else if (reply != null) {
-        future.complete(reply);
-      }
-    }
-
-    /**
-     * @throws MetakeyException if the command was refused
-     */
-    R result() {
-      if (refusal != null) {
-        throw refusal;
-      }
-      return Objects.requireNonNull(reply).value();
-    }
-
-    private static MetakeyException defect(Throwable cause) {
-      return new MetakeyException(
-          Reason.INTERNAL,
-          "a defect of metakeyd: %s; please report it with the daemon's log".formatted(cause),
-          Map.of(),
-          cause);
-    }
   }
 }

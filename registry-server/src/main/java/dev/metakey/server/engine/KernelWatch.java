@@ -3,12 +3,15 @@ package dev.metakey.server.engine;
 import dev.metakey.model.FieldUse;
 import dev.metakey.model.LoadedProgram;
 import dev.metakey.model.MetakeyException;
+import dev.metakey.model.Peer;
 import dev.metakey.model.Reason;
+import dev.metakey.server.domain.Command;
 import dev.metakey.server.domain.Drift;
 import dev.metakey.server.domain.Observe;
 import dev.metakey.server.domain.Programs;
 import dev.metakey.server.domain.Tick;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -17,7 +20,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
-import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -40,33 +42,31 @@ public final class KernelWatch implements AutoCloseable {
   private final Set<String> told = ConcurrentHashMap.newKeySet();
   private final Engine engine;
   private final ProgramSource source;
-  private final LongSupplier clockMs;
   private final CountDownLatch stopped = new CountDownLatch(1);
-  private final Thread thread = new Thread(this::run, "registry-kernel");
+  private final Defects defects = new Defects("looking at loaded programs");
+  private final Worker worker =
+      new Worker("registry-kernel", "looks at what the kernel has loaded", this::takeTurn);
+  private long waitMs = PERIOD_MS;
 
-  /**
-   * @param clockMs the engine's
-   */
-  public KernelWatch(Engine engine, ProgramSource source, LongSupplier clockMs) {
+  public KernelWatch(Engine engine, ProgramSource source) {
     this.engine = engine;
     this.source = source;
-    this.clockMs = clockMs;
   }
 
   public void start() {
-    thread.start();
+    worker.start();
   }
 
   /** Looks. Takes its time: not for an event loop, and not for the writer. */
   public Observe look() {
-    long atMs = clockMs.getAsLong();
+    long ageMs = engine.ageMs();
     try {
-      return Observe.seen(atMs, source.loaded(false));
+      return Observe.seen(ageMs, source.loaded(false));
     } catch (IOException e) {
-      return Observe.blind(atMs, String.valueOf(e.getMessage()));
+      return Observe.blind(ageMs, String.valueOf(e.getMessage()));
     } catch (RuntimeException | Error defect) {
-      log.error("looking at loaded programs failed: please report this", defect);
-      return Observe.blind(atMs, "a defect of metakeyd: " + defect);
+      defects.met(defect);
+      return Observe.blind(ageMs, "a defect of metakeyd; its log says more, please report it");
     }
   }
 
@@ -79,6 +79,23 @@ public final class KernelWatch implements AutoCloseable {
    */
   public CompletableFuture<Reply<Programs>> observe(Executor readers) {
     return CompletableFuture.supplyAsync(this::look, readers).thenCompose(engine::observe);
+  }
+
+  /**
+   * Submits what is to be decided on what is loaded now, not on what was seen a while ago. But
+   * looking is costly: so not for a command that is refused whatever is loaded.
+   *
+   * @param readers has a thread for looking
+   * @return as {@link Engine#submit}
+   * @throws MetakeyException if it would be refused
+   * @throws java.util.concurrent.RejectedExecutionException if no thread is free
+   */
+  public <R> CompletableFuture<Reply<R>> submit(Command<R> command, Peer caller, Executor readers) {
+    MetakeyException refusal = engine.refusalOf(command, caller);
+    if (refusal != null && refusal.reason() != Reason.IN_USE) {
+      throw refusal;
+    }
+    return observe(readers).thenCompose(seen -> engine.submit(command, caller));
   }
 
   /**
@@ -108,8 +125,8 @@ public final class KernelWatch implements AutoCloseable {
       tell(known, seen);
       var unused = engine.observe(seen); // a full queue is no failure: then next time
     }
-    long endMs = Tick.nextQuarantineEndMs(engine.snapshot(), engine.rules(), seen.atMs());
-    return Math.min(PERIOD_MS, endMs - seen.atMs());
+    long endMs = Tick.nextQuarantineEndMs(engine.snapshot(), engine.rules(), seen.ageMs());
+    return Math.min(PERIOD_MS, endMs - seen.ageMs());
   }
 
   private boolean isNews(Programs known, Observe seen) {
@@ -118,7 +135,7 @@ public final class KernelWatch implements AutoCloseable {
     }
     return seen.blindness().isEmpty()
         && (!known.isSameAs(seen.loaded())
-            || !Tick.waitingForALook(engine.snapshot(), known, engine.rules(), seen.atMs())
+            || !Tick.waitingForALook(engine.snapshot(), known, engine.rules(), seen.ageMs())
                 .isEmpty());
   }
 
@@ -144,26 +161,30 @@ public final class KernelWatch implements AutoCloseable {
     return told.size() < MAX_TOLD && told.add(fault);
   }
 
-  private void run() {
-    long waitMs = PERIOD_MS;
-    try {
-      while (!stopped.await(waitMs, TimeUnit.MILLISECONDS)) {
-        try {
-          waitMs = watch();
-        } catch (RuntimeException | Error defect) {
-          log.error("watching the kernel met a defect and goes on: please report this", defect);
-          waitMs = PERIOD_MS;
-        }
-      }
-    } catch (InterruptedException e) {
-      // somebody wants it to end
+  private boolean takeTurn() throws InterruptedException {
+    if (stopped.await(waitMs, TimeUnit.MILLISECONDS)) {
+      return false;
     }
+    waitMs = PERIOD_MS; // should this turn fail
+    waitMs = watch();
+    return true;
+  }
+
+  /** Whether the thread runs, or was told to end. */
+  public boolean isWell() {
+    return !worker.isLost();
+  }
+
+  public List<String> problems() {
+    List<String> problems = new ArrayList<>(defects.problems());
+    problems.addAll(worker.problems());
+    return problems;
   }
 
   /** Returns when the last look has ended. */
   @Override
   public void close() throws InterruptedException {
     stopped.countDown();
-    thread.join();
+    worker.join();
   }
 }

@@ -17,7 +17,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The resolves that wait for names.
+ * The resolves that wait for names. Times are milliseconds since the host booted.
  *
  * <p><b>Concurrency.</b> The set is guarded by this object's lock; futures are completed outside of
  * it. No answer is missed: a waiter looks at the snapshot after it took the lock, and the writer
@@ -25,10 +25,14 @@ import org.jspecify.annotations.Nullable;
  * other.
  */
 final class Waiters {
+  private static final long NOBODY_SLEEPS = Long.MIN_VALUE;
+
   private final Supplier<Snapshot> snapshots;
   private final Budget budget;
   private final Predicate<Peer> isAdmin;
   private final Set<Waiter> waiting = new LinkedHashSet<>();
+  private long sleepsUntilMs = NOBODY_SLEEPS;
+  private boolean woken;
   private @Nullable MetakeyException refusal;
 
   private record Waiter(
@@ -76,6 +80,9 @@ final class Waiters {
             full.refusal(Reason.TOO_MANY_WAITERS, "ask without waiting, or later"));
       }
       waiting.add(waiter);
+      if (untilMs < sleepsUntilMs) {
+        wake();
+      }
     }
     var unused = waiter.answer.whenComplete((reply, failure) -> remove(waiter)); // or cancelled
     return waiter.answer;
@@ -109,6 +116,7 @@ final class Waiters {
     synchronized (this) {
       refusal = why;
       refused = all();
+      wake();
     }
     for (Waiter waiter : refused) {
       remove(waiter);
@@ -116,19 +124,47 @@ final class Waiters {
     }
   }
 
-  /** When the first deadline comes, milliseconds since 1970; Long.MAX_VALUE where nobody waits. */
-  synchronized long nextDeadlineMs() {
-    long next = Long.MAX_VALUE;
-    for (Waiter waiter : waiting) {
-      next = Math.min(next, waiter.untilMs);
+  /**
+   * Returns when a deadline has come, somebody woke the caller, or the time is over. For one
+   * thread.
+   *
+   * @param maxWaitMs milliseconds; 0: do not wait
+   */
+  synchronized void awaitDeadline(long nowMs, long maxWaitMs) throws InterruptedException {
+    long untilMs = Math.min(nowMs + maxWaitMs, nextDeadlineMs());
+    if (untilMs > nowMs && !woken) {
+      sleepsUntilMs = untilMs;
+      wait(untilMs - nowMs);
+      sleepsUntilMs = NOBODY_SLEEPS;
     }
-    return next;
+    woken = false;
   }
 
-  List<Pending> pending() {
+  /** When the first deadline comes; Long.MAX_VALUE where nobody waits. */
+  synchronized long nextDeadlineMs() {
+    return waiting.stream().mapToLong(Waiter::untilMs).min().orElse(Long.MAX_VALUE);
+  }
+
+  /** Ends the sleep of whoever waits for a deadline. */
+  synchronized void wake() {
+    woken = true;
+    notifyAll();
+  }
+
+  /**
+   * @param wallMinusBootMs what is to be added to the times here for people to read
+   */
+  List<Pending> pending(long wallMinusBootMs) {
     Snapshot snapshot = snapshots.get();
     return all().stream()
-        .map(w -> new Pending(w.peer, w.names, missing(snapshot, w.names), w.sinceMs, w.untilMs))
+        .map(
+            w ->
+                new Pending(
+                    w.peer,
+                    w.names,
+                    missing(snapshot, w.names),
+                    w.sinceMs + wallMinusBootMs,
+                    w.untilMs + wallMinusBootMs))
         .toList();
   }
 

@@ -4,6 +4,7 @@ import dev.metakey.model.Change;
 import dev.metakey.model.DaemonStatus;
 import dev.metakey.model.Snapshot;
 import dev.metakey.server.engine.CommitListener;
+import dev.metakey.server.engine.Worker;
 import dev.metakey.server.files.Failure;
 import java.io.IOException;
 import java.util.List;
@@ -28,10 +29,12 @@ public final class Publisher implements CommitListener, AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Publisher.class);
 
   private final List<Tracked> outlets;
-  private final Thread thread = new Thread(this::run, "registry-publisher");
+  private final Worker worker =
+      new Worker("registry-publisher", "publishes the files and maps", this::takeTurn);
   private Snapshot newest;
   private final CountDownLatch stopping = new CountDownLatch(1);
   private boolean changed = true;
+  private boolean failing;
 
   /**
    * @param first what to publish at once
@@ -42,7 +45,7 @@ public final class Publisher implements CommitListener, AutoCloseable {
   }
 
   public void start() {
-    thread.start();
+    worker.start();
   }
 
   @Override
@@ -56,24 +59,33 @@ public final class Publisher implements CommitListener, AutoCloseable {
     return outlets.stream().map(Tracked::status).toList();
   }
 
-  private void run() {
-    try {
-      boolean failing = false;
-      while (awaitWork(failing)) {
-        Snapshot snapshot = newest();
-        failing = false;
-        for (Tracked outlet : outlets) {
-          failing |= !outlet.publish(snapshot);
-        }
-        var unused = stopping.await(PAUSE_MS, TimeUnit.MILLISECONDS);
-      }
-    } catch (InterruptedException e) {
-      log.warn("publication was interrupted, and stops");
+  /** Whether the thread runs, or was told to end. */
+  public boolean isWell() {
+    return !worker.isLost();
+  }
+
+  /** What is wrong besides what {@link #status} tells. */
+  public List<String> problems() {
+    return worker.problems();
+  }
+
+  private boolean takeTurn() throws InterruptedException {
+    if (!awaitWork()) {
+      return false;
     }
+    failing = true; // should this turn not come to its end
+    Snapshot snapshot = newest();
+    boolean failed = false;
+    for (Tracked outlet : outlets) {
+      failed |= !outlet.publish(snapshot);
+    }
+    failing = failed;
+    var unused = stopping.await(PAUSE_MS, TimeUnit.MILLISECONDS);
+    return true;
   }
 
   /** Whether there is something to publish; false: stop. */
-  private synchronized boolean awaitWork(boolean failing) throws InterruptedException {
+  private synchronized boolean awaitWork() throws InterruptedException {
     long lookAtNs = System.nanoTime() + (failing ? RETRY_MS : LOOK_MS) * 1_000_000;
     while (!changed && stopping.getCount() > 0) {
       long leftMs = (lookAtNs - System.nanoTime()) / 1_000_000;
@@ -98,7 +110,7 @@ public final class Publisher implements CommitListener, AutoCloseable {
     synchronized (this) {
       notifyAll();
     }
-    thread.join();
+    worker.join();
   }
 
   /** An outlet, and how it fares. */

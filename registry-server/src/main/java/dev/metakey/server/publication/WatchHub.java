@@ -8,6 +8,7 @@ import dev.metakey.model.RegistryInfo;
 import dev.metakey.model.Snapshot;
 import dev.metakey.server.engine.Budget;
 import dev.metakey.server.engine.CommitListener;
+import dev.metakey.server.engine.Defects;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -51,6 +52,8 @@ public final class WatchHub implements CommitListener, AutoCloseable {
   private final History history;
   private final ExecutorService thread =
       Executors.newSingleThreadExecutor(task -> new Thread(task, "registry-watch"));
+  private final Defects defects =
+      new Defects("the thread registry-watch, which tells watchers of changes,");
   private final Budget budget;
   private final Predicate<Peer> isAdmin;
   private final Set<Watcher> watchers = ConcurrentHashMap.newKeySet();
@@ -150,9 +153,14 @@ public final class WatchHub implements CommitListener, AutoCloseable {
     return watcher;
   }
 
+  /** What an admin is to know; empty: all is well. */
+  public List<String> problems() {
+    return defects.problems();
+  }
+
   private void submit(Runnable task) {
     try {
-      thread.execute(task);
+      thread.execute(defects.guard(task));
     } catch (RejectedExecutionException e) {
       log.debug("nobody is told any more", e);
     }
@@ -221,7 +229,7 @@ public final class WatchHub implements CommitListener, AutoCloseable {
       try {
         subscriber.end(why);
       } catch (RuntimeException | Error defect) { // the others are to be told all the same
-        log.error("a watcher could not be told its end: please report this", defect);
+        defects.met(defect);
       }
     }
 
@@ -234,7 +242,7 @@ public final class WatchHub implements CommitListener, AutoCloseable {
       } catch (MetakeyException e) {
         end(e);
       } catch (RuntimeException | Error defect) { // out of memory, say: the others go on
-        log.error("a watcher could not be told, and its watch ends: please report this", defect);
+        defects.met(defect);
         end(
             new MetakeyException(
                 Reason.INTERNAL,

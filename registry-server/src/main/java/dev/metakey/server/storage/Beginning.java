@@ -1,11 +1,13 @@
 package dev.metakey.server.storage;
 
+import dev.metakey.model.Change;
 import dev.metakey.server.domain.Recovery;
 import dev.metakey.server.domain.RegistryState;
 import dev.metakey.server.storage.Findings.Plan;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -45,10 +47,13 @@ final class Beginning {
             .map(p -> new Source(directory.path().resolve(p.name()).toString(), p.contents()))
             .toList();
     Source database = null;
+    String machine = "";
     String fault = "the database in %s is missing".formatted(path);
     if (!files.ofDatabase().isEmpty()) {
       try {
-        database = new Source("the database in " + path, readDatabase());
+        Read read = readDatabase();
+        database = new Source(Findings.DATABASE + path, read.contents());
+        machine = read.machine();
         fault = "";
       } catch (NewerDataException | UnreadableException e) {
         throw e;
@@ -56,15 +61,19 @@ final class Beginning {
         fault = String.valueOf(e.getMessage());
       }
     }
-    return new Findings(path, hasEvidence, database, fault, copies, faults, evidence);
+    List<Change> last = parsed.isEmpty() ? List.of() : parsed.get(0).changes();
+    return new Findings(
+        path, hasEvidence, database, machine, fault, copies, last, faults, evidence);
   }
 
-  private Contents readDatabase() throws StoreException {
+  private record Read(Contents contents, String machine) {}
+
+  private Read readDatabase() throws StoreException {
     DatabaseReader reader = new DatabaseReader(directory);
     try (Database open = new Database(directory.path(), Database.Mode.READ)) {
       Contents contents = reader.read(open);
       open.verify();
-      return contents;
+      return new Read(contents, open.machine());
     } catch (RocksDBException e) {
       refuseNewerFormat(reader);
       if (isDamage(e)) {
@@ -96,8 +105,33 @@ final class Beginning {
   }
 
   /** Makes the database of a registry that has never been. */
-  void create(RegistryState state) throws IOException, RocksDBException {
-    make(new Contents(state, List.of()));
+  void create(RegistryState state, String machine) throws IOException, RocksDBException {
+    make(new Contents(state, List.of()), machine);
+  }
+
+  /**
+   * Gives the registry a new id, as the machine that it comes from may still have it.
+   *
+   * @return what was done, for an admin
+   */
+  String rename(Plan.Rename plan, Evidence evidence) throws IOException, RocksDBException {
+    Contents old = plan.database().contents();
+    Contents renamed = old.renamed(evidence.newId());
+    try (Database open = new Database(directory.path(), Database.Mode.WRITE)) {
+      open.rename(renamed, evidence.machine());
+    }
+    String report =
+        "the registry was found on another machine than it was on before: its disk was copied, or /etc/machine-id made anew. Its id was %s and is %s now, so that nobody takes one of the two for the other; fields, ids and history are as they were, and watches start anew."
+            .formatted(old.id(), evidence.newId());
+    tell(report, evidence.nowMs());
+    return report;
+  }
+
+  /** Commits to the database what only the state copy has. */
+  void redo(Plan.Redo plan) throws RocksDBException {
+    try (Database open = new Database(directory.path(), Database.Mode.WRITE)) {
+      open.commit(plan.copy().contents().state(), plan.changes());
+    }
   }
 
   /**
@@ -105,29 +139,37 @@ final class Beginning {
    *
    * @return what was done, for an admin
    */
-  String rebuild(Plan.Rebuild plan, UUID id, long nowMs) throws IOException, RocksDBException {
-    List<RegistryState> states = plan.sources().stream().map(s -> s.contents().state()).toList();
+  String rebuild(Plan.Rebuild plan, Evidence evidence) throws IOException, RocksDBException {
+    long nowMs = evidence.nowMs();
     Contents newest = plan.sources().get(0).contents();
     List<UUID> former = new ArrayList<>(List.of(newest.id()));
     former.addAll(newest.former());
     boolean isEmpty = newest.revision() == 0 && newest.state().snapshot().records().isEmpty();
     Path set = files.ofDatabase().isEmpty() ? null : files.moveAside();
-    make(new Contents(Recovery.merge(states, id, nowMs), former));
+    RegistryState merged = Recovery.merge(Source.states(plan.sources()), evidence.newId(), nowMs);
+    make(new Contents(merged, former), evidence.machine());
     String report = report(plan, newest, set);
     if (!isEmpty) {
-      Files.writeString(
-          directory.path().resolve(DataFiles.REPORT),
-          "%s %s%n".formatted(Instant.ofEpochMilli(nowMs), report));
+      tell(report, nowMs);
     }
     return report;
   }
 
-  private void make(Contents contents) throws IOException, RocksDBException {
+  /** An earlier report that nobody has removed stays above. */
+  private void tell(String report, long nowMs) throws IOException {
+    Files.writeString(
+        directory.path().resolve(DataFiles.REPORT),
+        "%s %s%n".formatted(Instant.ofEpochMilli(nowMs), report),
+        StandardOpenOption.CREATE,
+        StandardOpenOption.APPEND);
+  }
+
+  private void make(Contents contents, String machine) throws IOException, RocksDBException {
     for (String ignored : StateCopy.NAMES) {
-      copy.write(contents);
+      copy.write(contents, List.of());
     }
     try (Database open = new Database(directory.path(), Database.Mode.CREATE)) {
-      open.make(contents);
+      open.make(contents, machine);
       open.flush();
     }
   }

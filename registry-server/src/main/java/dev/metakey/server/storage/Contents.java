@@ -1,7 +1,9 @@
 package dev.metakey.server.storage;
 
 import dev.metakey.model.RegistryInfo;
+import dev.metakey.model.Snapshot;
 import dev.metakey.server.domain.RegistryState;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 
@@ -18,7 +20,7 @@ public record Contents(RegistryState state, List<UUID> former) {
     former = former.stream().limit(MOST_FORMER).toList();
   }
 
-  RegistryInfo info() {
+  public RegistryInfo info() {
     return state.snapshot().info();
   }
 
@@ -31,6 +33,22 @@ public record Contents(RegistryState state, List<UUID> former) {
   }
 
   /** Whether this is the same registry, earlier or later, as the other. */
+  /** The same registry under a new id, so that nobody resumes a watch of the old one. */
+  Contents renamed(UUID newId) {
+    RegistryInfo old = info();
+    RegistryInfo info = new RegistryInfo(newId, old.revision(), old.layout(), old.areaBytes());
+    RegistryState renamed =
+        new RegistryState(Snapshot.of(info, state.snapshot().records()), state.bootId());
+    List<UUID> ids = new ArrayList<>(List.of(old.registryId()));
+    ids.addAll(former);
+    return new Contents(renamed, ids);
+  }
+
+  /** Whether the registry has this id, or had it before it was recovered. */
+  boolean isOrWas(UUID registryId) {
+    return id().equals(registryId) || former.contains(registryId);
+  }
+
   boolean isRelatedTo(Contents other) {
     return id().equals(other.id()) || former.contains(other.id()) || other.former.contains(id());
   }

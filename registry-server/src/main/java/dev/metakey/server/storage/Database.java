@@ -1,5 +1,6 @@
 package dev.metakey.server.storage;
 
+import dev.metakey.model.Change;
 import dev.metakey.model.Field;
 import dev.metakey.server.domain.RegistryState;
 import java.nio.ByteBuffer;
@@ -46,6 +47,7 @@ final class Database implements AutoCloseable {
   private static final byte[] KEYS = utf8("keys");
   private static final byte[] HISTORY = utf8("history");
   private static final byte[] FACTS = utf8("facts");
+  private static final String MACHINE_FACT = "machine";
 
   /** Closed in the reverse order. */
   private final Deque<AbstractNativeReference> owned = new ArrayDeque<>();
@@ -129,12 +131,11 @@ final class Database implements AutoCloseable {
   }
 
   /** Writes everything that a new database holds. */
-  void make(Contents contents) throws RocksDBException {
+  void make(Contents contents, String machine) throws RocksDBException {
     try (WriteBatch batch = new WriteBatch()) {
       byte[] format = ByteBuffer.allocate(Integer.BYTES).putInt(RocksStore.FORMAT).array();
       putFact(batch, RocksStore.FORMAT_FACT, format);
-      putFact(batch, RocksStore.FORMER_FACT, Former.bytes(contents.former()));
-      putState(batch, contents.state());
+      putName(batch, contents, machine);
       for (Field field : contents.state().snapshot().records()) {
         putKey(batch, field.id(), Records.key(field));
       }
@@ -142,9 +143,58 @@ final class Database implements AutoCloseable {
     }
   }
 
-  /** The facts that every commit writes. */
-  void putState(WriteBatch batch, RegistryState state) throws RocksDBException {
-    Records.Facts facts = new Records.Facts(state.snapshot().info(), state.bootId());
+  /** Gives the registry another id, and notes the machine that it is on. */
+  void rename(Contents contents, String machine) throws RocksDBException {
+    try (WriteBatch batch = new WriteBatch()) {
+      putName(batch, contents, machine);
+      write(batch);
+    }
+  }
+
+  private void putName(WriteBatch batch, Contents contents, String machine)
+      throws RocksDBException {
+    putFact(batch, RocksStore.FORMER_FACT, Former.bytes(contents.former()));
+    putFact(batch, MACHINE_FACT, utf8(machine));
+    putState(batch, contents.state());
+  }
+
+  /** The machine that the database is on; empty: it is not known. */
+  String machine() throws RocksDBException {
+    byte[] machine = fact(MACHINE_FACT);
+    return machine == null ? "" : new String(machine, StandardCharsets.UTF_8);
+  }
+
+  /** Notes it where it was not known. */
+  void noteMachine(String machine) throws RocksDBException {
+    if (!machine.isEmpty() && machine().isEmpty()) {
+      rocks.put(facts, synced, utf8(MACHINE_FACT), utf8(machine));
+    }
+  }
+
+  /**
+   * One commit.
+   *
+   * @param changes what led from the state that was written last to this one
+   */
+  void commit(RegistryState state, List<Change> changes) throws RocksDBException {
+    try (WriteBatch batch = new WriteBatch()) {
+      putState(batch, state);
+      for (Change change : changes) {
+        putChange(batch, change.revision(), Records.change(change, state.clock().ageMs()));
+        int id = change.field().id();
+        Field field = state.snapshot().byId(id);
+        if (field == null) {
+          deleteKey(batch, id);
+        } else {
+          putKey(batch, id, Records.key(field));
+        }
+      }
+      write(batch);
+    }
+  }
+
+  private void putState(WriteBatch batch, RegistryState state) throws RocksDBException {
+    Records.Facts facts = new Records.Facts(state.snapshot().info(), state.bootId(), state.clock());
     putFact(batch, RocksStore.REGISTRY_FACT, Records.facts(facts));
   }
 

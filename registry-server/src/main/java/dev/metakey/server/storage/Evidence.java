@@ -1,18 +1,36 @@
 package dev.metakey.server.storage;
 
+import dev.metakey.model.LoadedProgram;
 import java.util.List;
 import java.util.UUID;
 
 /**
  * What tells of a registry beside the data directory.
  *
- * @param published the published files of this boot of the host
+ * @param published what was published in this boot of the host
+ * @param publishedFaults what was published, perhaps in this boot, and cannot be read
+ * @param loaded the programs that the kernel has loaded
+ * @param machine identifies this machine; empty: it is not known
  * @param named what an admin said to recover from
  * @param newId makes the id of a recovered registry
  * @param nowMs milliseconds since 1970
  */
-public record Evidence(List<Source> published, List<Source> named, UUID newId, long nowMs) {
+public record Evidence(
+    List<Source> published,
+    List<String> publishedFaults,
+    List<LoadedProgram> loaded,
+    String machine,
+    List<Source> named,
+    UUID newId,
+    long nowMs) {
   public static Evidence none() {
-    return new Evidence(List.of(), List.of(), UUID.randomUUID(), System.currentTimeMillis());
+    return new Evidence(
+        List.of(),
+        List.of(),
+        List.of(),
+        "",
+        List.of(),
+        UUID.randomUUID(),
+        System.currentTimeMillis());
   }
 }

@@ -1,9 +1,11 @@
 package dev.metakey.server.storage;
 
+import dev.metakey.model.Change;
+import dev.metakey.model.Field;
+import dev.metakey.model.FieldUse;
+import dev.metakey.model.LoadedProgram;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,18 +14,24 @@ import org.jspecify.annotations.Nullable;
  * @param directory for messages
  * @param hasEvidence whether there has been a registry in the data directory
  * @param database what the database holds; null where there is no sound one
+ * @param machine that the database was on before; empty: it is not known
  * @param databaseFault why there is none
  * @param copies the state copies that are whole, the newest first
+ * @param lastChanges of the commit that led to the newest copy
  * @param copyFaults what is wrong with the others, damaged or missing
  */
 record Findings(
     String directory,
     boolean hasEvidence,
     @Nullable Source database,
+    String machine,
     String databaseFault,
     List<Source> copies,
+    List<Change> lastChanges,
     List<String> copyFaults,
     Evidence evidence) {
+  /** How the database is called among the sources: this, and its directory. */
+  static final String DATABASE = "the database in ";
 
   /** What is to be done. */
   sealed interface Plan {
@@ -32,6 +40,17 @@ record Findings(
 
     /** The database is sound, and nothing is newer. */
     record UseDatabase() implements Plan {}
+
+    /** The database is sound, and was copied from another machine: that has a registry too. */
+    record Rename(Source database) implements Plan {}
+
+    /**
+     * The daemon was killed, or the power went, before the database had a commit that the copy has.
+     * Perhaps nobody was told of it; but nobody can know.
+     *
+     * @param changes what leads from the database to the copy
+     */
+    record Redo(Source copy, List<Change> changes) implements Plan {}
 
     /**
      * @param sources accounts of the registry, the newest first
@@ -42,10 +61,10 @@ record Findings(
     /**
      * Ids may be lost: nobody gets one.
      *
-     * @param shown what is known nevertheless; null: nothing
+     * @param shown what is known nevertheless, the newest first; empty: nothing
      * @param why what is wrong, and the ways out
      */
-    record ReadOnly(@Nullable Source shown, String why) implements Plan {}
+    record ReadOnly(List<Source> shown, String why) implements Plan {}
   }
 
   Plan plan() {
@@ -54,14 +73,24 @@ record Findings(
     }
     Source copy = copies.isEmpty() ? null : copies.get(0);
     if (database != null && copy != null && !database.contents().isRelatedTo(copy.contents())) {
-      return stuck(copy, "%s and %s are of different registries".formatted(database, copy));
+      return stuck(
+          List.of(copy), "%s and %s are of different registries".formatted(database, copy));
     }
     List<Source> sound = sound(copy);
     if (sound.isEmpty() || (database == null && !isTheLast(sound.get(0)))) {
-      return stuck(sound.isEmpty() ? firstOf(evidence.published()) : sound.get(0), faults());
+      return stuck(sound.isEmpty() ? ofOneRegistry(evidence.published()) : sound, faults());
+    }
+    String later = laterLink(sound.get(0).contents());
+    if (!later.isEmpty()) {
+      return stuck(
+          sound,
+          "%s is older than what programs were linked to: %s".formatted(sound.get(0), later));
     }
     if (sound.get(0).equals(database)) {
-      return new Plan.UseDatabase();
+      return isOfAnotherMachine() ? new Plan.Rename(database) : new Plan.UseDatabase();
+    }
+    if (database != null && sound.get(0).equals(copy) && isOneCommitBehind(database, copy)) {
+      return new Plan.Redo(copy, lastChanges);
     }
     String why =
         database == null
@@ -69,6 +98,38 @@ record Findings(
             : "%s is older than %s: somebody put it back, or a part of it was lost"
                 .formatted(database, sound.get(0));
     return new Plan.Rebuild(sound, why);
+  }
+
+  /**
+   * What a loaded program was linked to by this registry, and the newest account does not know yet:
+   * it is an older copy. Empty: nothing.
+   */
+  private String laterLink(Contents newest) {
+    for (LoadedProgram program : evidence.loaded()) {
+      for (FieldUse use : program.uses()) {
+        FieldUse.Place place = use.place();
+        if (place != null && newest.isOrWas(place.registryId())) {
+          Field field = newest.state().snapshot().byId(place.id());
+          if (field == null || field.generation() < place.generation()) {
+            return "%s has %s with id %d in generation %d"
+                .formatted(program, use.name(), place.id(), place.generation());
+          }
+        }
+      }
+    }
+    return "";
+  }
+
+  private boolean isOfAnotherMachine() {
+    return !machine.isEmpty()
+        && !evidence.machine().isEmpty()
+        && !machine.equals(evidence.machine());
+  }
+
+  private boolean isOneCommitBehind(Source database, Source copy) {
+    return isSame(database, copy)
+        && !lastChanges.isEmpty()
+        && lastChanges.get(0).revision() == database.contents().revision() + 1;
   }
 
   /** The database, the state copies and what was published of them, the newest first. */
@@ -104,32 +165,52 @@ record Findings(
   }
 
   private Plan fresh() {
+    String empty = "data directory %s is empty".formatted(directory);
     if (!evidence.named().isEmpty()) {
-      return new Plan.Rebuild(evidence.named(), "data directory %s is empty".formatted(directory));
+      return new Plan.Rebuild(withRelated(evidence.published()), empty);
     }
-    Source published = firstOf(evidence.published());
-    if (published == null) {
-      return new Plan.Create();
+    List<Source> published = ofOneRegistry(evidence.published());
+    if (!published.isEmpty()) {
+      return new Plan.ReadOnly(
+          published,
+          "%s, but %s was published since the host booted. If that registry's data is lost, start once with --recover-from %s; if another metakeyd has it, choose other directories with --run, --bpffs and --socket"
+              .formatted(empty, published.get(0), published.get(0).from()));
     }
-    return new Plan.ReadOnly(
-        published,
-        "data directory %s is empty, but %s was published since the host booted. If that registry's data is lost, start once with --recover-from %s; if another metakeyd has it, choose other directories with --run, --bpffs and --socket"
-            .formatted(directory, published, published.from()));
+    if (!evidence.publishedFaults().isEmpty()) {
+      return new Plan.ReadOnly(
+          List.of(),
+          "%s, but something was published that cannot be read: %s. If that registry's data is lost, put it back and restart, or start once with --recover-from PATH; if another metakeyd has it, choose other directories with --run, --bpffs and --socket; if it is nobody's, remove it and restart"
+              .formatted(empty, String.join("; ", evidence.publishedFaults())));
+    }
+    return new Plan.Create();
   }
 
-  private Plan stuck(@Nullable Source shown, String why) {
+  private Plan stuck(List<Source> shown, String why) {
     if (!evidence.named().isEmpty()) {
-      List<Source> sources = new ArrayList<>(evidence.named());
-      Stream.of(database, shown)
-          .filter(Objects::nonNull)
-          .filter(s -> s.contents().isRelatedTo(sources.get(0).contents()))
-          .forEach(sources::add);
-      return new Plan.Rebuild(sources, why);
+      List<Source> known = new ArrayList<>(shown);
+      if (database != null) {
+        known.add(database);
+      }
+      return new Plan.Rebuild(withRelated(known), why);
     }
     return new Plan.ReadOnly(
         shown,
-        "%s. Ids that were given away may be lost, so none is given or freed. Put back what is missing and restart, or start once with --recover-from PATH: a state copy, a registry.bin or a directory that has one%s. To give up every id, move everything out of %s and restart"
-            .formatted(why, shown == null ? "" : ", for example " + shown, directory));
+        "%s. Ids that were given away may be lost, so none is given or freed. Put back what is missing and restart, or start once with --recover-from PATH: a state copy, a registry.bin, a keys file or a directory that has one%s. To give up every id, move everything out of %s and restart"
+            .formatted(
+                why,
+                shown.isEmpty() ? "" : ", for example " + shown.get(0).from().replace(DATABASE, ""),
+                directory));
+  }
+
+  /** What an admin named, and what else is known of that registry. */
+  private List<Source> withRelated(List<Source> others) {
+    List<Source> all = new ArrayList<>(evidence.named());
+    all.addAll(others);
+    return ofOneRegistry(all);
+  }
+
+  private static List<Source> ofOneRegistry(List<Source> sources) {
+    return sources.isEmpty() ? List.of() : Source.ofOneRegistry(sources);
   }
 
   private String faults() {
@@ -139,9 +220,5 @@ record Findings(
     }
     faults.addAll(copyFaults);
     return String.join("; ", faults);
-  }
-
-  private static @Nullable Source firstOf(List<Source> sources) {
-    return sources.isEmpty() ? null : sources.get(0);
   }
 }

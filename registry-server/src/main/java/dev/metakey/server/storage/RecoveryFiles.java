@@ -1,10 +1,14 @@
 package dev.metakey.server.storage;
 
+import dev.metakey.layout.BadLayoutException;
+import dev.metakey.layout.KeysText;
 import dev.metakey.layout.RegistryFile;
 import dev.metakey.model.Field;
 import dev.metakey.model.Snapshot;
 import dev.metakey.server.domain.RegistryState;
+import dev.metakey.server.files.Failure;
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -13,25 +17,15 @@ import java.util.UUID;
 
 /** Reads files that a registry can be recovered from; changes none. */
 public final class RecoveryFiles {
-  private static final String TABLE = "registry.bin";
+  public static final String TABLE = "registry.bin";
+  public static final String KEYS = "keys";
 
   private RecoveryFiles() {}
-
-  /** What is published in a directory since the host has booted: at most one. */
-  public static List<Source> published(Path run, UUID bootId) {
-    Path table = run.resolve(TABLE);
-    try {
-      RegistryFile.Published published = RegistryFile.read(table);
-      return published.bootId().equals(bootId) ? List.of(source(table, published)) : List.of();
-    } catch (IOException e) { // there is none, or nobody can tell whose it is
-      return List.of();
-    }
-  }
 
   /**
    * What an admin said to recover from.
    *
-   * @param path a state copy, a registry.bin, or a directory that has some of them
+   * @param path a state copy, a registry.bin, a keys file, or a directory that has some of them
    * @return accounts of one registry, the newest first; at least one
    * @throws StoreException if there is none that can be read
    */
@@ -39,6 +33,7 @@ public final class RecoveryFiles {
     List<Path> files = new ArrayList<>();
     if (Files.isDirectory(path)) {
       StateCopy.NAMES.forEach(name -> files.add(path.resolve(name)));
+      files.add(path.resolve(KEYS));
       files.add(path.resolve(TABLE));
       files.removeIf(file -> !Files.exists(file));
     } else {
@@ -50,37 +45,71 @@ public final class RecoveryFiles {
       try {
         found.add(read(file));
       } catch (IOException | StoreException e) {
-        faults.add(file + ": " + e.getMessage());
+        faults.add(String.valueOf(e.getMessage()));
       }
     }
     if (found.isEmpty()) {
       throw new StoreException(
-          "nothing to recover from in %s%s; name a state copy, a registry.bin, or a directory that has one"
+          "nothing to recover from in %s%s; name a state copy, a registry.bin, a keys file, a directory that has one, or the directory of pinned maps"
               .formatted(path, faults.isEmpty() ? "" : ": " + String.join("; ", faults)),
           null);
     }
-    found.sort(Source.NEWEST_FIRST);
-    Contents newest = found.get(0).contents();
-    return found.stream().filter(source -> source.contents().isRelatedTo(newest)).toList();
+    return Source.ofOneRegistry(found);
   }
 
   private static Source read(Path file) throws IOException, StoreException {
     if (!Files.exists(file)) {
-      throw new IOException("there is no such file");
+      throw new IOException(file + ": there is no such file");
     }
-    return RegistryFile.isTable(file)
-        ? source(file, RegistryFile.read(file))
-        : new Source(file.toString(), StateText.parse(Files.readAllBytes(file)).contents());
+    if (RegistryFile.isTable(file)) {
+      return table(file).source();
+    }
+    try {
+      byte[] bytes = Files.readAllBytes(file);
+      return KeysText.isKeys(bytes)
+          ? keys(file).source()
+          : new Source(file.toString(), StateText.parse(bytes).contents());
+    } catch (IOException e) {
+      String text = Failure.words(e);
+      throw text.startsWith(file.toString()) ? e : new IOException(file + ": " + text, e);
+    }
   }
 
-  /** The table has the uid of an owner and not the rest, so its owners are not known. */
-  private static Source source(Path file, RegistryFile.Published published) {
+  /**
+   * A registry that was published.
+   *
+   * @param bootId of the host when it was
+   */
+  public record Dated(Source source, UUID bootId) {}
+
+  /** Reads a table. It has the uid of an owner and not the rest, so its owners are not known. */
+  public static Dated table(Path file) throws IOException {
+    RegistryFile.Published published = RegistryFile.read(file);
+    return new Dated(
+        withoutOwners(file, published.snapshot(), published.bootId()), published.bootId());
+  }
+
+  /** Reads a keys file. */
+  public static Dated keys(Path file) throws IOException {
+    try {
+      RegistryFile.Published published = KeysText.parse(Files.readString(file));
+      return new Dated(source(file, published.snapshot(), published.bootId()), published.bootId());
+    } catch (BadLayoutException | CharacterCodingException e) {
+      throw new IOException("%s %s".formatted(file, e.getMessage()), e);
+    }
+  }
+
+  /** What a table says, wherever it was read from. */
+  public static Source withoutOwners(Path from, Snapshot snapshot, UUID bootId) {
     List<Field> fields =
-        published.snapshot().records().stream()
+        snapshot.records().stream()
             .map(field -> field.toBuilder().owners(List.of()).build())
             .toList();
-    Snapshot snapshot = Snapshot.of(published.snapshot().info(), fields);
-    RegistryState state = new RegistryState(snapshot, published.bootId().toString());
-    return new Source(file.toString(), new Contents(state, List.of()));
+    return source(from, Snapshot.of(snapshot.info(), fields), bootId);
+  }
+
+  private static Source source(Path from, Snapshot snapshot, UUID bootId) {
+    RegistryState state = new RegistryState(snapshot, bootId.toString());
+    return new Source(from.toString(), new Contents(state, List.of()));
   }
 }

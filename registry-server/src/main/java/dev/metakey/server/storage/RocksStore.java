@@ -1,7 +1,7 @@
 package dev.metakey.server.storage;
 
 import dev.metakey.model.Change;
-import dev.metakey.model.Field;
+import dev.metakey.server.domain.Recovery;
 import dev.metakey.server.domain.RegistryState;
 import dev.metakey.server.storage.Findings.Plan;
 import java.io.IOException;
@@ -18,14 +18,14 @@ import org.rocksdb.RocksDB;
 import org.rocksdb.RocksDBException;
 import org.rocksdb.RocksIterator;
 import org.rocksdb.Status;
-import org.rocksdb.WriteBatch;
 
 /**
  * Keeps the registry in a RocksDB database.
  *
  * <p><b>Durability.</b> A commit is one batch, synced: the fields, the changes and the facts that
  * belong together are all there after a power loss, or none is. The facts are written with every
- * commit, so that the revision in them always is that of the last change.
+ * commit, so that the revision in them always is that of the last change. The state copy is synced
+ * at the same time, on another thread, and a commit returns when both are.
  *
  * <p><b>Failure.</b> After a failed commit nothing can be committed until the store has been opened
  * anew, as only reading the log back tells what became of it. The changes that were committed
@@ -109,16 +109,23 @@ public final class RocksStore implements Store {
       return hold(stuck.shown());
     }
     if (plan instanceof Plan.Create) {
-      beginning.create(whenEmpty.get());
+      beginning.create(whenEmpty.get(), evidence.machine());
+    } else if (plan instanceof Plan.Redo redo) {
+      beginning.redo(redo);
     } else if (plan instanceof Plan.Rebuild rebuild) {
-      recovery = beginning.rebuild(rebuild, evidence.newId(), evidence.nowMs());
+      recovery = beginning.rebuild(rebuild, evidence);
+    } else if (plan instanceof Plan.Rename rename) {
+      recovery = beginning.rename(rename, evidence);
     }
     return openDatabase();
   }
 
   /** Serves what is known from memory. */
-  private RegistryState hold(@Nullable Source shown) {
-    RegistryState state = shown == null ? whenEmpty.get() : shown.contents().state();
+  private RegistryState hold(List<Source> shown) {
+    RegistryState state =
+        shown.isEmpty()
+            ? whenEmpty.get()
+            : Recovery.merge(Source.states(shown), shown.get(0).contents().id(), evidence.nowMs());
     revision = state.revision();
     oldestRevision = revision + 1;
     return state;
@@ -139,11 +146,15 @@ public final class RocksStore implements Store {
     return directory.path().resolve(DataFiles.REPORT);
   }
 
-  /** Whether a registry id is, or was before a recovery, the one of this registry. */
-  public boolean isOwn(UUID registryId) {
+  /** The ids that the registry has, and had before it was recovered. */
+  public List<UUID> ids() {
+    List<UUID> ids = new ArrayList<>();
     Contents contents = opened;
-    return contents != null
-        && (contents.id().equals(registryId) || contents.former().contains(registryId));
+    if (contents != null) {
+      ids.add(contents.id());
+      ids.addAll(contents.former());
+    }
+    return ids;
   }
 
   @Override
@@ -181,29 +192,20 @@ public final class RocksStore implements Store {
   @Override
   public void commit(RegistryState state, List<Change> changes) throws StoreException {
     users.readLock().lock();
-    try (WriteBatch batch = new WriteBatch()) {
+    try {
       if (readOnly != null && changes.isEmpty()) {
         return;
       }
       Database open = writable();
-      open.putState(batch, state);
-      for (Change change : changes) {
-        open.putChange(batch, change.revision(), Records.change(change));
-        int id = change.field().id();
-        Field field = state.snapshot().byId(id);
-        if (field == null) {
-          open.deleteKey(batch, id);
-        } else {
-          open.putKey(batch, id, Records.key(field));
-        }
+      Contents contents = new Contents(state, Objects.requireNonNull(opened).former());
+      try (StateCopy.Writing ignored = copy.begin(contents, changes)) {
+        open.commit(state, changes);
       }
-      open.write(batch);
-      copy.write(new Contents(state, Objects.requireNonNull(opened).former()));
       revision = state.revision();
     } catch (RocksDBException e) {
       failed = true;
       throw explain("cannot be written", e);
-    } catch (IOException e) {
+    } catch (IOException e) { // the database has the change, and a store opened anew shows it
       failed = true;
       throw directory.explain("cannot be written", e);
     } finally {
@@ -253,14 +255,14 @@ public final class RocksStore implements Store {
   }
 
   @Override
-  public void trim(long keep, long olderThanMs) throws StoreException {
+  public void trim(long keep, long beforeAgeMs) throws StoreException {
     if (readOnly != null) {
       return;
     }
     users.readLock().lock();
     try {
       Database open = writable();
-      long first = firstAfter(open, Math.max(oldestRevision, revision - keep + 1), olderThanMs);
+      long first = firstAfter(open, Math.max(oldestRevision, revision - keep + 1), beforeAgeMs);
       if (first > oldestRevision) {
         open.deleteChangesBefore(first);
         oldestRevision = first;
@@ -291,7 +293,8 @@ public final class RocksStore implements Store {
     boolean loaded = false;
     try {
       Contents contents = new DatabaseReader(directory).read(fresh);
-      copy.write(contents);
+      fresh.noteMachine(evidence.machine());
+      copy.write(contents, List.of());
       opened = contents;
       revision = contents.revision();
       oldestRevision = DatabaseReader.firstRevision(fresh, revision);
@@ -305,17 +308,19 @@ public final class RocksStore implements Store {
     }
   }
 
-  /** The first revision from {@code from} up whose change is not older; the next one if all are. */
-  private long firstAfter(Database open, long from, long olderThanMs)
+  /**
+   * The first revision from {@code from} up whose change is not from before; the next one if all
+   * are.
+   */
+  private long firstAfter(Database open, long from, long beforeAgeMs)
       throws RocksDBException, StoreException {
     long first = from;
     try (RocksIterator rows = open.history()) {
       for (rows.seek(Database.revisionKey(from)); rows.isValid(); rows.next()) {
-        Change change = Records.readChange(rows.value());
-        if (change.atMs() >= olderThanMs) {
+        if (Records.readChangeAgeMs(rows.value()) >= beforeAgeMs) {
           break;
         }
-        first = change.revision() + 1;
+        first = Database.revision(rows.key()) + 1;
       }
       rows.status();
     }

@@ -1,5 +1,6 @@
 package dev.metakey.server.storage;
 
+import dev.metakey.model.Change;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -13,6 +14,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,8 +25,14 @@ import org.jspecify.annotations.Nullable;
  * ({@link StateText}). While one is written the other one is whole. The files have room from the
  * start, so that a sync has no metadata of the file system to commit.
  *
- * <p><b>Durability.</b> A copy is written after the database has a change and before anybody is
- * told. So a database that is older than the copy has lost something, or was put back.
+ * <p><b>Durability.</b> A copy is written while the database is, so that a commit takes as long as
+ * the slower of the two syncs, and nobody is told before both are done. Whoever is killed in
+ * between leaves either one ahead, by one commit. A copy therefore has the changes of its commit
+ * too: a database that is one commit behind is brought up with them. One that is further behind has
+ * lost something, or was put back.
+ *
+ * <p><b>Concurrency.</b> One thread at a time. {@link #begin} writes on a thread of its own, and
+ * nothing else may be called until that is done.
  */
 final class StateCopy implements AutoCloseable {
   static final List<String> NAMES = List.of("state-copy.1", "state-copy.2");
@@ -36,6 +47,21 @@ final class StateCopy implements AutoCloseable {
   private final int[] used = {Integer.MAX_VALUE, Integer.MAX_VALUE};
 
   private long sequence;
+
+  private final ExecutorService thread =
+      Executors.newSingleThreadExecutor(
+          task -> {
+            Thread writer = new Thread(task, "registry-copy");
+            writer.setDaemon(true);
+            return writer;
+          });
+
+  /** A copy that is being written. */
+  interface Writing extends AutoCloseable {
+    /** Waits until the copy survives a power loss. */
+    @Override
+    void close() throws IOException;
+  }
 
   StateCopy(Path directory) {
     this.directory = directory;
@@ -70,10 +96,41 @@ final class StateCopy implements AutoCloseable {
     sequence = copies.stream().mapToLong(StateText.Parsed::sequence).max().orElse(0);
   }
 
-  /** The state survives a power loss when this returns. */
-  void write(Contents contents) throws IOException {
+  /** Writes while the caller does something else. */
+  Writing begin(Contents contents, List<Change> changes) {
+    CompletableFuture<Void> done = new CompletableFuture<>();
+    thread.execute(
+        () -> {
+          try {
+            write(contents, changes);
+            done.complete(null);
+          } catch (IOException | RuntimeException | Error e) {
+            done.completeExceptionally(e);
+          }
+        });
+    return () -> await(done);
+  }
+
+  /** Whoever interrupts the caller does not end the writing. */
+  private static void await(CompletableFuture<Void> done) throws IOException {
+    try {
+      done.join();
+    } catch (CompletionException e) {
+      if (e.getCause() instanceof IOException failure) {
+        throw failure;
+      }
+      throw e;
+    }
+  }
+
+  /**
+   * The state survives a power loss when this returns.
+   *
+   * @param changes of the commit that led to it
+   */
+  void write(Contents contents, List<Change> changes) throws IOException {
     long next = sequence + 1;
-    byte[] bytes = text.format(next, contents);
+    byte[] bytes = text.format(next, contents, changes);
     int index = (int) (next % NAMES.size());
     FileChannel slot = slot(index);
     int old = (int) Math.min(slot.size(), used[index]);
@@ -87,6 +144,7 @@ final class StateCopy implements AutoCloseable {
 
   @Override
   public void close() {
+    thread.shutdown();
     for (int i = 0; i < slots.length; i++) {
       FileChannel slot = slots[i];
       slots[i] = null;

@@ -2,12 +2,14 @@ package dev.metakey.server.storage;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.metakey.model.Change;
 import dev.metakey.model.Field;
 import dev.metakey.model.Layout;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.RegistryInfo;
 import dev.metakey.model.Snapshot;
 import dev.metakey.model.Words;
+import dev.metakey.server.domain.ClockReading;
 import dev.metakey.server.domain.RegistryState;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -21,14 +23,17 @@ import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A whole state as text. People read the first part of each line; the daemon reads {@code record},
- * which is the field's database record in base64 and has everything that a field has.
+ * A whole state as text, and the changes of the commit that led to it. People read the first part
+ * of each line; the daemon reads {@code record}, which is the field's or the change's database
+ * record in base64 and has everything that these have.
  *
  * <pre>
  *   metakey-state 1
  *   # made by metakeyd; do not edit: the last line has a checksum
- *   sequence=7 registry=UUID revision=4 layout=slotted area=128 boot=ID former=UUID,UUID
+ *   sequence=7 registry=UUID revision=4 layout=slotted area=128 boot=ID clock=MS,MS,MS
+ *   former=UUID,UUID
  *   id=0 name=edge.packet_id size=8 slot=24 generation=1 state=active owners="..." record=BASE64
+ *   change=4 kind=created name=edge.packet_id record=BASE64
  *   end crc32c=0123abcd
  * </pre>
  */
@@ -36,6 +41,7 @@ final class StateText {
   private static final String FIRST_LINE = "metakey-state 1";
   private static final String COMMENT =
       "# made by metakeyd; do not edit: the last line has a checksum";
+  private static final String CHANGE = "change=";
   private static final String RECORD = " record=";
   private static final String END = "end crc32c=";
 
@@ -48,15 +54,16 @@ final class StateText {
    * What a text says.
    *
    * @param sequence counts the texts that were written: the highest is the newest
+   * @param changes of the commit that led to the state; empty where that changed no field
    */
-  record Parsed(long sequence, Contents contents) {
+  record Parsed(long sequence, Contents contents, List<Change> changes) {
     /** The file that it is written to. */
     String name() {
       return StateCopy.NAMES.get((int) (sequence % StateCopy.NAMES.size()));
     }
   }
 
-  byte[] format(long sequence, Contents contents) {
+  byte[] format(long sequence, Contents contents, List<Change> changes) {
     RegistryState state = contents.state();
     RegistryInfo info = state.snapshot().info();
     StringBuilder text = new StringBuilder(4096);
@@ -67,12 +74,17 @@ final class StateText {
     text.append(" layout=").append(info.layout());
     text.append(" area=").append(info.areaBytes());
     text.append(" boot=").append(base64(state.bootId().getBytes(UTF_8)));
+    ClockReading clock = state.clock();
+    text.append(" clock=").append(clock.bootMs());
+    text.append(',').append(clock.atMs()).append(',').append(clock.ageMs());
     text.append(" former=");
     text.append(Former.text(contents.former()));
     text.append('\n');
     for (Field field : state.snapshot().records()) {
       text.append(line(field));
     }
+    long ageMs = state.clock().ageMs();
+    changes.forEach(change -> text.append(line(change, ageMs)));
     byte[] body = text.toString().getBytes(UTF_8);
     byte[] end = (END + checksum(body, body.length) + "\n").getBytes(UTF_8);
     byte[] all = Arrays.copyOf(body, body.length + end.length);
@@ -121,14 +133,28 @@ final class StateText {
             Words.parse(Layout.class, "layout", get(head, "layout")),
             Integer.parseInt(get(head, "area")));
     List<Field> fields = new ArrayList<>();
+    List<Change> changes = new ArrayList<>();
     for (String line : lines.subList(2, lines.size())) {
-      String record = line.substring(line.lastIndexOf(RECORD) + RECORD.length());
-      fields.add(Records.readKey(Base64.getDecoder().decode(record)));
+      String base64 = line.substring(line.lastIndexOf(RECORD) + RECORD.length());
+      byte[] record = Base64.getDecoder().decode(base64);
+      if (line.startsWith(CHANGE)) {
+        changes.add(Records.readChange(record));
+      } else {
+        fields.add(Records.readKey(record));
+      }
     }
     List<UUID> former = Former.parse(get(head, "former"));
     String bootId = new String(Base64.getDecoder().decode(get(head, "boot")), UTF_8);
-    RegistryState state = new RegistryState(Snapshot.of(info, fields), bootId);
-    return new Parsed(Long.parseLong(get(head, "sequence")), new Contents(state, former));
+    RegistryState state =
+        new RegistryState(Snapshot.of(info, fields), bootId).at(clock(get(head, "clock")));
+    return new Parsed(
+        Long.parseLong(get(head, "sequence")), new Contents(state, former), List.copyOf(changes));
+  }
+
+  private static ClockReading clock(String text) {
+    String[] parts = text.split(",", 3);
+    return new ClockReading(
+        Long.parseLong(parts[0]), Long.parseLong(parts[1]), Long.parseLong(parts[2]));
   }
 
   private static String get(Map<String, String> head, String key) {
@@ -158,6 +184,17 @@ final class StateText {
       written[id] = field;
     }
     return lines[id];
+  }
+
+  private static String line(Change change, long ageMs) {
+    return CHANGE
+        + "%d kind=%s name=%s%s%s\n"
+            .formatted(
+                change.revision(),
+                change.kind(),
+                change.field().name(),
+                RECORD,
+                base64(Records.change(change, ageMs)));
   }
 
   private static String printable(String text) {

@@ -9,7 +9,9 @@ import dev.metakey.model.Reason;
 import dev.metakey.model.Reservation;
 import dev.metakey.model.Snapshot;
 import dev.metakey.server.domain.Drift;
+import dev.metakey.server.domain.ReleaseAll;
 import dev.metakey.server.domain.Reserve;
+import dev.metakey.server.domain.Transfer;
 import dev.metakey.server.domain.Undelete;
 import dev.metakey.server.domain.Unreserve;
 import dev.metakey.server.engine.Engine;
@@ -21,8 +23,12 @@ import dev.metakey.v1.ListPendingRequest;
 import dev.metakey.v1.ListPendingResponse;
 import dev.metakey.v1.ListUsersRequest;
 import dev.metakey.v1.ListUsersResponse;
+import dev.metakey.v1.ReleaseAllRequest;
+import dev.metakey.v1.ReleaseAllResponse;
 import dev.metakey.v1.ReserveRequest;
 import dev.metakey.v1.ReserveResponse;
+import dev.metakey.v1.TransferRequest;
+import dev.metakey.v1.TransferResponse;
 import dev.metakey.v1.UndeleteRequest;
 import dev.metakey.v1.UndeleteResponse;
 import dev.metakey.v1.UnreserveRequest;
@@ -40,14 +46,17 @@ final class AdminService extends AdminGrpc.AdminImplBase {
   private final Engine engine;
   private final KernelWatch kernel;
   private final Executor readers;
+  private final Executor lookers;
 
   /**
    * @param readers reads what is not in memory, so that the event loop does not wait for it
+   * @param lookers looks at the kernel for releases, likewise
    */
-  AdminService(Engine engine, KernelWatch kernel, Executor readers) {
+  AdminService(Engine engine, KernelWatch kernel, Executor readers, Executor lookers) {
     this.engine = engine;
     this.kernel = kernel;
     this.readers = readers;
+    this.lookers = lookers;
   }
 
   @Override
@@ -90,6 +99,38 @@ final class AdminService extends AdminGrpc.AdminImplBase {
             UndeleteResponse.newBuilder()
                 .setRegistry(Wire.toWire(reply.info()))
                 .setField(Wire.toWire(reply.value()))
+                .build());
+  }
+
+  @Override
+  public void transfer(TransferRequest request, StreamObserver<TransferResponse> call) {
+    Answers.later(
+        call,
+        () ->
+            engine.submit(
+                new Transfer(request.getName(), Requests.owner(request.getTo())),
+                CallerInterceptor.caller()),
+        reply ->
+            TransferResponse.newBuilder()
+                .setRegistry(Wire.toWire(reply.info()))
+                .setField(Wire.toWire(reply.value()))
+                .build());
+  }
+
+  @Override
+  public void releaseAll(ReleaseAllRequest request, StreamObserver<ReleaseAllResponse> call) {
+    Answers.later(
+        call,
+        () ->
+            kernel.submit(
+                new ReleaseAll(Requests.whose(request.getWhose()), request.getNow()),
+                CallerInterceptor.caller(),
+                lookers),
+        reply ->
+            ReleaseAllResponse.newBuilder()
+                .setRegistry(Wire.toWire(reply.info()))
+                .addAllReleased(reply.value().released().stream().map(Wire::toWire).toList())
+                .addAllInUse(reply.value().inUse().stream().map(Wire::toWire).toList())
                 .build());
   }
 

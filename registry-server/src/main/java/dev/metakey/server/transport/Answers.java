@@ -2,6 +2,7 @@ package dev.metakey.server.transport;
 
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Reason;
+import dev.metakey.server.engine.Defects;
 import dev.metakey.server.engine.Reply;
 import dev.metakey.wire.WireErrors;
 import io.grpc.stub.ServerCallStreamObserver;
@@ -14,12 +15,10 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** Gives calls their answers, and maps what went wrong to a status: the one place for both. */
 final class Answers {
-  private static final Logger log = LoggerFactory.getLogger(Answers.class);
+  private static final Defects defects = new Defects("a call");
 
   private Answers() {}
 
@@ -28,7 +27,7 @@ final class Answers {
     A message;
     try {
       message = answer.get();
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) { // or nobody would answer the call
       call.onError(WireErrors.toStatus(refusal(e)));
       return;
     }
@@ -54,7 +53,7 @@ final class Answers {
     CompletableFuture<Reply<R>> future;
     try {
       future = submit.get();
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       call.onError(WireErrors.toStatus(refusal(e)));
       return;
     }
@@ -98,7 +97,7 @@ final class Answers {
           Map.of(),
           cause);
     }
-    log.error("a call met a defect: please report this", cause);
+    defects.met(cause == null ? new IllegalStateException("no reply, and no reason") : cause);
     return new MetakeyException(
         Reason.INTERNAL,
         "a defect of metakeyd: %s; please report it with the daemon's log".formatted(cause),

@@ -100,6 +100,7 @@ final class CallGuard implements ServerInterceptor {
 
     /** Counts the call; null: it may go on. */
     synchronized @Nullable MetakeyException enter() {
+      connections.asked(connection);
       Limits.Connection each = connections.limits.each();
       int mine = connection.calls.incrementAndGet();
       if (mine > each.streams()) {

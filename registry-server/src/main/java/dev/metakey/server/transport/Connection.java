@@ -1,5 +1,6 @@
 package dev.metakey.server.transport;
 
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -10,6 +11,7 @@ final class Connection {
   final AtomicInteger calls = new AtomicInteger();
   final AtomicInteger reflections = new AtomicInteger();
   final AtomicLong unreadBytes = new AtomicLong();
+  private final AtomicBoolean asked = new AtomicBoolean();
   private final Runnable close;
 
   /**
@@ -28,6 +30,11 @@ final class Connection {
 
   void close() {
     close.run();
+  }
+
+  /** Notes that a call came; true for the first one. */
+  boolean beginsToAsk() {
+    return !asked.get() && asked.compareAndSet(false, true);
   }
 
   /** {@code uid 1001, pid 4711 (python3)}. */

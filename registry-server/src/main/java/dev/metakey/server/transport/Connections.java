@@ -3,6 +3,10 @@ package dev.metakey.server.transport;
 import dev.metakey.model.Peer;
 import dev.metakey.server.engine.Budget;
 import dev.metakey.server.engine.Limits;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.Optional;
+import java.util.Set;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -15,6 +19,12 @@ final class Connections {
   final FaultLog faults = new FaultLog(System::nanoTime);
   private final Budget open;
   private final Predicate<Peer> isAdmin;
+
+  /** Those that have a place. Guarded by this. */
+  private final Set<Connection> counted = new HashSet<>();
+
+  /** Those on which nothing was asked yet, the oldest first. Guarded by this. */
+  private final Set<Connection> silent = new LinkedHashSet<>();
 
   /**
    * @param isAdmin who has the reserves
@@ -32,12 +42,59 @@ final class Connections {
     return isAdmin.test(peer);
   }
 
-  /** Counts a new connection, unless there are too many: then it tells why. */
-  Budget.@Nullable Full open(int uid, boolean admin) {
-    return open.take(uid, admin, 1);
+  /**
+   * Counts a new connection, unless there are too many: then it tells why. Those on which nothing
+   * was ever asked make room first, the oldest before the others.
+   */
+  Budget.@Nullable Full open(Connection connection) {
+    Budget.Full full = take(connection);
+    for (Connection idle = idle(full, connection); idle != null; idle = idle(full, connection)) {
+      closed(idle);
+      faults.say(
+          "connection closed: nothing was asked on it, and its place was needed; it came from %s"
+              .formatted(idle));
+      idle.close();
+      full = take(connection);
+    }
+    return full;
   }
 
-  void closed(int uid) {
-    open.give(uid, 1);
+  private synchronized Budget.@Nullable Full take(Connection connection) {
+    Budget.Full full = open.take(connection.uid(), connection.admin, 1);
+    if (full == null) {
+      counted.add(connection);
+      silent.add(connection);
+    }
+    return full;
+  }
+
+  /** The one that makes room: of the same uid, unless all connections together are too many. */
+  private synchronized @Nullable Connection idle(
+      Budget.@Nullable Full full, Connection connection) {
+    if (full == null) {
+      return null;
+    }
+    return silent.stream()
+        .filter(other -> other.uid() == connection.uid())
+        .findFirst()
+        .or(() -> full.uid() == null ? silent.stream().findFirst() : Optional.empty())
+        .orElse(null);
+  }
+
+  /** A call came on it. */
+  void asked(Connection connection) {
+    if (connection.beginsToAsk()) {
+      synchronized (this) {
+        silent.remove(connection);
+      }
+    }
+  }
+
+  /** Its place is free. To be called once or more. */
+  synchronized void closed(Connection connection) {
+    if (counted.remove(connection)) {
+      silent.remove(connection);
+      open.give(connection.uid(), 1);
+    }
   }
 }

@@ -102,12 +102,13 @@ final class PeerNegotiator implements ProtocolNegotiator {
               peer.isAdmin(connections::isAdmin),
               // from the front: HTTP/2 would wait for the open streams first
               () -> channel.pipeline().firstContext().close());
-      Budget.Full full = connections.open(connection.uid(), connection.admin);
+      Budget.Full full = connections.open(connection);
       if (full != null) {
         refuse(context, connection, full);
         return;
       }
-      channel.closeFuture().addListener(closed -> connections.closed(connection.uid()));
+      channel.closeFuture().addListener(closed -> connections.closed(connection));
+      AcceptGate.passed(channel);
       Attributes attributes =
           InternalProtocolNegotiationEvent.getAttributes(negotiation).toBuilder()
               .set(PEER, peer)

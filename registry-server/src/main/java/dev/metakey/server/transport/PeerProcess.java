@@ -29,8 +29,6 @@ record PeerProcess(
     boolean ownNamespace,
     boolean privileged,
     String program) {
-  private static final String UNIT_SUFFIX = ".service";
-
   /** What a service name may not have: see {@link Names#checkService}. */
   private static final Pattern UNSAFE = Pattern.compile("[^A-Za-z0-9@._:\\\\-]");
 
@@ -93,21 +91,10 @@ record PeerProcess(
       return safe(place.unit(), MAX_CLAIM_LENGTH);
     }
     if (claimed != null) {
-      return checkClaim(claimed);
+      return Names.checkClaim(claimed);
     }
     String claim = safe(program, MAX_CLAIM_LENGTH);
-    return claim.endsWith(UNIT_SUFFIX) ? claim.replace('.', '_') : claim;
-  }
-
-  private static String checkClaim(String claimed) {
-    if (claimed.endsWith(UNIT_SUFFIX)) {
-      throw new MetakeyException(
-          Reason.INVALID_REQUEST,
-          "service %s: only a process that systemd runs in a unit of that name may be called so, and then it need not say it; claim a name that does not end in .service"
-              .formatted(Names.quote(claimed)),
-          Map.of("service", claimed));
-    }
-    return Names.checkService(claimed);
+    return claim.endsWith(Names.UNIT_SUFFIX) ? claim.replace('.', '_') : claim;
   }
 
   /**

@@ -5,7 +5,6 @@ import dev.metakey.model.Field;
 import dev.metakey.model.FieldState;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Names;
-import dev.metakey.model.Peer;
 import dev.metakey.model.Reason;
 import dev.metakey.model.Snapshot;
 import dev.metakey.server.domain.Refusals;
@@ -140,26 +139,16 @@ final class RegistryService extends RegistryGrpc.RegistryImplBase {
     Answers.later(
         call,
         () ->
-            release(
-                new Release(request.getName(), generation(request), request.getForce()),
-                CallerInterceptor.caller()),
+            kernel.submit(
+                new Release(
+                    request.getName(), generation(request), request.getForce(), request.getNow()),
+                CallerInterceptor.caller(),
+                lookers),
         reply ->
             ReleaseResponse.newBuilder()
                 .setRegistry(Wire.toWire(reply.info()))
                 .setField(Wire.toWire(reply.value()))
                 .build());
-  }
-
-  /**
-   * Decided on what is loaded now, not on what was seen a while ago. But looking is costly: so not
-   * for a call that is refused whatever is loaded.
-   */
-  private CompletableFuture<Reply<Field>> release(Release release, Peer caller) {
-    MetakeyException refusal = engine.refusalOf(release, caller);
-    if (refusal != null && refusal.reason() != Reason.IN_USE) {
-      throw refusal;
-    }
-    return kernel.observe(lookers).thenCompose(seen -> engine.submit(release, caller));
   }
 
   private static int generation(ReleaseRequest request) {

@@ -2,6 +2,7 @@ package dev.metakey.server.transport;
 
 import dev.metakey.model.DaemonStatus;
 import dev.metakey.model.Peer;
+import dev.metakey.server.engine.Defects;
 import dev.metakey.server.engine.Engine;
 import dev.metakey.server.engine.KernelWatch;
 import dev.metakey.server.engine.Limits;
@@ -21,12 +22,15 @@ import io.grpc.netty.shaded.io.netty.channel.epoll.EpollIoHandler;
 import io.grpc.netty.shaded.io.netty.channel.epoll.EpollServerDomainSocketChannel;
 import io.grpc.netty.shaded.io.netty.channel.unix.DomainSocketAddress;
 import io.grpc.netty.shaded.io.netty.util.concurrent.DefaultThreadFactory;
+import io.grpc.netty.shaded.io.netty.util.concurrent.EventExecutor;
 import io.grpc.protobuf.services.HealthStatusManager;
 import io.grpc.protobuf.services.ProtoReflectionServiceV1;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -70,7 +74,9 @@ public final class SocketServer implements AutoCloseable {
   /** For releases: apart, so that they keep nobody from reading. */
   private final ExecutorService lookers = oneThread("registry-looker");
 
+  private final Defects defects = new Defects("ending connections and calls that take too long");
   private final Server server;
+  private volatile boolean closing;
 
   /**
    * @throws LockFile.HeldException if a live daemon has the socket
@@ -100,10 +106,11 @@ public final class SocketServer implements AutoCloseable {
     Connections connections = new Connections(limits, isAdmin);
     CallGuard guard = new CallGuard(connections, System::nanoTime);
     var unused =
-        serving.scheduleWithFixedDelay(guard::sweep, SWEEP_MS, SWEEP_MS, TimeUnit.MILLISECONDS);
+        serving.scheduleWithFixedDelay(
+            defects.guard(guard::sweep), SWEEP_MS, SWEEP_MS, TimeUnit.MILLISECONDS);
     this.server =
         NettyServerBuilder.forAddress(address)
-            .channelType(EpollServerDomainSocketChannel.class)
+            .channelFactory(SocketServer::listening)
             .bossEventLoopGroup(accepting)
             .workerEventLoopGroup(serving)
             .protocolNegotiator(new PeerNegotiator(peers, connections))
@@ -120,7 +127,7 @@ public final class SocketServer implements AutoCloseable {
             .intercept(new CallerInterceptor())
             .intercept(guard) // outermost
             .addService(inBytes(new RegistryService(engine, kernel, lookers, hub, status)))
-            .addService(inBytes(new AdminService(engine, kernel, readers)))
+            .addService(inBytes(new AdminService(engine, kernel, readers, lookers)))
             .addService(inBytes(health.getHealthService()))
             .addService(inBytes(ProtoReflectionServiceV1.newInstance()))
             .build();
@@ -141,13 +148,39 @@ public final class SocketServer implements AutoCloseable {
     health.setStatus(REGISTRY_HEALTH, possible ? ServingStatus.SERVING : ServingStatus.NOT_SERVING);
   }
 
-  /** Why the daemon cannot see who some peers are; empty if it could see all so far. */
-  public String peerProblem() {
-    return peers.problem();
+  /** Whether every thread that serves connections runs, or was told to end. */
+  public boolean isWell() {
+    return closing || (!hasEnded(accepting) && !hasEnded(serving));
+  }
+
+  /**
+   * An event loop that has ended leaves its connections without answers, and cannot be replaced.
+   */
+  private static boolean hasEnded(EventLoopGroup loops) {
+    for (EventExecutor loop : loops) {
+      if (loop.isShuttingDown()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** What an admin is to know; empty: all is well. */
+  public List<String> problems() {
+    List<String> problems = new ArrayList<>(defects.problems());
+    if (!peers.problem().isEmpty()) {
+      problems.add(peers.problem());
+    }
+    if (!isWell()) {
+      problems.add(
+          "a thread that serves connections has ended, and some clients get no answer; restart metakeyd, and report this with its log");
+    }
+    return problems;
   }
 
   /** Removes the socket and takes no more calls. Those in flight go on. */
   public void stopAccepting() throws IOException {
+    closing = true;
     health.enterTerminalState();
     socket.remove();
     server.shutdown();
@@ -156,6 +189,7 @@ public final class SocketServer implements AutoCloseable {
   /** Ends what has not ended by itself. */
   @Override
   public void close() throws InterruptedException, IOException {
+    closing = true;
     socket.remove();
     server.shutdown();
     if (!server.awaitTermination(GRACE_S, TimeUnit.SECONDS)) {
@@ -186,6 +220,12 @@ public final class SocketServer implements AutoCloseable {
   private static void end(EventLoopGroup loops) throws InterruptedException {
     var ended = loops.shutdownGracefully(0, GRACE_S, TimeUnit.SECONDS);
     var unused = ended.await();
+  }
+
+  private static EpollServerDomainSocketChannel listening() {
+    EpollServerDomainSocketChannel channel = new EpollServerDomainSocketChannel();
+    channel.pipeline().addLast(new AcceptGate());
+    return channel;
   }
 
   private static EventLoopGroup eventLoops(String name, int threads) {

@@ -12,6 +12,7 @@ import dev.metakey.model.ChangeKind;
 import dev.metakey.model.Field;
 import dev.metakey.model.FieldSpec;
 import dev.metakey.model.FieldState;
+import dev.metakey.model.FieldUse;
 import dev.metakey.model.Format;
 import dev.metakey.model.Layout;
 import dev.metakey.model.LoadedProgram;
@@ -19,6 +20,8 @@ import dev.metakey.model.Merge;
 import dev.metakey.model.Outcome;
 import dev.metakey.model.Reason;
 import dev.metakey.model.Registered;
+import java.util.List;
+import java.util.UUID;
 import org.junit.jupiter.api.Test;
 
 /** What a registry without data makes of the programs that are loaded. */
@@ -174,5 +177,23 @@ class AdoptionTest {
 
     assertThat(host.field("edge.packet_id").reservation()).isNotNull();
     assertThat(host.field("edge.packet_id").state()).isEqualTo(FieldState.ACTIVE);
+  }
+
+  @Test
+  void adopt_whenAProgramOfThisRegistryHasALaterGeneration_takesItInPlaceOfTheEarlierField() {
+    FieldUse.Place later = place(0, 24, 2);
+    host.register(TRACER, FieldSpec.of("earlier", 8));
+    host.register(TRACER, FieldSpec.of("stays", 8));
+    host.loads(program(1, use("later", 8, later)), program(2, use("worse", 8, place(1, 32, 1))));
+    host.looks();
+
+    host.run(ROOT, new Adopt(List.of(UUID.randomUUID())));
+    assertThat(host.snapshot().byName("later")).as("another registry's").isNull();
+
+    host.run(ROOT, new Adopt(List.of(later.registryId())));
+    assertThat(host.field("later").generation()).isEqualTo(2);
+    assertThat(host.field("later").owners()).isEmpty();
+    assertThat(host.snapshot().byName("earlier")).isNull();
+    assertThat(host.field("stays").id()).isEqualTo(1);
   }
 }

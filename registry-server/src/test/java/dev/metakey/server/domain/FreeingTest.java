@@ -1,8 +1,7 @@
 package dev.metakey.server.domain;
 
-import static dev.metakey.server.domain.Given.EDGE;
+import static dev.metakey.server.domain.Given.EDGE_AS_ROOT;
 import static dev.metakey.server.domain.Given.ROOT;
-import static dev.metakey.server.domain.Given.TRACER;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.metakey.model.ChangeKind;
@@ -20,74 +19,74 @@ import org.junit.jupiter.api.Test;
 /** When a retired id is free again, and who gets it. */
 class FreeingTest {
   /** All 64 ids taken: {@code edge.f0} has id 0 and so on. */
-  private final Given host = Given.packed().with(EDGE, Given.fields(64, 2));
+  private final Given host = Given.packed().with(EDGE_AS_ROOT, Given.fields(64, 2));
 
   private static final FieldSpec NEW = FieldSpec.of("new", 8);
 
   @Test
   void id_whenInQuarantine_isNotFree() {
-    host.released(EDGE, "edge.f3").after(Duration.ofMillis(Given.QUARANTINE_MS - 1));
+    host.released(EDGE_AS_ROOT, "edge.f3").after(Duration.ofMillis(Given.QUARANTINE_MS - 1));
 
-    host.refused(Reason.NO_FREE_ID, EDGE, NEW);
+    host.refused(Reason.NO_FREE_ID, EDGE_AS_ROOT, NEW);
     assertThat(host.field("edge.f3").state()).isEqualTo(FieldState.RETIRED);
   }
 
   @Test
   void id_whenQuarantineIsOver_isFree() {
-    host.released(EDGE, "edge.f3").afterQuarantine();
+    host.released(EDGE_AS_ROOT, "edge.f3").afterQuarantine();
 
     assertThat(host.lastKinds()).containsExactly(ChangeKind.FREED);
     assertThat(host.snapshot().byName("edge.f3")).isNull();
     assertThat(host.snapshot().byId(3).state()).isEqualTo(FieldState.FREE);
     assertThat(host.snapshot().byId(3).name()).isEqualTo("edge.f3");
     assertThat(host.snapshot().byId(3).slot()).isZero();
-    assertThat(host.register(EDGE, NEW).field().id()).isEqualTo(3);
+    assertThat(host.register(EDGE_AS_ROOT, NEW).field().id()).isEqualTo(3);
   }
 
   @Test
   void id_whenHostRebooted_isFreeAtOnce() {
-    host.released(EDGE, "edge.f3").reboot();
+    host.released(EDGE_AS_ROOT, "edge.f3").reboot();
 
     assertThat(host.lastKinds()).containsExactly(ChangeKind.FREED);
-    assertThat(host.register(EDGE, NEW).field().id()).isEqualTo(3);
+    assertThat(host.register(EDGE_AS_ROOT, NEW).field().id()).isEqualTo(3);
   }
 
   @Test
   void id_whenAnAdminSaysThatNothingIsLoaded_isFreeAtOnce() {
-    host.released(EDGE, "edge.f3").start(Layout.PACKED, 128, true);
+    host.released(EDGE_AS_ROOT, "edge.f3").start(Layout.PACKED, 128, true);
 
     assertThat(host.lastKinds()).containsExactly(ChangeKind.FREED);
-    assertThat(host.register(EDGE, NEW).field().id()).isEqualTo(3);
+    assertThat(host.register(EDGE_AS_ROOT, NEW).field().id()).isEqualTo(3);
   }
 
   @Test
   void id_whenOnlyTheDaemonRestarted_isNotFree() {
-    host.released(EDGE, "edge.f3").restart();
+    host.released(EDGE_AS_ROOT, "edge.f3").restart();
 
     assertThat(host.lastChanges()).isEmpty();
-    host.refused(Reason.NO_FREE_ID, EDGE, NEW);
+    host.refused(Reason.NO_FREE_ID, EDGE_AS_ROOT, NEW);
   }
 
   @Test
   void id_whenReleasedAfterAReboot_isInQuarantineAgain() {
-    host.reboot().released(EDGE, "edge.f3").restart();
+    host.reboot().released(EDGE_AS_ROOT, "edge.f3").restart();
 
-    host.refused(Reason.NO_FREE_ID, EDGE, NEW);
+    host.refused(Reason.NO_FREE_ID, EDGE_AS_ROOT, NEW);
   }
 
   @Test
   void quarantine_whenFieldCameBack_beginsAnew() {
-    host.released(EDGE, "edge.f3").after(Duration.ofMinutes(9));
-    host.with(EDGE, FieldSpec.of("edge.f3", 2)).after(Duration.ofHours(1));
+    host.released(EDGE_AS_ROOT, "edge.f3").after(Duration.ofMinutes(9));
+    host.with(EDGE_AS_ROOT, FieldSpec.of("edge.f3", 2)).after(Duration.ofHours(1));
     assertThat(host.field("edge.f3").state()).isEqualTo(FieldState.ACTIVE);
 
-    host.released(EDGE, "edge.f3").after(Duration.ofMinutes(9));
+    host.released(EDGE_AS_ROOT, "edge.f3").after(Duration.ofMinutes(9));
     assertThat(host.field("edge.f3").state()).isEqualTo(FieldState.RETIRED);
   }
 
   @Test
   void quarantine_whenClockGoesBack_lastsLongerNeverShorter() {
-    host.released(EDGE, "edge.f3").back(Duration.ofHours(1));
+    host.released(EDGE_AS_ROOT, "edge.f3").back(Duration.ofHours(1));
     assertThat(host.lastChanges()).isEmpty();
     host.afterQuarantine();
     assertThat(host.field("edge.f3").state()).isEqualTo(FieldState.RETIRED);
@@ -98,24 +97,24 @@ class FreeingTest {
 
   @Test
   void name_whenFreedAndRegisteredAgain_isNewAndMayHaveAnotherId() {
-    host.released(EDGE, "edge.f3", "edge.f2").afterQuarantine();
+    host.released(EDGE_AS_ROOT, "edge.f3", "edge.f2").afterQuarantine();
 
-    Registered again = host.register(TRACER, FieldSpec.of("edge.f2", 8));
+    Registered again = host.register(ROOT, FieldSpec.of("edge.f2", 8));
 
     assertThat(again.outcome()).isEqualTo(Outcome.CREATED);
     assertThat(again.field().id()).isEqualTo(3); // retired before 2 was
     assertThat(again.field().generation()).isEqualTo(2);
-    assertThat(again.field().owners()).containsExactly(TRACER.owner());
+    assertThat(again.field().owners()).containsExactly(ROOT.owner());
   }
 
   @Test
   void freeIds_areGivenNeverUsedFirstThenLongestRetired() {
-    Given few = Given.packed().with(EDGE, Given.fields(62, 2));
-    few.released(EDGE, "edge.f9", "edge.f1", "edge.f5").afterQuarantine();
+    Given few = Given.packed().with(EDGE_AS_ROOT, Given.fields(62, 2));
+    few.released(EDGE_AS_ROOT, "edge.f9", "edge.f1", "edge.f5").afterQuarantine();
 
     List<Registered> given =
         few.register(
-            EDGE,
+            EDGE_AS_ROOT,
             List.of(
                 FieldSpec.of("a", 2),
                 FieldSpec.of("b", 2),
@@ -128,40 +127,45 @@ class FreeingTest {
 
   @Test
   void freeIds_whenRetiredAgain_goToTheEndOfTheLine() {
-    host.released(EDGE, "edge.f1", "edge.f2");
-    host.with(EDGE, FieldSpec.of("edge.f1", 2)).released(EDGE, "edge.f1").afterQuarantine();
+    host.released(EDGE_AS_ROOT, "edge.f1", "edge.f2");
+    host.with(EDGE_AS_ROOT, FieldSpec.of("edge.f1", 2))
+        .released(EDGE_AS_ROOT, "edge.f1")
+        .afterQuarantine();
 
-    assertThat(host.register(EDGE, NEW).field().id()).isEqualTo(2);
+    assertThat(host.register(EDGE_AS_ROOT, NEW).field().id()).isEqualTo(2);
   }
 
   @Test
   void freeIds_whenRetiredByAClockThatWentBack_areGivenByRevision() {
-    host.released(EDGE, "edge.f7").back(Duration.ofDays(1)).released(EDGE, "edge.f1");
+    host.released(EDGE_AS_ROOT, "edge.f7")
+        .back(Duration.ofDays(1))
+        .released(EDGE_AS_ROOT, "edge.f1");
     host.after(Duration.ofDays(2));
 
-    assertThat(host.register(EDGE, NEW).field().id()).isEqualTo(7);
+    assertThat(host.register(EDGE_AS_ROOT, NEW).field().id()).isEqualTo(7);
   }
 
   @Test
   void freeIds_whenReservedAndUnreservedMeanwhile_goToTheEndOfTheLine() {
-    host.released(EDGE, "edge.f1", "edge.f2").afterQuarantine();
+    host.released(EDGE_AS_ROOT, "edge.f1", "edge.f2").afterQuarantine();
     host.reserved("planned", 2, 2).run(ROOT, new Unreserve("planned"));
 
-    assertThat(host.register(EDGE, NEW).field().id()).isEqualTo(1);
+    assertThat(host.register(EDGE_AS_ROOT, NEW).field().id()).isEqualTo(1);
   }
 
   @Test
   void generation_countsTheFieldsThatAnIdBelongedTo() {
     assertThat(host.field("edge.f3").generation()).isEqualTo(1);
-    host.released(EDGE, "edge.f3").with(EDGE, FieldSpec.of("edge.f3", 2));
+    host.released(EDGE_AS_ROOT, "edge.f3").with(EDGE_AS_ROOT, FieldSpec.of("edge.f3", 2));
     assertThat(host.field("edge.f3").generation()).as("brought back").isEqualTo(1);
 
-    host.released(EDGE, "edge.f3").reboot();
-    Field second = host.register(EDGE, NEW).field();
+    host.released(EDGE_AS_ROOT, "edge.f3").reboot();
+    Field second = host.register(EDGE_AS_ROOT, NEW).field();
     assertThat(second.generation()).isEqualTo(2);
-    host.refused(Reason.WRONG_GENERATION, EDGE, new Release("new", 1));
+    host.refused(Reason.WRONG_GENERATION, EDGE_AS_ROOT, new Release("new", 1));
 
-    host.released(EDGE, "new").reboot();
-    assertThat(host.register(EDGE, FieldSpec.of("edge.f3", 2)).field().generation()).isEqualTo(3);
+    host.released(EDGE_AS_ROOT, "new").reboot();
+    assertThat(host.register(EDGE_AS_ROOT, FieldSpec.of("edge.f3", 2)).field().generation())
+        .isEqualTo(3);
   }
 }

@@ -31,6 +31,7 @@ final class Given {
 
   static final Peer ROOT = new Peer(0, 0, 1, "session").withPrivileges();
   static final Peer EDGE = new Peer(1000, 1000, 100, "edge.service");
+  static final Peer EDGE_AS_ROOT = new Peer(0, 0, 103, "edge.service").withPrivileges();
   static final Peer EDGE_OF_OTHER_UID = new Peer(1001, 1001, 101, "edge.service");
   static final Peer TRACER = new Peer(1000, 1000, 102, "tracer.service");
 
@@ -204,7 +205,7 @@ final class Given {
 
   @CanIgnoreReturnValue
   <R> R run(Peer peer, Command<R> command) {
-    Decision<R> decision = Registry.decide(state, rules, command, peer, nowMs);
+    Decision<R> decision = Registry.decide(state, rules, command, peer, new Now(nowMs, nowMs));
     if (decision instanceof Decision.Rejected<R> rejected) {
       throw new AssertionError(command + " was refused", rejected.refusal());
     }
@@ -218,7 +219,7 @@ final class Given {
   @CanIgnoreReturnValue
   MetakeyException refused(Reason reason, Peer peer, Command<?> command) {
     String before = state.toString();
-    Decision<?> decision = Registry.decide(state, rules, command, peer, nowMs);
+    Decision<?> decision = Registry.decide(state, rules, command, peer, new Now(nowMs, nowMs));
     assertThat(decision).isInstanceOf(Decision.Rejected.class);
     assertThat(state).hasToString(before);
     MetakeyException refusal = ((Decision.Rejected<?>) decision).refusal();

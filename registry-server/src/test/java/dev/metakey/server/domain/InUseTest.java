@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Test;
 class InUseTest {
   private static final FieldSpec ID = FieldSpec.of("edge.packet_id", 8);
   private static final Release RELEASE = new Release("edge.packet_id", 0);
-  private static final Release FORCED = new Release("edge.packet_id", 0, true);
+  private static final Release FORCED = new Release("edge.packet_id", 0, true, false);
 
   /** Linked to the field that has id 0. */
   private static final LoadedProgram USER = program(42, use("edge.packet_id", 8, place(0, 24, 1)));

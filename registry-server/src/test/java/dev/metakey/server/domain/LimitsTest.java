@@ -1,6 +1,7 @@
 package dev.metakey.server.domain;
 
 import static dev.metakey.server.domain.Given.EDGE;
+import static dev.metakey.server.domain.Given.EDGE_AS_ROOT;
 import static dev.metakey.server.domain.Given.ROOT;
 import static dev.metakey.server.domain.Given.TRACER;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -40,27 +41,26 @@ class LimitsTest {
 
   @Test
   void register_whenAllIdsAreTaken_refusesThe65thNamingHolders() {
-    Given host = Given.packed().with(EDGE, Given.fields(40, 2)).reserved("r", 2, 50);
+    Given host = Given.packed().with(EDGE_AS_ROOT, Given.fields(40, 2)).reserved("r", 2, 50);
     for (int i = 0; i < 23; i++) {
-      host.with(TRACER, FieldSpec.of("trace.f" + i, 2));
+      host.with(ROOT, FieldSpec.of("trace.f" + i, 2));
     }
-    host.released(TRACER, "trace.f0");
+    host.released(ROOT, "trace.f0");
 
-    MetakeyException refusal = host.refused(Reason.NO_FREE_ID, EDGE, FieldSpec.of("more", 2));
+    MetakeyException refusal =
+        host.refused(Reason.NO_FREE_ID, EDGE_AS_ROOT, FieldSpec.of("more", 2));
 
     assertThat(refusal.facts())
         .containsEntry("name", "more")
         .containsEntry("limit", "64")
         .containsEntry("used", "64")
-        .containsEntry(
-            "holders",
-            "edge.service (uid 1000): 40, tracer.service (uid 1000): 23, reservations: 1");
+        .containsEntry("holders", "edge.service (uid 0): 40, session (uid 0): 23, reservations: 1");
     assertThat(refusal).hasMessageContaining("1 of them retired");
   }
 
   @Test
   void register_whenSixtyFourFieldsInOneCall_givesAll64Ids() {
-    assertThat(Given.packed().register(EDGE, Given.fields(64, 8)))
+    assertThat(Given.packed().register(EDGE_AS_ROOT, Given.fields(64, 8)))
         .extracting(r -> r.field().id())
         .doesNotHaveDuplicates()
         .hasSize(64);
@@ -179,8 +179,8 @@ class LimitsTest {
   void refusal_whenManyOwnersHaveLongNames_fitsInAReply() {
     FieldSpec shared = FieldSpec.of("flow", 4).shared();
     Given host = Given.host();
-    for (int i = 0; i < Register.MAX_OWNERS; i++) {
-      host.with(new Peer(2000, 2000, 1, i + "-" + "x".repeat(125)), shared);
+    for (int i = 0; i < Register.MAX_SHARING; i++) {
+      host.with(new Peer(2000 + i, 2000, 1, i + "-" + "x".repeat(125)), shared);
     }
 
     assertFitsInAReply(host.refused(Reason.QUOTA_EXCEEDED, TRACER, shared));
@@ -200,7 +200,7 @@ class LimitsTest {
     List<String> missing = new ArrayList<>();
     for (int i = 0; i < 64; i++) {
       String name = "n".repeat(57) + ".k" + (1000 + i);
-      host.with(EDGE, FieldSpec.of(name, 2));
+      host.with(EDGE_AS_ROOT, FieldSpec.of(name, 2));
       missing.add(name.replace('k', 'j'));
     }
 

@@ -14,6 +14,7 @@ import dev.metakey.model.Layout;
 import dev.metakey.model.LoadedProgram;
 import dev.metakey.model.Merge;
 import dev.metakey.model.Outcome;
+import dev.metakey.model.Owner;
 import dev.metakey.model.Peer;
 import dev.metakey.model.Reason;
 import dev.metakey.model.Registered;
@@ -133,7 +134,7 @@ class RandomisedTest {
       List<Outcome> outcomes = new ArrayList<>();
       Reason reason = expect(expected, command, peer, outcomes);
       boolean due = Tick.isDue(state, rules, nowMs);
-      Decision<?> decision = Registry.decide(state, rules, command, peer, nowMs);
+      Decision<?> decision = Registry.decide(state, rules, command, peer, new Now(nowMs, nowMs));
 
       if (decision instanceof Decision.Rejected<?> rejected) {
         assertThat(rejected.refusal().reason()).as(rejected.refusal().text()).isEqualTo(reason);
@@ -144,7 +145,10 @@ class RandomisedTest {
       Decision.Accepted<?> accepted = (Decision.Accepted<?>) decision;
       boolean rebooted = !state.bootId().equals(accepted.state().bootId());
       boolean sworn = command instanceof Start start && start.nothingLoaded();
-      checkChanges(accepted, rebooted || sworn);
+      boolean atOnce =
+          (command instanceof Release release && release.now())
+              || (command instanceof ReleaseAll all && all.now());
+      checkChanges(accepted, rebooted || sworn || atOnce);
       state = accepted.state();
       model = expected;
       if (command instanceof Tick) {
@@ -175,8 +179,13 @@ class RandomisedTest {
       if (dice < 42) {
         return register();
       } else if (dice < 58) {
-        return new Release(
-            name(), random.nextInt(4) > 0 ? 0 : 1 + random.nextInt(3), random.nextInt(4) == 0);
+        boolean force = random.nextInt(4) == 0;
+        boolean now = !force && random.nextInt(4) == 0;
+        return new Release(name(), random.nextInt(4) > 0 ? 0 : 1 + random.nextInt(3), force, now);
+      } else if (dice < 60) {
+        Owner owner = PEERS.get(random.nextInt(PEERS.size())).owner();
+        return new ReleaseAll(
+            random.nextBoolean() ? owner : new Owner(owner.uid(), ""), random.nextBoolean());
       } else if (dice < 68) {
         return new Reserve(
             spec(name()),
@@ -184,8 +193,10 @@ class RandomisedTest {
             new Reservation(random.nextBoolean(), "file:1"));
       } else if (dice < 73) {
         return new Unreserve(name());
-      } else if (dice < 77) {
+      } else if (dice < 76) {
         return new Undelete(name());
+      } else if (dice < 78) {
+        return new Transfer(name(), PEERS.get(random.nextInt(PEERS.size())).owner());
       } else if (dice < 87) {
         return new Tick();
       } else if (dice < 96) {
@@ -303,20 +314,24 @@ class RandomisedTest {
           ReferenceModel.Key known = model.named(spec.name());
           boolean isNew = known == null || known.state == FieldState.RESERVED;
           outcomes.add(isNew ? Outcome.CREATED : Outcome.EXISTING);
-          Reason reason = model.register(spec, peer.owner(), nowMs);
+          Reason reason = model.register(spec, peer.owner(), admin, nowMs);
           if (reason != null) {
             return reason;
           }
         }
         return null;
       } else if (command instanceof Release c) {
-        return model.release(c.name(), c.generation(), c.force(), peer.owner(), admin, nowMs);
+        return model.release(c, peer.owner(), admin, nowMs);
+      } else if (command instanceof ReleaseAll c) {
+        return model.releaseAll(c.whose(), c.now(), admin, nowMs);
       } else if (command instanceof Reserve c) {
         return model.reserve(c.spec(), c.id(), c.reservation().foreign(), admin, nowMs);
       } else if (command instanceof Unreserve c) {
         return model.unreserve(c.name(), admin, nowMs);
       } else if (command instanceof Undelete c) {
         return model.undelete(c.name(), admin, nowMs);
+      } else if (command instanceof Transfer c) {
+        return model.transfer(c.name(), c.to(), admin);
       } else if (command instanceof Observe c) {
         model.observe(c);
         return null;
@@ -379,13 +394,15 @@ class RandomisedTest {
 
     /** Renewing a ttl is no change, so replaying changes does not tell of it. */
     private static Field timeless(Field field) {
-      return field.expiresAtMs() == 0 ? field : field.toBuilder().expiresAtMs(0).build();
+      return field.expiresAtMs() == 0
+          ? field
+          : field.toBuilder().expiresAtMs(0).expiresAgeMs(0).build();
     }
 
     // What holds always
 
     private void checkIdempotence(Register register, Peer peer) {
-      Decision<?> again = Registry.decide(state, rules, register, peer, nowMs);
+      Decision<?> again = Registry.decide(state, rules, register, peer, new Now(nowMs, nowMs));
       assertThat(again).isInstanceOf(Decision.Accepted.class);
       assertThat(((Decision.Accepted<?>) again).changes()).isEmpty();
       Snapshot same = ((Decision.Accepted<?>) again).state().snapshot();
@@ -394,7 +411,7 @@ class RandomisedTest {
     }
 
     /**
-     * @param rebooted or an admin gave the word that nothing is loaded
+     * @param rebooted or an admin gave the word that nothing is loaded, or freed ids at once
      */
     private void checkChanges(Decision.Accepted<?> accepted, boolean rebooted) {
       long revision = state.revision();
@@ -454,7 +471,7 @@ class RandomisedTest {
 
     /** From when the id was live to when somebody looked last who uses it, milliseconds. */
     private long seenSince(int id) {
-      return state.programs().seenAtMs() - lastLiveMs.get(id);
+      return state.programs().seenAgeMs() - lastLiveMs.get(id);
     }
 
     /** What a loaded program is linked to is given to nobody. */

@@ -65,6 +65,7 @@ final class ReferenceModel {
   private String boot = "";
   private List<LoadedProgram> loaded = List.of();
   private long seenMs;
+  private boolean blind;
   private long turn;
 
   ReferenceModel(Layout layout, int area, long quarantineMs) {
@@ -79,15 +80,16 @@ final class ReferenceModel {
     copy.boot = boot;
     copy.loaded = loaded;
     copy.seenMs = seenMs;
+    copy.blind = blind;
     copy.turn = turn;
     return copy;
   }
 
-  @Nullable Reason register(FieldSpec spec, Owner who, long now) {
+  @Nullable Reason register(FieldSpec spec, Owner who, boolean admin, long now) {
     Key key = named(spec.name());
     if (key == null) {
-      int id = nextId();
-      int slot = id < 0 ? 0 : nextSlot(spec.size());
+      int id = nextId(admin ? 0 : 8);
+      int slot = id < 0 ? 0 : nextSlot(spec.size(), admin ? 0 : 16);
       if (id < 0 || slot < 0) {
         return id < 0 ? Reason.NO_FREE_ID : Reason.NO_FREE_SLOT;
       }
@@ -113,17 +115,21 @@ final class ReferenceModel {
     return null;
   }
 
-  @Nullable Reason release(
-      String name, int generation, boolean force, Owner who, boolean admin, long now) {
+  @Nullable Reason release(Release asked, Owner who, boolean admin, long now) {
+    String name = asked.name();
+    int generation = asked.generation();
+    boolean force = asked.force();
     Key key = named(name);
-    if (force && !admin) {
+    if ((force || asked.now()) && !admin) {
       return Reason.NOT_PERMITTED;
-    } else if (key == null || key.state != ACTIVE) {
+    } else if (key == null || !(key.state == ACTIVE || (asked.now() && key.state == RETIRED))) {
       return Reason.NOT_FOUND;
     } else if (generation != 0 && generation != key.generation) {
       return Reason.WRONG_GENERATION;
     } else if (!admin && !key.owners.contains(who)) {
       return Reason.NOT_PERMITTED;
+    } else if (asked.now()) {
+      return freeNow(key, now) ? null : Reason.IN_USE;
     } else if (key.owners.size() > 1 && key.owners.remove(who)) {
       return null;
     } else if (!force && links().anyMatch(u -> u.name().equals(name) && keyOf(u) == key)) {
@@ -133,11 +139,60 @@ final class ReferenceModel {
     return null;
   }
 
+  @Nullable Reason releaseAll(Owner whose, boolean atOnce, boolean admin, long now) {
+    boolean found = false;
+    if (!admin) {
+      return Reason.NOT_PERMITTED;
+    } else if (atOnce && !sees()) {
+      return Reason.IN_USE;
+    }
+    for (Key key : keys.values()) {
+      List<Owner> theirs = key.owners.stream().filter(o -> isOf(whose, o)).toList();
+      boolean all = theirs.size() == key.owners.size();
+      if (theirs.isEmpty() || !(key.state == ACTIVE || (key.state == RETIRED && atOnce && all))) {
+        continue;
+      }
+      found = true;
+      if (!all) {
+        key.owners.removeAll(theirs);
+      } else if (atOnce) {
+        freeNow(key, now);
+      } else if (links().noneMatch(u -> u.name().equals(key.spec.name()) && keyOf(u) == key)) {
+        retire(key, now);
+      }
+    }
+    return found ? null : Reason.NOT_FOUND;
+  }
+
+  private static boolean isOf(Owner whose, Owner owner) {
+    return whose.equals(owner)
+        || whose.service().isEmpty() && whose.kind() == owner.kind() && whose.uid() == owner.uid();
+  }
+
+  /** Whether it was done: somebody can see that no program is linked to the id. */
+  private boolean freeNow(Key key, long now) {
+    boolean unused =
+        sees() && keys.keySet().stream().noneMatch(i -> keys.get(i) == key && linked(i));
+    if (unused) {
+      if (key.state == ACTIVE) {
+        retire(key, now);
+      }
+      free(key);
+    }
+    return unused;
+  }
+
+  private boolean sees() {
+    return seenMs != 0 && !blind;
+  }
+
   /** What was seen; older looks than the last do not count, and blind ones tell nothing. */
   void observe(Observe seen) {
-    if (seen.blindness().isEmpty() && seen.atMs() >= seenMs) {
+    blind |= !seen.blindness().isEmpty();
+    if (seen.blindness().isEmpty() && seen.ageMs() >= seenMs) {
+      blind = false;
       loaded = seen.loaded();
-      seenMs = seen.atMs();
+      seenMs = seen.ageMs();
     }
   }
 
@@ -153,6 +208,18 @@ final class ReferenceModel {
     return null;
   }
 
+  @Nullable Reason transfer(String name, Owner to, boolean admin) {
+    Key key = named(name);
+    if (!admin) {
+      return Reason.NOT_PERMITTED;
+    } else if (key == null || key.state == RESERVED) {
+      return Reason.NOT_FOUND;
+    }
+    key.owners.clear();
+    key.owners.add(to);
+    return null;
+  }
+
   @Nullable Reason reserve(FieldSpec spec, int id, boolean foreign, boolean admin, long now) {
     Key key = named(spec.name());
     Key there = keys.get(id);
@@ -161,7 +228,7 @@ final class ReferenceModel {
     } else if (key == null ? linked(id) || (there != null && there.state != FREE) : key != there) {
       return Reason.ID_TAKEN;
     } else if (key == null) {
-      int slot = nextSlot(spec.size());
+      int slot = nextSlot(spec.size(), 0);
       if (slot < 0) {
         return Reason.NO_FREE_SLOT;
       }
@@ -236,7 +303,7 @@ final class ReferenceModel {
       area = wantedArea;
       keys.values().forEach(key -> key.slot = 0);
       for (Key key : keys.values()) {
-        key.slot = key.state == FREE ? 0 : nextSlot(key.spec.size());
+        key.slot = key.state == FREE ? 0 : nextSlot(key.spec.size(), 0);
         if (key.slot < 0) {
           return Reason.NO_FREE_SLOT;
         }
@@ -343,25 +410,27 @@ final class ReferenceModel {
     key.expiresMs = key.state == ACTIVE && key.spec.ttlMs() != 0 ? now + key.spec.ttlMs() : 0;
   }
 
-  /** Never used first, then the longest retired; -1: none. */
-  private int nextId() {
+  /** Never used first, then the longest retired; -1: none but the last few, which are kept. */
+  private int nextId(int kept) {
     int best = -1;
+    int free = 0;
     for (int id = 63; id >= 0; id--) {
       Key key = keys.get(id);
       boolean better = !linked(id) && (best < 0 || turnOf(id) <= turnOf(best));
       if ((key == null || key.state == FREE) && better) {
         best = id;
       }
+      free += !linked(id) && (key == null || key.state == FREE) ? 1 : 0;
     }
-    return best;
+    return free > kept ? best : -1;
   }
 
   private long turnOf(int id) {
     return keys.containsKey(id) ? keys.get(id).retiredTurn : 0;
   }
 
-  /** The first place in the word that is fullest; 0: no slots here; -1: none left. */
-  private int nextSlot(int size) {
+  /** The first place in the word that is fullest; 0: no slots here; -1: none but what is kept. */
+  private int nextSlot(int size, int kept) {
     if (layout == Layout.PACKED) {
       return 0;
     }
@@ -383,6 +452,13 @@ final class ReferenceModel {
                 }
               }
             });
+    int left = words.length * 8;
+    for (long word : words) {
+      left -= Long.bitCount(word);
+    }
+    if (words.length >= 8 && left - size < kept) {
+      return -1;
+    }
     for (int room = size; room <= 8; room++) {
       for (int word = 0; word < words.length; word++) {
         for (int start = 0; start < 8; start += size) {

@@ -31,7 +31,7 @@ class SharingTest {
 
   private static Peer service(int number) {
     // As long as a claimed name may be.
-    return new Peer(2000, 2000, number, "s%03d".formatted(number) + "x".repeat(124));
+    return new Peer(2000 + number, 2000, number, "s%03d".formatted(number) + "x".repeat(124));
   }
 
   @Test
@@ -154,7 +154,7 @@ class SharingTest {
 
   @Test
   void register_whenSixtyFourShareIt_refusesTheNextNamingHolders() {
-    for (int i = 0; i < Register.MAX_OWNERS; i++) {
+    for (int i = 0; i < Register.MAX_SHARING; i++) {
       host.with(service(i), FLOW);
     }
 

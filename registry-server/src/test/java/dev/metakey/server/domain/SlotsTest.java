@@ -1,6 +1,6 @@
 package dev.metakey.server.domain;
 
-import static dev.metakey.server.domain.Given.EDGE;
+import static dev.metakey.server.domain.Given.EDGE_AS_ROOT;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.metakey.model.Field;
@@ -40,7 +40,7 @@ class SlotsTest {
     Given host =
         Given.host()
             .with(
-                EDGE,
+                EDGE_AS_ROOT,
                 FieldSpec.of("a", 2),
                 FieldSpec.of("b", 8),
                 FieldSpec.of("c", 4),
@@ -56,30 +56,31 @@ class SlotsTest {
 
   @Test
   void slots_whenPacked_areNone() {
-    Given host = Given.packed().with(EDGE, Given.fields(64, 8));
+    Given host = Given.packed().with(EDGE_AS_ROOT, Given.fields(64, 8));
 
     assertThat(host.snapshot().records()).extracting(Field::slot).containsOnly(0);
   }
 
   @Test
   void slot_whenFieldIsReleased_staysUntilItIsFree() {
-    Given host = Given.slotted(24).with(EDGE, FieldSpec.of("a", 8)).released(EDGE, "a");
+    Given host =
+        Given.slotted(24).with(EDGE_AS_ROOT, FieldSpec.of("a", 8)).released(EDGE_AS_ROOT, "a");
 
     assertThat(host.field("a").slot()).isEqualTo(24);
-    host.refused(Reason.NO_FREE_SLOT, EDGE, FieldSpec.of("b", 2));
-    assertThat(host.register(EDGE, FieldSpec.of("a", 8)).field().slot()).isEqualTo(24);
+    host.refused(Reason.NO_FREE_SLOT, EDGE_AS_ROOT, FieldSpec.of("b", 2));
+    assertThat(host.register(EDGE_AS_ROOT, FieldSpec.of("a", 8)).field().slot()).isEqualTo(24);
 
-    host.released(EDGE, "a").afterQuarantine();
-    assertThat(host.register(EDGE, FieldSpec.of("b", 2)).field().slot()).isEqualTo(18);
+    host.released(EDGE_AS_ROOT, "a").afterQuarantine();
+    assertThat(host.register(EDGE_AS_ROOT, FieldSpec.of("b", 2)).field().slot()).isEqualTo(18);
   }
 
   @Test
   void slots_whenFieldsComeAndGo_neverMove() {
-    Given host = Given.host().with(EDGE, Given.fields(12, 4));
+    Given host = Given.host().with(EDGE_AS_ROOT, Given.fields(12, 4));
     List<Integer> slots = host.snapshot().records().stream().map(Field::slot).toList();
 
-    host.released(EDGE, "edge.f2", "edge.f7").afterQuarantine().restart();
-    host.with(EDGE, FieldSpec.of("new", 8), FieldSpec.of("newer", 2)).reboot();
+    host.released(EDGE_AS_ROOT, "edge.f2", "edge.f7").afterQuarantine().restart();
+    host.with(EDGE_AS_ROOT, FieldSpec.of("new", 8), FieldSpec.of("newer", 2)).reboot();
 
     for (int i : new int[] {0, 1, 3, 4, 5, 6, 8, 9, 10, 11}) {
       assertThat(host.field("edge.f" + i).slot()).isEqualTo(slots.get(i));
@@ -96,18 +97,18 @@ class SlotsTest {
       if (room > Field.IDS) {
         continue; // ids run out first
       }
-      host.with(EDGE, Given.fields(room, size));
+      host.with(EDGE_AS_ROOT, Given.fields(room, size));
       assertDisjoint(host.snapshot());
 
       for (int other : new int[] {2, 4, 8}) {
         if (room < Field.IDS) {
           MetakeyException refusal =
-              host.refused(Reason.NO_FREE_SLOT, EDGE, FieldSpec.of("more", other));
+              host.refused(Reason.NO_FREE_SLOT, EDGE_AS_ROOT, FieldSpec.of("more", other));
           assertThat(refusal.facts())
               .containsEntry("name", "more")
               .containsEntry("limit", Integer.toString(areaBytes - 16))
               .containsEntry("used", Integer.toString(areaBytes - 16))
-              .containsEntry("holders", "edge.service (uid 1000): " + (areaBytes - 16));
+              .containsEntry("holders", "edge.service (uid 0): " + (areaBytes - 16));
         }
       }
     }
@@ -122,20 +123,20 @@ class SlotsTest {
       specs.add(FieldSpec.of("f" + specs.size(), Integer.parseInt(size)));
     }
 
-    host.with(EDGE, specs);
+    host.with(EDGE_AS_ROOT, specs);
 
     assertDisjoint(host.snapshot());
     assertThat(Slots.usedBytes(host.snapshot())).isEqualTo(areaBytes - 16);
-    host.refused(Reason.NO_FREE_SLOT, EDGE, FieldSpec.of("more", 2));
+    host.refused(Reason.NO_FREE_SLOT, EDGE_AS_ROOT, FieldSpec.of("more", 2));
   }
 
   @Test
   void area_whenOnlySmallHolesAreLeft_refusesLargeFieldsOnly() {
-    Given host = Given.slotted(32).with(EDGE, FieldSpec.of("a", 8), FieldSpec.of("b", 2));
+    Given host = Given.slotted(32).with(EDGE_AS_ROOT, FieldSpec.of("a", 8), FieldSpec.of("b", 2));
 
-    host.refused(Reason.NO_FREE_SLOT, EDGE, FieldSpec.of("c", 8));
+    host.refused(Reason.NO_FREE_SLOT, EDGE_AS_ROOT, FieldSpec.of("c", 8));
 
-    host.with(EDGE, FieldSpec.of("c", 4), FieldSpec.of("d", 2));
+    host.with(EDGE_AS_ROOT, FieldSpec.of("c", 4), FieldSpec.of("d", 2));
     assertDisjoint(host.snapshot());
   }
 
@@ -143,7 +144,7 @@ class SlotsTest {
   void area_whenLateFieldOfACallHasNoSlot_changesNothing() {
     Given host = Given.slotted(32);
 
-    host.refused(Reason.NO_FREE_SLOT, EDGE, new Register(Given.fields(3, 8)));
+    host.refused(Reason.NO_FREE_SLOT, EDGE_AS_ROOT, new Register(Given.fields(3, 8)));
 
     assertThat(host.snapshot().records()).isEmpty();
   }

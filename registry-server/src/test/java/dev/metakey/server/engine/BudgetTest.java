@@ -32,8 +32,10 @@ class BudgetTest {
   }
 
   @Test
-  void take_whenAnAdminAsksForMoreThanAUidMayHave_gives() {
-    assertThat(budget.take(0, true, 9)).isNull();
+  void take_whenAnAdminAsksForMoreThanAUidMayHave_leavesRoomForOneUid() {
+    assertThat(budget.take(0, true, 7)).isNull();
+    assertThat(budget.take(0, true, 1)).isEqualTo(new Budget.Full("calls", 0, 7, 7));
+    assertThat(budget.take(1000, false, 1)).isNull();
   }
 
   @Test

@@ -48,7 +48,7 @@ class KernelWatchTest {
             new Engine.Retention(100, Duration.ofDays(1).toMillis()),
             ROOT,
             clock);
-    watch = new KernelWatch(engine, programs, clock);
+    watch = new KernelWatch(engine, programs);
     engine.run(watch.look());
     engine.run(new Start("boot-1", Layout.SLOTTED, 128, false));
     engine.run(new Register(List.of(FieldSpec.of("a", 8))));
@@ -153,7 +153,7 @@ class KernelWatchTest {
   @Test
   void watch_whenTheQueueIsFull_triesAgainNextTime() {
     for (int i = 0; i < Engine.QUEUE_CAPACITY; i++) {
-      var unused = engine.submit(new Register(List.of(FieldSpec.of("a", 8))), ROOT);
+      var unused = engine.submit(new Register(List.of(FieldSpec.of("new", 8))), ROOT);
     }
     programs.load(USER);
     assertThat(watch.watch()).isEqualTo(5_000);
@@ -175,10 +175,12 @@ class KernelWatchTest {
             engine,
             withPids -> {
               throw new IllegalStateException("a defect in the source");
-            },
-            clock);
+            });
 
-    assertThat(broken.look().blindness()).contains("a defect of metakeyd", "in the source");
+    assertThat(broken.look().blindness()).contains("a defect of metakeyd");
+    assertThat(broken.problems())
+        .containsExactly(
+            "looking at loaded programs met a defect once and goes on; the daemon's log has the cause, please report it");
   }
 
   @Test

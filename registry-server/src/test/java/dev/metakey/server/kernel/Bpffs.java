@@ -13,7 +13,7 @@ import org.junit.jupiter.api.extension.BeforeEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
 /** A bpf file system for one test; what is pinned there goes with it. */
-final class Bpffs implements BeforeEachCallback, AfterEachCallback {
+public final class Bpffs implements BeforeEachCallback, AfterEachCallback {
   private Path point;
   private boolean mounted;
 
@@ -54,7 +54,7 @@ final class Bpffs implements BeforeEachCallback, AfterEachCallback {
     return point;
   }
 
-  Path directory() {
+  public Path directory() {
     return point.resolve("metakey");
   }
 

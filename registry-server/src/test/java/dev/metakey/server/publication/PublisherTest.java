@@ -3,6 +3,7 @@ package dev.metakey.server.publication;
 import static dev.metakey.server.publication.FakeRegistry.register;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.metakey.layout.KeysText;
 import dev.metakey.layout.RegistryFile;
 import dev.metakey.model.DaemonStatus;
 import dev.metakey.model.Snapshot;
@@ -46,6 +47,10 @@ class PublisherTest {
 
     @Override
     public Path path() {
+      if (failure instanceof StackOverflowError e) {
+        failure = null;
+        throw e;
+      }
       return Path.of("/run/metakey", name);
     }
 
@@ -54,6 +59,10 @@ class PublisherTest {
       asked.release();
       leave.acquireUninterruptibly();
       if (failure instanceof IOException e) {
+        published.add(-1L);
+        throw e;
+      }
+      if (failure instanceof StackOverflowError e) {
         published.add(-1L);
         throw e;
       }
@@ -197,18 +206,34 @@ class PublisherTest {
 
   @Test
   void committed_whenRealFilesArePublished_bothShowTheState() throws Exception {
-    KeysFile keys = new KeysFile(directory.resolve("keys"));
+    KeysFile keys = new KeysFile(directory.resolve("keys"), new UUID(3, 4));
     TableFile table = new TableFile(directory.resolve("registry.bin"), () -> 1, new UUID(3, 4));
     try (Publisher publisher = start(keys, table)) {
       var unused = registry.commit(register("a", "b"));
       publisher.close();
 
-      assertThat(keys.path()).hasContent(KeysFile.text(registry.snapshot()));
+      assertThat(keys.path()).hasContent(KeysText.text(registry.snapshot(), new UUID(3, 4)));
       assertThat(RegistryFile.read(table.path()).snapshot().info())
           .isEqualTo(registry.snapshot().info());
       assertThat(publisher.status())
           .allSatisfy(status -> assertThat(status.problem()).isEmpty())
           .allSatisfy(status -> assertThat(status.revision()).isEqualTo(2));
+    }
+  }
+
+  @Test
+  void start_whenReportingAFailureMeetsAnErrorItself_goesOnAndSaysSo() throws Exception {
+    try (Publisher publisher = new Publisher(registry.snapshot(), List.of(good))) {
+      good.failure = new StackOverflowError("injected");
+      publisher.start();
+
+      assertThat(good.next()).isEqualTo(-1);
+      assertThat(good.next()).as("tried again by itself").isZero();
+
+      assertThat(publisher.problems())
+          .containsExactly(
+              "the thread registry-publisher, which publishes the files and maps, met a defect once and goes on; the daemon's log has the cause, please report it");
+      assertThat(publisher.isWell()).isTrue();
     }
   }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.metakey.model.Change;
+import dev.metakey.model.Layout;
 import dev.metakey.server.domain.RegistryState;
 import java.io.BufferedReader;
 import java.io.File;
@@ -302,6 +303,53 @@ final class RocksStoreTest extends StoreContract {
     Store store = store();
     assertSame(store.open(), expected.state());
     assertThat(store.history(0, 100)).hasSize(38);
+  }
+
+  @Test
+  void open_whenTheLastCommitReachedOnlyTheCopy_isTheSameRegistryWithItsHistory() throws Exception {
+    RandomRegistry registry = killedAfter(20);
+    try (RandomAccessFile file = new RandomAccessFile(log().toFile(), "rw")) {
+      file.setLength(file.length() - 7);
+    }
+
+    RocksStore store = (RocksStore) store();
+    assertSame(store.open(), registry.state());
+    assertThat(store.recovery()).isNull();
+    assertThat(store.history(0, 100)).hasSize(40);
+    closeStores();
+    assertSame(store().open(), registry.state());
+  }
+
+  @Test
+  void open_whenTheDiskWasCopiedToAnotherMachine_hasANewIdAndAllElse() throws Exception {
+    RegistryState made = killedAfter(3).state();
+
+    assertSame(openOn(""), made); // an unknown machine is no other one
+    assertSame(openOn("one"), made);
+    RegistryState original = openOn("");
+    assertSame(original, made);
+    RegistryState copied = openOn("two");
+
+    assertThat(copied.snapshot().info().registryId()).isNotEqualTo(ID);
+    assertThat(copied.snapshot().records()).isEqualTo(original.snapshot().records());
+    assertThat(data().resolve(DataFiles.REPORT))
+        .content()
+        .contains("another machine", "/etc/machine-id");
+    Files.delete(data().resolve(DataFiles.REPORT));
+    assertSame(openOn("two"), copied);
+    assertThat(data().resolve(DataFiles.REPORT)).doesNotExist();
+  }
+
+  private RegistryState openOn(String machine) throws Exception {
+    Evidence none = Evidence.none();
+    Evidence evidence =
+        new Evidence(List.of(), List.of(), List.of(), machine, List.of(), none.newId(), 1);
+    try (RocksStore store =
+        new RocksStore(data(), () -> RegistryState.empty(ID, Layout.SLOTTED, 128), evidence)) {
+      RegistryState state = store.open();
+      assertThat(store.history(0, 100)).hasSize((int) state.revision());
+      return state;
+    }
   }
 
   @Test

@@ -11,12 +11,12 @@ import dev.metakey.server.domain.Rules;
 import dev.metakey.server.domain.Start;
 import dev.metakey.server.engine.Budget;
 import dev.metakey.server.engine.Engine;
+import dev.metakey.server.engine.EngineThreads;
 import dev.metakey.server.engine.FakeClock;
 import dev.metakey.server.engine.FakePrograms;
 import dev.metakey.server.engine.FakeStore;
 import dev.metakey.server.engine.KernelWatch;
 import dev.metakey.server.engine.Limits;
-import dev.metakey.server.engine.WriterThread;
 import dev.metakey.server.publication.WatchHub;
 import dev.metakey.v1.FieldSpec;
 import dev.metakey.v1.ListRequest;
@@ -55,7 +55,7 @@ class HostileClientTest {
   private final FakePrograms programs = new FakePrograms();
   private volatile boolean admin;
   private Path path;
-  private WriterThread writer;
+  private EngineThreads threads;
   private WatchHub hub;
   private SocketServer server;
   private Client honest;
@@ -72,7 +72,7 @@ class HostileClientTest {
             DAEMON,
             clock);
     engine.run(new Start("boot-1", Layout.SLOTTED, 128, false));
-    KernelWatch kernel = new KernelWatch(engine, programs, clock);
+    KernelWatch kernel = new KernelWatch(engine, programs);
     hub = new WatchHub(engine::snapshot, engine::history, Limits.DEFAULTS.watches(), peer -> false);
     server =
         new SocketServer(
@@ -85,9 +85,9 @@ class HostileClientTest {
             },
             LIMITS,
             peer -> admin);
-    writer = new WriterThread(engine);
+    threads = new EngineThreads(engine, () -> {});
     engine.addListener(hub);
-    writer.start();
+    threads.start();
     server.start();
     honest = Client.of(path, "edge");
     admin = true; // who connects now has the reserve
@@ -102,7 +102,7 @@ class HostileClientTest {
     }
     honest.close();
     server.stopAccepting();
-    writer.close();
+    threads.close();
     hub.close();
     server.close();
   }
@@ -120,7 +120,10 @@ class HostileClientTest {
   @Test
   void connections_whenThereAreTooMany_areRefusedWithTheReason() throws Exception {
     for (int i = 0; i < CONNECTIONS - 1; i++) { // and the honest one is of the same uid
-      assertThat(open().await(frame -> true)).isNotNull(); // it is counted now
+      Raw raw = open();
+      raw.call(1, LIST);
+      raw.message(1);
+      assertThat(raw.await(Raw.Frame::ends)).isNotNull(); // it is counted, and has asked
     }
 
     Raw.Frame why = open().await(frame -> frame.kind() == Raw.GOAWAY);
@@ -139,6 +142,27 @@ class HostileClientTest {
       }
       served("meanwhile");
     }
+  }
+
+  @Test
+  void connections_whenNothingIsAskedOnThem_makeRoomForOthers() throws Exception {
+    List<Raw> silent = new ArrayList<>();
+    for (int i = 0; i < CONNECTIONS - 1; i++) {
+      Raw raw = open();
+      assertThat(raw.await(frame -> true)).isNotNull(); // it is counted now
+      silent.add(raw);
+    }
+
+    Client another = Client.of(path, "edge");
+    assertThat(another.registry().register(register("news", 2)).getResultsCount()).isEqualTo(1);
+
+    assertThat(silent.get(0).await(frame -> frame.kind() == Raw.DATA)).isNull(); // closed
+    Raw youngest = silent.get(CONNECTIONS - 2);
+    youngest.call(1, LIST);
+    youngest.message(1);
+    assertThat(youngest.await(Raw.Frame::ends)).isNotNull();
+    served("meanwhile");
+    another.close();
   }
 
   @Test

@@ -41,11 +41,15 @@ import dev.metakey.v1.Pending;
 import dev.metakey.v1.RegisterRequest;
 import dev.metakey.v1.RegisterResponse;
 import dev.metakey.v1.Registered;
+import dev.metakey.v1.ReleaseAllRequest;
+import dev.metakey.v1.ReleaseAllResponse;
 import dev.metakey.v1.ReleaseRequest;
 import dev.metakey.v1.ReserveRequest;
 import dev.metakey.v1.ResolveResponse;
+import dev.metakey.v1.TransferRequest;
 import dev.metakey.v1.UndeleteRequest;
 import dev.metakey.v1.UnreserveRequest;
+import dev.metakey.v1.User;
 import dev.metakey.wire.Replies;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
@@ -79,6 +83,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Every call, right and wrong, on a real socket of a real daemon. */
 @Timeout(60)
@@ -623,6 +628,72 @@ class RegistryServiceTest {
     assertThat(client.admin().undelete(undelete).getField().getState())
         .isEqualTo(FieldState.FIELD_STATE_ACTIVE);
     assertThat(refused(() -> client.admin().undelete(undelete)).getReason()).isEqualTo("NOT_FOUND");
+  }
+
+  @Test
+  void transfer_whenAnAdminHandsAFieldOver_isInTheHistory() throws IOException {
+    registered("a", 8);
+    TransferRequest request =
+        TransferRequest.newBuilder()
+            .setName("a")
+            .setTo(dev.metakey.v1.Owner.newBuilder().setUnit("edge-xdp.service"))
+            .build();
+
+    assertThat(client.admin().transfer(request).getField().getOwnersList())
+        .containsExactly(request.getTo());
+
+    long revision = client.admin().transfer(request).getRegistry().getRevision();
+    assertThat(history(ListHistoryRequest.newBuilder()).getChangesList())
+        .extracting(Change::getKind)
+        .containsExactly(ChangeKind.CHANGE_KIND_CREATED, ChangeKind.CHANGE_KIND_TRANSFERRED);
+    assertThat(revision).isEqualTo(2);
+  }
+
+  @Test
+  void releaseAll_whenNow_looksAtTheKernelAndFreesWhatIsNotLinked() throws IOException {
+    registered("a", 8);
+    registered("b", 8);
+    programs.load(Loaded.program(42, Loaded.use("a", 8, Loaded.place(0, 24, 1))));
+    Field b = client.registry().resolve(resolve("b")).getFields(0);
+    ReleaseAllRequest request =
+        ReleaseAllRequest.newBuilder().setWhose(b.getOwners(0)).setNow(true).build();
+
+    ReleaseAllResponse response = client.admin().releaseAll(request);
+
+    assertThat(response.getReleasedList())
+        .extracting(f -> f.getSpec().getName())
+        .containsExactly("b");
+    assertThat(response.getReleased(0).getState()).isEqualTo(FieldState.FIELD_STATE_FREE);
+    assertThat(response.getInUseList()).extracting(f -> f.getSpec().getName()).containsExactly("a");
+    assertThat(
+            refused(() -> client.registry().release(release("a").setNow(true).build())).getReason())
+        .isEqualTo("IN_USE");
+
+    programs.load();
+    assertThat(client.registry().release(release("a").setNow(true).build()).getField().getState())
+        .isEqualTo(FieldState.FIELD_STATE_FREE);
+    assertThat(refused(() -> client.admin().releaseAll(request)).getReason())
+        .isEqualTo("NOT_FOUND");
+    assertThat(
+            refused(() -> client.admin().releaseAll(ReleaseAllRequest.getDefaultInstance()))
+                .getReason())
+        .isEqualTo("INVALID_REQUEST");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "unit", "unit:nginx", "unit:a/b.service", "claim:nginx.service"})
+  void transfer_whenTheOwnerCannotBe_isRefused(String to) {
+    registered("a", 8);
+    var owner = dev.metakey.v1.Owner.newBuilder();
+    if (to.startsWith("unit")) {
+      owner.setUnit(to.substring(to.indexOf(':') + 1).replace("unit", ""));
+    } else if (to.startsWith("claim:")) {
+      owner.setUser(User.newBuilder().setUid(0).setClaim(to.substring(6)));
+    }
+    TransferRequest request = TransferRequest.newBuilder().setName("a").setTo(owner).build();
+
+    assertThat(refused(() -> client.admin().transfer(request)).getReason())
+        .isEqualTo("INVALID_REQUEST");
   }
 
   @Test

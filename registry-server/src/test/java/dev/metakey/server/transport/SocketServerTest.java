@@ -12,12 +12,12 @@ import dev.metakey.model.Peer;
 import dev.metakey.server.domain.Rules;
 import dev.metakey.server.domain.Start;
 import dev.metakey.server.engine.Engine;
+import dev.metakey.server.engine.EngineThreads;
 import dev.metakey.server.engine.FakeClock;
 import dev.metakey.server.engine.FakePrograms;
 import dev.metakey.server.engine.FakeStore;
 import dev.metakey.server.engine.KernelWatch;
 import dev.metakey.server.engine.Limits;
-import dev.metakey.server.engine.WriterThread;
 import dev.metakey.server.publication.WatchHub;
 import dev.metakey.v1.GetHeaderRequest;
 import dev.metakey.v1.GetStatusRequest;
@@ -54,7 +54,7 @@ class SocketServerTest {
   private final FakeStore store = new FakeStore();
   private final FakeClock clock = new FakeClock();
   private Path path;
-  private WriterThread writer;
+  private EngineThreads threads;
   private WatchHub hub;
   private SocketServer server;
   private Client client;
@@ -70,14 +70,14 @@ class SocketServerTest {
             DAEMON,
             clock);
     engine.run(new Start("boot-1", Layout.SLOTTED, 128, false));
-    KernelWatch kernel = new KernelWatch(engine, new FakePrograms(), clock);
+    KernelWatch kernel = new KernelWatch(engine, new FakePrograms());
     hub = new WatchHub(engine::snapshot, engine::history, Limits.DEFAULTS.watches(), peer -> false);
     server =
         new SocketServer(path, engine, kernel, hub, SocketServerTest::status, LIMITS, peer -> true);
-    writer = new WriterThread(engine);
+    threads = new EngineThreads(engine, () -> {});
     engine.addListener(hub);
     engine.onHealth(server::changesPossible);
-    writer.start();
+    threads.start();
     server.start();
     client = Client.of(path, "edge");
   }
@@ -90,7 +90,7 @@ class SocketServerTest {
   void stop() throws Exception {
     client.close();
     server.stopAccepting();
-    writer.close();
+    threads.close();
     hub.close();
     server.close();
   }

@@ -1,0 +1,236 @@
+package dev.metakey.layout;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.stream.Collectors.joining;
+
+import dev.metakey.model.Field;
+import dev.metakey.model.FieldSpec;
+import dev.metakey.model.FieldState;
+import dev.metakey.model.Format;
+import dev.metakey.model.Layout;
+import dev.metakey.model.Merge;
+import dev.metakey.model.MetakeyException;
+import dev.metakey.model.Owner;
+import dev.metakey.model.RegistryInfo;
+import dev.metakey.model.Reservation;
+import dev.metakey.model.Sharing;
+import dev.metakey.model.Snapshot;
+import dev.metakey.model.Stamp;
+import dev.metakey.model.Words;
+import java.io.ByteArrayOutputStream;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.zip.CRC32C;
+
+/**
+ * {@code keys}: the registry as text in the form of iproute2's {@code rt_tables}. A line with id
+ * and name for each name that resolves, what else is known behind a {@code #}. Names that do not
+ * resolve, and free ids, are comments, so that no reader takes them.
+ *
+ * <pre>
+ *   # metakey keys: made by metakeyd from each committed change; do not edit
+ *   # registry=UUID revision=9 layout=slotted area=128 boot=UUID crc32c=0123abcd
+ *   # id	name
+ *   0	edge.packet_id # size=8 slot=24 ... owner=unit:edge.service
+ *   # 1	gone # size=2 slot=26 ... state=retired owner=1000:a
+ * </pre>
+ *
+ * <p>A daemon that has lost its data reads it back: all that a field has is there but its
+ * description and times. The checksum is that of all bytes after its line.
+ */
+public final class KeysText {
+  private static final String FIRST_LINE =
+      "# metakey keys: made by metakeyd from each committed change; do not edit";
+
+  private KeysText() {}
+
+  /**
+   * @param bootId of the host
+   */
+  public static String text(Snapshot snapshot, UUID bootId) {
+    RegistryInfo info = snapshot.info();
+    String lines = snapshot.allRecords().stream().map(KeysText::line).collect(joining());
+    String body = "# id\tname\n" + lines;
+    return FIRST_LINE
+        + "\n# registry=%s revision=%d layout=%s area=%d boot=%s crc32c=%s\n"
+            .formatted(
+                info.registryId(),
+                info.revision(),
+                info.layout(),
+                info.areaBytes(),
+                bootId,
+                checksum(body))
+        + body;
+  }
+
+  private static String line(Field field) {
+    FieldSpec spec = field.spec();
+    StringBuilder line = new StringBuilder();
+    line.append(
+        "%d\t%s # size=%d slot=%d generation=%d format=%s merge=%s sharing=%s"
+            .formatted(
+                field.id(),
+                field.name(),
+                field.size(),
+                field.slot(),
+                field.generation(),
+                spec.format(),
+                spec.merge(),
+                spec.sharing()));
+    if (spec.ttlMs() != 0) {
+      line.append(" ttl_ms=").append(spec.ttlMs());
+    }
+    if (field.created().revision() != 0) {
+      line.append(" since=").append(field.created().revision());
+    }
+    if (!field.is(FieldState.ACTIVE)) {
+      line.append(" state=").append(field.state());
+    }
+    if (field.isForeign()) {
+      line.append(" foreign=yes");
+    }
+    Reservation reservation = field.reservation();
+    if (reservation != null) {
+      line.append(" reserved_by=").append(escaped(reservation.by()));
+    }
+    if (!field.owners().isEmpty()) {
+      line.append(" owner=")
+          .append(field.owners().stream().map(o -> escaped(o.word())).collect(joining(",")));
+    }
+    return (field.isResolvable() ? "" : "# ") + line + "\n";
+  }
+
+  /** Whether a file begins as one of these does. */
+  public static boolean isKeys(byte[] bytes) {
+    byte[] first = FIRST_LINE.getBytes(UTF_8);
+    return bytes.length >= first.length
+        && Arrays.equals(bytes, 0, first.length, first, 0, first.length);
+  }
+
+  /**
+   * @param text the whole file
+   * @throws BadLayoutException saying what is wrong, if it is not what {@link #text} made
+   */
+  public static RegistryFile.Published parse(String text) throws BadLayoutException {
+    if (!text.startsWith(FIRST_LINE + "\n")) {
+      throw new BadLayoutException("does not start with '%s'".formatted(FIRST_LINE));
+    }
+    List<String> lines = text.lines().skip(1).toList();
+    try {
+      Map<String, String> head = pairs(lines.get(0).substring(2));
+      String body = text.substring(FIRST_LINE.length() + lines.get(0).length() + 2);
+      if (!checksum(body).equals(get(head, "crc32c"))) {
+        throw new BadLayoutException("was cut or changed: its checksum does not fit");
+      }
+      RegistryInfo info =
+          new RegistryInfo(
+              UUID.fromString(get(head, "registry")),
+              Long.parseLong(get(head, "revision")),
+              Words.parse(Layout.class, "layout", get(head, "layout")),
+              Integer.parseInt(get(head, "area")));
+      List<Field> fields = new ArrayList<>();
+      for (String line : lines.subList(2, lines.size())) {
+        fields.add(field(line));
+      }
+      return new RegistryFile.Published(
+          Snapshot.of(info, fields), 0, UUID.fromString(get(head, "boot")));
+    } catch (IllegalArgumentException | IndexOutOfBoundsException | MetakeyException e) {
+      throw new BadLayoutException("is damaged: " + e.getMessage(), e);
+    }
+  }
+
+  private static Field field(String line) {
+    String[] halves = line.split(" # ", 2);
+    String place = halves[0].startsWith("# ") ? halves[0].substring(2) : halves[0];
+    int tab = place.indexOf('\t');
+    Map<String, String> pairs = pairs(halves[1]);
+    FieldSpec spec =
+        new FieldSpec(
+            place.substring(tab + 1),
+            Integer.parseInt(get(pairs, "size")),
+            "",
+            Words.parse(Format.class, "format", get(pairs, "format")),
+            Words.parse(Merge.class, "merge", get(pairs, "merge")),
+            Words.parse(Sharing.class, "sharing", get(pairs, "sharing")),
+            Long.parseLong(pairs.getOrDefault("ttl_ms", "0")));
+    FieldState state =
+        Words.parse(FieldState.class, "state", pairs.getOrDefault("state", "active"));
+    return new Field.Builder(Integer.parseInt(place.substring(0, tab)), spec, state)
+        .slot(Integer.parseInt(get(pairs, "slot")))
+        .generation(Integer.parseInt(get(pairs, "generation")))
+        .created(new Stamp(Long.parseLong(pairs.getOrDefault("since", "0")), 0))
+        .reservation(
+            pairs.containsKey("reserved_by")
+                ? new Reservation(
+                    pairs.containsKey("foreign"), unescaped(get(pairs, "reserved_by")))
+                : null)
+        .owners(owners(pairs.getOrDefault("owner", "")))
+        .build();
+  }
+
+  private static List<Owner> owners(String words) {
+    List<Owner> owners = new ArrayList<>();
+    for (String word : words.isEmpty() ? List.<String>of() : Arrays.asList(words.split(",", -1))) {
+      Owner owner = Owner.parse(unescaped(word));
+      if (owner == null) {
+        throw new IllegalArgumentException("'%s' is no owner".formatted(word));
+      }
+      owners.add(owner);
+    }
+    return owners;
+  }
+
+  private static Map<String, String> pairs(String text) {
+    Map<String, String> pairs = new HashMap<>();
+    for (String pair : text.split(" ", -1)) {
+      int equals = pair.indexOf('=');
+      pairs.put(pair.substring(0, equals), pair.substring(equals + 1));
+    }
+    return pairs;
+  }
+
+  private static String checksum(String text) {
+    CRC32C crc = new CRC32C();
+    crc.update(text.getBytes(UTF_8));
+    return "%08x".formatted(crc.getValue());
+  }
+
+  private static String get(Map<String, String> pairs, String key) {
+    String value = pairs.get(key);
+    if (value == null) {
+      throw new IllegalArgumentException("a line has no " + key);
+    }
+    return value;
+  }
+
+  /** What would end a word is written as {@code %} and two hexadecimal digits for each byte. */
+  private static String escaped(String text) {
+    StringBuilder escaped = new StringBuilder();
+    for (byte b : text.getBytes(UTF_8)) {
+      if (b > ' ' && b < 0x7f && b != '%' && b != ',' && b != '#') {
+        escaped.append((char) b);
+      } else {
+        escaped.append("%%%02x".formatted(b));
+      }
+    }
+    return escaped.toString();
+  }
+
+  private static String unescaped(String text) {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (c == '%') {
+        bytes.write(Integer.parseInt(text.substring(i + 1, i + 3), 16));
+        i += 2;
+      } else {
+        bytes.write(c);
+      }
+    }
+    return bytes.toString(UTF_8);
+  }
+}

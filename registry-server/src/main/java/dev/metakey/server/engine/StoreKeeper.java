@@ -1,0 +1,162 @@
+package dev.metakey.server.engine;
+
+import dev.metakey.model.Change;
+import dev.metakey.model.MetakeyException;
+import dev.metakey.model.Reason;
+import dev.metakey.model.RegistryInfo;
+import dev.metakey.server.domain.RegistryState;
+import dev.metakey.server.storage.Store;
+import dev.metakey.server.storage.StoreException;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The writer's hold on the store: commits, and opens the store anew after a failure.
+ *
+ * <p><b>Concurrency.</b> Everything is for the writer, but for {@link #problem} and {@link
+ * #history}.
+ *
+ * <p><b>Failure.</b> From a failure on there is a {@link #problem}, and nothing is committed. Every
+ * {@value #RETRY_MS} ms the store is opened anew. What it then holds is the truth: it is what was
+ * shown last, or that and the whole batch that failed; or else somebody put another database there,
+ * and the problem stays.
+ */
+final class StoreKeeper {
+  private static final long RETRY_MS = 1_000;
+  private static final long TRIM_MS = 60_000;
+  private static final Logger log = LoggerFactory.getLogger(StoreKeeper.class);
+
+  private final Store store;
+  private final Engine.Retention retention;
+  private final Runnable turned;
+  private volatile @Nullable String problem;
+  private long retryAtMs;
+  private long trimAtMs;
+
+  /**
+   * @param turned is run when there is a problem, and when there is none any more
+   */
+  StoreKeeper(Store store, Engine.Retention retention, Runnable turned) {
+    this.store = store;
+    this.retention = retention;
+    this.turned = turned;
+  }
+
+  /** What keeps changes from being made; null: nothing. From any thread. */
+  @Nullable String problem() {
+    return problem;
+  }
+
+  /** Makes a state durable. Whether it is now; where not, there is a problem. */
+  boolean commit(RegistryState state, List<Change> changes, long nowMs) {
+    try {
+      store.commit(state, changes);
+      return true;
+    } catch (StoreException e) {
+      fail(e, nowMs);
+    } catch (RuntimeException | Error defect) { // and nobody knows what became of the batch
+      fail(defectOf("storing", defect), nowMs);
+    }
+    return false;
+  }
+
+  /** Nobody knows what a defect has left undone: what the store holds then is the truth. */
+  void doubt(Throwable defect, long nowMs) {
+    fail(defectOf("making changes", defect), nowMs);
+  }
+
+  /**
+   * Opens the store anew, if it has failed and it is time to try.
+   *
+   * @param shown what was committed last, as far as anybody was told
+   * @param ahead is given what the store holds, if that is more
+   * @return the changes by which it is more
+   */
+  List<Change> heal(RegistryState shown, Consumer<RegistryState> ahead, long nowMs) {
+    if (problem == null || nowMs < retryAtMs) {
+      return List.of();
+    }
+    try {
+      RegistryState stored = store.open();
+      store.commit(stored, List.of()); // opening alone may succeed on a full disk
+      List<Change> unseen = unseen(shown, stored);
+      if (!unseen.isEmpty()) {
+        ahead.accept(stored);
+      }
+      problem = null;
+      log.info("the store works again, at revision {}", stored.revision());
+      turned.run();
+      return unseen;
+    } catch (StoreException e) {
+      stillFailing(e, nowMs);
+    } catch (RuntimeException | Error defect) {
+      stillFailing(defectOf("opening the store anew", defect), nowMs);
+    }
+    return List.of();
+  }
+
+  /**
+   * The changes by which the store is ahead of what is shown: none, or those of the failed batch.
+   *
+   * @throws StoreException if it is not ahead but different: somebody put another database there
+   */
+  private List<Change> unseen(RegistryState state, RegistryState stored) throws StoreException {
+    List<Change> unseen = store.history(state.revision(), Integer.MAX_VALUE);
+    RegistryInfo shown = state.snapshot().info();
+    RegistryInfo held = stored.snapshot().info();
+    if (!held.registryId().equals(shown.registryId())
+        || held.revision() != shown.revision() + unseen.size()) {
+      throw new StoreException(
+          "the database is no longer the one that was served: it holds revision %d of registry %s, and revision %d of registry %s was answered already; put that back, or restart metakeyd to serve what is there"
+              .formatted(held.revision(), held.registryId(), shown.revision(), shown.registryId()),
+          null);
+    }
+    return unseen;
+  }
+
+  /** Forgets what is too old to be kept, once in {@value #TRIM_MS} ms. */
+  void trim(long nowMs, long ageMs) {
+    if (nowMs < trimAtMs || problem != null) {
+      return;
+    }
+    trimAtMs = nowMs + TRIM_MS;
+    try {
+      store.trim(retention.keep(), ageMs - retention.ageMs());
+    } catch (StoreException e) {
+      fail(e, nowMs);
+    } catch (RuntimeException | Error defect) {
+      fail(defectOf("trimming the history", defect), nowMs);
+    }
+  }
+
+  /** See {@link Engine#history}. From any thread. */
+  List<Change> history(long sinceRevision, int limit) {
+    try {
+      return store.history(sinceRevision, limit);
+    } catch (StoreException e) {
+      throw new MetakeyException(Reason.STORE_FAILED, String.valueOf(e.getMessage()), Map.of(), e);
+    }
+  }
+
+  private void fail(StoreException e, long nowMs) {
+    stillFailing(e, nowMs);
+    turned.run();
+    log.error("changes are refused from now on: {}", e.getMessage(), e.getCause());
+  }
+
+  private void stillFailing(StoreException e, long nowMs) {
+    problem = e.getMessage();
+    retryAtMs = nowMs + RETRY_MS;
+  }
+
+  private static StoreException defectOf(String doing, Throwable defect) {
+    return new StoreException(
+        "a defect of metakeyd while %s: %s; please report it with the daemon's log"
+            .formatted(doing, defect),
+        defect);
+  }
+}
