@@ -11,7 +11,7 @@ import picocli.CommandLine.Option;
 
 /** The attributes of a field that is registered or reserved. */
 final class AttributeOptions {
-  /** What Java makes of an argument's bytes that it cannot decode. */
+  /** The character that Java puts in place of bytes that it cannot decode. */
   private static final char UNREADABLE = '\ufffd';
 
   @Option(

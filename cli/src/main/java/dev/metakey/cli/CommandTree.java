@@ -61,10 +61,10 @@ final class CommandTree {
     VERBS.put("generate-completion", CompletionVerb::new);
   }
 
-  /** These speak of other verbs. */
+  /** Verbs that need to know all the others. */
   private static final Set<String> ABOUT_ALL = Set.of("help", "generate-completion");
 
-  /** The columns of help that nobody's terminal shows, and the fewest that picocli can do with. */
+  /** The width of help that goes to no terminal, in columns. */
   private static final int WIDTH = 100;
 
   private static final int NARROWEST = 55;
@@ -78,7 +78,7 @@ final class CommandTree {
       terminal.flush();
       return code;
     } catch (UncheckedIOException e) {
-      // What failed already has said why.
+      // Whatever failed has already said why.
       return code == 0 ? Failures.cannotWrite(terminal, e) : code;
     }
   }

@@ -25,7 +25,7 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
     this.terminal = terminal;
   }
 
-  /** The line makes no sense. */
+  /** The line cannot be understood. */
   @Override
   public int handleParseException(ParameterException e, String[] args) {
     CommandLine where = e.getCommandLine();
@@ -94,7 +94,7 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
         || (parsed.commandSpec().root().userObject() instanceof Metakey metakey && metakey.debug);
   }
 
-  /** Somebody who stopped reading knows that; a full disk is worth a word. */
+  /** A reader who has gone needs no message; a full disk is worth one. */
   static int cannotWrite(Terminal terminal, UncheckedIOException e) {
     if (terminal.isOutPipe()) {
       return Exit.CLOSED_PIPE;
@@ -104,7 +104,7 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
     return Reason.INTERNAL.exitCode();
   }
 
-  /** What helps beyond what the message says. */
+  /** Advice beyond the message itself. */
   private static @Nullable String hint(Reason reason) {
     return switch (reason) {
       case STORE_FAILED -> "nothing was changed; 'metakey status' shows the daemon's problems";

@@ -49,7 +49,7 @@ import picocli.CommandLine.Parameters;
 final class LinkVerb extends Verb {
   private static final Path STANDARD = Path.of("-");
 
-  /** As many as the linker takes. */
+  /** The linker takes no more. */
   private static final long MOST_BYTES = 256L << 20;
 
   @Parameters(

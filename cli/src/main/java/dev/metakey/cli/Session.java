@@ -14,7 +14,7 @@ import java.util.logging.Logger;
  * would hold the exit for 300 ms.
  */
 final class Session implements AutoCloseable {
-  /** Who we are where nobody says it; the executable is "java", as is many another. */
+  /** Who we are where nobody says it: our executable is "java", like that of many others. */
   private static final String SERVICE = "metakey";
 
   /** The longest that anything may wait. */
@@ -80,7 +80,7 @@ final class Session implements AutoCloseable {
     return client;
   }
 
-  /** From now on it is expected that nothing comes for a while: that is not worth a word. */
+  /** From now on nothing may come for a while, which is as it should be: the user is not told. */
   Session expectingToWait() {
     notice.close();
     return this;

@@ -4,7 +4,7 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 
-/** What somebody may have meant. */
+/** Suggestions for a misspelt word. */
 final class Similar {
   private static final int MISTAKES = 2;
 

@@ -5,7 +5,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Says after three seconds what a run is waiting for, so that nobody looks at a silent terminal.
+ * Says after three seconds what a run is waiting for, so that nobody stares at a silent terminal.
  */
 final class SlowNotice implements AutoCloseable {
   private static final long MOMENT_MS = 3_000;

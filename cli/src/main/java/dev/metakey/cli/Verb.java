@@ -13,7 +13,10 @@ import picocli.CommandLine.ParentCommand;
 
 /** What all verbs share: they ask the daemon, print the answer, and say where it is stale. */
 abstract class Verb implements Callable<Integer> {
-  /** One attempt: a person sees that there is no daemon, and a script can decide. */
+  /**
+   * One attempt only: a person sees at once that there is no daemon, and a script can decide what
+   * to do.
+   */
   static final Duration AT_ONCE = Duration.ZERO;
 
   @ParentCommand Metakey metakey;
@@ -75,7 +78,7 @@ abstract class Verb implements Callable<Integer> {
     }
   }
 
-  /** The line is understood, but makes no sense. */
+  /** The line is understood, but its parts do not go together. */
   ParameterException wrong(String message) {
     return new ParameterException(
         metakey.spec.commandLine().getParseResult().subcommand().commandSpec().commandLine(),

@@ -27,7 +27,10 @@ final class WaitOption {
     return verb.await(patience, client -> client.await(left(wait, startNs), names));
   }
 
-  /** What is left after connecting; a wait out of range stays so, for the client to refuse. */
+  /**
+   * The part of the wait that connecting has left over. A wait out of range is kept, so that the
+   * client refuses it.
+   */
   private static Duration left(Duration wait, long startNs) {
     if (wait.compareTo(Session.LONGEST) > 0 || wait.isZero()) {
       return wait;

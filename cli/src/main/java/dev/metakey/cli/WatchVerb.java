@@ -78,7 +78,7 @@ final class WatchVerb extends Verb {
             UUID.fromString(text.substring(at + 1)), Long.parseUnsignedLong(text.substring(0, at)));
       }
     } catch (IllegalArgumentException e) {
-      // Said below.
+      // The message below says what is wrong.
     }
     throw wrong(
         "--since '%s' is not REVISION@REGISTRY, like 41@6f2d1c1e-7f4b-4c39-9d0a-5a1f2f1f6f10"

@@ -40,7 +40,7 @@ public final class Watch implements Iterator<WatchEvent>, AutoCloseable {
   /** Done once the watch is closed, which ends every wait of its reader. */
   private final CompletableFuture<Void> closing = new CompletableFuture<>();
 
-  /** Up to where we told. Null: nothing yet. */
+  /** The last state that was told; null: none yet. */
   private @Nullable Position told;
 
   /** The pauses of the present outage. Null: the daemon is there, or was not asked yet. */
@@ -163,7 +163,7 @@ public final class Watch implements Iterator<WatchEvent>, AutoCloseable {
     } catch (TimeoutException notClosed) {
       return isClosed();
     } catch (ExecutionException e) {
-      throw new IllegalStateException(e); // nobody completes it so
+      throw new IllegalStateException(e); // nobody completes it with this value
     }
   }
 
@@ -217,7 +217,7 @@ public final class Watch implements Iterator<WatchEvent>, AutoCloseable {
     return new WatchEvent.State(snapshot);
   }
 
-  /** What is new of the changes: a daemon that tells one twice, or skips one, is not believed. */
+  /** The changes that are new. A daemon that tells one twice, or skips one, is not believed. */
   private WatchEvent changes(RegistryInfo info, WatchResponse message) {
     if (told == null || !told.registryId().equals(info.registryId())) {
       throw broken("sent changes of another registry", null);

@@ -220,7 +220,7 @@ public final class ObjectLinker {
     }
     LinkOutcome outcome =
         result.outcome() == Outcome.CREATED ? LinkOutcome.CREATED : LinkOutcome.EXISTING;
-    // Without the option nothing was said of sharing.
+    // Without the option, nothing was said about sharing.
     return new LinkedRecord(use, outcome, options.shared() ? result.differences() : List.of());
   }
 
@@ -250,7 +250,7 @@ public final class ObjectLinker {
     };
   }
 
-  /** What is known of the names before anything changes: checked. */
+  /** What is known of the names before anything changes, checked. */
   private Answer<Map<String, Field>> known() {
     Answer<List<Field>> all = fresh(client.list());
     Map<String, Field> known =

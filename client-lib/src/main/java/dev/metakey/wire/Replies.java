@@ -275,7 +275,7 @@ public final class Replies {
     };
   }
 
-  /** An absent stamp is the default message, and that is {@link Stamp#NONE}. */
+  /** An absent stamp is the default message, which is {@link Stamp#NONE}. */
   private static Stamp stamp(dev.metakey.v1.Stamp stamp) {
     return new Stamp(stamp.getRevision(), Timestamps.toMillis(stamp.getAt()));
   }

@@ -9,7 +9,7 @@ import java.util.logging.Handler;
 import java.util.logging.LogManager;
 import java.util.logging.SimpleFormatter;
 
-/** One line an event on stderr, where systemd and containers expect it. */
+/** One line for each event, on stderr, where systemd and containers expect it. */
 final class Logging {
   /** netty warns that unix sockets know no SO_KEEPALIVE, which gRPC sets on every channel. */
   private static final String DEFAULTS =
@@ -34,14 +34,15 @@ final class Logging {
   }
 
   /**
-   * The JVM's own would fall silent as soon as it begins to stop, while we still have to say how.
+   * The JVM's own manager falls silent as soon as the JVM begins to stop, when we still have
+   * something to say.
    */
   public static final class UntilTheEnd extends LogManager {
     @Override
     public void reset() {}
   }
 
-  /** Takes our defaults, unless the JVM was started with a logging config of its own. */
+  /** Sets our defaults, unless the JVM was started with its own logging config. */
   static void configure() {
     if (System.getProperty("java.util.logging.config.file") != null) {
       return;

@@ -2,7 +2,7 @@ package dev.metakey.cli.print;
 
 /** One place in a table. */
 record Cell(String text, Style style) {
-  /** What stands where there is nothing to say, so that columns can be counted. */
+  /** Printed where there is no value, so that every row has every column. */
   static final String NOTHING = "-";
 
   Cell {

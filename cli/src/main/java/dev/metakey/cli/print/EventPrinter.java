@@ -26,7 +26,7 @@ public final class EventPrinter {
   }
 
   public void print(WatchEvent event) {
-    // An old-fashioned chain: there is no switch over sealed types in Java 17.
+    // A chain of ifs, since Java 17 cannot switch over sealed types.
     if (event instanceof WatchEvent.State state) {
       state(state.snapshot());
     } else if (event instanceof WatchEvent.Changes changes) {

@@ -61,7 +61,7 @@ final class FieldSheetForm implements Form<Field> {
     if (stamp.isNone()) {
       return "";
     }
-    // A published file tells no times.
+    // The published file has no times.
     String time = stamp.atMs() == 0 ? "at revision " : Text.time(stamp.atMs()) + ", revision ";
     return time + stamp.revision();
   }

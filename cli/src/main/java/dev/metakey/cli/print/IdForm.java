@@ -72,7 +72,7 @@ final class IdForm implements Form<IdForm.Entry> {
     json.name("state").value(FieldState.FREE.toString());
   }
 
-  /** A free id has no name that stands for it: so the number. */
+  /** A free id has no name, so it is shown by its number. */
   @Override
   public String name(Entry entry) {
     Field field = entry.field();

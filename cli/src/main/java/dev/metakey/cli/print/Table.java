@@ -3,7 +3,7 @@ package dev.metakey.cli.print;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Aligned columns, two spaces apart; the last one is as long as it is. */
+/** Aligned columns, two spaces apart; the last one is not padded. */
 final class Table {
   private static final String GAP = "  ";
 

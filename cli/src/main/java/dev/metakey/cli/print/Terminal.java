@@ -26,7 +26,7 @@ public final class Terminal {
     OTHER
   }
 
-  /** A thread that waited in poll(2) would hold the exit for 300 ms; so it looks now and then. */
+  /** A thread waiting in poll(2) would delay the exit by 300 ms, so this one looks now and then. */
   private static final long LOOK_MS = 100;
 
   private final Writer out;
@@ -99,7 +99,7 @@ public final class Terminal {
   }
 
   /**
-   * Data that is no text: a file, as it is.
+   * Writes data that is not text, such as a file, as it is.
    *
    * @throws UncheckedIOException if it cannot be written
    */
@@ -112,7 +112,10 @@ public final class Terminal {
     }
   }
 
-  /** The same, with data where words go: for who writes something else to standard output. */
+  /**
+   * The same, with data going where messages go: for a run whose standard output carries something
+   * else.
+   */
   public Terminal withoutOut() {
     return new Terminal(err, errKind, err, errKind, environment);
   }
@@ -139,7 +142,7 @@ public final class Terminal {
                 }
                 action.run();
               } catch (InterruptedException | LinkageError e) {
-                // The next line that is printed tells it too.
+                // The next line that is printed finds out anyway.
               }
             },
             "metakey-reader");
@@ -166,7 +169,7 @@ public final class Terminal {
   }
 
   /**
-   * Hands over what was written so far.
+   * Flushes what was written so far.
    *
    * @throws UncheckedIOException if it cannot be written
    */
@@ -178,7 +181,7 @@ public final class Terminal {
     }
   }
 
-  /** Where data goes, for who brings a form of its own. */
+  /** Where data goes, for callers that format it themselves. */
   public Writer out() {
     return out;
   }
@@ -187,18 +190,18 @@ public final class Terminal {
     return err;
   }
 
-  /** From now on no more words: somebody ended this run, and need not be told that it ends. */
+  /** From now on prints nothing: whoever ended this run need not be told that it ends. */
   public void silence() {
     silent = true;
   }
 
-  /** What was done, but not quite as somebody may expect. */
+  /** Says what was done in a way that the user may not expect. */
   public void note(String text) {
     String word = isErrColoured() ? Style.ATTENTION.paint("note") : "note";
     say("metakey: " + word + ": " + Text.oneLine(text));
   }
 
-  /** Why nothing was done, and perhaps what to do. */
+  /** Says why nothing was done, and perhaps what to do about it. */
   public void fail(String message, @Nullable String hint) {
     String word = isErrColoured() ? Style.BAD.paint("metakey") : "metakey";
     say(word + ": " + Text.oneLine(message));

@@ -21,10 +21,10 @@ import java.util.Map;
 
 /** The refusals that several commands share, in words and facts. */
 public final class Refusals {
-  /** Of owners and names, so many are told: all that is told must fit into 8 KiB of trailers. */
+  /** The most owners and names that a refusal lists: all of it must fit into 8 KiB of trailers. */
   private static final int MOST = 5;
 
-  /** Likewise, of what a fact lists: names that are missing, programs. */
+  /** The most entries that a fact lists, such as missing names or programs. */
   private static final int MOST_LISTED = 16;
 
   private Refusals() {}
@@ -88,7 +88,7 @@ public final class Refusals {
         facts);
   }
 
-  /** Of a caller that nothing names. */
+  /** The refusal for a caller whose program cannot be told and who names no service. */
   static MetakeyException unnamed() {
     return new MetakeyException(
         Reason.INVALID_REQUEST,

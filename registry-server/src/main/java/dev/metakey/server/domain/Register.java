@@ -110,12 +110,12 @@ public record Register(List<FieldSpec> fields) implements Command<List<Registere
             .reservation(before == null ? null : before.reservation())
             .created(draft.stamp())
             .build();
-    field = field.toBuilder().expiresAtMs(draft.expiry(field)).build();
+    field = draft.withExpiry(field);
     draft.change(ChangeKind.CREATED, before, field);
     return new Registered(field, Outcome.CREATED, List.of());
   }
 
-  /** What nobody owns yet fixes the size; and the merge rule, where it names one. */
+  /** A field that nobody owns yet fixes the size, and the merge rule where it has one. */
   private static void requireReserved(
       Field reserved, FieldSpec spec, List<Difference> differences) {
     boolean mergeFits =
@@ -139,12 +139,8 @@ public record Register(List<FieldSpec> fields) implements Command<List<Registere
   private static Field own(
       Draft draft, Field known, Field field, List<Owner> owners, ChangeKind kind) {
     Field owned =
-        field.toBuilder()
-            .state(FieldState.ACTIVE)
-            .owners(owners)
-            .retired(Stamp.NONE)
-            .expiresAtMs(draft.expiry(field))
-            .build();
+        field.toBuilder().state(FieldState.ACTIVE).owners(owners).retired(Stamp.NONE).build();
+    owned = draft.withExpiry(owned);
     draft.change(kind, known, owned);
     return owned;
   }
@@ -173,7 +169,7 @@ public record Register(List<FieldSpec> fields) implements Command<List<Registere
 
   private static List<Owner> owners(Field known, Owner caller) {
     if (known.owners().contains(caller)) {
-      // Who brings a field back holds it; co-owners join again when they register again.
+      // Whoever brings a field back holds it; its other owners join when they register again.
       return known.is(FieldState.RETIRED) ? List.of(caller) : known.owners();
     }
     List<Owner> owners = new ArrayList<>(known.is(FieldState.RETIRED) ? List.of() : known.owners());

@@ -82,7 +82,7 @@ public final class Slots {
     return draft.isAdmin() || isSmall ? 0 : RESERVE;
   }
 
-  /** Whether no field has any byte of a slot, and the layout has room for it there. */
+  /** Whether the layout has the bytes of a slot, and no field has any of them. */
   static boolean isFree(Snapshot snapshot, int slot, int size) {
     RegistryInfo info = snapshot.info();
     if (info.layout() == Layout.PACKED) {
@@ -105,7 +105,7 @@ public final class Slots {
     return taken;
   }
 
-  /** Bytes of the area that only programs have which disagree with the registry. */
+  /** Bytes of the area that only programs which disagree with the registry use. */
   static int staleBytes(Snapshot snapshot, Programs programs) {
     BitSet stale = programs.linkedBytes();
     stale.andNot(takenBytes(snapshot));

@@ -173,7 +173,7 @@ public final class PinnedMaps implements Outlet {
   private static void requireBpffs(Path mounted) throws IOException {
     if (!Files.isDirectory(mounted)) {
       throw new IOException(
-          "%s is no directory; make it, and mount a bpf file system: mount -t bpf bpf %s"
+          "%s is not a directory; make it, and mount a bpf file system: mount -t bpf bpf %s"
               .formatted(mounted, mounted));
     }
     if (!isBpffs(mounted)) {

@@ -35,7 +35,7 @@ final class PeerLook {
     this.launchers = launchers;
   }
 
-  /** Why the daemon cannot see who some peers are; empty if it could see all so far. */
+  /** Why the daemon could not tell who some peers are; empty if it could always tell. */
   String problem() {
     return problem;
   }
