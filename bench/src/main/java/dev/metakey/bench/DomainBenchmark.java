@@ -8,6 +8,7 @@ import dev.metakey.model.Peer;
 import dev.metakey.model.Snapshot;
 import dev.metakey.server.domain.Command;
 import dev.metakey.server.domain.Decision;
+import dev.metakey.server.domain.Now;
 import dev.metakey.server.domain.Register;
 import dev.metakey.server.domain.Registry;
 import dev.metakey.server.domain.RegistryState;
@@ -30,7 +31,7 @@ import org.openjdk.jmh.annotations.State;
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
 public class DomainBenchmark {
-  private static final long NOW_MS = 1_700_000_000_000L;
+  private static final Now NOW = new Now(1_700_000_000_000L, 1_000);
   private static final Peer PEER = new Peer(1000, 1000, 100, "edge.service");
   private static final Rules RULES = new Rules(600_000, 990);
 
@@ -49,28 +50,28 @@ public class DomainBenchmark {
   }
 
   private static <R> Decision.Accepted<R> accepted(RegistryState state, Command<R> command) {
-    return (Decision.Accepted<R>) Registry.decide(state, RULES, command, PEER, NOW_MS);
+    return (Decision.Accepted<R>) Registry.decide(state, RULES, command, PEER, NOW);
   }
 
   @Benchmark
   public Object registerNew() {
-    return Registry.decide(roomForOne, RULES, register, PEER, NOW_MS);
+    return Registry.decide(roomForOne, RULES, register, PEER, NOW);
   }
 
   @Benchmark
   public Object registerExisting() {
-    return Registry.decide(full, RULES, register, PEER, NOW_MS);
+    return Registry.decide(full, RULES, register, PEER, NOW);
   }
 
   @Benchmark
   public Object release() {
-    return Registry.decide(full, RULES, release, PEER, NOW_MS);
+    return Registry.decide(full, RULES, release, PEER, NOW);
   }
 
   /** Asked before every batch. */
   @Benchmark
   public boolean isTickDue() {
-    return Tick.isDue(full, RULES, NOW_MS);
+    return Tick.isDue(full, RULES, NOW.ageMs());
   }
 
   @Benchmark

@@ -14,8 +14,9 @@ import org.jspecify.annotations.Nullable;
  *     registered since; retired and free ones show the last
  * @param reservation null where the name is not reserved
  * @param retired {@link Stamp#NONE} unless retired or free
- * @param expiresAtMs when the ttl runs out, milliseconds since 1970; 0 for never. Not durable: a
- *     daemon that starts grants every field its full ttl again.
+ * @param expiresAtMs when the ttl runs out, milliseconds since 1970, unless the clock is set; 0 for
+ *     never. Not durable: a daemon that starts grants every field its full ttl again.
+ * @param expiresAgeMs how old the registry is then, milliseconds: what the daemon goes by
  */
 public record Field(
     int id,
@@ -27,7 +28,8 @@ public record Field(
     @Nullable Reservation reservation,
     Stamp created,
     Stamp retired,
-    long expiresAtMs) {
+    long expiresAtMs,
+    long expiresAgeMs) {
 
   /** Ids 0-63 are handed out. */
   public static final int IDS = 64;
@@ -69,6 +71,7 @@ public record Field(
     builder.created = created;
     builder.retired = retired;
     builder.expiresAtMs = expiresAtMs;
+    builder.expiresAgeMs = expiresAgeMs;
     return builder;
   }
 
@@ -84,6 +87,7 @@ public record Field(
     private Stamp created = Stamp.NONE;
     private Stamp retired = Stamp.NONE;
     private long expiresAtMs;
+    private long expiresAgeMs;
 
     public Builder(int id, FieldSpec spec, FieldState state) {
       this.id = id;
@@ -131,6 +135,11 @@ public record Field(
       return this;
     }
 
+    public Builder expiresAgeMs(long value) {
+      expiresAgeMs = value;
+      return this;
+    }
+
     public Builder expiresAtMs(long value) {
       expiresAtMs = value;
       return this;
@@ -138,7 +147,17 @@ public record Field(
 
     public Field build() {
       return new Field(
-          id, generation, slot, spec, state, owners, reservation, created, retired, expiresAtMs);
+          id,
+          generation,
+          slot,
+          spec,
+          state,
+          owners,
+          reservation,
+          created,
+          retired,
+          expiresAtMs,
+          expiresAgeMs);
     }
   }
 }

@@ -14,6 +14,7 @@ import dev.metakey.server.domain.Rules;
 import dev.metakey.server.domain.Start;
 import dev.metakey.server.engine.Engine;
 import dev.metakey.server.engine.EngineThreads;
+import dev.metakey.server.engine.HostClock;
 import dev.metakey.server.engine.KernelWatch;
 import dev.metakey.server.engine.Limits;
 import dev.metakey.server.engine.ProgramSource;
@@ -34,8 +35,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 import java.util.UUID;
-import java.util.concurrent.TimeUnit;
-import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -49,7 +48,6 @@ public final class Daemon implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Daemon.class);
 
   private final Config config;
-  private final LongSupplier clockMs = steadyClock();
   private final Problems problems = new Problems();
   private final UUID bootId;
   private final RocksStore store;
@@ -127,7 +125,7 @@ public final class Daemon implements AutoCloseable {
         new RocksStore(
             config.paths().data(),
             () -> RegistryState.empty(UUID.randomUUID(), config.layout(), config.areaBytes()),
-            published.evidence(recoverFrom, looked, clockMs.getAsLong()));
+            published.evidence(recoverFrom, looked, System.currentTimeMillis()));
     try {
       store.begin();
       String readOnly = Objects.requireNonNullElse(store.readOnly(), "");
@@ -137,8 +135,8 @@ public final class Daemon implements AutoCloseable {
               new Rules(config.quarantineMs(), self.uid(), readOnly),
               new Engine.Retention(config.history().keep(), config.history().ageMs()),
               self,
-              clockMs);
-      kernel = new KernelWatch(engine, looked, clockMs);
+              HostClock.ofThisHost(bootId.toString()));
+      kernel = new KernelWatch(engine, looked);
       if (readOnly.isEmpty()) {
         begin(nothingLoaded);
         new Reservations(engine, config.paths().keysDirectory(), problems::add).apply(reservations);
@@ -152,7 +150,7 @@ public final class Daemon implements AutoCloseable {
               engine::history,
               Limits.DEFAULTS.watches(),
               engine.rules()::isAdmin);
-      StatusReport status = new StatusReport(config, engine, publisher, hub, problems, clockMs);
+      StatusReport status = new StatusReport(config, engine, publisher, hub, problems);
       server = new SocketServer(config.paths().socket(), engine, kernel, hub, status::now);
     } catch (IOException | StoreException | RuntimeException e) {
       store.close();
@@ -232,7 +230,7 @@ public final class Daemon implements AutoCloseable {
   private List<Outlet> outlets(Published published, boolean isReadOnly) {
     return isReadOnly
         ? List.of() // what is there may be the only evidence
-        : new Outlets(config, engine.snapshot().info().registryId(), bootId, clockMs, problems::add)
+        : new Outlets(config, engine.snapshot().info().registryId(), bootId, System::currentTimeMillis, problems::add)
             .besides(published, store.ids());
   }
 
@@ -272,13 +270,6 @@ public final class Daemon implements AutoCloseable {
     server.close();
     store.close();
     log.info("metakeyd stopped at revision {}", engine.snapshot().info().revision());
-  }
-
-  /** Wall-clock time that never goes back, and does not jump while the daemon runs. */
-  private static LongSupplier steadyClock() {
-    long wallMs = System.currentTimeMillis();
-    long startNs = System.nanoTime();
-    return () -> wallMs + TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startNs);
   }
 
   private static Peer self() throws IOException {

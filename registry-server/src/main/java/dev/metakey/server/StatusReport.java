@@ -16,7 +16,6 @@ import dev.metakey.server.publication.Publisher;
 import dev.metakey.server.publication.WatchHub;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.LongSupplier;
 
 /** What {@code metakey status} tells of a running daemon. From any thread; never waits. */
 final class StatusReport {
@@ -26,24 +25,13 @@ final class StatusReport {
   private final Publisher publisher;
   private final WatchHub hub;
   private final Problems problems;
-  private final LongSupplier clockMs;
 
-  /**
-   * @param clockMs the engine's
-   */
-  StatusReport(
-      Config config,
-      Engine engine,
-      Publisher publisher,
-      WatchHub hub,
-      Problems problems,
-      LongSupplier clockMs) {
+  StatusReport(Config config, Engine engine, Publisher publisher, WatchHub hub, Problems problems) {
     this.config = config;
     this.engine = engine;
     this.publisher = publisher;
     this.hub = hub;
     this.problems = problems;
-    this.clockMs = clockMs;
   }
 
   DaemonStatus now() {
@@ -103,8 +91,7 @@ final class StatusReport {
           "%s disagree%s with the registry ('metakey users' shows where); unload what is stale, and link it anew"
               .formatted(Refusals.describe(stale), stale.size() == 1 ? "s" : ""));
     }
-    List<Field> waiting =
-        Tick.waitingForALook(snapshot, programs, engine.rules(), clockMs.getAsLong());
+    List<Field> waiting = Tick.waitingForALook(snapshot, programs, engine.rules(), engine.ageMs());
     if (config.looksAtPrograms() && !programs.blindness().isEmpty() && !waiting.isEmpty()) {
       found.add(
           "%d released ids stay set aside although their quarantine is over, as loaded programs cannot be seen: %s"

@@ -18,23 +18,25 @@ import org.jspecify.annotations.Nullable;
 public final class Draft {
   private final Rules rules;
   private final Peer peer;
-  private final long nowMs;
+  private final Now now;
+  private final ClockReading clock;
   private final List<Change> changes = new ArrayList<>();
   private Snapshot snapshot;
   private String bootId;
   private Programs programs;
 
-  Draft(RegistryState state, Rules rules, Peer peer, long nowMs) {
+  Draft(RegistryState state, Rules rules, Peer peer, Now now) {
     this.snapshot = state.snapshot();
     this.bootId = state.bootId();
     this.programs = state.programs();
     this.rules = rules;
     this.peer = peer;
-    this.nowMs = nowMs;
+    this.now = now;
+    this.clock = state.clock();
   }
 
   RegistryState state() {
-    return new RegistryState(snapshot, bootId, programs);
+    return new RegistryState(snapshot, bootId, programs, clock);
   }
 
   /** The changes, each with the revision at which all of them were committed. */
@@ -75,13 +77,14 @@ public final class Draft {
     return peer.owner();
   }
 
-  long nowMs() {
-    return nowMs;
+  /** How old the registry is now, milliseconds. */
+  long ageMs() {
+    return now.ageMs();
   }
 
   /** The moment of the next change. */
   Stamp stamp() {
-    return new Stamp(snapshot.info().revision() + 1, nowMs);
+    return new Stamp(snapshot.info().revision() + 1, now.atMs(), now.ageMs());
   }
 
   /** Makes a change. One of the two fields is there. */
@@ -94,16 +97,22 @@ public final class Draft {
 
   /** Renews a field's ttl from now. That is not a change: it is neither stored nor told. */
   Field renew(Field field) {
-    Field renewed = field.toBuilder().expiresAtMs(expiry(field)).build();
+    Field renewed = withExpiry(field);
     if (!renewed.equals(field)) {
       snapshot = snapshot.replacing(renewed);
     }
     return renewed;
   }
 
-  /** When the ttl of a field that is registered now will run out; 0 for never. */
-  long expiry(Field field) {
-    return field.spec().ttlMs() == 0 ? 0 : nowMs + field.spec().ttlMs();
+  /** The field, as it is when it is registered now. */
+  Field withExpiry(Field field) {
+    long ttlMs = field.spec().ttlMs();
+    return ttlMs == 0
+        ? field.toBuilder().expiresAtMs(0).expiresAgeMs(0).build()
+        : field.toBuilder()
+            .expiresAtMs(now.atMs() + ttlMs)
+            .expiresAgeMs(now.ageMs() + ttlMs)
+            .build();
   }
 
   /** Takes note of a look at the kernel. That is not a change: it is neither stored nor told. */

@@ -7,34 +7,34 @@ import java.util.List;
  * The daemon has looked at what the kernel has loaded. Changes nothing by itself: nothing of it is
  * durable or told. A look that began before the one that is known already is ignored.
  *
- * @param atMs when the look began, milliseconds since 1970
+ * @param ageMs how old the registry was when the look began, milliseconds: 1 or more
  * @param loaded what it saw: programs that name fields
  * @param blindness why it saw nothing; empty if it saw
  */
-public record Observe(long atMs, List<LoadedProgram> loaded, String blindness)
+public record Observe(long ageMs, List<LoadedProgram> loaded, String blindness)
     implements Command<Programs> {
   public Observe {
     loaded = List.copyOf(loaded);
   }
 
-  public static Observe seen(long atMs, List<LoadedProgram> loaded) {
-    return new Observe(atMs, loaded, "");
+  public static Observe seen(long ageMs, List<LoadedProgram> loaded) {
+    return new Observe(ageMs, loaded, "");
   }
 
   /**
    * @param why not empty
    */
-  public static Observe blind(long atMs, String why) {
-    return new Observe(atMs, List.of(), why);
+  public static Observe blind(long ageMs, String why) {
+    return new Observe(ageMs, List.of(), why);
   }
 
   @Override
   public Programs decide(Draft draft) {
     Programs known = draft.programs();
     if (!blindness.isEmpty()) {
-      draft.observed(new Programs(known.seenAtMs(), known.loaded(), blindness));
-    } else if (atMs >= known.seenAtMs()) {
-      draft.observed(new Programs(atMs, loaded, ""));
+      draft.observed(new Programs(known.seenAgeMs(), known.loaded(), blindness));
+    } else if (ageMs >= known.seenAgeMs()) {
+      draft.observed(new Programs(ageMs, loaded, ""));
     }
     return draft.programs();
   }

@@ -15,12 +15,12 @@ import java.util.stream.Stream;
  * <p>A look that fails takes nothing back: what was seen last goes on being protected, and no id is
  * freed on the strength of a look that saw nothing.
  *
- * @param seenAtMs when that was, milliseconds since 1970: what was loaded later may not be in it; 0
- *     if it was never seen
+ * @param seenAgeMs how old the registry was then, milliseconds: what was loaded later may not be in
+ *     it; 0 if it was never seen
  * @param loaded every program that names fields, linked or not
  * @param blindness why the last look failed; empty if it did not
  */
-public record Programs(long seenAtMs, List<LoadedProgram> loaded, String blindness) {
+public record Programs(long seenAgeMs, List<LoadedProgram> loaded, String blindness) {
   /** Nobody has looked. */
   public static final Programs NEVER_SEEN = new Programs(0, List.of(), "");
 

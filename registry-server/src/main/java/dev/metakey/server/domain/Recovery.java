@@ -28,12 +28,15 @@ public final class Recovery {
     RegistryInfo info = newest.snapshot().info();
     List<RegistryState> others = newestFirst.subList(1, newestFirst.size());
     List<Field> fields = new ArrayList<>();
+    long ageMs = newestFirst.stream().mapToLong(state -> state.clock().ageMs()).max().orElseThrow();
+    Stamp now = new Stamp(info.revision(), nowMs, ageMs);
     for (Field field : newest.snapshot().records()) {
-      fields.add(withQuarantine(withOwners(field, others), info.revision(), nowMs));
+      fields.add(withQuarantine(withOwners(field, others), now));
     }
     RegistryInfo renamed =
         new RegistryInfo(registryId, info.revision(), info.layout(), info.areaBytes());
-    return new RegistryState(Snapshot.of(renamed, fields), newest.bootId());
+    ClockReading clock = new ClockReading(ClockReading.NONE.bootMs(), nowMs, ageMs);
+    return new RegistryState(Snapshot.of(renamed, fields), newest.bootId()).at(clock);
   }
 
   private static Field withOwners(Field field, List<RegistryState> others) {
@@ -64,9 +67,9 @@ public final class Recovery {
   }
 
   /** When it was retired may be unknown; its quarantine then begins now. */
-  private static Field withQuarantine(Field field, long revision, long nowMs) {
+  private static Field withQuarantine(Field field, Stamp now) {
     return field.is(FieldState.RETIRED) && field.retired().isNone()
-        ? field.toBuilder().retired(new Stamp(revision, nowMs)).build()
+        ? field.toBuilder().retired(now).build()
         : field;
   }
 }

@@ -110,7 +110,7 @@ public record Register(List<FieldSpec> fields) implements Command<List<Registere
             .reservation(before == null ? null : before.reservation())
             .created(draft.stamp())
             .build();
-    field = field.toBuilder().expiresAtMs(draft.expiry(field)).build();
+    field = draft.withExpiry(field);
     draft.change(ChangeKind.CREATED, before, field);
     return new Registered(field, Outcome.CREATED, List.of());
   }
@@ -139,12 +139,8 @@ public record Register(List<FieldSpec> fields) implements Command<List<Registere
   private static Field own(
       Draft draft, Field known, Field field, List<Owner> owners, ChangeKind kind) {
     Field owned =
-        field.toBuilder()
-            .state(FieldState.ACTIVE)
-            .owners(owners)
-            .retired(Stamp.NONE)
-            .expiresAtMs(draft.expiry(field))
-            .build();
+        field.toBuilder().state(FieldState.ACTIVE).owners(owners).retired(Stamp.NONE).build();
+    owned = draft.withExpiry(owned);
     draft.change(kind, known, owned);
     return owned;
   }

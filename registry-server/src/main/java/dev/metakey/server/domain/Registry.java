@@ -10,11 +10,11 @@ public final class Registry {
   /**
    * Decides a command against a state.
    *
-   * @param nowMs milliseconds since 1970
+   * @param now not earlier than what was decided before
    */
   public static <R> Decision<R> decide(
-      RegistryState state, Rules rules, Command<R> command, Peer peer, long nowMs) {
-    Draft draft = new Draft(state, rules, peer, nowMs);
+      RegistryState state, Rules rules, Command<R> command, Peer peer, Now now) {
+    Draft draft = new Draft(state, rules, peer, now);
     try {
       R result = command.decide(draft);
       if (!rules.readOnly().isEmpty() && !draft.changes().isEmpty()) {

@@ -10,11 +10,13 @@ import java.util.UUID;
  * @param bootId identifies the boot of the host on which the retired ids were retired; empty before
  *     the first {@link Start}
  * @param programs what the kernel had loaded; not durable
+ * @param clock the clocks when it was committed; of the boot that {@code bootId} names
  */
-public record RegistryState(Snapshot snapshot, String bootId, Programs programs) {
+public record RegistryState(
+    Snapshot snapshot, String bootId, Programs programs, ClockReading clock) {
   /** What a store remembers. */
   public RegistryState(Snapshot snapshot, String bootId) {
-    this(snapshot, bootId, Programs.NEVER_SEEN);
+    this(snapshot, bootId, Programs.NEVER_SEEN, ClockReading.NONE);
   }
 
   /** A registry in which nothing was ever registered. */
@@ -24,7 +26,12 @@ public record RegistryState(Snapshot snapshot, String bootId, Programs programs)
 
   /** This state, with what was seen of the kernel. */
   public RegistryState seeing(Programs seen) {
-    return new RegistryState(snapshot, bootId, seen);
+    return new RegistryState(snapshot, bootId, seen, clock);
+  }
+
+  /** This state, as it is to be committed. */
+  public RegistryState at(ClockReading reading) {
+    return new RegistryState(snapshot, bootId, programs, reading);
   }
 
   public long revision() {

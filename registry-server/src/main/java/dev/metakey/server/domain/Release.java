@@ -92,7 +92,7 @@ public record Release(String name, int generation, boolean force, boolean now)
    */
   static void requireSeen(Draft draft) {
     Programs programs = draft.programs();
-    if (programs.seenAtMs() == 0 || !programs.blindness().isEmpty()) {
+    if (programs.seenAgeMs() == 0 || !programs.blindness().isEmpty()) {
       throw Refusals.unseen(programs);
     }
   }
@@ -115,7 +115,12 @@ public record Release(String name, int generation, boolean force, boolean now)
 
   static Field retire(Draft draft, Field field, ChangeKind kind) {
     Field retired =
-        field.toBuilder().state(FieldState.RETIRED).retired(draft.stamp()).expiresAtMs(0).build();
+        field.toBuilder()
+            .state(FieldState.RETIRED)
+            .retired(draft.stamp())
+            .expiresAtMs(0)
+            .expiresAgeMs(0)
+            .build();
     draft.change(kind, field, retired);
     return retired;
   }

@@ -13,16 +13,16 @@ import java.util.List;
  * when the quarantine was over: so it is the last look, not the time, that frees an id.
  */
 public record Tick() implements Command<Integer> {
-  /** Whether a tick at {@code nowMs} would change anything. */
-  public static boolean isDue(RegistryState state, Rules rules, long nowMs) {
+  /** Whether a tick at that age would change anything. */
+  public static boolean isDue(RegistryState state, Rules rules, long ageMs) {
     return state.snapshot().records().stream()
-        .anyMatch(field -> isExpired(field, nowMs) || isUnused(field, state.programs(), rules));
+        .anyMatch(field -> isExpired(field, ageMs) || isUnused(field, state.programs(), rules));
   }
 
   /**
-   * When the next quarantine ends, milliseconds since 1970; Long.MAX_VALUE for never.
+   * When the next quarantine ends: the registry's age, milliseconds; Long.MAX_VALUE for never.
    *
-   * @param afterMs only those that end later than this
+   * @param afterMs an age; only those that end later than this
    */
   public static long nextQuarantineEndMs(Snapshot snapshot, Rules rules, long afterMs) {
     return snapshot.records().stream()
@@ -35,18 +35,18 @@ public record Tick() implements Command<Integer> {
 
   /** The retired ids whose quarantine is over, and which nobody has looked for since. */
   public static List<Field> waitingForALook(
-      Snapshot snapshot, Programs programs, Rules rules, long nowMs) {
+      Snapshot snapshot, Programs programs, Rules rules, long ageMs) {
     return snapshot.records().stream()
         .filter(field -> field.is(FieldState.RETIRED))
-        .filter(field -> quarantineEndMs(field, rules) <= nowMs)
-        .filter(field -> quarantineEndMs(field, rules) > programs.seenAtMs())
+        .filter(field -> quarantineEndMs(field, rules) <= ageMs)
+        .filter(field -> quarantineEndMs(field, rules) > programs.seenAgeMs())
         .toList();
   }
 
   @Override
   public Integer decide(Draft draft) {
     for (Field field : draft.snapshot().records()) {
-      if (isExpired(field, draft.nowMs())) {
+      if (isExpired(field, draft.ageMs())) {
         Release.retire(draft, field, ChangeKind.EXPIRED);
       } else if (isUnused(field, draft.programs(), draft.rules())) {
         var unused = free(draft, field);
@@ -55,18 +55,20 @@ public record Tick() implements Command<Integer> {
     return draft.changes().size();
   }
 
-  private static boolean isExpired(Field field, long nowMs) {
-    return field.is(FieldState.ACTIVE) && field.expiresAtMs() != 0 && field.expiresAtMs() <= nowMs;
+  private static boolean isExpired(Field field, long ageMs) {
+    return field.is(FieldState.ACTIVE)
+        && field.expiresAgeMs() != 0
+        && field.expiresAgeMs() <= ageMs;
   }
 
   private static boolean isUnused(Field field, Programs programs, Rules rules) {
     return field.is(FieldState.RETIRED)
-        && programs.seenAtMs() >= quarantineEndMs(field, rules)
+        && programs.seenAgeMs() >= quarantineEndMs(field, rules)
         && programs.linkedTo(field.id()).isEmpty();
   }
 
   private static long quarantineEndMs(Field field, Rules rules) {
-    return field.retired().atMs() + rules.quarantineMs();
+    return field.retired().ageMs() + rules.quarantineMs();
   }
 
   /** The id may be given away; or waits for its name again, where that is reserved. */

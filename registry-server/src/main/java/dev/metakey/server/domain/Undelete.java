@@ -35,11 +35,7 @@ public record Undelete(String name) implements Command<Field> {
           Map.of("name", name, "state", field.state().toString()));
     }
     Field restored =
-        field.toBuilder()
-            .state(FieldState.ACTIVE)
-            .retired(Stamp.NONE)
-            .expiresAtMs(draft.expiry(field))
-            .build();
+        draft.withExpiry(field.toBuilder().state(FieldState.ACTIVE).retired(Stamp.NONE).build());
     draft.change(ChangeKind.RESTORED, field, restored);
     return restored;
   }

@@ -8,8 +8,10 @@ import dev.metakey.model.Pending;
 import dev.metakey.model.Reason;
 import dev.metakey.model.RegistryInfo;
 import dev.metakey.model.Snapshot;
+import dev.metakey.server.domain.ClockReading;
 import dev.metakey.server.domain.Command;
 import dev.metakey.server.domain.Decision;
+import dev.metakey.server.domain.Now;
 import dev.metakey.server.domain.Observe;
 import dev.metakey.server.domain.Programs;
 import dev.metakey.server.domain.Register;
@@ -25,7 +27,6 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
-import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -61,11 +62,12 @@ public final class Engine {
   static final long HELD_UP_MS = 3_000;
 
   private static final long IDLE = Long.MAX_VALUE;
+  private static final long NOTE_TIME_MS = 3_600_000;
   private static final Logger log = LoggerFactory.getLogger(Engine.class);
 
   private final Rules rules;
   private final Peer self;
-  private final LongSupplier clockMs;
+  private final RegistryClock clock;
   private final StoreKeeper keeper;
   private final CommandQueue queue = new CommandQueue();
   private final List<CommitListener> listeners = new CopyOnWriteArrayList<>();
@@ -82,22 +84,32 @@ public final class Engine {
    * Changes that are kept.
    *
    * @param keep how many, at most
-   * @param ageMs how long, at most, in milliseconds
+   * @param ageMs how long, at most, in milliseconds, by the registry's age
    */
-  public record Retention(long keep, long ageMs) {}
+  public record Retention(long keep, long ageMs) {
+    private static final long DAY_MS = 86_400_000;
+
+    /**
+     * How far the wall clock is believed about the time that the host was off, milliseconds: so
+     * that a clock which is wrong when the host boots makes the daemon forget a part at most.
+     */
+    long mostOffMs() {
+      return Math.min(DAY_MS, ageMs / 10);
+    }
+  }
 
   /**
    * @param self in whose name the daemon itself acts
-   * @param clockMs milliseconds since 1970; never goes back
+   * @param clock of the host
    * @throws StoreException if the store cannot be opened
    */
-  public Engine(Store store, Rules rules, Retention retention, Peer self, LongSupplier clockMs)
+  public Engine(Store store, Rules rules, Retention retention, Peer self, HostClock clock)
       throws StoreException {
     this.rules = rules;
     this.keeper = new StoreKeeper(store, retention, this::tellHealth);
     this.self = self;
-    this.clockMs = clockMs;
     this.state = store.open();
+    this.clock = new RegistryClock(clock, state, retention.mostOffMs());
     this.snapshot = state.snapshot();
     this.programs = state.programs();
     this.waiters = new Waiters(this::snapshot, Limits.DEFAULTS.waits(), rules::isAdmin);
@@ -121,11 +133,16 @@ public final class Engine {
 
   /** How long the writer has been held up; null: it is not. */
   private @Nullable String heldUp() {
-    long busyMs = clockMs.getAsLong() - busySinceMs; // negative while it is idle
+    long busyMs = clock.bootMs() - busySinceMs; // negative while it is idle
     return busyMs < HELD_UP_MS
         ? null
         : "the disk of the data directory has not answered for %d s; metakeyd goes on by itself when it does"
             .formatted(busyMs / 1_000);
+  }
+
+  /** How old the registry is, milliseconds: what {@link Observe} and {@link Tick} measure by. */
+  public long ageMs() {
+    return clock.ageMs();
   }
 
   /** Calls that wait for the writer. */
@@ -134,7 +151,7 @@ public final class Engine {
   }
 
   public List<Pending> pending() {
-    return waiters.pending();
+    return waiters.pending(clock.wallMinusBootMs());
   }
 
   public Rules rules() {
@@ -193,7 +210,7 @@ public final class Engine {
   private <R> Decision.@Nullable Accepted<R> known(
       RegistryState shown, Command<R> command, Peer peer) {
     try {
-      return Registry.decide(shown, rules, command, peer, clockMs.getAsLong())
+      return Registry.decide(shown, rules, command, peer, clock.now())
                   instanceof Decision.Accepted<R> accepted
               && accepted.changes().isEmpty()
           ? accepted
@@ -208,7 +225,7 @@ public final class Engine {
   }
 
   private RegistryState shown() {
-    return new RegistryState(snapshot, "", programs);
+    return new RegistryState(snapshot, "", programs, ClockReading.NONE);
   }
 
   /**
@@ -216,7 +233,7 @@ public final class Engine {
    * waits, and changes nothing.
    */
   public @Nullable MetakeyException refusalOf(Command<?> command, Peer peer) {
-    return Registry.decide(shown(), rules, command, peer, clockMs.getAsLong())
+    return Registry.decide(shown(), rules, command, peer, clock.now())
             instanceof Decision.Rejected<?> rejected
         ? rejected.refusal()
         : null;
@@ -235,7 +252,7 @@ public final class Engine {
    *     TOO_MANY_WAITERS or UNAVAILABLE. Cancel it when nobody wants the answer any more.
    */
   public CompletableFuture<Reply<List<Field>>> await(List<String> names, long waitMs, Peer peer) {
-    long nowMs = clockMs.getAsLong();
+    long nowMs = clock.bootMs();
     return waiters.add(names, peer, nowMs, nowMs + waitMs);
   }
 
@@ -277,14 +294,15 @@ public final class Engine {
    */
   public int doWork(long maxWaitMs) throws InterruptedException {
     List<Submission<?>> batch = queue.take(BATCH, maxWaitMs);
-    busySinceMs = clockMs.getAsLong();
+    busySinceMs = clock.bootMs();
     try {
-      tell(keeper.heal(state, this::showWithTtls, clockMs.getAsLong()));
+      tell(keeper.heal(state, this::showWithTtls, clock.bootMs()));
       work(batch);
-      keeper.trim(clockMs.getAsLong());
+      keeper.trim(clock.bootMs(), clock.ageMs());
+      noteTime();
     } catch (RuntimeException | Error defect) {
       batch.forEach(submission -> submission.abandon(defect));
-      keeper.doubt(defect, clockMs.getAsLong());
+      keeper.doubt(defect, clock.bootMs());
       throw defect;
     } finally {
       busySinceMs = IDLE;
@@ -299,8 +317,8 @@ public final class Engine {
    * @param maxWaitMs never wait longer, milliseconds; 0: do not wait
    */
   public void keepTime(long maxWaitMs) throws InterruptedException {
-    waiters.awaitDeadline(clockMs.getAsLong(), maxWaitMs);
-    waiters.expire(clockMs.getAsLong());
+    waiters.awaitDeadline(clock.bootMs(), maxWaitMs);
+    waiters.expire(clock.bootMs());
     String heldUp = heldUp();
     if (heldUp != null) {
       queue.refuseAll(notDurable(heldUp));
@@ -314,17 +332,21 @@ public final class Engine {
   }
 
   private void work(List<Submission<?>> batch) {
-    long nowMs = clockMs.getAsLong();
+    Now now = clock.now();
     RegistryState next = state;
     List<Change> changes = new ArrayList<>();
     for (Submission<?> submission : batch) {
-      next = submission.decide(next, rules, nowMs, changes);
+      next = submission.decide(next, rules, now, changes);
     }
-    if (keeper.problem() == null && Tick.isDue(next, rules, nowMs)) { // last: who renews is in time
-      next = new Submission<>(new Tick(), self).decide(next, rules, nowMs, changes);
+    if (keeper.problem() == null
+        && Tick.isDue(next, rules, now.ageMs())) { // last: who renews is in time
+      next = new Submission<>(new Tick(), self).decide(next, rules, now, changes);
     }
-    if (needsNoStore(next, changes)
-        || (keeper.problem() == null && keeper.commit(next, changes, nowMs))) {
+    boolean durable = needsNoStore(next, changes);
+    if (!durable) {
+      next = next.at(clock.reading());
+    }
+    if (durable || (keeper.problem() == null && keeper.commit(next, changes, clock.bootMs()))) {
       show(next);
     } else {
       changes.clear();
@@ -332,6 +354,19 @@ public final class Engine {
     }
     batch.forEach(Submission::complete);
     tell(changes);
+  }
+
+  /**
+   * Stores how old the registry is, where that has not been stored for long: it is all that the
+   * next daemon has to go by if the host reboots.
+   */
+  private void noteTime() {
+    if (clock.ageMs() - state.clock().ageMs() >= NOTE_TIME_MS && keeper.problem() == null) {
+      RegistryState noted = state.at(clock.reading());
+      if (keeper.commit(noted, List.of(), clock.bootMs())) {
+        show(noted);
+      }
+    }
   }
 
   private boolean needsNoStore(RegistryState next, List<Change> changes) {
@@ -368,7 +403,7 @@ public final class Engine {
     MetakeyException refusal = notDurable(String.valueOf(keeper.problem()));
     for (Submission<?> submission : batch) {
       List<Change> changes = new ArrayList<>();
-      RegistryState alone = submission.decide(state, rules, clockMs.getAsLong(), changes);
+      RegistryState alone = submission.decide(state, rules, clock.now(), changes);
       if (needsNoStore(alone, changes)) {
         show(alone);
       } else {
@@ -385,7 +420,7 @@ public final class Engine {
     RegistryState seeing = stored.seeing(state.programs());
     RegistryInfo info = stored.snapshot().info();
     Start start = new Start(stored.bootId(), info.layout(), info.areaBytes(), false);
-    var decision = Registry.decide(seeing, rules, start, self, clockMs.getAsLong());
+    var decision = Registry.decide(seeing, rules, start, self, clock.now());
     show(((Decision.Accepted<Start.Result>) decision).state());
   }
 

@@ -20,7 +20,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
-import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -43,20 +42,15 @@ public final class KernelWatch implements AutoCloseable {
   private final Set<String> told = ConcurrentHashMap.newKeySet();
   private final Engine engine;
   private final ProgramSource source;
-  private final LongSupplier clockMs;
   private final CountDownLatch stopped = new CountDownLatch(1);
   private final Defects defects = new Defects("looking at loaded programs");
   private final Worker worker =
       new Worker("registry-kernel", "looks at what the kernel has loaded", this::takeTurn);
   private long waitMs = PERIOD_MS;
 
-  /**
-   * @param clockMs the engine's
-   */
-  public KernelWatch(Engine engine, ProgramSource source, LongSupplier clockMs) {
+  public KernelWatch(Engine engine, ProgramSource source) {
     this.engine = engine;
     this.source = source;
-    this.clockMs = clockMs;
   }
 
   public void start() {
@@ -65,14 +59,14 @@ public final class KernelWatch implements AutoCloseable {
 
   /** Looks. Takes its time: not for an event loop, and not for the writer. */
   public Observe look() {
-    long atMs = clockMs.getAsLong();
+    long ageMs = engine.ageMs();
     try {
-      return Observe.seen(atMs, source.loaded(false));
+      return Observe.seen(ageMs, source.loaded(false));
     } catch (IOException e) {
-      return Observe.blind(atMs, String.valueOf(e.getMessage()));
+      return Observe.blind(ageMs, String.valueOf(e.getMessage()));
     } catch (RuntimeException | Error defect) {
       defects.met(defect);
-      return Observe.blind(atMs, "a defect of metakeyd; its log says more, please report it");
+      return Observe.blind(ageMs, "a defect of metakeyd; its log says more, please report it");
     }
   }
 
@@ -131,8 +125,8 @@ public final class KernelWatch implements AutoCloseable {
       tell(known, seen);
       var unused = engine.observe(seen); // a full queue is no failure: then next time
     }
-    long endMs = Tick.nextQuarantineEndMs(engine.snapshot(), engine.rules(), seen.atMs());
-    return Math.min(PERIOD_MS, endMs - seen.atMs());
+    long endMs = Tick.nextQuarantineEndMs(engine.snapshot(), engine.rules(), seen.ageMs());
+    return Math.min(PERIOD_MS, endMs - seen.ageMs());
   }
 
   private boolean isNews(Programs known, Observe seen) {
@@ -141,7 +135,7 @@ public final class KernelWatch implements AutoCloseable {
     }
     return seen.blindness().isEmpty()
         && (!known.isSameAs(seen.loaded())
-            || !Tick.waitingForALook(engine.snapshot(), known, engine.rules(), seen.atMs())
+            || !Tick.waitingForALook(engine.snapshot(), known, engine.rules(), seen.ageMs())
                 .isEmpty());
   }
 

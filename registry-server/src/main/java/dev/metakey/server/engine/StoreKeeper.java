@@ -119,13 +119,13 @@ final class StoreKeeper {
   }
 
   /** Forgets what is too old to be kept, once in {@value #TRIM_MS} ms. */
-  void trim(long nowMs) {
+  void trim(long nowMs, long ageMs) {
     if (nowMs < trimAtMs || problem != null) {
       return;
     }
     trimAtMs = nowMs + TRIM_MS;
     try {
-      store.trim(retention.keep(), nowMs - retention.ageMs());
+      store.trim(retention.keep(), ageMs - retention.ageMs());
     } catch (StoreException e) {
       fail(e, nowMs);
     } catch (RuntimeException | Error defect) {

@@ -6,6 +6,7 @@ import dev.metakey.model.Peer;
 import dev.metakey.model.Reason;
 import dev.metakey.server.domain.Command;
 import dev.metakey.server.domain.Decision;
+import dev.metakey.server.domain.Now;
 import dev.metakey.server.domain.Registry;
 import dev.metakey.server.domain.RegistryState;
 import dev.metakey.server.domain.Rules;
@@ -37,12 +38,12 @@ final class Submission<R> {
   }
 
   /** Decides the command, keeps its answer, and tells the state that it leads to. */
-  RegistryState decide(RegistryState state, Rules rules, long nowMs, List<Change> changes) {
+  RegistryState decide(RegistryState state, Rules rules, Now now, List<Change> changes) {
     reply = null;
     refusal = null;
     Decision<R> decision;
     try {
-      decision = Registry.decide(state, rules, command, peer, nowMs);
+      decision = Registry.decide(state, rules, command, peer, now);
     } catch (RuntimeException | Error defect) {
       log.error("deciding {} failed: please report this", command, defect);
       refuse(defect(defect));

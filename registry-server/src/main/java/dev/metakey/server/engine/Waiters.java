@@ -17,7 +17,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The resolves that wait for names.
+ * The resolves that wait for names. Times are milliseconds since the host booted.
  *
  * <p><b>Concurrency.</b> The set is guarded by this object's lock; futures are completed outside of
  * it. No answer is missed: a waiter looks at the snapshot after it took the lock, and the writer
@@ -151,10 +151,20 @@ final class Waiters {
     notifyAll();
   }
 
-  List<Pending> pending() {
+  /**
+   * @param wallMinusBootMs what is to be added to the times here for people to read
+   */
+  List<Pending> pending(long wallMinusBootMs) {
     Snapshot snapshot = snapshots.get();
     return all().stream()
-        .map(w -> new Pending(w.peer, w.names, missing(snapshot, w.names), w.sinceMs, w.untilMs))
+        .map(
+            w ->
+                new Pending(
+                    w.peer,
+                    w.names,
+                    missing(snapshot, w.names),
+                    w.sinceMs + wallMinusBootMs,
+                    w.untilMs + wallMinusBootMs))
         .toList();
   }
 

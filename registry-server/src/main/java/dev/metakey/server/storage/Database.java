@@ -180,7 +180,7 @@ final class Database implements AutoCloseable {
     try (WriteBatch batch = new WriteBatch()) {
       putState(batch, state);
       for (Change change : changes) {
-        putChange(batch, change.revision(), Records.change(change));
+        putChange(batch, change.revision(), Records.change(change, state.clock().ageMs()));
         int id = change.field().id();
         Field field = state.snapshot().byId(id);
         if (field == null) {
@@ -194,7 +194,7 @@ final class Database implements AutoCloseable {
   }
 
   private void putState(WriteBatch batch, RegistryState state) throws RocksDBException {
-    Records.Facts facts = new Records.Facts(state.snapshot().info(), state.bootId());
+    Records.Facts facts = new Records.Facts(state.snapshot().info(), state.bootId(), state.clock());
     putFact(batch, RocksStore.REGISTRY_FACT, Records.facts(facts));
   }
 

@@ -45,7 +45,8 @@ final class DatabaseReader {
           "its last change has revision %d, its facts say %d".formatted(last, committed), null);
     }
     try {
-      RegistryState state = new RegistryState(Snapshot.of(facts.info(), fields), facts.bootId());
+      RegistryState state =
+          new RegistryState(Snapshot.of(facts.info(), fields), facts.bootId()).at(facts.clock());
       return new Contents(state, Former.parse(open.fact(RocksStore.FORMER_FACT)));
     } catch (IllegalArgumentException e) {
       throw directory.damaged(e.getMessage(), e);

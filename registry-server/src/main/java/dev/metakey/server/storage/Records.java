@@ -15,12 +15,14 @@ import dev.metakey.model.RegistryInfo;
 import dev.metakey.model.Reservation;
 import dev.metakey.model.Sharing;
 import dev.metakey.model.Stamp;
+import dev.metakey.server.domain.ClockReading;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -36,12 +38,13 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>
  *   facts   version:8 registryId:128 revision:64 layout:8 area:16 bootId:text
+ *           bootMs:64 atMs:64 ageMs:64
  *   key     version:8 field
- *   change  version:8 revision:64 commitRevision:64 atMs:64 kind:8 [before:field] [after:field] peer
+ *   change  version:8 ageMs:64 revision:64 commitRevision:64 atMs:64 kind:8 [before:field] [after:field] peer
  *   field   id:8 generation:32 slot:8 state:8 spec owners:16 x owner
  *           [foreign:8 by:text] created:stamp retired:stamp
  *   spec    name:text size:8 format:8 merge:8 sharing:8 ttlMs:64 description:text
- *   stamp   revision:64 atMs:64
+ *   stamp   revision:64 atMs:64 ageMs:64
  *   owner   kind:8 uid:32 service:text
  *   peer    owner uid:32 gid:32 pid:32 unit:text container:text privileged:8
  * </pre>
@@ -56,7 +59,7 @@ final class Records {
   private Records() {}
 
   /** The registry's facts, without its fields. */
-  record Facts(RegistryInfo info, String bootId) {}
+  record Facts(RegistryInfo info, String bootId, ClockReading clock) {}
 
   static byte[] facts(Facts facts) {
     return write(
@@ -68,6 +71,10 @@ final class Records {
           out.writeByte(info.layout().code());
           out.writeShort(info.areaBytes());
           text(out, facts.bootId());
+          ClockReading clock = facts.clock();
+          out.writeLong(clock.bootMs());
+          out.writeLong(clock.atMs());
+          out.writeLong(clock.ageMs());
         });
   }
 
@@ -75,9 +82,13 @@ final class Records {
     return write(out -> field(out, field));
   }
 
-  static byte[] change(Change change) {
+  /**
+   * @param ageMs how old the registry was when it was committed, milliseconds
+   */
+  static byte[] change(Change change, long ageMs) {
     return write(
         out -> {
+          out.writeLong(ageMs);
           out.writeLong(change.revision());
           out.writeLong(change.commitRevision());
           out.writeLong(change.atMs());
@@ -104,7 +115,9 @@ final class Records {
           long revision = in.readLong();
           Layout layout = constant(in, Layout.values(), Layout::code);
           return new Facts(
-              new RegistryInfo(id, revision, layout, in.readUnsignedShort()), text(in));
+              new RegistryInfo(id, revision, layout, in.readUnsignedShort()),
+              text(in),
+              new ClockReading(in.readLong(), in.readLong(), in.readLong()));
         });
   }
 
@@ -116,22 +129,29 @@ final class Records {
     return read(
         "change",
         bytes,
-        in ->
-            new Change(
-                in.readLong(),
-                in.readLong(),
-                in.readLong(),
-                constant(in, ChangeKind.values(), ChangeKind::code),
-                in.readBoolean() ? field(in) : null,
-                in.readBoolean() ? field(in) : null,
-                new Peer(
-                    owner(in),
-                    in.readInt(),
-                    in.readInt(),
-                    in.readInt(),
-                    text(in),
-                    text(in),
-                    in.readBoolean())));
+        in -> {
+          in.skipNBytes(Long.BYTES); // its age
+          return new Change(
+              in.readLong(),
+              in.readLong(),
+              in.readLong(),
+              constant(in, ChangeKind.values(), ChangeKind::code),
+              in.readBoolean() ? field(in) : null,
+              in.readBoolean() ? field(in) : null,
+              new Peer(
+                  owner(in),
+                  in.readInt(),
+                  in.readInt(),
+                  in.readInt(),
+                  text(in),
+                  text(in),
+                  in.readBoolean()));
+        });
+  }
+
+  /** How old the registry was when a change was committed, milliseconds. */
+  static long readChangeAgeMs(byte[] bytes) {
+    return ByteBuffer.wrap(bytes, 1, Long.BYTES).getLong();
   }
 
   private static void optionalField(DataOutputStream out, @Nullable Field field)
@@ -217,10 +237,11 @@ final class Records {
   private static void stamp(DataOutputStream out, Stamp stamp) throws IOException {
     out.writeLong(stamp.revision());
     out.writeLong(stamp.atMs());
+    out.writeLong(stamp.ageMs());
   }
 
   private static Stamp stamp(DataInputStream in) throws IOException {
-    return new Stamp(in.readLong(), in.readLong());
+    return new Stamp(in.readLong(), in.readLong(), in.readLong());
   }
 
   private static void text(DataOutputStream out, String text) throws IOException {

@@ -255,14 +255,14 @@ public final class RocksStore implements Store {
   }
 
   @Override
-  public void trim(long keep, long olderThanMs) throws StoreException {
+  public void trim(long keep, long beforeAgeMs) throws StoreException {
     if (readOnly != null) {
       return;
     }
     users.readLock().lock();
     try {
       Database open = writable();
-      long first = firstAfter(open, Math.max(oldestRevision, revision - keep + 1), olderThanMs);
+      long first = firstAfter(open, Math.max(oldestRevision, revision - keep + 1), beforeAgeMs);
       if (first > oldestRevision) {
         open.deleteChangesBefore(first);
         oldestRevision = first;
@@ -308,17 +308,19 @@ public final class RocksStore implements Store {
     }
   }
 
-  /** The first revision from {@code from} up whose change is not older; the next one if all are. */
-  private long firstAfter(Database open, long from, long olderThanMs)
+  /**
+   * The first revision from {@code from} up whose change is not from before; the next one if all
+   * are.
+   */
+  private long firstAfter(Database open, long from, long beforeAgeMs)
       throws RocksDBException, StoreException {
     long first = from;
     try (RocksIterator rows = open.history()) {
       for (rows.seek(Database.revisionKey(from)); rows.isValid(); rows.next()) {
-        Change change = Records.readChange(rows.value());
-        if (change.atMs() >= olderThanMs) {
+        if (Records.readChangeAgeMs(rows.value()) >= beforeAgeMs) {
           break;
         }
-        first = change.revision() + 1;
+        first = Database.revision(rows.key()) + 1;
       }
       rows.status();
     }

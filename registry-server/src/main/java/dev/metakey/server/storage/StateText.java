@@ -9,6 +9,7 @@ import dev.metakey.model.MetakeyException;
 import dev.metakey.model.RegistryInfo;
 import dev.metakey.model.Snapshot;
 import dev.metakey.model.Words;
+import dev.metakey.server.domain.ClockReading;
 import dev.metakey.server.domain.RegistryState;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -29,7 +30,8 @@ import org.jspecify.annotations.Nullable;
  * <pre>
  *   metakey-state 1
  *   # made by metakeyd; do not edit: the last line has a checksum
- *   sequence=7 registry=UUID revision=4 layout=slotted area=128 boot=ID former=UUID,UUID
+ *   sequence=7 registry=UUID revision=4 layout=slotted area=128 boot=ID clock=MS,MS,MS
+ *   former=UUID,UUID
  *   id=0 name=edge.packet_id size=8 slot=24 generation=1 state=active owners="..." record=BASE64
  *   change=4 kind=created name=edge.packet_id record=BASE64
  *   end crc32c=0123abcd
@@ -72,13 +74,17 @@ final class StateText {
     text.append(" layout=").append(info.layout());
     text.append(" area=").append(info.areaBytes());
     text.append(" boot=").append(base64(state.bootId().getBytes(UTF_8)));
+    ClockReading clock = state.clock();
+    text.append(" clock=").append(clock.bootMs());
+    text.append(',').append(clock.atMs()).append(',').append(clock.ageMs());
     text.append(" former=");
     text.append(Former.text(contents.former()));
     text.append('\n');
     for (Field field : state.snapshot().records()) {
       text.append(line(field));
     }
-    changes.forEach(change -> text.append(line(change)));
+    long ageMs = state.clock().ageMs();
+    changes.forEach(change -> text.append(line(change, ageMs)));
     byte[] body = text.toString().getBytes(UTF_8);
     byte[] end = (END + checksum(body, body.length) + "\n").getBytes(UTF_8);
     byte[] all = Arrays.copyOf(body, body.length + end.length);
@@ -139,9 +145,16 @@ final class StateText {
     }
     List<UUID> former = Former.parse(get(head, "former"));
     String bootId = new String(Base64.getDecoder().decode(get(head, "boot")), UTF_8);
-    RegistryState state = new RegistryState(Snapshot.of(info, fields), bootId);
+    RegistryState state =
+        new RegistryState(Snapshot.of(info, fields), bootId).at(clock(get(head, "clock")));
     return new Parsed(
         Long.parseLong(get(head, "sequence")), new Contents(state, former), List.copyOf(changes));
+  }
+
+  private static ClockReading clock(String text) {
+    String[] parts = text.split(",", 3);
+    return new ClockReading(
+        Long.parseLong(parts[0]), Long.parseLong(parts[1]), Long.parseLong(parts[2]));
   }
 
   private static String get(Map<String, String> head, String key) {
@@ -173,7 +186,7 @@ final class StateText {
     return lines[id];
   }
 
-  private static String line(Change change) {
+  private static String line(Change change, long ageMs) {
     return CHANGE
         + "%d kind=%s name=%s%s%s\n"
             .formatted(
@@ -181,7 +194,7 @@ final class StateText {
                 change.kind(),
                 change.field().name(),
                 RECORD,
-                base64(Records.change(change)));
+                base64(Records.change(change, ageMs)));
   }
 
   private static String printable(String text) {

@@ -41,9 +41,9 @@ public interface Store extends AutoCloseable {
    * Forgets the oldest changes.
    *
    * @param keep at most this many stay
-   * @param olderThanMs changes made before this time go, milliseconds since 1970
+   * @param beforeAgeMs changes that were committed when the registry was younger go, milliseconds
    */
-  void trim(long keep, long olderThanMs) throws StoreException;
+  void trim(long keep, long beforeAgeMs) throws StoreException;
 
   @Override
   void close();

@@ -205,7 +205,7 @@ final class Given {
 
   @CanIgnoreReturnValue
   <R> R run(Peer peer, Command<R> command) {
-    Decision<R> decision = Registry.decide(state, rules, command, peer, nowMs);
+    Decision<R> decision = Registry.decide(state, rules, command, peer, new Now(nowMs, nowMs));
     if (decision instanceof Decision.Rejected<R> rejected) {
       throw new AssertionError(command + " was refused", rejected.refusal());
     }
@@ -219,7 +219,7 @@ final class Given {
   @CanIgnoreReturnValue
   MetakeyException refused(Reason reason, Peer peer, Command<?> command) {
     String before = state.toString();
-    Decision<?> decision = Registry.decide(state, rules, command, peer, nowMs);
+    Decision<?> decision = Registry.decide(state, rules, command, peer, new Now(nowMs, nowMs));
     assertThat(decision).isInstanceOf(Decision.Rejected.class);
     assertThat(state).hasToString(before);
     MetakeyException refusal = ((Decision.Rejected<?>) decision).refusal();

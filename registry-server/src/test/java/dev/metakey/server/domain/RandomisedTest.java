@@ -134,7 +134,7 @@ class RandomisedTest {
       List<Outcome> outcomes = new ArrayList<>();
       Reason reason = expect(expected, command, peer, outcomes);
       boolean due = Tick.isDue(state, rules, nowMs);
-      Decision<?> decision = Registry.decide(state, rules, command, peer, nowMs);
+      Decision<?> decision = Registry.decide(state, rules, command, peer, new Now(nowMs, nowMs));
 
       if (decision instanceof Decision.Rejected<?> rejected) {
         assertThat(rejected.refusal().reason()).as(rejected.refusal().text()).isEqualTo(reason);
@@ -394,13 +394,15 @@ class RandomisedTest {
 
     /** Renewing a ttl is no change, so replaying changes does not tell of it. */
     private static Field timeless(Field field) {
-      return field.expiresAtMs() == 0 ? field : field.toBuilder().expiresAtMs(0).build();
+      return field.expiresAtMs() == 0
+          ? field
+          : field.toBuilder().expiresAtMs(0).expiresAgeMs(0).build();
     }
 
     // What holds always
 
     private void checkIdempotence(Register register, Peer peer) {
-      Decision<?> again = Registry.decide(state, rules, register, peer, nowMs);
+      Decision<?> again = Registry.decide(state, rules, register, peer, new Now(nowMs, nowMs));
       assertThat(again).isInstanceOf(Decision.Accepted.class);
       assertThat(((Decision.Accepted<?>) again).changes()).isEmpty();
       Snapshot same = ((Decision.Accepted<?>) again).state().snapshot();
@@ -469,7 +471,7 @@ class RandomisedTest {
 
     /** From when the id was live to when somebody looked last who uses it, milliseconds. */
     private long seenSince(int id) {
-      return state.programs().seenAtMs() - lastLiveMs.get(id);
+      return state.programs().seenAgeMs() - lastLiveMs.get(id);
     }
 
     /** What a loaded program is linked to is given to nobody. */

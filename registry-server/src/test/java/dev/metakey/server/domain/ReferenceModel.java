@@ -189,10 +189,10 @@ final class ReferenceModel {
   /** What was seen; older looks than the last do not count, and blind ones tell nothing. */
   void observe(Observe seen) {
     blind |= !seen.blindness().isEmpty();
-    if (seen.blindness().isEmpty() && seen.atMs() >= seenMs) {
+    if (seen.blindness().isEmpty() && seen.ageMs() >= seenMs) {
       blind = false;
       loaded = seen.loaded();
-      seenMs = seen.atMs();
+      seenMs = seen.ageMs();
     }
   }
 

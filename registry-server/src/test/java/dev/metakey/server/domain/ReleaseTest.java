@@ -33,7 +33,7 @@ class ReleaseTest {
         .isEqualTo(
             active.toBuilder()
                 .state(FieldState.RETIRED)
-                .retired(new Stamp(2, host.nowMs()))
+                .retired(new Stamp(2, host.nowMs(), host.nowMs()))
                 .build());
     assertThat(host.field("edge.packet_id")).isEqualTo(retired);
     assertThat(host.snapshot().resolve("edge.packet_id")).isNull();
@@ -123,7 +123,10 @@ class ReleaseTest {
 
     assertThat(restored)
         .isEqualTo(
-            active.toBuilder().expiresAtMs(host.nowMs() + Duration.ofHours(1).toMillis()).build());
+            active.toBuilder()
+                .expiresAtMs(host.nowMs() + Duration.ofHours(1).toMillis())
+                .expiresAgeMs(host.nowMs() + Duration.ofHours(1).toMillis())
+                .build());
     assertThat(host.lastKinds()).containsExactly(ChangeKind.RESTORED);
   }
 

@@ -362,7 +362,7 @@ class EngineTest {
     letRetryComeDue();
     turn();
     assertThat(engine.snapshot().byName("y")).isNotNull();
-    assertThat(engine.snapshot().byName("tmp").expiresAtMs()).isEqualTo(clock.getAsLong() + 60_000);
+    assertThat(engine.snapshot().byName("tmp").expiresAtMs()).isEqualTo(clock.wallMs() + 60_000);
 
     clock.advance(Duration.ofMinutes(1));
     turn();
@@ -452,7 +452,7 @@ class EngineTest {
     clock.advance(QUARANTINE);
     turn();
     assertThat(engine.snapshot().byName("tmp")).as("nobody has looked").isNotNull();
-    var unused = engine.observe(Observe.seen(clock.getAsLong(), List.of()));
+    var unused = engine.observe(Observe.seen(clock.wallMs(), List.of()));
     turn();
     assertThat(engine.snapshot().byName("tmp")).isNull();
     assertThat(told).containsExactly(1L, 2L, 3L);
@@ -467,7 +467,7 @@ class EngineTest {
     int commits = store.commits().size();
     LoadedProgram program = Loaded.program(7, Loaded.use("a", 8, Loaded.place(0, 24, 1)));
 
-    var seen = engine.observe(Observe.seen(clock.getAsLong(), List.of(program)));
+    var seen = engine.observe(Observe.seen(clock.wallMs(), List.of(program)));
     turn();
 
     assertThat(seen.join().value()).isEqualTo(engine.programs());
@@ -484,7 +484,7 @@ class EngineTest {
     var change = register(EDGE, "b", 8);
     turn();
     assertThat(reason(change)).isEqualTo(Reason.STORE_FAILED);
-    var seen = engine.observe(Observe.seen(clock.getAsLong(), List.of(program)));
+    var seen = engine.observe(Observe.seen(clock.wallMs(), List.of(program)));
     turn();
     assertThat(seen).isCompleted();
 
@@ -503,7 +503,7 @@ class EngineTest {
   void observe_whenQueuedBeforeARelease_countsForIt() {
     registered("a");
     LoadedProgram program = Loaded.program(7, Loaded.use("a", 8, Loaded.place(0, 24, 1)));
-    var seen = engine.observe(Observe.seen(clock.getAsLong(), List.of(program)));
+    var seen = engine.observe(Observe.seen(clock.wallMs(), List.of(program)));
     var release = engine.submit(new Release("a", 0), EDGE);
 
     turn();

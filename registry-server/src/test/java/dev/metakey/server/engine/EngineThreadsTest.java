@@ -15,7 +15,6 @@ import dev.metakey.model.Sharing;
 import dev.metakey.server.domain.Register;
 import dev.metakey.server.domain.Rules;
 import dev.metakey.server.domain.Start;
-import dev.metakey.server.storage.StoreException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -38,14 +37,14 @@ class EngineThreadsTest {
   private final FakeStore store = new FakeStore();
   private CompletableFuture<?> inTheBatch = new CompletableFuture<>();
 
-  private Engine engine() throws StoreException {
+  private Engine engine() throws Exception {
     Engine engine =
         new Engine(
             store,
             new Rules(600_000, 0),
             new Engine.Retention(100, 86_400_000),
             EDGE,
-            System::currentTimeMillis);
+            HostClock.ofThisHost("boot-1"));
     engine.run(new Start("boot-1", Layout.SLOTTED, 128, false));
     return engine;
   }
@@ -260,12 +259,27 @@ class EngineThreadsTest {
             new Rules(600_000, 0),
             new Engine.Retention(100, 86_400_000),
             EDGE,
-            () -> {
-              if (Thread.currentThread().getName().equals("registry-writer")
-                  && errors.compareAndSet(1, 2)) {
-                throw new OutOfMemoryError("injected");
+            new HostClock() {
+              private final HostClock real = HostClock.ofThisHost("boot-1");
+
+              @Override
+              public long wallMs() {
+                return real.wallMs();
               }
-              return System.currentTimeMillis();
+
+              @Override
+              public long bootMs() {
+                if (Thread.currentThread().getName().equals("registry-writer")
+                    && errors.compareAndSet(1, 2)) {
+                  throw new OutOfMemoryError("injected");
+                }
+                return real.bootMs();
+              }
+
+              @Override
+              public String bootId() {
+                return real.bootId();
+              }
             });
     engine.run(new Start("boot-1", Layout.SLOTTED, 128, false));
     try (EngineThreads threads = new EngineThreads(engine, () -> {})) {

@@ -6,7 +6,9 @@ import dev.metakey.server.domain.RegistryState;
 import dev.metakey.server.storage.Store;
 import dev.metakey.server.storage.StoreException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 
 /**
@@ -15,6 +17,7 @@ import java.util.UUID;
  */
 public final class FakeStore implements Store {
   private final List<Change> history = new ArrayList<>();
+  private final Map<Long, Long> ages = new HashMap<>();
   private final List<Integer> commits = new ArrayList<>();
   private RegistryState durable = RegistryState.empty(new UUID(1, 2), Layout.SLOTTED, 128);
   private Disk disk = Disk.WORKS;
@@ -87,7 +90,8 @@ public final class FakeStore implements Store {
       case DEFECT -> throw new IllegalStateException("a defect in the store");
       default -> {}
     }
-    durable = new RegistryState(state.snapshot(), state.bootId());
+    durable = new RegistryState(state.snapshot(), state.bootId()).at(state.clock());
+    changes.forEach(change -> ages.put(change.revision(), state.clock().ageMs()));
     history.addAll(changes);
     if (failed) {
       throw new StoreException("the disk did not answer", null);
@@ -118,13 +122,15 @@ public final class FakeStore implements Store {
   }
 
   @Override
-  public synchronized void trim(long keep, long olderThanMs) throws StoreException {
+  public synchronized void trim(long keep, long beforeAgeMs) throws StoreException {
     if (disk == Disk.FULL) {
       failed = true;
       throw new StoreException("the disk is full", null);
     }
     history.removeIf(
-        change -> change.revision() <= durable.revision() - keep || change.atMs() < olderThanMs);
+        change ->
+            change.revision() <= durable.revision() - keep
+                || ages.get(change.revision()) < beforeAgeMs);
     trimmedTo = oldestRevision();
   }
 

@@ -48,7 +48,7 @@ class KernelWatchTest {
             new Engine.Retention(100, Duration.ofDays(1).toMillis()),
             ROOT,
             clock);
-    watch = new KernelWatch(engine, programs, clock);
+    watch = new KernelWatch(engine, programs);
     engine.run(watch.look());
     engine.run(new Start("boot-1", Layout.SLOTTED, 128, false));
     engine.run(new Register(List.of(FieldSpec.of("a", 8))));
@@ -175,8 +175,7 @@ class KernelWatchTest {
             engine,
             withPids -> {
               throw new IllegalStateException("a defect in the source");
-            },
-            clock);
+            });
 
     assertThat(broken.look().blindness()).contains("a defect of metakeyd");
     assertThat(broken.problems())

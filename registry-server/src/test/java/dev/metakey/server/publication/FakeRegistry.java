@@ -9,6 +9,7 @@ import dev.metakey.model.Reason;
 import dev.metakey.model.Snapshot;
 import dev.metakey.server.domain.Command;
 import dev.metakey.server.domain.Decision;
+import dev.metakey.server.domain.Now;
 import dev.metakey.server.domain.Register;
 import dev.metakey.server.domain.Registry;
 import dev.metakey.server.domain.RegistryState;
@@ -53,7 +54,8 @@ final class FakeRegistry implements WatchHub.History {
 
   /** Changes the state, and tells nobody yet. */
   synchronized List<Change> change(Command<?> command) {
-    Decision<?> decision = Registry.decide(state, RULES, command, EDGE, 1_700_000_000_000L);
+    Decision<?> decision =
+        Registry.decide(state, RULES, command, EDGE, new Now(1_700_000_000_000L, 1));
     if (decision instanceof Decision.Rejected<?> rejected) {
       throw new AssertionError(rejected.refusal());
     }

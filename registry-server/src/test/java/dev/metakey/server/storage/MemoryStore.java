@@ -5,7 +5,9 @@ import dev.metakey.model.Field;
 import dev.metakey.model.Snapshot;
 import dev.metakey.server.domain.RegistryState;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -16,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 public final class MemoryStore implements Store {
   private final Supplier<RegistryState> whenEmpty;
   private final List<Change> history = new ArrayList<>();
+  private final Map<Long, Long> ages = new HashMap<>();
   private @Nullable RegistryState state;
   private boolean open;
   private boolean failed;
@@ -69,6 +72,7 @@ public final class MemoryStore implements Store {
     boolean fails = commitsToFail > 0;
     if (!fails || keepsWhatFails) {
       state = durable(next);
+      changes.forEach(change -> ages.put(change.revision(), next.clock().ageMs()));
       changes.forEach(change -> history.add(durable(change)));
     }
     if (fails) {
@@ -104,9 +108,10 @@ public final class MemoryStore implements Store {
   }
 
   @Override
-  public synchronized void trim(long keep, long olderThanMs) throws StoreException {
+  public synchronized void trim(long keep, long beforeAgeMs) throws StoreException {
     requireWritable();
-    while (history.size() > keep || (!history.isEmpty() && history.get(0).atMs() < olderThanMs)) {
+    while (history.size() > keep
+        || (!history.isEmpty() && ages.getOrDefault(history.get(0).revision(), 0L) < beforeAgeMs)) {
       history.remove(0);
     }
   }
@@ -132,7 +137,8 @@ public final class MemoryStore implements Store {
 
   private static RegistryState durable(RegistryState state) {
     List<Field> fields = state.snapshot().records().stream().map(MemoryStore::durable).toList();
-    return new RegistryState(Snapshot.of(state.snapshot().info(), fields), state.bootId());
+    return new RegistryState(Snapshot.of(state.snapshot().info(), fields), state.bootId())
+        .at(state.clock());
   }
 
   private static Change durable(Change change) {
@@ -148,6 +154,6 @@ public final class MemoryStore implements Store {
 
   /** When its ttl runs out is not durable. */
   private static @Nullable Field durable(@Nullable Field field) {
-    return field == null ? null : field.toBuilder().expiresAtMs(0).build();
+    return field == null ? null : field.toBuilder().expiresAtMs(0).expiresAgeMs(0).build();
   }
 }

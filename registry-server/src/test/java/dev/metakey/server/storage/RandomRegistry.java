@@ -96,7 +96,7 @@ final class RandomRegistry {
   }
 
   private Stamp stamp() {
-    return new Stamp(random.nextLong(), random.nextLong());
+    return new Stamp(random.nextLong(), random.nextLong(), random.nextLong());
   }
 
   private Peer peer() {

@@ -11,6 +11,7 @@ import dev.metakey.model.Layout;
 import dev.metakey.model.Owner;
 import dev.metakey.model.RegistryInfo;
 import dev.metakey.model.Stamp;
+import dev.metakey.server.domain.ClockReading;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
@@ -23,7 +24,7 @@ final class RecordsTest {
           .generation(2)
           .slot(24)
           .owners(List.of(new Owner(1000, "a")))
-          .created(new Stamp(5, 6))
+          .created(new Stamp(5, 6, 7))
           .build();
 
   @Test
@@ -53,7 +54,10 @@ final class RecordsTest {
   @Test
   void facts_haveTheBytesOfTheFirstRelease() throws Exception {
     Records.Facts facts =
-        new Records.Facts(new RegistryInfo(new UUID(1, 2), 3, Layout.PACKED, 216), "b");
+        new Records.Facts(
+            new RegistryInfo(new UUID(1, 2), 3, Layout.PACKED, 216),
+            "b",
+            new ClockReading(4, 5, 6));
     String expected =
         "01" + "00000000000000010000000000000002" + "0000000000000003" + "02" + "00d8";
 
@@ -74,7 +78,7 @@ final class RecordsTest {
 
   @Test
   void read_whenCutOrLengthened_isRefused() {
-    byte[] whole = Records.change(new RandomRegistry(1).next(1, 0).get(0));
+    byte[] whole = Records.change(new RandomRegistry(1).next(1, 0).get(0), 7);
 
     for (int length = 0; length <= whole.length + 1; length++) {
       byte[] bytes = Arrays.copyOf(whole, length);
@@ -87,7 +91,8 @@ final class RecordsTest {
   @Test
   void read_whenAnyByteIsDamaged_neverThrowsAnythingElse() {
     for (Change change : new RandomRegistry(2).next(5, 0)) {
-      byte[] bytes = Records.change(change);
+      byte[] bytes = Records.change(change, 8);
+      assertThat(Records.readChangeAgeMs(bytes)).isEqualTo(8);
       for (int i = 0; i < bytes.length; i++) {
         byte[] damaged = bytes.clone();
         damaged[i] ^= (byte) 0xa5;

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.metakey.model.Change;
 import dev.metakey.model.Field;
 import dev.metakey.model.Layout;
+import dev.metakey.server.domain.ClockReading;
 import dev.metakey.server.domain.RegistryState;
 import java.util.ArrayList;
 import java.util.List;
@@ -126,7 +127,7 @@ abstract class StoreContract {
 
   @Test
   void trim_byAge_forgetsWhatIsOlder() throws Exception {
-    Store store = withCommits(1, 3, 2); // at 0, 1000 and 2000 ms
+    Store store = withCommits(1, 3, 2); // at the age of 0, 1000 and 2000 ms
 
     store.trim(Long.MAX_VALUE, 1000);
     assertThat(store.oldestRevision()).isEqualTo(2);
@@ -229,7 +230,10 @@ abstract class StoreContract {
         .isInstanceOf(StoreException.class);
   }
 
-  /** Opened, with as many commits, each of so many changes and a second after the other. */
+  /**
+   * Opened, with as many commits, each of so many changes and a second after the other, while the
+   * wall clock goes back.
+   */
   private Store withCommits(int... counts) throws StoreException {
     RandomRegistry registry = new RandomRegistry(2);
     Store store = store(registry::state);
@@ -237,7 +241,7 @@ abstract class StoreContract {
     long atMs = 0;
     for (int count : counts) {
       List<Change> changes = registry.next(count, atMs);
-      store.commit(registry.state(), changes);
+      store.commit(registry.state().at(new ClockReading(0, -atMs, atMs)), changes);
       atMs += 1000;
     }
     return store;
@@ -267,6 +271,6 @@ abstract class StoreContract {
   }
 
   private static Field durable(Field field) {
-    return field == null ? null : field.toBuilder().expiresAtMs(0).build();
+    return field == null ? null : field.toBuilder().expiresAtMs(0).expiresAgeMs(0).build();
   }
 }

@@ -72,7 +72,7 @@ class HostileClientTest {
             DAEMON,
             clock);
     engine.run(new Start("boot-1", Layout.SLOTTED, 128, false));
-    KernelWatch kernel = new KernelWatch(engine, programs, clock);
+    KernelWatch kernel = new KernelWatch(engine, programs);
     hub = new WatchHub(engine::snapshot, engine::history, Limits.DEFAULTS.watches(), peer -> false);
     server =
         new SocketServer(

@@ -70,7 +70,7 @@ class SocketServerTest {
             DAEMON,
             clock);
     engine.run(new Start("boot-1", Layout.SLOTTED, 128, false));
-    KernelWatch kernel = new KernelWatch(engine, new FakePrograms(), clock);
+    KernelWatch kernel = new KernelWatch(engine, new FakePrograms());
     hub = new WatchHub(engine::snapshot, engine::history, Limits.DEFAULTS.watches(), peer -> false);
     server =
         new SocketServer(path, engine, kernel, hub, SocketServerTest::status, LIMITS, peer -> true);
