@@ -40,7 +40,7 @@ start_daemon() {
 }
 
 java_service() {
-  "${JAVA_HOME:+$JAVA_HOME/bin/}java" -XX:TieredStopAtLevel=1 -Djava.library.path="$image/lib" \
+  "${JAVA_HOME:+$JAVA_HOME/bin/}java" -XX:TieredStopAtLevel=1 \
     -cp "$image/lib/*" "$root/deploy/examples/java-service/EdgeService.java"
 }
 

@@ -1,14 +1,21 @@
 package dev.metakey.client;
 
+import com.google.rpc.ErrorInfo;
 import dev.metakey.files.PathText;
+import dev.metakey.model.FieldSpec;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Names;
 import dev.metakey.model.Reason;
+import dev.metakey.v1.AdminGrpc;
+import dev.metakey.v1.RegistryGrpc;
+import dev.metakey.wire.Wire;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** What to connect to, and how: from {@link MetakeyClient#builder()}. Everything has a default. */
@@ -83,9 +90,34 @@ public final class ClientBuilder {
    * Connects.
    *
    * @throws MetakeyException UNAVAILABLE, saying what was found at the socket; INVALID_REQUEST for
-   *     a socket path over 107 bytes, a service name that is none, or a timeout out of range
+   *     a socket path over 107 bytes, a service name that is none, or a timeout out of range;
+   *     INTERNAL where a class that calls need is missing, or is not the one that they need
    */
   public MetakeyClient connect() {
+    try {
+      loadWhatCallsNeed();
+      return connected();
+    } catch (LinkageError e) {
+      throw new MetakeyException(
+          Reason.INTERNAL,
+          "the metakey client does not work with the libraries that were found here (%s); depend on dev.metakey:metakey-client, which brings its own, and on no other artefact of metakey"
+              .formatted(e),
+          Map.of(),
+          e);
+    }
+  }
+
+  /** A library of another version on the class path is to be found now, and not by some call. */
+  private static void loadWhatCallsNeed() {
+    Stream.of(
+            RegistryGrpc.getServiceDescriptor(),
+            AdminGrpc.getServiceDescriptor(),
+            Wire.toWire(FieldSpec.of("a.name", 8)),
+            ErrorInfo.getDescriptor())
+        .forEach(Objects::requireNonNull);
+  }
+
+  private MetakeyClient connected() {
     Ranges.check("connectTimeout", connectTimeout, Duration.ZERO, Ranges.DAY);
     Ranges.check("callTimeout", callTimeout, Ranges.TICK, Ranges.DAY);
     Path where = checkSocket(socket());

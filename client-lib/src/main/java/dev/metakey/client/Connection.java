@@ -10,13 +10,17 @@ import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import io.grpc.netty.shaded.io.netty.channel.ChannelHandlerContext;
+import io.grpc.netty.shaded.io.netty.channel.ChannelOutboundHandlerAdapter;
+import io.grpc.netty.shaded.io.netty.channel.ChannelPromise;
 import io.grpc.netty.shaded.io.netty.channel.SingleThreadIoEventLoop;
-import io.grpc.netty.shaded.io.netty.channel.epoll.EpollDomainSocketChannel;
-import io.grpc.netty.shaded.io.netty.channel.epoll.EpollIoHandler;
-import io.grpc.netty.shaded.io.netty.channel.unix.DomainSocketAddress;
+import io.grpc.netty.shaded.io.netty.channel.nio.NioIoHandler;
+import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioDomainSocketChannel;
 import io.grpc.netty.shaded.io.netty.util.concurrent.FastThreadLocalThread;
 import io.grpc.stub.AbstractStub;
 import io.grpc.stub.MetadataUtils;
+import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
@@ -28,7 +32,6 @@ import java.util.function.Function;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.LoggerFactory;
 
 /**
  * The way to the daemon: one channel over its unix socket, on one thread.
@@ -53,6 +56,11 @@ import org.slf4j.LoggerFactory;
  * event loop is a single one without a group around it, as a group's end starts netty's global
  * thread, which lingers for a second and keeps a JVM from exiting. {@link #close} waits until the
  * thread has ended: one that sits in epoll_wait holds the JVM's exit up for 300 ms.
+ *
+ * <h2>The JDK's own sockets</h2>
+ *
+ * netty's epoll transport would be no faster here, and it needs a native library: unpacked to the
+ * temp folder, for some processors only, and newer JVMs warn of it.
  */
 final class Connection implements AutoCloseable {
   static final int MAX_MESSAGE_BYTES = 4 << 20;
@@ -66,7 +74,7 @@ final class Connection implements AutoCloseable {
   /** Nobody ends it. */
   private static final CompletableFuture<Void> NEVER = new CompletableFuture<>();
 
-  private static final org.slf4j.Logger LOG = LoggerFactory.getLogger(Connection.class);
+  private static final System.Logger LOG = System.getLogger(Connection.class.getName());
 
   private static final Metadata.Key<String> SERVICE =
       Metadata.Key.of("metakey-service", Metadata.ASCII_STRING_MARSHALLER);
@@ -88,7 +96,7 @@ final class Connection implements AutoCloseable {
   private final Duration callTimeout;
   private final Metadata headers = new Metadata();
   private final SingleThreadIoEventLoop loop =
-      new SingleThreadIoEventLoop(null, this::newThread, EpollIoHandler.newFactory());
+      new SingleThreadIoEventLoop(null, this::newThread, NioIoHandler.newFactory());
   private final Object replacing = new Object();
   private volatile @Nullable ManagedChannel channel;
   private volatile @Nullable Thread thread;
@@ -225,9 +233,9 @@ final class Connection implements AutoCloseable {
   }
 
   private ManagedChannel newChannel() {
-    return NettyChannelBuilder.forAddress(new SocketAddress(socket))
+    return NettyChannelBuilder.forAddress(new NamelessAddress())
         .eventLoopGroup(loop)
-        .channelType(EpollDomainSocketChannel.class)
+        .channelFactory(this::newSocket)
         .overrideAuthority("localhost")
         .usePlaintext()
         .directExecutor()
@@ -236,6 +244,12 @@ final class Connection implements AutoCloseable {
         .maxInboundMessageSize(MAX_MESSAGE_BYTES)
         .intercept(MetadataUtils.newAttachHeadersInterceptor(headers))
         .build();
+  }
+
+  private NioDomainSocketChannel newSocket() {
+    NioDomainSocketChannel made = new NioDomainSocketChannel();
+    made.pipeline().addFirst(new Redirection(UnixDomainSocketAddress.of(socket)));
+    return made;
   }
 
   private void awaitReady(ManagedChannel present, Duration limit, CompletableFuture<Void> ended)
@@ -267,19 +281,33 @@ final class Connection implements AutoCloseable {
   }
 
   /**
-   * An address whose text is not its path: gRPC makes the channel's target, a URI, of that text,
-   * and refuses what it then cannot parse again, such as a letter outside ASCII.
+   * Stands for the socket before gRPC, which makes a URI of an address' text and cannot parse that
+   * again where a path has letters outside ASCII.
    */
-  private static final class SocketAddress extends DomainSocketAddress {
+  private static final class NamelessAddress extends SocketAddress {
     private static final long serialVersionUID = 1L;
-
-    SocketAddress(Path socket) {
-      super(socket.toString());
-    }
 
     @Override
     public String toString() {
       return "metakeyd";
+    }
+  }
+
+  /** Connects to the socket, whatever address gRPC asks for. */
+  private static final class Redirection extends ChannelOutboundHandlerAdapter {
+    private final UnixDomainSocketAddress socket;
+
+    Redirection(UnixDomainSocketAddress socket) {
+      this.socket = socket;
+    }
+
+    @Override
+    public void connect(
+        ChannelHandlerContext context,
+        SocketAddress asked,
+        SocketAddress local,
+        ChannelPromise promise) {
+      var unused = context.connect(socket, local, promise); // the promise, which gRPC holds
     }
   }
 
@@ -302,7 +330,7 @@ final class Connection implements AutoCloseable {
     }
     var end = loop.shutdownGracefully(0, 0, TimeUnit.MILLISECONDS);
     if (!end.awaitUninterruptibly(Threads.PATIENCE_MS)) {
-      LOG.warn("thread {} does not end", thread);
+      LOG.log(System.Logger.Level.WARNING, "thread {0} does not end", thread);
     }
     Threads.awaitEnd(thread);
   }

@@ -43,14 +43,18 @@ final class Unreachable {
     }
   }
 
+  /** Does not wait: where the listener's queue is full, a connect that does would wait for ever. */
   private static String connect(Path socket) {
     try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+      channel.configureBlocking(false);
       channel.connect(UnixDomainSocketAddress.of(socket));
       return "something listens, but the connection was lost or not answered";
     } catch (ConnectException e) {
       return "connection refused (in a container, mount the directory of the socket, not the socket: a daemon that is restarted makes a new one)";
     } catch (IOException e) {
-      return Files.isWritable(socket) ? String.valueOf(e.getMessage()) : "permission denied";
+      return Files.isWritable(socket)
+          ? "something listens, but takes no connection (%s)".formatted(e.getMessage())
+          : "permission denied";
     }
   }
 }

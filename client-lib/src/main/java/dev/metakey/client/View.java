@@ -1,5 +1,8 @@
 package dev.metakey.client;
 
+import static java.lang.System.Logger.Level.ERROR;
+import static java.lang.System.Logger.Level.WARNING;
+
 import dev.metakey.model.Change;
 import dev.metakey.model.Field;
 import dev.metakey.model.MetakeyException;
@@ -13,8 +16,6 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The registry in this process: kept fresh by one thread, {@code metakey-view}, and read by any
@@ -30,7 +31,7 @@ import org.slf4j.LoggerFactory;
  * gets the present state and then every later one, none twice.
  */
 public final class View {
-  private static final Logger LOG = LoggerFactory.getLogger(View.class);
+  private static final System.Logger LOG = System.getLogger(View.class.getName());
 
   private final Watch watch;
   private final PublishedFile published;
@@ -138,7 +139,7 @@ public final class View {
         }
         closed = true;
       } catch (RuntimeException e) {
-        LOG.error("the view of the metakey registry starts over", e);
+        LOG.log(ERROR, "the view of the metakey registry starts over", e);
         mark(true);
         watch.restart();
       }
@@ -177,7 +178,7 @@ public final class View {
   }
 
   private void acceptLoss(MetakeyException cause) {
-    LOG.warn("the view of the metakey registry is stale: {}", cause.text());
+    LOG.log(WARNING, "the view of the metakey registry is stale: {0}", cause.text());
     mark(true);
     if (snapshot == null) {
       try {
@@ -218,7 +219,7 @@ public final class View {
     try {
       listener.changed(snapshot, changes);
     } catch (RuntimeException | Error e) {
-      LOG.error("a listener of the metakey view failed at {}", snapshot.info(), e);
+      LOG.log(ERROR, "a listener of the metakey view failed at " + snapshot.info(), e);
     }
   }
 
@@ -226,7 +227,7 @@ public final class View {
     try {
       listener.staleness(stale);
     } catch (RuntimeException | Error e) {
-      LOG.error("a listener of the metakey view failed when told stale={}", stale, e);
+      LOG.log(ERROR, "a listener of the metakey view failed when told stale=" + stale, e);
     }
   }
 }

@@ -14,14 +14,19 @@ import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Outcome;
 import dev.metakey.model.Reason;
 import java.io.IOException;
+import java.net.SocketException;
 import java.net.StandardProtocolFamily;
+import java.net.URL;
+import java.net.URLClassLoader;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.FileChannel;
 import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -39,6 +44,8 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The client against a registry in memory on a real unix socket. */
 final class MetakeyClientTest {
@@ -218,6 +225,70 @@ final class MetakeyClientTest {
       assertTimeoutPreemptively(
           SOON, () -> assertThat(refusal(builder)).hasMessageContaining("did not answer within"));
     }
+  }
+
+  @Test
+  void connect_whenTheListenersQueueIsFull_endsWithItsOwnTimeout() throws IOException {
+    UnixDomainSocketAddress address = UnixDomainSocketAddress.of(socket());
+    List<SocketChannel> queued = new ArrayList<>();
+    try (ServerSocketChannel silent = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+      silent.bind(address, 1);
+      while (isTaken(address, queued)) {}
+
+      var builder = builder().connectTimeout(Duration.ofMillis(200));
+      assertTimeoutPreemptively(
+          SOON,
+          () ->
+              assertThat(refusal(builder)).hasMessageContaining("something listens, but takes no"));
+    } finally {
+      for (SocketChannel channel : queued) {
+        channel.close();
+      }
+    }
+  }
+
+  /** Connects once more, and says whether that worked. */
+  private static boolean isTaken(UnixDomainSocketAddress address, List<SocketChannel> queued)
+      throws IOException {
+    SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX);
+    queued.add(channel);
+    channel.configureBlocking(false);
+    try {
+      return channel.connect(address);
+    } catch (SocketException full) {
+      return false;
+    }
+  }
+
+  /** As with an old protobuf on the class path: what is missing is only noticed when it is used. */
+  @ParameterizedTest
+  @ValueSource(strings = {"com.google.protobuf.GeneratedMessage", "com.google.rpc.ErrorInfo"})
+  void connect_whenAClassIsMissing_saysSo(String missing) throws Exception {
+    try (URLClassLoader broken = without(missing)) {
+      Class<?> builder = broken.loadClass(ClientBuilder.class.getName());
+      Object made =
+          broken.loadClass(MetakeyClient.class.getName()).getMethod("builder").invoke(null);
+      assertThatThrownBy(() -> builder.getMethod("connect").invoke(made))
+          .cause()
+          .hasMessageContaining("does not work with the libraries that were found here")
+          .hasMessageContaining(missing.replace('.', '/'));
+    }
+  }
+
+  private static URLClassLoader without(String missing) throws IOException {
+    List<URL> classPath = new ArrayList<>();
+    for (String entry : System.getProperty("java.class.path").split(":", -1)) {
+      classPath.add(Path.of(entry).toUri().toURL());
+    }
+    return new URLClassLoader(classPath.toArray(URL[]::new), ClassLoader.getPlatformClassLoader()) {
+      @Override
+      protected Class<?> findClass(String name) throws ClassNotFoundException {
+        if (name.equals(missing)) {
+          throw new ClassNotFoundException(name);
+        }
+        return super.findClass(name);
+      }
+    };
   }
 
   @Test
