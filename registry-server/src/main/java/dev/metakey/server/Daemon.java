@@ -230,7 +230,12 @@ public final class Daemon implements AutoCloseable {
   private List<Outlet> outlets(Published published, boolean isReadOnly) {
     return isReadOnly
         ? List.of() // what is there may be the only evidence
-        : new Outlets(config, engine.snapshot().info().registryId(), bootId, System::currentTimeMillis, problems::add)
+        : new Outlets(
+                config,
+                engine.snapshot().info().registryId(),
+                bootId,
+                System::currentTimeMillis,
+                problems::add)
             .besides(published, store.ids());
   }
 

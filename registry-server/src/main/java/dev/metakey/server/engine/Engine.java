@@ -53,9 +53,6 @@ import org.slf4j.LoggerFactory;
  * the calls of the batch itself wait, as nobody knows yet what becomes of them.
  */
 public final class Engine {
-  /** Calls that may wait for the writer; more are refused. */
-  public static final int QUEUE_CAPACITY = CommandQueue.CAPACITY;
-
   private static final int BATCH = 256;
 
   /** A writer that is busy with one batch for so long is held up, milliseconds. */
@@ -69,7 +66,7 @@ public final class Engine {
   private final Peer self;
   private final RegistryClock clock;
   private final StoreKeeper keeper;
-  private final CommandQueue queue = new CommandQueue();
+  private final CommandQueue queue;
   private final List<CommitListener> listeners = new CopyOnWriteArrayList<>();
   private final Waiters waiters;
 
@@ -106,6 +103,7 @@ public final class Engine {
   public Engine(Store store, Rules rules, Retention retention, Peer self, HostClock clock)
       throws StoreException {
     this.rules = rules;
+    this.queue = new CommandQueue(Limits.DEFAULTS.queued(), rules::isAdmin);
     this.keeper = new StoreKeeper(store, retention, this::tellHealth);
     this.self = self;
     this.state = store.open();
