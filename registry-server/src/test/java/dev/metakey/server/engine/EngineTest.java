@@ -283,13 +283,13 @@ class EngineTest {
     var answer = engine.await(List.of("a"), 500, TRACER);
     turn();
     assertThat(answer).isNotDone();
-    assertThat(engine.pending()).hasSize(1);
+    assertThat(engine.waiting()).isEqualTo(1);
 
     clock.advance(Duration.ofMillis(500));
     turn();
 
     assertThat(reason(answer)).isEqualTo(Reason.DEADLINE_EXCEEDED);
-    assertThat(engine.pending()).isEmpty();
+    assertThat(engine.waiting()).isZero();
   }
 
   @Test

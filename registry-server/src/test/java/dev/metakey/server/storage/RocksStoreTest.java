@@ -334,6 +334,7 @@ final class RocksStoreTest extends StoreContract {
 
     assertThat(copied.snapshot().info().registryId()).isNotEqualTo(ID);
     assertThat(copied.snapshot().records()).isEqualTo(original.snapshot().records());
+    assertThat(copied.clock()).isEqualTo(original.clock());
     assertThat(data().resolve(DataFiles.REPORT))
         .content()
         .contains("another machine", "/etc/machine-id");
