@@ -134,20 +134,41 @@ final class YamlMap {
     return new YamlMap(file, node == null || isNull(node) ? null : node, allowed);
   }
 
+  /**
+   * The values in the list under a key; none where there is none.
+   *
+   * @param parse as for {@link #get}
+   */
+  <T> List<T> list(String key, Function<String, T> parse) throws ConfigException {
+    List<T> values = new ArrayList<>();
+    for (Node item : items(key, "- value")) {
+      try {
+        values.add(parse.apply(scalar(item)));
+      } catch (MetakeyException | IllegalArgumentException e) {
+        throw fault(item, "%s: %s".formatted(key, e.getMessage()));
+      }
+    }
+    return values;
+  }
+
   /** The mappings in the list under a key. */
   List<YamlMap> maps(String key, List<String> allowed) throws ConfigException {
-    Node node = values.get(key);
     List<YamlMap> maps = new ArrayList<>();
-    if (node == null || isNull(node)) {
-      return maps;
-    }
-    if (!(node instanceof SequenceNode sequence)) {
-      throw fault(node, "'%s' must be a list ('- key: value')".formatted(key));
-    }
-    for (Node item : sequence.getValue()) {
+    for (Node item : items(key, "- key: value")) {
       maps.add(new YamlMap(file, item, allowed));
     }
     return maps;
+  }
+
+  private List<Node> items(String key, String example) throws ConfigException {
+    Node node = values.get(key);
+    if (node == null || isNull(node)) {
+      return List.of();
+    }
+    if (!(node instanceof SequenceNode sequence)) {
+      throw fault(node, "'%s' must be a list ('%s')".formatted(key, example));
+    }
+    return sequence.getValue();
   }
 
   private String scalar(Node node) throws ConfigException {
