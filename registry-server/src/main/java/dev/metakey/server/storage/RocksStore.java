@@ -58,6 +58,7 @@ public final class RocksStore implements Store {
   private @Nullable RegistryState begun;
   private @Nullable String readOnly;
   private @Nullable String recovery;
+  private volatile @Nullable String damage;
 
   /** The last committed one. */
   private volatile long revision;
@@ -258,7 +259,7 @@ public final class RocksStore implements Store {
       rows.status();
       return List.copyOf(changes);
     } catch (RocksDBException e) {
-      throw explain("cannot be read", e);
+      throw isCorruption(e) ? damagedHistory(e) : explain("cannot be read", e);
     } finally {
       users.readLock().unlock();
     }
@@ -401,12 +402,33 @@ public final class RocksStore implements Store {
     }
   }
 
+  /** Only what happened is lost; what is registered is in memory, and in the state copy. */
+  private StoreException damagedHistory(RocksDBException e) {
+    StoreException damaged =
+        new StoreException(
+            "the history of changes in %s is damaged, and cannot be read where it is: %s. No field is concerned; restart metakeyd, which keeps the damaged files aside and begins a new history"
+                .formatted(directory.path(), e.getMessage()),
+            e);
+    damage = damaged.getMessage();
+    return damaged;
+  }
+
+  /** What was found to be damaged while it was read; null: nothing. From any thread. */
+  public @Nullable String damage() {
+    return damage;
+  }
+
+  private static boolean isCorruption(RocksDBException e) {
+    Status status = e.getStatus();
+    return status != null && status.getCode() == Status.Code.Corruption;
+  }
+
   private StoreException explain(String what, RocksDBException e) {
     Status status = e.getStatus();
     if (status != null && status.getSubCode() == Status.SubCode.NoSpace) {
       return directory.full(e);
     }
-    if (status != null && status.getCode() == Status.Code.Corruption) {
+    if (isCorruption(e)) {
       return directory.damaged(e.getMessage(), e);
     }
     return directory.explain(what, e);
