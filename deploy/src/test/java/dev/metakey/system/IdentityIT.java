@@ -2,6 +2,7 @@ package dev.metakey.system;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -212,6 +213,24 @@ class IdentityIT {
         .isEqualTo("0:web");
     assertThat(owner(cgroups, "/user.slice/user-1000.slice/x.service", 1000, "web"))
         .isEqualTo("1000:web");
+  }
+
+  @Test
+  void owner_whenAScriptCallsMetakey_isTheScript() throws Exception {
+    host.start();
+    Path script = Files.writeString(host.root().resolve("deploy.sh"), "\"$@\"\nexit $?\n");
+    List<String> calls = List.of("sh", script.toString());
+    String[] words = {"register", "edge.id:8", "-o", "jsonl"};
+    Cgroups cgroups = cgroups();
+
+    Ran called = metakey(cgroups, "/metakey-it-login.scope", calls, words).ok();
+    assertThat(called.out()).contains("\"service\":\"deploy.sh\"");
+    assertThat(called.err()).contains("registered for deploy.sh (uid 0), the script that calls");
+    host.cli(words).refuses(4, "deploy.sh (uid 0)", "you are metakey (uid 0");
+    words[1] = "edge.other:8";
+    Ran inUnit = metakey(cgroups, "/system.slice/metakey-it-edge.service", calls, words).ok();
+    assertThat(inUnit.out()).contains("\"service\":\"metakey-it-edge.service\"");
+    assertThat(inUnit.err()).isEmpty();
   }
 
   @Test

@@ -38,6 +38,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 import java.util.UUID;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -155,6 +156,7 @@ public final class Daemon implements AutoCloseable {
       throw e;
     }
     problems.from(this::recoveryProblems);
+    problems.from(() -> Stream.ofNullable(store.damage()).toList());
     problems.from(server::problems);
     problems.from(hub::problems);
     problems.from(publisher::problems);

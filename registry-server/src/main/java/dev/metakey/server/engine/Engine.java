@@ -4,7 +4,6 @@ import dev.metakey.model.Change;
 import dev.metakey.model.Field;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Peer;
-import dev.metakey.model.Pending;
 import dev.metakey.model.Reason;
 import dev.metakey.model.RegistryInfo;
 import dev.metakey.model.Snapshot;
@@ -148,8 +147,19 @@ public final class Engine {
     return queue.size();
   }
 
-  public List<Pending> pending() {
-    return waiters.pending(clock.wallMinusBootMs());
+  /** How many resolves wait. */
+  public int waiting() {
+    return waiters.size();
+  }
+
+  /**
+   * Who waits for names.
+   *
+   * @param after only those that came after this one; 0: from the first
+   * @param limit 1 or more
+   */
+  public PendingPage pending(long after, int limit) {
+    return waiters.pending(after, limit, clock.wallMinusBootMs());
   }
 
   public Rules rules() {
@@ -294,6 +304,7 @@ public final class Engine {
     List<Submission<?>> batch = queue.take(BATCH, maxWaitMs);
     busySinceMs = clock.bootMs();
     try {
+      keeper.check(clock.bootMs());
       tell(keeper.heal(state, this::showWithTtls, clock.bootMs()));
       work(batch);
       keeper.trim(clock.bootMs(), clock.ageMs());

@@ -88,7 +88,7 @@ record Findings(
   }
 
   Plan plan() {
-    if (!hasEvidence) {
+    if (!hasEvidence || (database != null && isUnused(database) && isOthersPublished(database))) {
       return fresh();
     }
     Source copy = copies.isEmpty() ? null : copies.get(0);
@@ -140,6 +140,17 @@ record Findings(
     return "";
   }
 
+  /** A daemon has been here, and gave nothing away: that tells nothing of what was published. */
+  private static boolean isUnused(Source source) {
+    Contents contents = source.contents();
+    return contents.revision() == 0 && contents.state().snapshot().records().isEmpty();
+  }
+
+  private boolean isOthersPublished(Source own) {
+    return evidence.published().stream()
+        .anyMatch(source -> !source.contents().isRelatedTo(own.contents()));
+  }
+
   private boolean isOfAnotherMachine() {
     return !machine.isEmpty()
         && !evidence.machine().isEmpty()
@@ -185,7 +196,9 @@ record Findings(
   }
 
   private Plan fresh() {
-    String empty = "data directory %s is empty".formatted(directory);
+    String empty =
+        "data directory %s has no registry in which anything was ever registered"
+            .formatted(directory);
     if (!evidence.named().isEmpty()) {
       return new Plan.Rebuild(withRelated(evidence.published()), empty);
     }

@@ -59,6 +59,7 @@ public final class RocksStore implements Store {
   private @Nullable RegistryState begun;
   private @Nullable String readOnly;
   private @Nullable String recovery;
+  private volatile @Nullable String damage;
 
   /** The last committed one. */
   private volatile long revision;
@@ -218,6 +219,7 @@ public final class RocksStore implements Store {
         return;
       }
       Database open = writable();
+      requireInPlace();
       Contents contents = new Contents(state, Objects.requireNonNull(opened).former());
       try (StateCopy.Writing ignored = copy.begin(contents, changes)) {
         open.commit(state, changes);
@@ -229,6 +231,28 @@ public final class RocksStore implements Store {
     } catch (IOException e) { // the database has the change, and a store opened anew shows it
       failed = true;
       throw directory.explain("cannot be written", e);
+    } finally {
+      users.readLock().unlock();
+    }
+  }
+
+  @Override
+  public void check() throws StoreException {
+    users.readLock().lock();
+    try {
+      Database open = database;
+      if (readOnly != null || failed || open == null) {
+        return;
+      }
+      requireInPlace();
+      String missing = copy.isInPlace() ? open.missing() : "the state copy";
+      if (!missing.isEmpty()) {
+        failed = true;
+        throw directory.incomplete(missing);
+      }
+    } catch (RocksDBException e) {
+      failed = true;
+      throw explain("cannot be read", e);
     } finally {
       users.readLock().unlock();
     }
@@ -256,7 +280,7 @@ public final class RocksStore implements Store {
       rows.status();
       return List.copyOf(changes);
     } catch (RocksDBException e) {
-      throw explain("cannot be read", e);
+      throw isCorruption(e) ? damagedHistory(e) : explain("cannot be read", e);
     } finally {
       users.readLock().unlock();
     }
@@ -315,7 +339,7 @@ public final class RocksStore implements Store {
     try {
       Contents contents = new DatabaseReader(directory).read(fresh);
       fresh.noteMachine(evidence.machine());
-      copy.write(contents, List.of());
+      copy.renew(contents);
       opened = contents;
       revision = contents.revision();
       oldestRevision = DatabaseReader.firstRevision(fresh, revision);
@@ -368,6 +392,16 @@ public final class RocksStore implements Store {
     return open;
   }
 
+  /** What goes to a directory that is gone is lost with the process. */
+  private void requireInPlace() throws StoreException {
+    try {
+      directory.requireInPlace();
+    } catch (StoreException e) {
+      failed = true;
+      throw e;
+    }
+  }
+
   /** What is only in the log would be lost with it. */
   private void flush() {
     Database open = database;
@@ -389,12 +423,33 @@ public final class RocksStore implements Store {
     }
   }
 
+  /** Only what happened is lost; what is registered is in memory, and in the state copy. */
+  private StoreException damagedHistory(RocksDBException e) {
+    StoreException damaged =
+        new StoreException(
+            "the history of changes in %s is damaged, and cannot be read where it is: %s. No field is concerned; restart metakeyd, which keeps the damaged files aside and begins a new history"
+                .formatted(directory.path(), e.getMessage()),
+            e);
+    damage = damaged.getMessage();
+    return damaged;
+  }
+
+  /** What was found to be damaged while it was read; null: nothing. From any thread. */
+  public @Nullable String damage() {
+    return damage;
+  }
+
+  private static boolean isCorruption(RocksDBException e) {
+    Status status = e.getStatus();
+    return status != null && status.getCode() == Status.Code.Corruption;
+  }
+
   private StoreException explain(String what, RocksDBException e) {
     Status status = e.getStatus();
     if (status != null && status.getSubCode() == Status.SubCode.NoSpace) {
       return directory.full(e);
     }
-    if (status != null && status.getCode() == Status.Code.Corruption) {
+    if (isCorruption(e)) {
       return directory.damaged(e.getMessage(), e);
     }
     return directory.explain(what, e);

@@ -116,6 +116,25 @@ class EngineTest {
   }
 
   @Test
+  void doWork_whenWhatTheStoreHasOpenIsLost_refusesChangesUntilItIsBack() {
+    registered("known");
+    store.lose(true);
+    letRetryComeDue();
+    turn();
+
+    assertThat(engine.storeProblem()).isEqualTo("the directory is gone");
+    assertThat(health).containsExactly(false);
+    CompletableFuture<?> refused = register(EDGE, "new", 8);
+    assertThat(registered("known").outcome()).isEqualTo(Outcome.EXISTING);
+    assertThat(reason(refused)).isEqualTo(Reason.STORE_FAILED);
+
+    store.lose(false);
+    letRetryComeDue();
+    assertThat(registered("new").outcome()).isEqualTo(Outcome.CREATED);
+    assertThat(health).containsExactly(false, true);
+  }
+
+  @Test
   void doWork_whenSeveralCallsAreQueued_commitsThemTogetherAndAnswersInOrder() {
     int before = store.commits().size();
     List<CompletableFuture<Reply<List<Registered>>>> calls =
@@ -264,13 +283,13 @@ class EngineTest {
     var answer = engine.await(List.of("a"), 500, TRACER);
     turn();
     assertThat(answer).isNotDone();
-    assertThat(engine.pending()).hasSize(1);
+    assertThat(engine.waiting()).isEqualTo(1);
 
     clock.advance(Duration.ofMillis(500));
     turn();
 
     assertThat(reason(answer)).isEqualTo(Reason.DEADLINE_EXCEEDED);
-    assertThat(engine.pending()).isEmpty();
+    assertThat(engine.waiting()).isZero();
   }
 
   @Test
