@@ -116,7 +116,7 @@ public final class Daemon implements AutoCloseable {
       @Nullable Path recoverFrom)
       throws StoreException, IOException, InterruptedException {
     this.config = config;
-    Peer self = self();
+    Peer self = ThisProcess.peer();
     bootId = UUID.fromString(BootId.ofThisHost());
     TrustedDirectory.check(Use.RUN, config.paths().run());
     Published published = Published.look(config.paths(), bootId);
@@ -176,7 +176,8 @@ public final class Daemon implements AutoCloseable {
       close();
       throw e;
     }
-    log.info("metakeyd {} serves on {}, {}", version(), config.paths().socket(), describe());
+    log.info(
+        "metakeyd {} serves on {}, {}", ThisProcess.version(), config.paths().socket(), describe());
   }
 
   /**
@@ -190,12 +191,6 @@ public final class Daemon implements AutoCloseable {
             && kernel.isWell()
             && publisher.isWell()
             && server.isWell());
-  }
-
-  /** The version of this build. */
-  public static String version() {
-    String version = Daemon.class.getPackage().getImplementationVersion();
-    return version == null ? "unpackaged" : version;
   }
 
   private void begin(boolean nothingLoaded) throws IOException {
@@ -230,7 +225,12 @@ public final class Daemon implements AutoCloseable {
   private List<Outlet> outlets(Published published, boolean isReadOnly) {
     return isReadOnly
         ? List.of() // what is there may be the only evidence
-        : new Outlets(config, engine.snapshot().info().registryId(), bootId, System::currentTimeMillis, problems::add)
+        : new Outlets(
+                config,
+                engine.snapshot().info().registryId(),
+                bootId,
+                System::currentTimeMillis,
+                problems::add)
             .besides(published, store.ids());
   }
 
@@ -270,12 +270,5 @@ public final class Daemon implements AutoCloseable {
     server.close();
     store.close();
     log.info("metakeyd stopped at revision {}", engine.snapshot().info().revision());
-  }
-
-  private static Peer self() throws IOException {
-    Path process = Path.of("/proc/self");
-    int uid = (int) Files.getAttribute(process, "unix:uid");
-    int gid = (int) Files.getAttribute(process, "unix:gid");
-    return new Peer(uid, gid, (int) ProcessHandle.current().pid(), "metakeyd").withPrivileges();
   }
 }
