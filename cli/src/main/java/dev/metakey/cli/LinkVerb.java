@@ -137,6 +137,10 @@ final class LinkVerb extends Verb {
   }
 
   private void print(Terminal to, Answer<List<LinkedRecord>> linked) {
+    linked.value().stream()
+        .filter(record -> !record.owners().isEmpty())
+        .findFirst()
+        .ifPresent(record -> CallingService.of(metakey).tell(to, record.owners()));
     new Printer(to, form == null ? metakey.form() : form).linked(linked);
     to.flush();
   }

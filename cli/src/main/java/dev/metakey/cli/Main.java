@@ -7,6 +7,6 @@ public final class Main {
   private Main() {}
 
   public static void main(String[] args) {
-    System.exit(CommandTree.run(Terminal.ofProcess(), args));
+    System.exit(CommandTree.run(Terminal.ofProcess(CallingService::script), args));
   }
 }

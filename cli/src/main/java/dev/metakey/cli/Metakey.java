@@ -72,7 +72,7 @@ final class Metakey implements Callable<Integer> {
       scope = ScopeType.INHERIT,
       description =
           "The service that you are, where the daemon cannot tell by itself (METAKEY_SERVICE;"
-              + " metakey).")
+              + " the script that calls; metakey).")
   @Nullable String service;
 
   @Option(

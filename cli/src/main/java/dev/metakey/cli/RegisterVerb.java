@@ -64,6 +64,7 @@ final class RegisterVerb extends Verb {
       specs.add(spec(field));
     }
     Answer<List<Registered>> answer = ask(PATIENCE, client -> client.register(specs));
+    CallingService.of(metakey).tell(terminal(), answer.value().get(0).field().owners());
     printer(output).registered(answer);
     return 0;
   }

@@ -14,9 +14,6 @@ import java.util.logging.Logger;
  * would hold the exit for 300 ms.
  */
 final class Session implements AutoCloseable {
-  /** Who we are where nobody says it: our executable is "java", like that of many others. */
-  private static final String SERVICE = "metakey";
-
   /** The longest that anything may wait. */
   static final Duration LONGEST = Duration.ofHours(24);
 
@@ -52,11 +49,7 @@ final class Session implements AutoCloseable {
     if (options.socket != null) {
       builder.socket(options.socket);
     }
-    if (options.service != null) {
-      builder.service(options.service);
-    } else if (options.terminal.environment("METAKEY_SERVICE") == null) {
-      builder.service(SERVICE);
-    }
+    builder.service(CallingService.of(options).name());
     SlowNotice notice = new SlowNotice(options.terminal);
     try {
       Session session = new Session(options.terminal, builder.connect(), notice);

@@ -200,6 +200,7 @@ final class FakeDaemon implements AutoCloseable {
   private final Queue<Message> requests = new ConcurrentLinkedQueue<>();
 
   volatile String claimedService;
+  volatile Owner owner = EDGE;
   volatile MetakeyException refusal;
   volatile Snapshot snapshot = Snapshot.of(INFO, List.of(PACKET_ID, CLIENT_IP, ZONE, TENANT));
   volatile List<Change> changes = List.of(CREATED, RELEASED);
@@ -297,7 +298,8 @@ final class FakeDaemon implements AutoCloseable {
               Field field = snapshot.byName(spec.name());
               Registered result;
               if (field == null) {
-                Field made = PACKET_ID.toBuilder().spec(spec).slot(40).build();
+                Field made =
+                    PACKET_ID.toBuilder().spec(spec).slot(40).owners(List.of(owner)).build();
                 made = withId(made, nextId++);
                 result = new Registered(made, Outcome.CREATED, List.of());
               } else {

@@ -43,7 +43,7 @@ class HelpTest {
   private static CommandLine root() {
     Terminal.Kind kind = Terminal.Kind.OTHER;
     return CommandTree.all(
-        new Terminal(new StringWriter(), kind, new StringWriter(), kind, Map.of()));
+        new Terminal(new StringWriter(), kind, new StringWriter(), kind, Map.of(), () -> ""));
   }
 
   static Collection<CommandLine> verbs() {

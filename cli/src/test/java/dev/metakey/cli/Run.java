@@ -16,6 +16,7 @@ final class Run {
   private final List<String> before = new ArrayList<>();
   private Terminal.Kind outKind = Terminal.Kind.OTHER;
   private Terminal.Kind errKind = Terminal.Kind.OTHER;
+  private String script = "";
   private int outLines = Integer.MAX_VALUE;
 
   record Result(int exit, String out, String err) {
@@ -52,6 +53,12 @@ final class Run {
     return this;
   }
 
+  /** A script calls it. */
+  Run from(String callingScript) {
+    script = callingScript;
+    return this;
+  }
+
   Run outTo(Terminal.Kind kind) {
     outKind = kind;
     return this;
@@ -72,7 +79,7 @@ final class Run {
     StringWriter out = new StringWriter();
     StringWriter err = new StringWriter();
     Terminal terminal =
-        new Terminal(new Limited(out, outLines), outKind, err, errKind, environment);
+        new Terminal(new Limited(out, outLines), outKind, err, errKind, environment, () -> script);
     List<String> all = new ArrayList<>(before);
     all.addAll(List.of(args));
     int exit = CommandTree.run(terminal, all.toArray(String[]::new));

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.metakey.cli.print.Terminal;
 import dev.metakey.layout.RegistryFile;
+import dev.metakey.model.Owner;
 import dev.metakey.v1.FieldState;
 import dev.metakey.v1.Format;
 import dev.metakey.v1.ListHistoryRequest;
@@ -80,13 +81,43 @@ class VerbsTest {
     assertThat(field.getDescription()).isEmpty();
   }
 
-  @Test
-  void service_whenNobodySaysIt_isMetakey() {
-    succeed("register a.b:2");
-    assertThat(daemon.claimedService).isEqualTo("metakey");
+  @ParameterizedTest
+  @CsvSource({
+    "'', metakey",
+    "deploy.sh, deploy.sh",
+    "_my tool.sh, my_tool.sh",
+    "nginx.service, nginx_service",
+    "...., metakey",
+  })
+  void service_whenNobodySaysIt_isTheScriptThatCalls(String script, String service) {
+    Run.Result result = Run.at(daemon).from(script).metakey("register", "a.b:2");
 
-    succeed("register a.b:2 --service edge-xdp");
-    assertThat(daemon.claimedService).isEqualTo("edge-xdp");
+    assertThat(result.exit()).isZero();
+    assertThat(daemon.claimedService).isEqualTo(service);
+  }
+
+  @Test
+  void service_whenSomebodySaysIt_isThat() {
+    Run.Result said = Run.at(daemon).from("x.sh").metakey("register", "a.b:2", "--service", "edge");
+    assertThat(said.err()).isEmpty();
+    assertThat(daemon.claimedService).isEqualTo("edge");
+
+    Run.at(daemon).from("x.sh").with("METAKEY_SERVICE", "env").metakey("register", "a.b:2");
+    assertThat(daemon.claimedService).isEqualTo("env");
+  }
+
+  @Test
+  void register_whenNobodySaidForWhom_tellsWhoseItIs() {
+    daemon.owner = new Owner(1000, "deploy.sh");
+
+    Run.Result script = Run.at(daemon).from("deploy.sh").metakey("register", "a.b:2");
+
+    assertThat(script.err())
+        .isEqualTo(
+            "metakey: note: registered for deploy.sh (uid 1000), the script that calls; --service or"
+                + " METAKEY_SERVICE names another\n");
+    daemon.owner = Owner.unit("edge-xdp.service");
+    assertThat(Run.at(daemon).from("deploy.sh").metakey("register", "a.b:2").err()).isEmpty();
   }
 
   @Test

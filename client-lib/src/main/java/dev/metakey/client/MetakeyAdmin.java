@@ -20,6 +20,7 @@ import dev.metakey.v1.UndeleteRequest;
 import dev.metakey.v1.UnreserveRequest;
 import dev.metakey.wire.Replies;
 import dev.metakey.wire.Wire;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
 
@@ -179,14 +180,23 @@ public final class MetakeyAdmin {
   }
 
   /**
-   * Who waits for which names.
+   * Who waits for which names, in the order in which they came. Asks as often as it takes: they may
+   * be too many for one answer.
    *
    * @throws MetakeyException NOT_PERMITTED
    */
   public Answer<List<Pending>> pending() {
-    var reply = call(stub -> stub.listPending(ListPendingRequest.getDefaultInstance()));
-    return Answer.of(
-        reply.getRegistry(), reply.getPendingList().stream().map(Replies::pending).toList());
+    List<Pending> all = new ArrayList<>();
+    long after = 0;
+    while (true) {
+      var request = ListPendingRequest.newBuilder().setAfter(after).build();
+      var reply = call(stub -> stub.listPending(request));
+      reply.getPendingList().stream().map(Replies::pending).forEach(all::add);
+      after = reply.getNextAfter();
+      if (after == 0) {
+        return Answer.of(reply.getRegistry(), List.copyOf(all));
+      }
+    }
   }
 
   /**

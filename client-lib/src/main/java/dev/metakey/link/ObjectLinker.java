@@ -3,6 +3,7 @@ package dev.metakey.link;
 import dev.metakey.client.Answer;
 import dev.metakey.client.MetakeyClient;
 import dev.metakey.files.AtomicFile;
+import dev.metakey.model.Difference;
 import dev.metakey.model.Field;
 import dev.metakey.model.FieldSpec;
 import dev.metakey.model.FieldState;
@@ -216,12 +217,13 @@ public final class ObjectLinker {
 
   private LinkedRecord linked(FieldUse use, @Nullable Registered result) {
     if (use.role() == Role.CONSUMES || result == null) {
-      return new LinkedRecord(use, LinkOutcome.RESOLVED, List.of());
+      return new LinkedRecord(use, LinkOutcome.RESOLVED, List.of(), List.of());
     }
     LinkOutcome outcome =
         result.outcome() == Outcome.CREATED ? LinkOutcome.CREATED : LinkOutcome.EXISTING;
     // Without the option, nothing was said about sharing.
-    return new LinkedRecord(use, outcome, options.shared() ? result.differences() : List.of());
+    List<Difference> differences = options.shared() ? result.differences() : List.of();
+    return new LinkedRecord(use, outcome, result.field().owners(), differences);
   }
 
   private Answer<List<LinkedRecord>> plan() {
@@ -232,7 +234,8 @@ public final class ObjectLinker {
       Field field = known.value().get(use.name());
       FieldUse.Place place =
           field != null && standsFor(field) ? FieldUse.Place.of(known.info(), field) : null;
-      planned.add(new LinkedRecord(use.at(place), planned(use, place != null), List.of()));
+      planned.add(
+          new LinkedRecord(use.at(place), planned(use, place != null), List.of(), List.of()));
     }
     return new Answer<>(known.info(), false, planned);
   }

@@ -9,6 +9,7 @@ import dev.metakey.v1.FieldSpec;
 import dev.metakey.v1.Format;
 import dev.metakey.v1.GetRequest;
 import dev.metakey.v1.GetStatusRequest;
+import dev.metakey.v1.GetStatusResponse;
 import dev.metakey.v1.ListHistoryRequest;
 import dev.metakey.v1.ListPendingRequest;
 import dev.metakey.v1.ListRequest;
@@ -354,12 +355,43 @@ class BadInputIT {
     Host.await("those over the limit are refused", () -> refused.get() == all - most);
     var status = daemon.registry().getStatus(GetStatusRequest.getDefaultInstance());
     assertThat(status.getWaiting()).isEqualTo(most);
+    assertThat(host.cli("pending", "-o", "jsonl").ok().out().lines()).hasSize(most);
     host.cli("resolve", "not.there_yet", "--wait", "1s").refuses(6, "3072", "metakey pending");
     host.cli("resolve", "edge.packet_id").ok();
     daemon.register(Wiretap.field("not.there_yet", 2));
     assertThat(done.await(30, TimeUnit.SECONDS)).isTrue();
     assertThat(answered).hasValue(most);
     before = info();
+  }
+
+  @Test
+  void pending_whenWaitsFillMoreThanAMessage_printsAll() throws Exception {
+    ResolveRequest.Builder request =
+        ResolveRequest.newBuilder().setWait(Duration.newBuilder().setSeconds(3600));
+    for (int i = 0; i < 64; i++) {
+      request.addNames("long." + "x".repeat(54) + "%04d".formatted(i));
+    }
+    List<Wiretap> waiters = new ArrayList<>();
+    for (int i = 0; i < 600; i++) { // 5 MB; a client takes 4
+      if (i % 100 == 0) {
+        waiters.add(host.connect("waiter"));
+      }
+      var unused = waiters.get(waiters.size() - 1).futures().resolve(request.build());
+    }
+    Host.await("all wait", () -> status().getWaiting() == 600);
+
+    assertThat(host.cli("pending", "-o", "jsonl").ok().out().lines()).hasSize(600);
+    Wiretap.refused(
+        Reason.INVALID_REQUEST,
+        () -> daemon.admin().listPending(ListPendingRequest.newBuilder().setLimit(257).build()),
+        "limit 257",
+        "1 to 256");
+    waiters.forEach(Wiretap::close);
+    Host.await("nobody waits", () -> status().getWaiting() == 0);
+  }
+
+  private GetStatusResponse status() {
+    return daemon.registry().getStatus(GetStatusRequest.getDefaultInstance());
   }
 
   @Test
@@ -379,7 +411,7 @@ class BadInputIT {
   }
 
   private int waiting() {
-    return daemon.admin().listPending(ListPendingRequest.getDefaultInstance()).getPendingCount();
+    return status().getWaiting();
   }
 
   @Test

@@ -140,7 +140,12 @@ final class Host implements BeforeEachCallback, AfterEachCallback {
 
   /** Starts a daemon, and goes on. */
   DaemonProcess launch(String... options) throws IOException {
-    return closeLater(new DaemonProcess(daemonCommand(options), socket(), log()));
+    return launch(daemonCommand(options));
+  }
+
+  /** Starts a daemon by a command that makes more of {@link #daemonCommand}. */
+  DaemonProcess launch(ProcessBuilder command) throws IOException {
+    return closeLater(new DaemonProcess(command, socket(), log()));
   }
 
   /** Runs a daemon that is expected not to come up, or only to say something. */

@@ -37,6 +37,23 @@ final class Requires {
     assumeTrue(tried.exit() == 0, "missing: CAP_SYS_ADMIN; this test mounts a small file system");
   }
 
+  /** Cgroups that can be made; {@code deploy/test.sh} knows where they cannot. */
+  static void cgroups() throws Exception {
+    root();
+    assumeTrue(!Cgroups.hierarchies().isEmpty(), "missing: cgroups");
+    for (Path hierarchy : Cgroups.hierarchies()) {
+      assumeTrue(Files.isWritable(hierarchy), "missing: cgroups that can be made");
+      Path tried = hierarchy.resolve("metakey-it-tried");
+      try {
+        Files.deleteIfExists(tried);
+        Files.createDirectory(tried);
+        Files.delete(tried);
+      } catch (IOException refused) {
+        assumeTrue(false, "missing: cgroups that can be made");
+      }
+    }
+  }
+
   static void loopDevices() throws Exception {
     mounts();
     assumeTrue(isInstalled("mkfs.ext4"), "missing: mkfs.ext4 (e2fsprogs)");

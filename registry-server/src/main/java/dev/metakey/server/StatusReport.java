@@ -45,7 +45,7 @@ final class StatusReport {
             count(snapshot, FieldState.RETIRED),
             count(snapshot, FieldState.RESERVED)),
         new DaemonStatus.SlotUse(Slots.usedBytes(snapshot), Slots.limitBytes(snapshot.info())),
-        new DaemonStatus.Queues(engine.queued(), engine.pending().size(), hub.size()),
+        new DaemonStatus.Queues(engine.queued(), engine.waiting(), hub.size()),
         programs(snapshot),
         publications,
         problems(snapshot, publications));

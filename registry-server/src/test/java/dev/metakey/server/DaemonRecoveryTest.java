@@ -6,10 +6,12 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.google.rpc.ErrorInfo;
 import dev.metakey.layout.RegistryFile;
 import dev.metakey.model.FieldUse;
 import dev.metakey.model.Layout;
 import dev.metakey.server.config.Config;
+import dev.metakey.server.config.Read;
 import dev.metakey.server.domain.Loaded;
 import dev.metakey.server.engine.FakePrograms;
 import dev.metakey.server.kernel.Bpffs;
@@ -18,10 +20,12 @@ import dev.metakey.server.transport.Client;
 import dev.metakey.v1.Field;
 import dev.metakey.v1.GetStatusRequest;
 import dev.metakey.v1.GetStatusResponse;
+import dev.metakey.v1.ListHistoryRequest;
 import dev.metakey.v1.Outcome;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -58,7 +62,7 @@ final class DaemonRecoveryTest {
     Config config =
         new Config(
             paths, Layout.SLOTTED, 128, 600_000, new Config.History(1000, 1), Config.Publish.ALL);
-    return new Daemon(config, programs, List.of(), false, recoverFrom);
+    return new Daemon(Read.sound(config), programs, Read.sound(List.of()), false, recoverFrom);
   }
 
   private Field registered(String name) throws Exception {
@@ -148,6 +152,7 @@ final class DaemonRecoveryTest {
     Files.move(mine, away);
     try (Daemon other = start("other", null)) {
       assertThat(other).isNotNull();
+      registered("w");
     }
     remove(mine);
     Files.move(away, mine);
@@ -219,6 +224,135 @@ final class DaemonRecoveryTest {
     Files.delete(directory.resolve("run/registry.bin"));
     assertReadOnlyAndTouchesNothing(
         directory.resolve("run/keys").toString(), directory.resolve("run"));
+  }
+
+  @Test
+  void start_whenItsDatabaseWasNeverUsedAndAnothersFilesAreThere_isReadOnly() throws Exception {
+    twoFields();
+    Files.move(directory.resolve("run"), directory.resolve("first"));
+    try (Daemon second = start("second", null)) {
+      assertThat(second).isNotNull();
+    }
+    run = "first";
+    assertReadOnlyAndTouchesNothing(
+        directory.resolve("first/keys").toString(), directory.resolve("first"));
+  }
+
+  /**
+   * What was published, damaged in every way, with data and without: the same registry, or nothing
+   * is given away. Only where nothing at all is left is it a new one.
+   */
+  @Test
+  void start_whateverOfThePublishedFilesIsDamaged_isTheSameRegistryOrReadOnly() throws Exception {
+    Field before = twoFields();
+    copy(directory.resolve("run"), directory.resolve("image-run"));
+    copy(directory.resolve("data"), directory.resolve("image-data"));
+    List<String> wrong = new ArrayList<>();
+    for (boolean hasData : new boolean[] {true, false}) {
+      for (List<String> kinds :
+          List.of(List.of("keys"), List.of("registry.bin"), List.of("keys", "registry.bin"))) {
+        for (String damage : List.of("missing", "empty", "cut", "bit")) {
+          remove(directory.resolve("run"));
+          remove(directory.resolve("data"));
+          copy(directory.resolve("image-run"), directory.resolve("run"));
+          if (hasData) {
+            copy(directory.resolve("image-data"), directory.resolve("data"));
+          }
+          for (String kind : kinds) {
+            damage(directory.resolve("run").resolve(kind), damage);
+          }
+          boolean nothingIsLeft = !hasData && kinds.size() == 2 && damage.equals("missing");
+          String wanted = hasData ? "same" : nothingIsLeft ? "new" : "read-only";
+          String outcome = outcome(before);
+          if (!outcome.equals(wanted)) {
+            wrong.add("data %s, %s %s: %s".formatted(hasData, kinds, damage, outcome));
+          }
+        }
+      }
+    }
+    assertThat(wrong).isEmpty();
+  }
+
+  private String outcome(Field before) throws Exception {
+    try (Daemon daemon = start("data", null)) {
+      assertThat(daemon).isNotNull();
+      if (status().getProblemsList().toString().contains("read-only")) {
+        assertThatThrownBy(() -> registered("c")).hasMessageContaining("--recover-from");
+        return "read-only";
+      }
+      return status().getRegistry().getRevision() == 0
+          ? "new"
+          : registered("b").equals(before) ? "same" : "another";
+    }
+  }
+
+  private static void damage(Path file, String damage) throws IOException {
+    byte[] bytes = Files.readAllBytes(file);
+    switch (damage) {
+      case "missing" -> Files.delete(file);
+      case "empty" -> Files.write(file, new byte[0]);
+      case "cut" -> Files.write(file, Arrays.copyOf(bytes, bytes.length / 2));
+      default -> {
+        bytes[bytes.length / 2] ^= 4;
+        Files.write(file, bytes);
+      }
+    }
+  }
+
+  private static void copy(Path from, Path to) throws IOException {
+    Files.createDirectory(
+        to, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+    try (Stream<Path> files = Files.list(from)) {
+      for (Path file : files.toList()) {
+        Files.copy(file, to.resolve(file.getFileName()));
+      }
+    }
+  }
+
+  @Test
+  void history_whenItIsDamagedUnderTheDaemon_saysSoAndStatusToo() throws Exception {
+    try (Daemon daemon = start("data", null);
+        Client client = Client.of(directory.resolve("m.sock"))) {
+      assertThat(daemon).isNotNull();
+      for (int i = 0; i < 40; i++) {
+        var unused = client.registry().register(register("f" + i, 2));
+      }
+    }
+    try (Daemon daemon = start("data", null);
+        Client client = Client.of(directory.resolve("m.sock"))) {
+      assertThat(daemon).isNotNull();
+      assertThat(status().getProblemsList()).isEmpty();
+      damageHistory();
+
+      ErrorInfo refusal =
+          Client.refused(() -> client.admin().listHistory(ListHistoryRequest.getDefaultInstance()));
+
+      assertThat(refusal.getReason()).isEqualTo("STORE_FAILED");
+      assertThat(status().getProblemsList())
+          .singleElement()
+          .asString()
+          .contains("history", "is damaged", "No field is concerned", "restart metakeyd");
+      registered("c");
+    }
+    try (Daemon daemon = start("data", null)) {
+      assertThat(daemon).isNotNull();
+      assertThat(status().getProblemsList()).singleElement().asString().contains("recovered");
+      assertThat(registered("c").getId()).isEqualTo(40);
+    }
+  }
+
+  /** A bit in the middle of the largest table. */
+  private void damageHistory() throws IOException {
+    try (Stream<Path> files = Files.list(directory.resolve("data"))) {
+      Path table =
+          files
+              .filter(file -> file.toString().endsWith(".sst"))
+              .max(Comparator.comparingLong(file -> file.toFile().length()))
+              .orElseThrow();
+      byte[] bytes = Files.readAllBytes(table);
+      bytes[bytes.length / 2] ^= 1;
+      Files.write(table, bytes);
+    }
   }
 
   @Test

@@ -12,11 +12,13 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where a run writes to: data to {@code out}, words to {@code err}. Both are UTF-8, whatever the
- * locale, since that is what JSON is. For one thread; only {@link #silence()} is for any.
+ * The process around a run: where it writes to, its environment, who called it. Data goes to {@code
+ * out}, words to {@code err}. Both are UTF-8, whatever the locale, since that is what JSON is. For
+ * one thread; only {@link #silence()} is for any.
  */
 public final class Terminal {
   /** What a descriptor leads to. */
@@ -34,21 +36,36 @@ public final class Terminal {
   private final PrintWriter err;
   private final Kind errKind;
   private final Map<String, String> environment;
+  private final Supplier<String> callingScript;
   private volatile boolean silent;
 
+  /**
+   * @param callingScript finds the script that called this process; empty if there is none
+   */
   public Terminal(
-      Writer out, Kind outKind, Writer err, Kind errKind, Map<String, String> environment) {
+      Writer out,
+      Kind outKind,
+      Writer err,
+      Kind errKind,
+      Map<String, String> environment,
+      Supplier<String> callingScript) {
     this.out = out;
     this.outKind = outKind;
     this.err = new PrintWriter(err, true);
     this.errKind = errKind;
     this.environment = Map.copyOf(environment);
+    this.callingScript = callingScript;
   }
 
   /** This process's own. */
-  public static Terminal ofProcess() {
+  public static Terminal ofProcess(Supplier<String> callingScript) {
     return new Terminal(
-        utf8(FileDescriptor.out), kindOf(1), utf8(FileDescriptor.err), kindOf(2), System.getenv());
+        utf8(FileDescriptor.out),
+        kindOf(1),
+        utf8(FileDescriptor.err),
+        kindOf(2),
+        System.getenv(),
+        callingScript);
   }
 
   private static Writer utf8(FileDescriptor descriptor) {
@@ -79,6 +96,11 @@ public final class Terminal {
   public @Nullable String environment(String name) {
     String value = environment.get(name);
     return value == null || value.isEmpty() ? null : value;
+  }
+
+  /** The script that called this process; empty if there is none that can be seen. */
+  public String callingScript() {
+    return callingScript.get();
   }
 
   public boolean isOutColoured() {
@@ -117,7 +139,7 @@ public final class Terminal {
    * else.
    */
   public Terminal withoutOut() {
-    return new Terminal(err, errKind, err, errKind, environment);
+    return new Terminal(err, errKind, err, errKind, environment, callingScript);
   }
 
   /** Whether somebody reads what is written, and may stop reading at any time. */

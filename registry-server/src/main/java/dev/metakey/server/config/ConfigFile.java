@@ -4,6 +4,7 @@ import dev.metakey.model.Layout;
 import dev.metakey.model.RegistryInfo;
 import dev.metakey.model.Words;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -27,11 +28,14 @@ public final class ConfigFile {
 
   private ConfigFile() {}
 
-  /**
-   * @throws ConfigException naming file and line
-   */
-  public static Config read(Path file) throws ConfigException {
-    YamlMap yaml = YamlMap.read(file, KEYS);
+  /** Reads what can be used; each fault names file and line. */
+  public static Read<Config> read(Path file) {
+    List<String> faults = new ArrayList<>();
+    Config config = config(file, YamlMap.read(file, KEYS, faults));
+    return new Read<>(config, faults);
+  }
+
+  private static Config config(Path file, YamlMap yaml) {
     Config defaults = Config.defaults();
     Config.Paths paths = defaults.paths();
     YamlMap history = yaml.map("history", List.of("keep", "days"));

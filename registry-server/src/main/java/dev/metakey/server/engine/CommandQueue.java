@@ -1,41 +1,56 @@
 package dev.metakey.server.engine;
 
 import dev.metakey.model.MetakeyException;
+import dev.metakey.model.Peer;
 import dev.metakey.model.Reason;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The commands that wait for the writer.
+ * The commands that wait for the writer. Each uid has a line of its own, in the order in which its
+ * calls came, and the writer takes from the lines by turns: so nobody waits for all that somebody
+ * else has asked for.
  *
  * <p><b>Concurrency.</b> Everything is guarded by this object's lock, and nothing that takes time
  * happens under it. One thread takes; any thread offers.
  */
 final class CommandQueue {
-  /** Calls that may wait; more are refused. */
-  static final int CAPACITY = 1024;
+  private final Budget budget;
+  private final Predicate<Peer> isAdmin;
 
-  private final Queue<Submission<?>> waiting = new ArrayDeque<>();
+  /** By uid; the first is the next whose turn it is. None is empty. */
+  private final Map<Integer, Queue<Submission<?>>> lines = new LinkedHashMap<>();
+
   private boolean stopped;
 
-  /** Puts a command at the end, unless it is refused: then it tells why. */
+  /**
+   * @param bound how many commands may wait; more are refused
+   * @param isAdmin who has the reserve of them
+   */
+  CommandQueue(Budget.Bound bound, Predicate<Peer> isAdmin) {
+    this.budget = new Budget(bound);
+    this.isAdmin = isAdmin;
+  }
+
+  /** Puts a command at the end of its line, unless it is refused: then it tells why. */
   synchronized @Nullable MetakeyException offer(Submission<?> submission) {
     if (stopped) {
       return stopping();
     }
-    if (waiting.size() == CAPACITY) {
-      return new MetakeyException(
-          Reason.UNAVAILABLE,
-          "%d calls wait for the writer already; nothing was changed, try again soon"
-              .formatted(CAPACITY),
-          Map.of("limit", Integer.toString(CAPACITY), "used", Integer.toString(waiting.size())));
+    Peer peer = submission.peer();
+    Budget.Full full = budget.take(peer.uid(), isAdmin.test(peer), 1);
+    if (full != null) {
+      return full.refusal(Reason.UNAVAILABLE, "nothing was changed, try again soon");
     }
-    waiting.add(submission);
+    lines.computeIfAbsent(peer.uid(), uid -> new ArrayDeque<>()).add(submission);
     notifyAll();
     return null;
   }
@@ -44,18 +59,18 @@ final class CommandQueue {
    * Waits until there is a command, the queue is stopped, or the time is over.
    *
    * @param maxWaitMs milliseconds; 0: do not wait
-   * @return the first commands, {@code most} of them or fewer; none whose caller has gone
+   * @return the next commands, {@code most} of them or fewer; none whose caller has gone
    */
   synchronized List<Submission<?>> take(int most, long maxWaitMs) throws InterruptedException {
     long untilNs = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(maxWaitMs);
     long leftMs = maxWaitMs;
-    while (waiting.isEmpty() && !stopped && leftMs > 0) {
+    while (lines.isEmpty() && !stopped && leftMs > 0) {
       wait(leftMs);
       leftMs = TimeUnit.NANOSECONDS.toMillis(untilNs - System.nanoTime());
     }
     List<Submission<?>> batch = new ArrayList<>();
-    while (batch.size() < most && !waiting.isEmpty()) {
-      Submission<?> next = waiting.remove();
+    while (batch.size() < most && !lines.isEmpty()) {
+      Submission<?> next = takeNext();
       if (!next.future.isCancelled()) {
         batch.add(next);
       }
@@ -63,13 +78,34 @@ final class CommandQueue {
     return batch;
   }
 
+  /** The first of the line whose turn it is, which then waits for its next turn. */
+  private Submission<?> takeNext() {
+    Iterator<Map.Entry<Integer, Queue<Submission<?>>>> first = lines.entrySet().iterator();
+    Map.Entry<Integer, Queue<Submission<?>>> entry = first.next();
+    int uid = entry.getKey();
+    Queue<Submission<?>> line = entry.getValue();
+    first.remove();
+    Submission<?> next = line.remove();
+    budget.give(uid, 1);
+    if (!line.isEmpty()) {
+      lines.put(uid, line);
+    }
+    return next;
+  }
+
   /** Refuses what waits, but for what was answered already and is only to be noted. */
   void refuseAll(MetakeyException why) {
     List<Submission<?>> refused = new ArrayList<>();
     synchronized (this) {
-      waiting.removeIf(submission -> !submission.future.isDone() && refused.add(submission));
+      lines.forEach((uid, line) -> line.removeIf(next -> isUnanswered(next) && refused.add(next)));
+      lines.values().removeIf(Queue::isEmpty);
+      refused.forEach(submission -> budget.give(submission.peer().uid(), 1));
     }
     refused.forEach(submission -> submission.refuseNow(why));
+  }
+
+  private static boolean isUnanswered(Submission<?> submission) {
+    return !submission.future.isDone();
   }
 
   /** Takes no more commands; those that wait are still taken. */
@@ -82,8 +118,8 @@ final class CommandQueue {
     return stopped;
   }
 
-  synchronized int size() {
-    return waiting.size();
+  int size() {
+    return (int) budget.total();
   }
 
   static MetakeyException stopping() {

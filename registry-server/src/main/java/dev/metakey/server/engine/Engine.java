@@ -4,7 +4,6 @@ import dev.metakey.model.Change;
 import dev.metakey.model.Field;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Peer;
-import dev.metakey.model.Pending;
 import dev.metakey.model.Reason;
 import dev.metakey.model.RegistryInfo;
 import dev.metakey.model.Snapshot;
@@ -53,9 +52,6 @@ import org.slf4j.LoggerFactory;
  * the calls of the batch itself wait, as nobody knows yet what becomes of them.
  */
 public final class Engine {
-  /** Calls that may wait for the writer; more are refused. */
-  public static final int QUEUE_CAPACITY = CommandQueue.CAPACITY;
-
   private static final int BATCH = 256;
 
   /** A writer that is busy with one batch for so long is held up, milliseconds. */
@@ -69,7 +65,7 @@ public final class Engine {
   private final Peer self;
   private final RegistryClock clock;
   private final StoreKeeper keeper;
-  private final CommandQueue queue = new CommandQueue();
+  private final CommandQueue queue;
   private final List<CommitListener> listeners = new CopyOnWriteArrayList<>();
   private final Waiters waiters;
 
@@ -106,6 +102,7 @@ public final class Engine {
   public Engine(Store store, Rules rules, Retention retention, Peer self, HostClock clock)
       throws StoreException {
     this.rules = rules;
+    this.queue = new CommandQueue(Limits.DEFAULTS.queued(), rules::isAdmin);
     this.keeper = new StoreKeeper(store, retention, this::tellHealth);
     this.self = self;
     this.state = store.open();
@@ -150,8 +147,19 @@ public final class Engine {
     return queue.size();
   }
 
-  public List<Pending> pending() {
-    return waiters.pending(clock.wallMinusBootMs());
+  /** How many resolves wait. */
+  public int waiting() {
+    return waiters.size();
+  }
+
+  /**
+   * Who waits for names.
+   *
+   * @param after only those that came after this one; 0: from the first
+   * @param limit 1 or more
+   */
+  public PendingPage pending(long after, int limit) {
+    return waiters.pending(after, limit, clock.wallMinusBootMs());
   }
 
   public Rules rules() {
@@ -296,6 +304,7 @@ public final class Engine {
     List<Submission<?>> batch = queue.take(BATCH, maxWaitMs);
     busySinceMs = clock.stopwatchMs();
     try {
+      keeper.check(clock.bootMs());
       tell(keeper.heal(state, this::showWithTtls, clock.bootMs()));
       work(batch);
       keeper.trim(clock.bootMs(), clock.ageMs());

@@ -19,7 +19,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -47,6 +49,7 @@ public final class KernelWatch implements AutoCloseable {
   private final Worker worker =
       new Worker("registry-kernel", "looks at what the kernel has loaded", this::takeTurn);
   private long waitMs = PERIOD_MS;
+  private @Nullable CompletableFuture<Reply<Programs>> notBegun; // guarded by this
 
   public KernelWatch(Engine engine, ProgramSource source) {
     this.engine = engine;
@@ -71,14 +74,34 @@ public final class KernelWatch implements AutoCloseable {
   }
 
   /**
-   * Looks now, and tells the writer.
+   * Looks now, and tells the writer. Those who ask before the look begins share it: so many
+   * releases, by whomever, cost few looks.
    *
    * @param readers has a thread for looking
    * @return completes when the writer knows; fails with UNAVAILABLE if too many calls wait for it
-   * @throws java.util.concurrent.RejectedExecutionException if no thread is free
+   * @throws RejectedExecutionException if no thread is free
    */
-  public CompletableFuture<Reply<Programs>> observe(Executor readers) {
-    return CompletableFuture.supplyAsync(this::look, readers).thenCompose(engine::observe);
+  public synchronized CompletableFuture<Reply<Programs>> observe(Executor readers) {
+    CompletableFuture<Reply<Programs>> shared = notBegun;
+    if (shared == null) {
+      CompletableFuture<Observe> look = new CompletableFuture<>();
+      shared = look.thenCompose(engine::observe);
+      notBegun = shared;
+      try {
+        readers.execute(() -> look.complete(lookForAll()));
+      } catch (RejectedExecutionException e) {
+        notBegun = null;
+        throw e;
+      }
+    }
+    return shared.copy(); // one who goes away keeps nobody else from being told
+  }
+
+  private Observe lookForAll() {
+    synchronized (this) {
+      notBegun = null;
+    }
+    return look();
   }
 
   /**
@@ -88,7 +111,7 @@ public final class KernelWatch implements AutoCloseable {
    * @param readers has a thread for looking
    * @return as {@link Engine#submit}
    * @throws MetakeyException if it would be refused
-   * @throws java.util.concurrent.RejectedExecutionException if no thread is free
+   * @throws RejectedExecutionException if no thread is free
    */
   public <R> CompletableFuture<Reply<R>> submit(Command<R> command, Peer caller, Executor readers) {
     MetakeyException refusal = engine.refusalOf(command, caller);

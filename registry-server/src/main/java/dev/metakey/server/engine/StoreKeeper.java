@@ -27,6 +27,7 @@ import org.slf4j.LoggerFactory;
  */
 final class StoreKeeper {
   private static final long RETRY_MS = 1_000;
+  private static final long CHECK_MS = 1_000;
   private static final long TRIM_MS = 60_000;
   private static final Logger log = LoggerFactory.getLogger(StoreKeeper.class);
 
@@ -35,6 +36,7 @@ final class StoreKeeper {
   private final Runnable turned;
   private volatile @Nullable String problem;
   private long retryAtMs;
+  private long checkAtMs;
   private long trimAtMs;
 
   /**
@@ -62,6 +64,23 @@ final class StoreKeeper {
       fail(defectOf("storing", defect), nowMs);
     }
     return false;
+  }
+
+  /**
+   * Looks once in {@value #CHECK_MS} ms whether the store is what a later start would find; from
+   * when it is not, there is a problem.
+   */
+  void check(long nowMs) {
+    if (problem == null && nowMs >= checkAtMs) {
+      checkAtMs = nowMs + CHECK_MS;
+      try {
+        store.check();
+      } catch (StoreException e) {
+        fail(e, nowMs);
+      } catch (RuntimeException | Error defect) {
+        fail(defectOf("looking at the store", defect), nowMs);
+      }
+    }
   }
 
   /** Nobody knows what a defect has left undone: what the store holds then is the truth. */

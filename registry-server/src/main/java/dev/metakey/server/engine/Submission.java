@@ -37,6 +37,10 @@ final class Submission<R> {
     this.peer = peer;
   }
 
+  Peer peer() {
+    return peer;
+  }
+
   /** Decides the command, keeps its answer, and tells the state that it leads to. */
   RegistryState decide(RegistryState state, Rules rules, Now now, List<Change> changes) {
     reply = null;

@@ -35,7 +35,13 @@ final class Waiters {
   private boolean woken;
   private @Nullable MetakeyException refusal;
 
+  private long last;
+
+  /**
+   * @param number in the order in which they came, from 1
+   */
   private record Waiter(
+      long number,
       List<String> names,
       Peer peer,
       long sinceMs,
@@ -65,7 +71,7 @@ final class Waiters {
   /** See {@link Engine#await}. */
   CompletableFuture<Reply<List<Field>>> add(
       List<String> names, Peer peer, long nowMs, long untilMs) {
-    Waiter waiter = new Waiter(names, peer, nowMs, untilMs, new CompletableFuture<>());
+    Waiter waiter;
     synchronized (this) {
       Reply<List<Field>> found = resolve(snapshots.get(), names);
       if (found != null) {
@@ -79,6 +85,7 @@ final class Waiters {
         return CompletableFuture.failedFuture(
             full.refusal(Reason.TOO_MANY_WAITERS, "ask without waiting, or later"));
       }
+      waiter = new Waiter(++last, names, peer, nowMs, untilMs, new CompletableFuture<>());
       waiting.add(waiter);
       if (untilMs < sleepsUntilMs) {
         wake();
@@ -151,21 +158,36 @@ final class Waiters {
     notifyAll();
   }
 
+  /** How many wait. */
+  synchronized int size() {
+    return waiting.size();
+  }
+
   /**
+   * Who waits, in the order in which they came: some of them.
+   *
+   * @param after only those that came after this one; 0: from the first
    * @param wallMinusBootMs what is to be added to the times here for people to read
    */
-  List<Pending> pending(long wallMinusBootMs) {
+  PendingPage pending(long after, int limit, long wallMinusBootMs) {
     Snapshot snapshot = snapshots.get();
-    return all().stream()
-        .map(
-            w ->
-                new Pending(
-                    w.peer,
-                    w.names,
-                    missing(snapshot, w.names),
-                    w.sinceMs + wallMinusBootMs,
-                    w.untilMs + wallMinusBootMs))
-        .toList();
+    List<Waiter> page =
+        all().stream()
+            .filter(waiter -> Long.compareUnsigned(waiter.number, after) > 0)
+            .limit(limit)
+            .toList();
+    List<Pending> pending =
+        page.stream()
+            .map(
+                w ->
+                    new Pending(
+                        w.peer,
+                        w.names,
+                        missing(snapshot, w.names),
+                        w.sinceMs + wallMinusBootMs,
+                        w.untilMs + wallMinusBootMs))
+            .toList();
+    return new PendingPage(pending, page.size() < limit ? 0 : page.get(limit - 1).number);
   }
 
   private synchronized List<Waiter> all() {

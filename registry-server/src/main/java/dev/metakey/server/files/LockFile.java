@@ -1,6 +1,7 @@
 package dev.metakey.server.files;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
+import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -10,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Objects;
 import java.util.Set;
@@ -18,8 +20,8 @@ import java.util.regex.Pattern;
 
 /**
  * A lock that lasts as long as its process: the kernel gives it up with the last of it, however
- * that died. The file holds the pid, and stays. Only its owner may open it, as whoever can read a
- * file can lock it.
+ * that died. The file holds the pid and its own path, and stays. Only its owner may open it, as
+ * whoever can read a file can lock it.
  */
 public final class LockFile implements AutoCloseable {
   /**
@@ -32,10 +34,12 @@ public final class LockFile implements AutoCloseable {
 
   private final Path path;
   private final FileChannel channel;
+  private final Object file;
 
-  private LockFile(Path path, FileChannel channel) {
+  private LockFile(Path path, FileChannel channel) throws IOException {
     this.path = path;
     this.channel = channel;
+    this.file = fileKey(path);
   }
 
   /** Somebody else holds the lock, or another part of this process. */
@@ -66,11 +70,38 @@ public final class LockFile implements AutoCloseable {
       throw new HeldException(path, "pid " + ProcessHandle.current().pid());
     }
     try {
+      refuseLost(path, real);
       return new LockFile(real, lock(real));
     } catch (IOException | RuntimeException e) {
       HELD.remove(real);
       throw e;
     }
+  }
+
+  /**
+   * A process may hold what was at the path before somebody removed or renamed the directory. What
+   * it has given away is not in the new one.
+   */
+  private static void refuseLost(Path path, Path real) throws IOException {
+    Long holder = LostLocks.holderOf(real);
+    if (holder != null) {
+      throw new HeldException(
+          path, "pid %d, under which the directory was removed or renamed".formatted(holder));
+    }
+  }
+
+  /** Whether the path still leads to what is held: somebody may have removed or renamed it. */
+  public boolean isInPlace() {
+    try {
+      return fileKey(path).equals(file);
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  private static Object fileKey(Path path) throws IOException {
+    return Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
+        .fileKey();
   }
 
   private static FileChannel lock(Path path) throws IOException {
@@ -89,7 +120,7 @@ public final class LockFile implements AutoCloseable {
         throw new HeldException(path, holder(channel));
       }
       channel.truncate(0);
-      channel.write(US_ASCII.encode(ProcessHandle.current().pid() + "\n"));
+      channel.write(UTF_8.encode(ProcessHandle.current().pid() + "\n" + path + "\n"));
       return channel;
     } catch (IOException | RuntimeException e) {
       channel.close();
@@ -110,7 +141,7 @@ public final class LockFile implements AutoCloseable {
   private static String holder(FileChannel channel) throws IOException {
     ByteBuffer pid = ByteBuffer.allocate(20);
     channel.read(pid, 0);
-    String digits = US_ASCII.decode(pid.flip()).toString().trim();
+    String digits = US_ASCII.decode(pid.flip()).toString().lines().findFirst().orElse("").trim();
     return PID.matcher(digits).matches() ? "pid " + digits : "pid unknown";
   }
 

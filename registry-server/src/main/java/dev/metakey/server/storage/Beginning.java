@@ -165,9 +165,7 @@ final class Beginning {
   }
 
   private void make(Contents contents, String machine) throws IOException, RocksDBException {
-    for (String ignored : StateCopy.NAMES) {
-      copy.write(contents, List.of());
-    }
+    copy.renew(contents);
     try (Database open = new Database(directory.path(), Database.Mode.CREATE)) {
       open.make(contents, machine);
       open.flush();

@@ -38,7 +38,8 @@ public record Contents(RegistryState state, List<UUID> former) {
     RegistryInfo old = info();
     RegistryInfo info = new RegistryInfo(newId, old.revision(), old.layout(), old.areaBytes());
     RegistryState renamed =
-        new RegistryState(Snapshot.of(info, state.snapshot().records()), state.bootId());
+        new RegistryState(Snapshot.of(info, state.snapshot().records()), state.bootId())
+            .at(state.clock());
     List<UUID> ids = new ArrayList<>(List.of(old.registryId()));
     ids.addAll(former);
     return new Contents(renamed, ids);

@@ -42,6 +42,7 @@ final class DataDirectory implements AutoCloseable {
 
   /** Makes the directory if it is missing, checks it, and locks it unless it is locked by us. */
   void claim() throws StoreException {
+    requireInPlace();
     requireTrusted();
     try {
       create(path);
@@ -56,6 +57,26 @@ final class DataDirectory implements AutoCloseable {
     } catch (IOException e) {
       throw explain("cannot be used", e);
     }
+  }
+
+  /** Once it is claimed, nobody may put something else in its place, and no other is made there. */
+  void requireInPlace() throws StoreException {
+    if (lock != null && !lock.isInPlace()) {
+      throw failure(
+          "is not there any more",
+          "it was removed, renamed or replaced while metakeyd ran",
+          "put it back, and metakeyd goes on by itself; if it is lost, stop metakeyd and start it once with --recover-from and the directory of published files, which has every id",
+          null);
+    }
+  }
+
+  /** Of what is in it something is gone. */
+  StoreException incomplete(String file) {
+    return failure(
+        "is not complete any more",
+        "%s was removed or replaced while metakeyd ran".formatted(file),
+        "put it back, or restart metakeyd, which recovers what it can",
+        null);
   }
 
   /** Whoever could change the directory could put another database in its place. */

@@ -3,8 +3,10 @@ package dev.metakey.server.storage;
 import dev.metakey.model.Change;
 import dev.metakey.model.Field;
 import dev.metakey.server.domain.RegistryState;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
@@ -52,6 +54,7 @@ final class Database implements AutoCloseable {
   /** Closed in the reverse order. */
   private final Deque<AbstractNativeReference> owned = new ArrayDeque<>();
 
+  private final Path path;
   private final RocksDB rocks;
   private final ColumnFamilyHandle keys;
   private final ColumnFamilyHandle history;
@@ -69,6 +72,7 @@ final class Database implements AutoCloseable {
   }
 
   Database(Path path, Mode mode) throws RocksDBException {
+    this.path = path;
     List<ColumnFamilyHandle> handles = new ArrayList<>();
     boolean opened = false;
     try {
@@ -222,6 +226,35 @@ final class Database implements AutoCloseable {
   /** Reads everything, to find damage where nobody may look for long. */
   void verify() throws RocksDBException {
     rocks.verifyChecksum();
+  }
+
+  /**
+   * A file that the database has open and that was removed, so that all that goes there is lost
+   * with the process; empty: none.
+   */
+  String missing() throws RocksDBException {
+    String missing = missingTable();
+    if (!missing.isEmpty()) {
+      missing = missingTable(); // it may have been RocksDB that removed it
+    }
+    return missing.isEmpty() && !hasLog() ? "the log" : missing;
+  }
+
+  private boolean hasLog() {
+    try (DirectoryStream<Path> logs = Files.newDirectoryStream(path, "*.log")) {
+      return logs.iterator().hasNext();
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  private String missingTable() throws RocksDBException {
+    for (String file : rocks.getLiveFiles(false).files) {
+      if (!Files.exists(path.resolve(file.substring(1)))) { // begins with a slash
+        return file.substring(1);
+      }
+    }
+    return "";
   }
 
   /** Moves what is only in the log into tables: a lost log then loses nothing older. */

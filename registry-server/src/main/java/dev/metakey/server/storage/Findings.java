@@ -35,14 +35,29 @@ record Findings(
 
   /** What is to be done. */
   sealed interface Plan {
+    /** What a new database is to be made of; null: none is made. */
+    default @Nullable List<Source> makes() {
+      return null;
+    }
+
     /** There has never been a registry here. */
-    record Create() implements Plan {}
+    record Create() implements Plan {
+      @Override
+      public List<Source> makes() {
+        return List.of();
+      }
+    }
 
     /** The database is sound, and nothing is newer. */
     record UseDatabase() implements Plan {}
 
     /** The database is sound, and was copied from another machine: that has a registry too. */
-    record Rename(Source database) implements Plan {}
+    record Rename(Source database) implements Plan {
+      @Override
+      public List<Source> makes() {
+        return List.of(database);
+      }
+    }
 
     /**
      * The daemon was killed, or the power went, before the database had a commit that the copy has.
@@ -56,7 +71,12 @@ record Findings(
      * @param sources accounts of the registry, the newest first
      * @param why what is wrong with what is there
      */
-    record Rebuild(List<Source> sources, String why) implements Plan {}
+    record Rebuild(List<Source> sources, String why) implements Plan {
+      @Override
+      public List<Source> makes() {
+        return sources;
+      }
+    }
 
     /**
      * Ids may be lost: nobody gets one.
@@ -68,7 +88,7 @@ record Findings(
   }
 
   Plan plan() {
-    if (!hasEvidence) {
+    if (!hasEvidence || (database != null && isUnused(database) && isOthersPublished(database))) {
       return fresh();
     }
     Source copy = copies.isEmpty() ? null : copies.get(0);
@@ -120,6 +140,17 @@ record Findings(
     return "";
   }
 
+  /** A daemon has been here, and gave nothing away: that tells nothing of what was published. */
+  private static boolean isUnused(Source source) {
+    Contents contents = source.contents();
+    return contents.revision() == 0 && contents.state().snapshot().records().isEmpty();
+  }
+
+  private boolean isOthersPublished(Source own) {
+    return evidence.published().stream()
+        .anyMatch(source -> !source.contents().isRelatedTo(own.contents()));
+  }
+
   private boolean isOfAnotherMachine() {
     return !machine.isEmpty()
         && !evidence.machine().isEmpty()
@@ -165,7 +196,9 @@ record Findings(
   }
 
   private Plan fresh() {
-    String empty = "data directory %s is empty".formatted(directory);
+    String empty =
+        "data directory %s has no registry in which anything was ever registered"
+            .formatted(directory);
     if (!evidence.named().isEmpty()) {
       return new Plan.Rebuild(withRelated(evidence.published()), empty);
     }

@@ -84,6 +84,9 @@ public final class MemoryStore implements Store {
   }
 
   @Override
+  public void check() {}
+
+  @Override
   public synchronized List<Change> history(long sinceRevision, int limit) throws StoreException {
     requireOpen();
     List<Change> found = new ArrayList<>();

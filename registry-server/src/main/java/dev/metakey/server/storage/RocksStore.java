@@ -5,6 +5,7 @@ import dev.metakey.server.domain.Recovery;
 import dev.metakey.server.domain.RegistryState;
 import dev.metakey.server.storage.Findings.Plan;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -58,6 +59,7 @@ public final class RocksStore implements Store {
   private @Nullable RegistryState begun;
   private @Nullable String readOnly;
   private @Nullable String recovery;
+  private volatile @Nullable String damage;
 
   /** The last committed one. */
   private volatile long revision;
@@ -87,12 +89,27 @@ public final class RocksStore implements Store {
    * nobody did.
    */
   public void begin() throws StoreException {
+    begin("");
+  }
+
+  /**
+   * As {@link #begin()}, and makes nothing where there is a reason not to: what is found is then
+   * held in memory, unless there is a sound database.
+   *
+   * @param why nothing may be made; empty: it may
+   */
+  public void begin(String why) throws StoreException {
     loadLibrary();
     users.writeLock().lock();
     try {
       failed = true;
+      if (!why.isEmpty() && !Files.isDirectory(directory.path())) {
+        readOnly = why;
+        begun = hold(List.of());
+        return;
+      }
       directory.claim();
-      begun = begin(beginning.look(evidence));
+      begun = begin(beginning.look(evidence), why);
     } catch (RocksDBException e) {
       throw explain("cannot be opened", e);
     } catch (IOException e) {
@@ -102,8 +119,13 @@ public final class RocksStore implements Store {
     }
   }
 
-  private RegistryState begin(Findings found) throws StoreException, RocksDBException, IOException {
+  private RegistryState begin(Findings found, String why)
+      throws StoreException, RocksDBException, IOException {
     Plan plan = found.plan();
+    if (!why.isEmpty() && plan.makes() != null) {
+      readOnly = why;
+      return hold(plan.makes());
+    }
     if (plan instanceof Plan.ReadOnly stuck) {
       readOnly = stuck.why();
       return hold(stuck.shown());
@@ -197,6 +219,7 @@ public final class RocksStore implements Store {
         return;
       }
       Database open = writable();
+      requireInPlace();
       Contents contents = new Contents(state, Objects.requireNonNull(opened).former());
       try (StateCopy.Writing ignored = copy.begin(contents, changes)) {
         open.commit(state, changes);
@@ -208,6 +231,28 @@ public final class RocksStore implements Store {
     } catch (IOException e) { // the database has the change, and a store opened anew shows it
       failed = true;
       throw directory.explain("cannot be written", e);
+    } finally {
+      users.readLock().unlock();
+    }
+  }
+
+  @Override
+  public void check() throws StoreException {
+    users.readLock().lock();
+    try {
+      Database open = database;
+      if (readOnly != null || failed || open == null) {
+        return;
+      }
+      requireInPlace();
+      String missing = copy.isInPlace() ? open.missing() : "the state copy";
+      if (!missing.isEmpty()) {
+        failed = true;
+        throw directory.incomplete(missing);
+      }
+    } catch (RocksDBException e) {
+      failed = true;
+      throw explain("cannot be read", e);
     } finally {
       users.readLock().unlock();
     }
@@ -235,7 +280,7 @@ public final class RocksStore implements Store {
       rows.status();
       return List.copyOf(changes);
     } catch (RocksDBException e) {
-      throw explain("cannot be read", e);
+      throw isCorruption(e) ? damagedHistory(e) : explain("cannot be read", e);
     } finally {
       users.readLock().unlock();
     }
@@ -294,7 +339,7 @@ public final class RocksStore implements Store {
     try {
       Contents contents = new DatabaseReader(directory).read(fresh);
       fresh.noteMachine(evidence.machine());
-      copy.write(contents, List.of());
+      copy.renew(contents);
       opened = contents;
       revision = contents.revision();
       oldestRevision = DatabaseReader.firstRevision(fresh, revision);
@@ -347,6 +392,16 @@ public final class RocksStore implements Store {
     return open;
   }
 
+  /** What goes to a directory that is gone is lost with the process. */
+  private void requireInPlace() throws StoreException {
+    try {
+      directory.requireInPlace();
+    } catch (StoreException e) {
+      failed = true;
+      throw e;
+    }
+  }
+
   /** What is only in the log would be lost with it. */
   private void flush() {
     Database open = database;
@@ -368,12 +423,33 @@ public final class RocksStore implements Store {
     }
   }
 
+  /** Only what happened is lost; what is registered is in memory, and in the state copy. */
+  private StoreException damagedHistory(RocksDBException e) {
+    StoreException damaged =
+        new StoreException(
+            "the history of changes in %s is damaged, and cannot be read where it is: %s. No field is concerned; restart metakeyd, which keeps the damaged files aside and begins a new history"
+                .formatted(directory.path(), e.getMessage()),
+            e);
+    damage = damaged.getMessage();
+    return damaged;
+  }
+
+  /** What was found to be damaged while it was read; null: nothing. From any thread. */
+  public @Nullable String damage() {
+    return damage;
+  }
+
+  private static boolean isCorruption(RocksDBException e) {
+    Status status = e.getStatus();
+    return status != null && status.getCode() == Status.Code.Corruption;
+  }
+
   private StoreException explain(String what, RocksDBException e) {
     Status status = e.getStatus();
     if (status != null && status.getSubCode() == Status.SubCode.NoSpace) {
       return directory.full(e);
     }
-    if (status != null && status.getCode() == Status.Code.Corruption) {
+    if (isCorruption(e)) {
       return directory.damaged(e.getMessage(), e);
     }
     return directory.explain(what, e);

@@ -9,11 +9,13 @@ import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutorService;
@@ -42,6 +44,7 @@ final class StateCopy implements AutoCloseable {
   private final Path directory;
   private final StateText text = new StateText();
   private final @Nullable FileChannel[] slots = new FileChannel[NAMES.size()];
+  private final @Nullable Object[] files = new Object[NAMES.size()];
 
   /** How far each file has text; the rest is blank lines. */
   private final int[] used = {Integer.MAX_VALUE, Integer.MAX_VALUE};
@@ -142,12 +145,44 @@ final class StateCopy implements AutoCloseable {
     sequence = next;
   }
 
+  /** Writes both, whether or not the files are still those that were written last. */
+  void renew(Contents contents) throws IOException {
+    closeSlots();
+    for (String ignored : NAMES) {
+      write(contents, List.of());
+    }
+  }
+
+  /** Whether the files that are written to are those that a later start would find. */
+  boolean isInPlace() {
+    for (int i = 0; i < slots.length; i++) {
+      if (slots[i] != null && !Objects.equals(files[i], fileKey(directory.resolve(NAMES.get(i))))) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static @Nullable Object fileKey(Path path) {
+    try {
+      return Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
+          .fileKey();
+    } catch (IOException e) { // gone
+      return null;
+    }
+  }
+
   @Override
   public void close() {
     thread.shutdown();
+    closeSlots();
+  }
+
+  private void closeSlots() {
     for (int i = 0; i < slots.length; i++) {
       FileChannel slot = slots[i];
       slots[i] = null;
+      used[i] = Integer.MAX_VALUE;
       if (slot != null) {
         try {
           slot.close();
@@ -163,6 +198,7 @@ final class StateCopy implements AutoCloseable {
     if (slot == null) {
       slot = open(directory.resolve(NAMES.get(index)));
       slots[index] = slot;
+      files[index] = fileKey(directory.resolve(NAMES.get(index)));
     }
     return slot;
   }

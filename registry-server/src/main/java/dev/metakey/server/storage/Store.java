@@ -5,8 +5,8 @@ import dev.metakey.server.domain.RegistryState;
 import java.util.List;
 
 /**
- * Keeps one registry. {@link #open} and {@link #commit} and {@link #trim} are for the one writer;
- * {@link #history} may be called from any thread, also while the store is failing.
+ * Keeps one registry. {@link #open}, {@link #commit}, {@link #check} and {@link #trim} are for the
+ * one writer; {@link #history} may be called from any thread, also while the store is failing.
  */
 public interface Store extends AutoCloseable {
   /**
@@ -24,6 +24,12 @@ public interface Store extends AutoCloseable {
    * @param changes what led from the state that was committed last to this one; may be empty
    */
   void commit(RegistryState state, List<Change> changes) throws StoreException;
+
+  /**
+   * Looks whether what is open is still what a later start would find, at little cost: somebody may
+   * have removed or renamed it. After a failure the store must be opened anew.
+   */
+  void check() throws StoreException;
 
   /**
    * The kept changes after a revision, oldest first. Never ends between two changes that were

@@ -16,6 +16,7 @@ import dev.metakey.server.domain.Undelete;
 import dev.metakey.server.domain.Unreserve;
 import dev.metakey.server.engine.Engine;
 import dev.metakey.server.engine.KernelWatch;
+import dev.metakey.server.engine.PendingPage;
 import dev.metakey.v1.AdminGrpc;
 import dev.metakey.v1.ListHistoryRequest;
 import dev.metakey.v1.ListHistoryResponse;
@@ -42,6 +43,9 @@ import java.util.concurrent.Executor;
 /** The calls of admins: maps, submits, maps back. */
 final class AdminService extends AdminGrpc.AdminImplBase {
   private static final int MAX_CHANGES = 1000;
+
+  /** Each may have 64 names of 63 bytes, twice; gRPC clients take 4 MiB. */
+  private static final int MAX_PENDING = 256;
 
   private final Engine engine;
   private final KernelWatch kernel;
@@ -140,14 +144,19 @@ final class AdminService extends AdminGrpc.AdminImplBase {
     Answers.on(readers, call, () -> history(request, caller));
   }
 
-  private ListHistoryResponse history(ListHistoryRequest request, Peer caller) {
-    requireAdmin(caller, "history");
-    if (request.getLimit() < 0 || request.getLimit() > MAX_CHANGES) {
+  /** What was asked for; 0 stands for the most. */
+  private static int limit(int asked, int most) {
+    if (asked < 0 || asked > most) {
       throw new MetakeyException(
           Reason.INVALID_REQUEST,
-          "limit %d; allowed are 1 to %d, and 0 for the most"
-              .formatted(request.getLimit(), MAX_CHANGES));
+          "limit %d; allowed are 1 to %d, and 0 for the most".formatted(asked, most));
     }
+    return asked == 0 ? most : asked;
+  }
+
+  private ListHistoryResponse history(ListHistoryRequest request, Peer caller) {
+    requireAdmin(caller, "history");
+    int limit = limit(request.getLimit(), MAX_CHANGES);
     if (request.getSinceRevision() < 0) {
       throw new MetakeyException(
           Reason.INVALID_REQUEST,
@@ -155,7 +164,6 @@ final class AdminService extends AdminGrpc.AdminImplBase {
               .formatted(Long.toUnsignedString(request.getSinceRevision())));
     }
     String name = request.getName().isEmpty() ? "" : Names.check(request.getName());
-    int limit = request.getLimit() == 0 ? MAX_CHANGES : request.getLimit();
     List<Change> page = engine.history(request.getSinceRevision(), limit);
     return ListHistoryResponse.newBuilder()
         .setRegistry(Wire.toWire(engine.snapshot().info()))
@@ -175,9 +183,12 @@ final class AdminService extends AdminGrpc.AdminImplBase {
         call,
         () -> {
           requireAdmin(caller, "pending");
+          int limit = limit(request.getLimit(), MAX_PENDING);
+          PendingPage page = engine.pending(request.getAfter(), limit);
           return ListPendingResponse.newBuilder()
               .setRegistry(Wire.toWire(engine.snapshot().info()))
-              .addAllPending(engine.pending().stream().map(Wire::toWire).toList())
+              .addAllPending(page.pending().stream().map(Wire::toWire).toList())
+              .setNextAfter(page.nextAfter())
               .build();
         });
   }

@@ -1,5 +1,6 @@
 package dev.metakey.server.transport;
 
+import dev.metakey.model.ProgramName;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;

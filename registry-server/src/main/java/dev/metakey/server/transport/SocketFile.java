@@ -32,7 +32,7 @@ final class SocketFile implements AutoCloseable {
   private static final int TYPE = 0170000;
 
   private final Path path;
-  private final LockFile lock;
+  private LockFile lock;
   private @Nullable Object boundFile;
 
   private SocketFile(Path path, LockFile lock) {
@@ -59,8 +59,7 @@ final class SocketFile implements AutoCloseable {
               .formatted(path, bytes, MAX_PATH_BYTES));
     }
     Path directory = Objects.requireNonNull(path.toAbsolutePath().getParent(), "a socket's path");
-    TrustedDirectory.make(Use.SOCKET, directory, "rwxr-xr-x");
-    LockFile lock = LockFile.hold(directory.resolve(path.getFileName() + ".lock"));
+    LockFile lock = hold(path, directory);
     try {
       removeStale(path);
     } catch (IOException e) {
@@ -68,6 +67,39 @@ final class SocketFile implements AutoCloseable {
       throw e;
     }
     return new SocketFile(path, lock);
+  }
+
+  private static LockFile hold(Path path, Path directory) throws IOException {
+    TrustedDirectory.make(Use.SOCKET, directory, "rwxr-xr-x");
+    return LockFile.hold(directory.resolve(path.getFileName() + ".lock"));
+  }
+
+  /** What somebody has made of our socket. */
+  enum Found {
+    OURS,
+    MISSING,
+    /** Something else is there, and it is not ours to remove. */
+    REPLACED
+  }
+
+  Found look() throws IOException {
+    if (isOurs()) {
+      return Found.OURS;
+    }
+    return Files.exists(path, LinkOption.NOFOLLOW_LINKS) ? Found.REPLACED : Found.MISSING;
+  }
+
+  /**
+   * Makes sure that the lock beside the socket is ours still; with the directory, it may have been
+   * removed.
+   *
+   * @throws LockFile.HeldException if another daemon has it now
+   */
+  void keepLock() throws IOException {
+    if (!lock.isInPlace()) {
+      lock.close();
+      lock = hold(path, Objects.requireNonNull(path.toAbsolutePath().getParent()));
+    }
   }
 
   /** The lock is ours, so no daemon of our kind listens there; and nobody else must, either. */

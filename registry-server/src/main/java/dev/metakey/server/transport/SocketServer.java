@@ -6,6 +6,7 @@ import dev.metakey.server.engine.Defects;
 import dev.metakey.server.engine.Engine;
 import dev.metakey.server.engine.KernelWatch;
 import dev.metakey.server.engine.Limits;
+import dev.metakey.server.files.Failure;
 import dev.metakey.server.files.LockFile;
 import dev.metakey.server.publication.WatchHub;
 import io.grpc.BindableService;
@@ -32,11 +33,17 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Listens on the unix socket. Calls run on the event loop's threads: none of them ever waits.
@@ -48,10 +55,13 @@ public final class SocketServer implements AutoCloseable {
   /** The service whose health says whether changes can be made; {@code ""} is the daemon's own. */
   public static final String REGISTRY_HEALTH = "metakey.v1.Registry";
 
+  private static final Logger log = LoggerFactory.getLogger(SocketServer.class);
+
   private static final int MAX_METADATA_BYTES = 8 * 1024;
   private static final int EVENT_LOOPS = 2;
   private static final long GRACE_S = 5;
   private static final long SWEEP_MS = 1_000;
+  private static final long LOOK_MS = 1_000;
   private static final int MAX_RESETS = 2_000;
   private static final int RESETS_S = 10;
   private static final long KEEPALIVE_S = 120;
@@ -65,7 +75,6 @@ public final class SocketServer implements AutoCloseable {
 
   private final SocketFile socket;
   private final PeerLook peers = new PeerLook(Launchers.DEFAULTS);
-  private final Address address;
   private final HealthStatusManager health = new HealthStatusManager();
   private final EventLoopGroup accepting = eventLoops("registry-accept", 1);
   private final EventLoopGroup serving = eventLoops("registry-serve", EVENT_LOOPS);
@@ -74,8 +83,15 @@ public final class SocketServer implements AutoCloseable {
   /** For releases: apart, so that they keep nobody from reading. */
   private final ExecutorService lookers = oneThread("registry-looker");
 
-  private final Defects defects = new Defects("ending connections and calls that take too long");
-  private final Server server;
+  private final Defects defects = new Defects("looking after connections and the socket");
+  private final Function<Address, Server> servers;
+  private final ScheduledExecutorService looks =
+      Executors.newSingleThreadScheduledExecutor(new DefaultThreadFactory("registry-socket"));
+
+  /** The newest is the one that can be reached; the others finish what they have. */
+  private final List<Server> started = new CopyOnWriteArrayList<>();
+
+  private volatile String socketProblem = "";
   private volatile boolean closing;
 
   /**
@@ -101,46 +117,103 @@ public final class SocketServer implements AutoCloseable {
       Predicate<Peer> isAdmin)
       throws IOException {
     this.socket = SocketFile.claim(path);
-    this.address = new Address(path);
     changesPossible(true);
     Connections connections = new Connections(limits, isAdmin);
     CallGuard guard = new CallGuard(connections, System::nanoTime);
     var unused =
         serving.scheduleWithFixedDelay(
             defects.guard(guard::sweep), SWEEP_MS, SWEEP_MS, TimeUnit.MILLISECONDS);
-    this.server =
-        NettyServerBuilder.forAddress(address)
-            .channelFactory(SocketServer::listening)
-            .bossEventLoopGroup(accepting)
-            .workerEventLoopGroup(serving)
-            .protocolNegotiator(new PeerNegotiator(peers, connections))
-            .directExecutor()
-            .maxInboundMessageSize(Limits.MESSAGE_BYTES)
-            .maxInboundMetadataSize(MAX_METADATA_BYTES)
-            .maxConcurrentCallsPerConnection(limits.each().streams())
-            .maxConnectionIdle(limits.each().idleMs(), TimeUnit.MILLISECONDS)
-            .maxRstFramesPerWindow(MAX_RESETS, RESETS_S)
-            .keepAliveTime(KEEPALIVE_S, TimeUnit.SECONDS)
-            .decompressorRegistry(UNCOMPRESSED)
-            .permitKeepAliveTime(1, TimeUnit.SECONDS)
-            .permitKeepAliveWithoutCalls(true)
-            .intercept(new CallerInterceptor())
-            .intercept(guard) // outermost
-            .addService(inBytes(new RegistryService(engine, kernel, lookers, hub, status)))
-            .addService(inBytes(new AdminService(engine, kernel, readers, lookers)))
-            .addService(inBytes(health.getHealthService()))
-            .addService(inBytes(ProtoReflectionServiceV1.newInstance()))
-            .build();
+    List<ServerServiceDefinition> services =
+        List.of(
+            inBytes(new RegistryService(engine, kernel, lookers, hub, status)),
+            inBytes(new AdminService(engine, kernel, readers, lookers)),
+            inBytes(health.getHealthService()),
+            inBytes(ProtoReflectionServiceV1.newInstance()));
+    this.servers = address -> build(address, services, connections, guard, limits);
+  }
+
+  private Server build(
+      Address address,
+      List<ServerServiceDefinition> services,
+      Connections connections,
+      CallGuard guard,
+      Limits limits) {
+    return NettyServerBuilder.forAddress(address)
+        .channelFactory(SocketServer::listening)
+        .bossEventLoopGroup(accepting)
+        .workerEventLoopGroup(serving)
+        .protocolNegotiator(new PeerNegotiator(peers, connections))
+        .directExecutor()
+        .maxInboundMessageSize(Limits.MESSAGE_BYTES)
+        .maxInboundMetadataSize(MAX_METADATA_BYTES)
+        .maxConcurrentCallsPerConnection(limits.each().streams())
+        .maxConnectionIdle(limits.each().idleMs(), TimeUnit.MILLISECONDS)
+        .maxRstFramesPerWindow(MAX_RESETS, RESETS_S)
+        .keepAliveTime(KEEPALIVE_S, TimeUnit.SECONDS)
+        .decompressorRegistry(UNCOMPRESSED)
+        .permitKeepAliveTime(1, TimeUnit.SECONDS)
+        .permitKeepAliveWithoutCalls(true)
+        .intercept(new CallerInterceptor())
+        .intercept(guard) // outermost
+        .addServices(services)
+        .build();
   }
 
   /**
    * @throws IOException if the socket cannot be listened on
    */
   public void start() throws IOException {
+    listen();
+    var unused =
+        looks.scheduleWithFixedDelay(
+            defects.guard(this::keepSocket), LOOK_MS, LOOK_MS, TimeUnit.MILLISECONDS);
+  }
+
+  private void listen() throws IOException {
+    Address address = new Address(socket.path());
+    Server server = servers.apply(address);
     server.start();
     address.forget();
     socket.bound();
+    started.add(server);
     Files.setPosixFilePermissions(socket.path(), PosixFilePermissions.fromString("rw-rw-rw-"));
+  }
+
+  /**
+   * Makes the socket again where somebody has removed it. What somebody has put in its place stays:
+   * it may be another daemon's.
+   */
+  private synchronized void keepSocket() {
+    if (closing) {
+      return;
+    }
+    try {
+      SocketFile.Found found = socket.look();
+      if (found == SocketFile.Found.REPLACED) {
+        tell(
+            "somebody has put something else there, and nobody can reach this metakeyd any more; remove it, and metakeyd makes its socket again");
+        return;
+      }
+      socket.keepLock();
+      if (found == SocketFile.Found.MISSING) {
+        List<Server> unreachable = List.copyOf(started);
+        listen();
+        unreachable.forEach(Server::shutdown); // clients go to the new one when they are done
+        started.removeIf(Server::isTerminated);
+        log.warn("socket {} was removed; it is there again", socket.path());
+      }
+      socketProblem = "";
+    } catch (IOException e) {
+      tell("it was removed, and cannot be made again: " + Failure.words(e));
+    }
+  }
+
+  private void tell(String what) {
+    String problem = "socket %s: %s".formatted(socket.path(), what);
+    if (!problem.equals(socketProblem)) {
+      log.warn(problem);
+    }
+    socketProblem = problem;
   }
 
   /** Tells probes whether changes can be made. Reads can, in any case. */
@@ -171,6 +244,9 @@ public final class SocketServer implements AutoCloseable {
     if (!peers.problem().isEmpty()) {
       problems.add(peers.problem());
     }
+    if (!socketProblem.isEmpty()) {
+      problems.add(socketProblem);
+    }
     if (!isWell()) {
       problems.add(
           "a thread that serves connections has ended, and some clients get no answer; restart metakeyd, and report this with its log");
@@ -179,21 +255,24 @@ public final class SocketServer implements AutoCloseable {
   }
 
   /** Removes the socket and takes no more calls. Those in flight go on. */
-  public void stopAccepting() throws IOException {
-    closing = true;
-    health.enterTerminalState();
+  public synchronized void stopAccepting() throws IOException {
+    if (!closing) {
+      closing = true;
+      health.enterTerminalState(); // a second time it would warn
+    }
     socket.remove();
-    server.shutdown();
+    started.forEach(Server::shutdown);
   }
 
   /** Ends what has not ended by itself. */
   @Override
   public void close() throws InterruptedException, IOException {
-    closing = true;
-    socket.remove();
-    server.shutdown();
-    if (!server.awaitTermination(GRACE_S, TimeUnit.SECONDS)) {
-      server.shutdownNow().awaitTermination(GRACE_S, TimeUnit.SECONDS);
+    stopAccepting();
+    looks.shutdown();
+    for (Server server : started) {
+      if (!server.awaitTermination(GRACE_S, TimeUnit.SECONDS)) {
+        server.shutdownNow().awaitTermination(GRACE_S, TimeUnit.SECONDS);
+      }
     }
     readers.shutdown();
     lookers.shutdown();

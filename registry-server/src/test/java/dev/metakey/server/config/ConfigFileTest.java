@@ -30,7 +30,14 @@ class ConfigFileTest {
     } catch (IOException e) {
       throw new AssertionError(e);
     }
-    return ConfigFile.read(file);
+    return sound(ConfigFile.read(file));
+  }
+
+  private static Config sound(Read<Config> read) throws ConfigException {
+    if (!read.faults().isEmpty()) {
+      throw new ConfigException(read.faults().get(0));
+    }
+    return read.value();
   }
 
   /** The message, after the file's name. */
@@ -123,7 +130,7 @@ class ConfigFileTest {
     Path detour = directory.resolve("x/../metakeyd.yaml");
     Files.createDirectory(directory.resolve("x"));
 
-    assertThat(ConfigFile.read(detour).paths().keysDirectory())
+    assertThat(ConfigFile.read(detour).value().paths().keysDirectory())
         .isEqualTo(directory.resolve("keys.d"));
   }
 
@@ -235,15 +242,38 @@ class ConfigFileTest {
 
   @Test
   void read_whenFileCannotBeRead_namesIt() throws IOException {
-    assertThatThrownBy(() -> ConfigFile.read(file))
+    assertThatThrownBy(() -> sound(ConfigFile.read(file)))
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining(file + " cannot be read: ");
     Files.write(file, new byte[] {(byte) 0xff, (byte) 0xfe, 0, 1});
-    assertThatThrownBy(() -> ConfigFile.read(file))
+    assertThatThrownBy(() -> sound(ConfigFile.read(file)))
         .isInstanceOf(ConfigException.class)
         .hasMessage(file + " cannot be read: it is no UTF-8 text");
-    assertThatThrownBy(() -> ConfigFile.read(directory))
+    assertThatThrownBy(() -> sound(ConfigFile.read(directory)))
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining(directory + " cannot be read: ");
+  }
+
+  @Test
+  void read_whenSomethingIsWrong_takesTheRestAndTellsOfEachFault() throws IOException {
+    Files.writeString(
+        file,
+        """
+        data: /tmp/data
+        area: lots
+        colour: red
+        history: {keep: 7, days: never}
+        """);
+
+    Read<Config> read = ConfigFile.read(file);
+
+    assertThat(read.faults())
+        .satisfiesExactly(
+            fault -> assertThat(fault).startsWith(file + ":3: unknown key 'colour'"),
+            fault -> assertThat(fault).startsWith(file + ":2: area: "),
+            fault -> assertThat(fault).startsWith(file + ":4: days: "));
+    assertThat(read.value().paths().data()).isEqualTo(Path.of("/tmp/data"));
+    assertThat(read.value().areaBytes()).isEqualTo(128);
+    assertThat(read.value().history()).isEqualTo(new Config.History(7, 90));
   }
 }

@@ -43,6 +43,7 @@ class EngineTest {
   private static final Peer DAEMON = new Peer(990, 990, 1, "metakeyd");
   private static final Peer EDGE = new Peer(1000, 1000, 100, "edge.service");
   private static final Peer TRACER = new Peer(1000, 1000, 101, "tracer.service");
+  private static final Peer OTHER_UID = new Peer(1001, 1001, 102, "other.service");
   private static final Duration QUARANTINE = Duration.ofMinutes(10);
   private static final long KEEP = 10;
 
@@ -112,6 +113,25 @@ class EngineTest {
 
   private void letRetryComeDue() {
     clock.advance(Duration.ofSeconds(1));
+  }
+
+  @Test
+  void doWork_whenWhatTheStoreHasOpenIsLost_refusesChangesUntilItIsBack() {
+    registered("known");
+    store.lose(true);
+    letRetryComeDue();
+    turn();
+
+    assertThat(engine.storeProblem()).isEqualTo("the directory is gone");
+    assertThat(health).containsExactly(false);
+    CompletableFuture<?> refused = register(EDGE, "new", 8);
+    assertThat(registered("known").outcome()).isEqualTo(Outcome.EXISTING);
+    assertThat(reason(refused)).isEqualTo(Reason.STORE_FAILED);
+
+    store.lose(false);
+    letRetryComeDue();
+    assertThat(registered("new").outcome()).isEqualTo(Outcome.CREATED);
+    assertThat(health).containsExactly(false, true);
   }
 
   @Test
@@ -197,24 +217,55 @@ class EngineTest {
   }
 
   @Test
-  void submit_whenQueueIsFull_isRefusedAtOnceAndLeavesTheOthersQueued() {
+  void submit_whenOneUidHasAsMuchQueuedAsItMay_isRefusedAndLeavesTheOthersQueued() {
     List<CompletableFuture<?>> calls = new ArrayList<>();
-    for (int i = 0; i < Engine.QUEUE_CAPACITY; i++) {
+    for (int i = 0; i < Limits.DEFAULTS.queued().perUid(); i++) {
       calls.add(register(EDGE, "a", 8));
     }
 
     var refused = register(EDGE, "b", 8);
+    calls.add(register(OTHER_UID, "c", 8));
 
     assertThat(reason(refused)).isEqualTo(Reason.UNAVAILABLE);
-    assertThat(refusal(refused).facts())
-        .containsEntry("limit", "1024")
-        .containsEntry("used", "1024");
+    assertThat(refusal(refused).text())
+        .isEqualTo(
+            "uid 1000 has 256 changes waiting for the writer already, and one uid may have 256; nothing was changed, try again soon");
     while (engine.queued() > 0) {
       assertThat(turn()).isPositive();
     }
     assertThat(calls).allSatisfy(call -> assertThat(call).isCompleted());
     assertThat(engine.snapshot().byName("b")).isNull();
     assertThat(register(EDGE, "b", 8)).isNotDone();
+  }
+
+  @Test
+  void submit_whenManyUidsFillTheQueue_leavesAReserveToAdmins() {
+    int uid = 2000;
+    while (register(new Peer(uid, uid, 1, "s"), "f", 8).handle((r, f) -> f == null).getNow(true)) {
+      uid += engine.queued() % 200 == 0 ? 1 : 0;
+    }
+
+    assertThat(engine.queued()).isEqualTo(1024 - 128);
+    assertThat(register(DAEMON, "b", 8)).isNotDone();
+  }
+
+  @Test
+  void doWork_whenOneUidHasQueuedALot_takesTheOthersByTurns() {
+    registered("a");
+    for (int i = 0; i < 300; i++) {
+      var unused = engine.submit(new Release("nothing" + i, 0), EDGE);
+    }
+    var first = register(OTHER_UID, "first", 2);
+    var second = register(OTHER_UID, "second", 2);
+
+    assertThat(turn()).isEqualTo(256);
+
+    assertThat(first).isCompleted();
+    assertThat(second).isCompleted();
+    assertThat(first.join().value().get(0).field().id())
+        .as("in the order in which they came")
+        .isLessThan(second.join().value().get(0).field().id());
+    assertThat(engine.queued()).as("what the first uid may have queued, and does").isEqualTo(2);
   }
 
   @Test
@@ -232,13 +283,13 @@ class EngineTest {
     var answer = engine.await(List.of("a"), 500, TRACER);
     turn();
     assertThat(answer).isNotDone();
-    assertThat(engine.pending()).hasSize(1);
+    assertThat(engine.waiting()).isEqualTo(1);
 
     clock.advance(Duration.ofMillis(500));
     turn();
 
     assertThat(reason(answer)).isEqualTo(Reason.DEADLINE_EXCEEDED);
-    assertThat(engine.pending()).isEmpty();
+    assertThat(engine.waiting()).isZero();
   }
 
   @Test
@@ -413,7 +464,7 @@ class EngineTest {
   @Test
   void doWork_whenACommandHasADefect_refusesItAsInternalAndGoesOn() {
     var before = register(EDGE, "a", 8);
-    var defect = engine.submit(new Register(List.of(FieldSpec.of("b", 8))), null);
+    var defect = engine.submit(new Observe(1, List.of(), null), EDGE);
     var after = register(EDGE, "c", 8);
 
     turn();

@@ -118,7 +118,7 @@ class EngineThreadsTest {
           call.handle((reply, failure) -> "answered").get(10, SECONDS);
         }
       }
-      assertThat(engine.pending()).isEmpty();
+      assertThat(engine.waiting()).isZero();
     }
   }
 

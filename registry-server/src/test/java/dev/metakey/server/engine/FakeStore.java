@@ -22,6 +22,7 @@ public final class FakeStore implements Store {
   private RegistryState durable = RegistryState.empty(new UUID(1, 2), Layout.SLOTTED, 128);
   private Disk disk = Disk.WORKS;
   private boolean failed = true;
+  private boolean lost;
   private Runnable whileCommitting = () -> {};
   private int opened;
   private long trimmedTo;
@@ -73,6 +74,9 @@ public final class FakeStore implements Store {
     if (disk == Disk.DEFECT) {
       throw new IllegalStateException("a defect in the store");
     }
+    if (lost) {
+      throw new StoreException("the directory is gone", null);
+    }
     opened++;
     failed = false;
     return durable;
@@ -97,6 +101,19 @@ public final class FakeStore implements Store {
       throw new StoreException("the disk did not answer", null);
     }
     commits.add(changes.size());
+  }
+
+  /** Somebody removes or brings back what is open. */
+  public synchronized void lose(boolean isNow) {
+    lost = isNow;
+  }
+
+  @Override
+  public synchronized void check() throws StoreException {
+    if (lost) {
+      failed = true;
+      throw new StoreException("the directory is gone", null);
+    }
   }
 
   @Override

@@ -21,6 +21,7 @@ import dev.metakey.server.domain.Rules;
 import dev.metakey.server.domain.Start;
 import dev.metakey.server.storage.StoreException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -152,7 +153,7 @@ class KernelWatchTest {
 
   @Test
   void watch_whenTheQueueIsFull_triesAgainNextTime() {
-    for (int i = 0; i < Engine.QUEUE_CAPACITY; i++) {
+    for (int i = 0; i < Limits.DEFAULTS.queued().total(); i++) {
       var unused = engine.submit(new Register(List.of(FieldSpec.of("new", 8))), ROOT);
     }
     programs.load(USER);
@@ -181,6 +182,26 @@ class KernelWatchTest {
     assertThat(broken.problems())
         .containsExactly(
             "looking at loaded programs met a defect once and goes on; the daemon's log has the cause, please report it");
+  }
+
+  @Test
+  void observe_whenManyAskBeforeTheLookBegins_looksOnceForAllOfThem() {
+    List<Runnable> tasks = new ArrayList<>();
+    int looks = programs.looks();
+    programs.load(USER);
+
+    var first = watch.observe(tasks::add);
+    var second = watch.observe(tasks::add);
+    first.cancel(false);
+    assertThat(tasks).hasSize(1);
+    tasks.remove(0).run();
+    turn();
+
+    assertThat(programs.looks()).isEqualTo(looks + 1);
+    assertThat(second.join().value().loaded()).containsExactly(USER);
+    var later = watch.observe(tasks::add);
+    assertThat(tasks).as("what is loaded by now is not in the look that began before").hasSize(1);
+    assertThat(later).isNotDone();
   }
 
   @Test

@@ -67,7 +67,7 @@ class WaitersTest {
 
     assertThat(names(await("a"))).containsExactly("a");
     assertThat(names(await("kernel.rx_hash", "a"))).containsExactly("kernel.rx_hash", "a");
-    assertThat(waiters.pending(0)).isEmpty();
+    assertThat(pending()).isEmpty();
     assertThat(waiters.nextDeadlineMs()).isEqualTo(Long.MAX_VALUE);
   }
 
@@ -83,12 +83,12 @@ class WaitersTest {
 
     assertThat(names(answer)).containsExactly("b", "a");
     assertThat(answer.join().info().revision()).isEqualTo(3);
-    assertThat(waiters.pending(0)).isEmpty();
+    assertThat(pending()).isEmpty();
   }
 
   @Test
   void committed_whenOneWaiterIsAnswered_itIsNoLongerPendingForWhomeverItTells() {
-    var seen = await("a").thenApply(reply -> waiters.pending(0));
+    var seen = await("a").thenApply(reply -> pending());
     var unanswered = await("b");
 
     register("a");
@@ -111,7 +111,7 @@ class WaitersTest {
     assertThat(refusal.text())
         .startsWith("waited 1000 ms: paket_id is not known here; did you mean packet_id?");
     assertThat(refusal.facts()).containsEntry("missing", "paket_id");
-    assertThat(waiters.pending(0)).isEmpty();
+    assertThat(pending()).isEmpty();
   }
 
   @Test
@@ -138,11 +138,11 @@ class WaitersTest {
     assertThat(refusal.text()).contains("uid 1000 has 64 waiting calls already");
     assertThat(refusal.facts()).containsEntry("limit", "64").containsEntry("used", "64");
     assertThat(names(await("kernel.rx_hash"))).containsExactly("kernel.rx_hash");
-    assertThat(waiters.pending(0)).hasSize(MAX);
+    assertThat(pending()).hasSize(MAX);
 
     register("a");
     assertThat(answers).allSatisfy(answer -> assertThat(answer).isCompleted());
-    assertThat(waiters.pending(0)).isEmpty();
+    assertThat(pending()).isEmpty();
     assertThat(await("b")).isNotDone();
   }
 
@@ -155,7 +155,7 @@ class WaitersTest {
 
     assertThat(answers.get(7).cancel(false)).isTrue();
 
-    assertThat(waiters.pending(0)).hasSize(MAX - 1);
+    assertThat(pending()).hasSize(MAX - 1);
     assertThat(await("b")).isNotDone();
   }
 
@@ -170,7 +170,27 @@ class WaitersTest {
     assertThat(refusal(answer)).isSameAs(why);
     assertThat(refusal(await("a"))).isSameAs(why);
     assertThat(names(await("there"))).containsExactly("there");
-    assertThat(waiters.pending(0)).isEmpty();
+    assertThat(pending()).isEmpty();
+  }
+
+  private List<Pending> pending() {
+    return waiters.pending(0, 1_000, 0).pending();
+  }
+
+  @Test
+  void pending_whenThereAreMoreThanAPage_goesOnAfterTheLastWhoeverLeft() {
+    for (int i = 0; i < 5; i++) {
+      var unused = await("n" + i);
+    }
+    PendingPage first = waiters.pending(0, 2, 0);
+    assertThat(first.pending()).extracting(p -> p.names().get(0)).containsExactly("n0", "n1");
+
+    waiters.expire(0); // nobody's deadline
+    PendingPage second = waiters.pending(first.nextAfter(), 2, 0);
+    assertThat(second.pending()).extracting(p -> p.names().get(0)).containsExactly("n2", "n3");
+    PendingPage third = waiters.pending(second.nextAfter(), 2, 0);
+    assertThat(third.pending()).extracting(p -> p.names().get(0)).containsExactly("n4");
+    assertThat(third.nextAfter()).isZero();
   }
 
   @Test
@@ -179,7 +199,7 @@ class WaitersTest {
     var answer = await("b", "a", "c");
 
     assertThat(answer).isNotDone();
-    assertThat(waiters.pending(0))
+    assertThat(pending())
         .containsExactly(
             new Pending(TRACER, List.of("b", "a", "c"), List.of("b", "c"), NOW, NOW + 1_000));
   }
@@ -203,7 +223,7 @@ class WaitersTest {
       asking.get(10, TimeUnit.SECONDS);
       assertThat(names(answer.get())).containsExactly("a");
     }
-    assertThat(waiters.pending(0)).isEmpty();
+    assertThat(pending()).isEmpty();
   }
 
   /** Nobody who asks while the daemon stops is left without an answer. */

@@ -67,7 +67,7 @@ class LockFileTest {
   void hold_whenNobodyHoldsIt_writesPidForItsOwnerOnly() throws IOException {
     try (LockFile lock = LockFile.hold(path)) {
       assertThat(lock).isNotNull();
-      assertThat(path).hasContent(ProcessHandle.current().pid() + "\n");
+      assertThat(path).hasContent("%d\n%s\n".formatted(ProcessHandle.current().pid(), path));
       assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(path)))
           .isEqualTo("rw-------");
     }
@@ -100,12 +100,12 @@ class LockFileTest {
         .isInstanceOfSatisfying(
             LockFile.HeldException.class,
             e -> assertThat(e.holder()).isEqualTo("pid " + other.pid()));
-    assertThat(path).hasContent(other.pid() + "\n");
+    assertThat(path).hasContent("%d\n%s\n".formatted(other.pid(), path));
 
     end(other);
     try (LockFile lock = LockFile.hold(path)) {
       assertThat(lock).isNotNull();
-      assertThat(path).hasContent(ProcessHandle.current().pid() + "\n");
+      assertThat(path).hasContent("%d\n%s\n".formatted(ProcessHandle.current().pid(), path));
     }
   }
 

@@ -22,6 +22,9 @@ final class Committer {
         registry.next(2, 0);
       }
       System.out.println(found.revision());
+      while (args.length > 1) { // only holds it
+        Thread.sleep(60_000);
+      }
       while (true) {
         List<Change> changes = registry.next(2, 0);
         store.commit(registry.state(), changes);

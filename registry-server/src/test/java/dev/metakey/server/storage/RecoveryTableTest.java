@@ -36,6 +36,8 @@ final class RecoveryTableTest {
           "IDENTITY",
           "OPTIONS-",
           "state-copy",
+          "state-copy.1",
+          "state-copy.2",
           "*",
           "none");
 

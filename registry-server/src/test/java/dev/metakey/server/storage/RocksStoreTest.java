@@ -16,6 +16,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -117,7 +118,8 @@ final class RocksStoreTest extends StoreContract {
 
     assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(data())))
         .isEqualTo("rwx------");
-    assertThat(Files.readString(data().resolve("metakeyd.lock")).strip())
+    assertThat(Files.readAllLines(data().resolve("metakeyd.lock")))
+        .first()
         .isEqualTo(Long.toString(ProcessHandle.current().pid()));
   }
 
@@ -332,6 +334,7 @@ final class RocksStoreTest extends StoreContract {
 
     assertThat(copied.snapshot().info().registryId()).isNotEqualTo(ID);
     assertThat(copied.snapshot().records()).isEqualTo(original.snapshot().records());
+    assertThat(copied.clock()).isEqualTo(original.clock());
     assertThat(data().resolve(DataFiles.REPORT))
         .content()
         .contains("another machine", "/etc/machine-id");
@@ -350,6 +353,104 @@ final class RocksStoreTest extends StoreContract {
       assertThat(store.history(0, 100)).hasSize((int) state.revision());
       return state;
     }
+  }
+
+  @Test
+  void check_whenTheDirectoryIsRenamed_failsUntilItIsBack() throws Exception {
+    RandomRegistry registry = new RandomRegistry(1);
+    RegistryState empty = registry.state();
+    Store store = over(() -> empty);
+    store.open();
+    store.check();
+    Path away = data().resolveSibling("away");
+    Files.move(data(), away);
+
+    assertThatThrownBy(store::check)
+        .isInstanceOf(StoreException.class)
+        .hasMessageContaining("renamed")
+        .hasMessageContaining("--recover-from");
+    List<Change> changes = registry.next(1, 1);
+    assertThatThrownBy(() -> store.commit(registry.state(), changes))
+        .isInstanceOf(StoreException.class);
+    assertThatThrownBy(store::open).hasMessageContaining("renamed");
+    assertThat(data()).doesNotExist();
+
+    Files.createDirectory(
+        data(), PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+    assertThatThrownBy(store::open).hasMessageContaining("replaced");
+    Files.delete(data());
+    Files.move(away, data());
+    assertSame(store.open(), empty);
+    store.commit(registry.state(), changes);
+    store.check();
+    store.close();
+  }
+
+  @Test
+  void commit_whenTheDirectoryWasRemoved_isRefused() throws Exception {
+    RandomRegistry registry = new RandomRegistry(1);
+    RegistryState empty = registry.state();
+    try (Store store = over(() -> empty)) {
+      store.open();
+      run("rm", "-r", data().toString());
+      List<Change> changes = registry.next(1, 1);
+
+      assertThatThrownBy(() -> store.commit(registry.state(), changes))
+          .hasMessageContaining("removed");
+    }
+    assertThat(data()).doesNotExist();
+  }
+
+  @Test
+  void check_whenAFileThatIsOpenWasRemoved_saysWhich() throws Exception {
+    RandomRegistry registry = killedAfter(20);
+    Store reopened = store();
+    assertSame(reopened.open(), registry.state());
+    reopened.check();
+    for (String name : List.of("CURRENT", "MANIFEST-", ".log", "state-copy.1", ".sst")) {
+      Path file = fileLike(name);
+      Path away = temp.resolve("away");
+      Files.move(file, away);
+      assertThatThrownBy(reopened::check)
+          .as(name)
+          .isInstanceOf(StoreException.class)
+          .hasMessageContaining("is not complete");
+      Files.move(away, file, StandardCopyOption.REPLACE_EXISTING);
+      assertSame(reopened.open(), registry.state());
+      reopened.check();
+    }
+    Files.delete(data().resolve("state-copy.1"));
+    assertThatThrownBy(reopened::check).hasMessageContaining("state copy");
+    assertSame(reopened.open(), registry.state());
+    assertThat(data().resolve("state-copy.1")).isNotEmptyFile();
+    reopened.check();
+  }
+
+  private Path fileLike(String part) throws IOException {
+    try (Stream<Path> files = Files.list(data())) {
+      return files.filter(file -> file.toString().contains(part)).findFirst().orElseThrow();
+    }
+  }
+
+  @Test
+  void open_whenADaemonStillHasTheDirectoryThatWasThere_isRefusedNamingIt() throws Exception {
+    Process other = commitElsewhere("hold");
+    try {
+      assertThat(other.inputReader().readLine()).isNotNull();
+      for (String[] lose :
+          new String[][] {{"mv", data().toString(), data() + "2"}, {"rm", "-rf", data() + "2"}}) {
+        run(lose);
+        Store second = over(() -> RegistryState.empty(ID, Layout.SLOTTED, 128));
+        assertThatThrownBy(second::open)
+            .as(lose[0])
+            .hasMessageContaining("is in use")
+            .hasMessageContaining("pid " + other.pid());
+        second.close();
+      }
+    } finally {
+      other.destroyForcibly().waitFor();
+    }
+    assertThat(store().open().revision()).isZero();
   }
 
   @Test
@@ -550,16 +651,18 @@ final class RocksStoreTest extends StoreContract {
     return ByteBuffer.allocate(4).putInt(number).array();
   }
 
-  private Process commitElsewhere() throws IOException {
-    return new ProcessBuilder(
-            ProcessHandle.current().info().command().orElseThrow(),
-            "-XX:+UseSerialGC",
-            "-cp",
-            System.getProperty("java.class.path"),
-            Committer.class.getName(),
-            data().toString())
-        .redirectError(ProcessBuilder.Redirect.INHERIT)
-        .start();
+  private Process commitElsewhere(String... more) throws IOException {
+    List<String> command =
+        new ArrayList<>(
+            List.of(
+                ProcessHandle.current().info().command().orElseThrow(),
+                "-XX:+UseSerialGC",
+                "-cp",
+                System.getProperty("java.class.path"),
+                Committer.class.getName(),
+                data().toString()));
+    command.addAll(List.of(more));
+    return new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
   }
 
   /** What flock(1) would see: whether this process holds a POSIX lock on the lock file. */

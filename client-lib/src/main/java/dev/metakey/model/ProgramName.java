@@ -1,16 +1,17 @@
-package dev.metakey.server.transport;
+package dev.metakey.model;
 
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a process calls itself when nobody named a service: the base name of its executable, or, of
  * an interpreter, the script, jar, module or main class that it runs. All of it is chosen by the
  * process, and proves nothing.
  */
-final class ProgramName {
+public final class ProgramName {
   /** Of a jar: what changes with an upgrade. */
   private static final Pattern VERSION = Pattern.compile("-\\d[A-Za-z0-9.+_-]*(?=\\.jar$)");
 
@@ -115,34 +116,64 @@ final class ProgramName {
   }
 
   /**
+   * What a process calls itself.
+   *
    * @param executable the base name of the executable
    * @param arguments all of them, with the program's own name at first
    * @return empty if the program is an interpreter, and what it runs cannot be seen
    */
-  static String of(String executable, List<String> arguments) {
-    String program = executable;
-    List<String> rest = arguments.subList(Math.min(1, arguments.size()), arguments.size());
-    if (executable.equals("busybox") && !arguments.isEmpty()) {
-      program = baseName(arguments.get(0));
-      if (program.equals("busybox") && !rest.isEmpty()) {
-        program = rest.get(0);
-        rest = rest.subList(1, rest.size());
-      }
-    }
-    for (Interpreter interpreter : INTERPRETERS) {
-      if (interpreter.name().matcher(program).matches()) {
-        return nameOf(interpreter.running(rest));
-      }
-    }
-    return program;
+  public static String of(String executable, List<String> arguments) {
+    Running running = Running.of(executable, arguments);
+    Interpreter interpreter = running.interpreter();
+    return interpreter == null
+        ? running.program()
+        : nameOf(interpreter.running(running.arguments()));
+  }
+
+  /**
+   * The base name of the script that a process runs.
+   *
+   * @param executable as above
+   * @param arguments as above
+   * @return empty if it runs none that can be seen; a jar or a class is none
+   */
+  public static String script(String executable, List<String> arguments) {
+    Running running = Running.of(executable, arguments);
+    Interpreter interpreter = running.interpreter();
+    return interpreter == null || running.program().equals("java")
+        ? ""
+        : nameOf(interpreter.running(running.arguments()));
   }
 
   /** The arguments in the bytes of {@code /proc/PID/cmdline}. */
-  static List<String> arguments(String cmdline) {
+  public static List<String> arguments(String cmdline) {
     if (cmdline.isEmpty()) {
       return List.of();
     }
     return Arrays.asList(cmdline.replaceFirst("\0+$", "").split("\0", -1));
+  }
+
+  /**
+   * @param arguments without the program's own name
+   */
+  private record Running(String program, List<String> arguments) {
+    static Running of(String executable, List<String> arguments) {
+      List<String> rest = arguments.subList(Math.min(1, arguments.size()), arguments.size());
+      if (!executable.equals("busybox") || arguments.isEmpty()) {
+        return new Running(executable, rest);
+      }
+      String applet = baseName(arguments.get(0));
+      return applet.equals("busybox") && !rest.isEmpty()
+          ? new Running(rest.get(0), rest.subList(1, rest.size()))
+          : new Running(applet, rest);
+    }
+
+    @Nullable Interpreter interpreter() {
+      return INTERPRETERS.stream()
+          .filter(interpreter -> interpreter.name().matcher(program).matches())
+          .findFirst()
+          .orElse(null);
+    }
   }
 
   /** The base name, without the version that a jar has in it; none of a pipe. */

@@ -1,4 +1,4 @@
-package dev.metakey.server.transport;
+package dev.metakey.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -55,6 +55,22 @@ class ProgramNameTest {
   })
   void of_whenAnInterpreterRunsNoScript_isNothing(String executable, String line) {
     assertThat(ProgramName.of(executable, List.of(line.split(" ", -1)))).isEmpty();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "bash, /bin/bash /etc/edge/up.sh -c x, up.sh",
+    "python3.11, python3 -u /opt/tracer.py --all, tracer.py",
+    "busybox, sh up.sh, up.sh",
+    "bash, -bash, ''",
+    "dash, sh -c metakey, ''",
+    "java, java -jar /opt/edge.jar, ''",
+    "java, java dev.edge.Main, ''",
+    "sudo, sudo metakey register, ''",
+    "make, make all, ''",
+  })
+  void script_isWhatAnInterpreterOfScriptsRuns(String executable, String line, String script) {
+    assertThat(ProgramName.script(executable, List.of(line.split(" ", -1)))).isEqualTo(script);
   }
 
   @Test
