@@ -57,10 +57,11 @@ public class ViewBenchmark {
                 216,
                 defaults.quarantineMs(),
                 defaults.history(),
-                defaults.publish()),
+                defaults.publish(),
+                Config.Programs.NONE),
+            withPids -> List.of(),
             List.of(),
-            false,
-            null);
+            false);
     client = MetakeyClient.builder().socket(socket).callTimeout(Duration.ofSeconds(30)).connect();
     List<FieldSpec> specs =
         IntStream.range(0, Field.IDS).mapToObj(i -> FieldSpec.of(Latency.existing(i), 2)).toList();
