@@ -52,13 +52,13 @@ public class ViewBenchmark {
     daemon =
         new Daemon(
             new Config(
-                paths,
-                defaults.layout(),
-                216,
-                defaults.quarantineMs(),
-                defaults.history(),
-                defaults.publish(),
-                Config.Programs.NONE),
+                    paths,
+                    defaults.layout(),
+                    216,
+                    defaults.quarantineMs(),
+                    defaults.history(),
+                    defaults.publish())
+                .withPrograms(Config.Programs.NONE),
             withPids -> List.of(),
             List.of(),
             false);
