@@ -152,6 +152,18 @@ class IdentityIT {
   }
 
   @Test
+  void owner_whenTheConfigCallsTheUnitALauncher_isTheUidAndItsClaim() throws Exception {
+    host.configure("launchers: [metakey-it-job@*.service]");
+    host.start();
+    Cgroups cgroups = cgroups();
+
+    assertThat(owner(cgroups, "/system.slice/metakey-it-job@7.service", 1000, "claim"))
+        .isEqualTo("1000:claim");
+    assertThat(owner(cgroups, "/system.slice/metakey-it-job.service", 1000, "claim"))
+        .isEqualTo("unit:metakey-it-job.service");
+  }
+
+  @Test
   void owner_whenTheContainerIsMadeAgain_isTheSameAndTheHistoryTellsWhich() throws Exception {
     host.start();
     Cgroups cgroups = cgroups();

@@ -30,6 +30,7 @@ import dev.metakey.server.publication.Publisher;
 import dev.metakey.server.publication.WatchHub;
 import dev.metakey.server.storage.RocksStore;
 import dev.metakey.server.storage.StoreException;
+import dev.metakey.server.transport.Launchers;
 import dev.metakey.server.transport.SocketServer;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -150,7 +151,14 @@ public final class Daemon implements AutoCloseable {
               Limits.DEFAULTS.watches(),
               engine.rules()::isAdmin);
       StatusReport status = new StatusReport(config, engine, publisher, hub, problems);
-      server = new SocketServer(config.paths().socket(), engine, kernel, hub, status::now);
+      server =
+          new SocketServer(
+              config.paths().socket(),
+              engine,
+              kernel,
+              hub,
+              status::now,
+              Launchers.DEFAULTS.and(config.launchers()));
     } catch (IOException | StoreException | RuntimeException e) {
       store.close();
       throw e;

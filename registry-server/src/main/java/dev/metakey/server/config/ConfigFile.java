@@ -1,6 +1,7 @@
 package dev.metakey.server.config;
 
 import dev.metakey.model.Layout;
+import dev.metakey.model.Names;
 import dev.metakey.model.RegistryInfo;
 import dev.metakey.model.Words;
 import java.nio.file.Path;
@@ -22,7 +23,8 @@ public final class ConfigFile {
           "quarantine",
           "history",
           "publish",
-          "programs");
+          "programs",
+          "launchers");
   private static final Pattern DURATION = Pattern.compile("(\\d{1,9})(ms|s|m|h|d)");
   private static final long MAX_QUARANTINE_MS = 366L * 86_400_000;
 
@@ -56,7 +58,18 @@ public final class ConfigFile {
         new Config.Publish(
             publish.get("keys", true, ConfigFile::yesOrNo),
             publish.get("registry.bin", true, ConfigFile::yesOrNo)),
-        yaml.get("programs", defaults.programs(), Config.Programs::parse));
+        yaml.get("programs", defaults.programs(), Config.Programs::parse),
+        yaml.list("launchers", ConfigFile::launcher));
+  }
+
+  private static String launcher(String word) {
+    boolean isOneStar = word.indexOf('*') == word.lastIndexOf('*');
+    if (!isOneStar || word.startsWith("*.") || !Names.isUnit(word.replace('*', 'x'))) {
+      throw new IllegalArgumentException(
+          "%s is no unit; write names like ci-runner.service or ci-runner@*.service, with one * at most"
+              .formatted(Names.quote(word)));
+    }
+    return word;
   }
 
   private static Path path(String word) {

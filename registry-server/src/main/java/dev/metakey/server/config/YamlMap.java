@@ -176,21 +176,45 @@ final class YamlMap {
     return new YamlMap(file, node == null || isNull(node) ? null : node, allowed, faults);
   }
 
+  /**
+   * The values in the list under a key; none where there is none. One that cannot be used is left
+   * out.
+   *
+   * @param parse as for {@link #get}
+   */
+  <T> List<T> list(String key, Function<String, T> parse) {
+    List<T> list = new ArrayList<>();
+    for (Node item : items(key, "- value")) {
+      try {
+        list.add(parse.apply(scalar(item)));
+      } catch (MetakeyException | IllegalArgumentException e) {
+        note(fault(item, "%s: %s".formatted(key, e.getMessage())));
+      } catch (ConfigException e) {
+        note(e);
+      }
+    }
+    return list;
+  }
+
   /** The mappings in the list under a key. */
   List<YamlMap> maps(String key, List<String> allowed) {
-    Node node = values.get(key);
     List<YamlMap> maps = new ArrayList<>();
-    if (node == null || isNull(node)) {
-      return maps;
-    }
-    if (!(node instanceof SequenceNode sequence)) {
-      note(fault(node, "'%s' must be a list ('- key: value')".formatted(key)));
-      return maps;
-    }
-    for (Node item : sequence.getValue()) {
+    for (Node item : items(key, "- key: value")) {
       maps.add(new YamlMap(file, item, allowed, faults));
     }
     return maps;
+  }
+
+  private List<Node> items(String key, String example) {
+    Node node = values.get(key);
+    if (node == null || isNull(node)) {
+      return List.of();
+    }
+    if (!(node instanceof SequenceNode sequence)) {
+      note(fault(node, "'%s' must be a list ('%s')".formatted(key, example)));
+      return List.of();
+    }
+    return sequence.getValue();
   }
 
   private String scalar(Node node) throws ConfigException {

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -69,6 +70,9 @@ class ConfigFileTest {
               keys: false
               registry.bin: true
             programs: none
+            launchers:
+              - ci-runner.service
+              - ci@*.service
             """);
 
     assertThat(config)
@@ -85,7 +89,8 @@ class ConfigFileTest {
                 90_000,
                 new Config.History(5, 3),
                 new Config.Publish(false, true),
-                Config.Programs.NONE));
+                Config.Programs.NONE,
+                List.of("ci-runner.service", "ci@*.service")));
     assertThat(config.history().ageMs()).isEqualTo(Duration.ofDays(3).toMillis());
   }
 
@@ -139,6 +144,21 @@ class ConfigFileTest {
     assertThat(read("history: {days: 1}").history()).isEqualTo(new Config.History(100_000, 1));
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"cron", "'*.service'", "a*b*.service", "a/b.service", "docker.scope"})
+  void read_whenALauncherIsNoUnit_saysWhere(String launcher) {
+    assertThatThrownBy(() -> read("area: 128\nlaunchers:\n  - ok.service\n  - " + launcher + "\n"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining(":4: launchers: ")
+        .hasMessageContaining("is no unit; write names like ci-runner.service");
+  }
+
+  @Test
+  void read_whenLaunchersAreNoList_saysSo() {
+    assertThatThrownBy(() -> read("launchers: ci-runner.service"))
+        .hasMessageContaining(":1: 'launchers' must be a list ('- value')");
+  }
+
   @Test
   void read_whenMapsAreOff_saysNone() throws ConfigException {
     assertThat(read("bpffs: none").paths().bpffs()).isEqualTo("none");
@@ -149,7 +169,7 @@ class ConfigFileTest {
     assertThat(fault("area: 64\n\nsokcet: /tmp/x\n"))
         .isEqualTo(
             "3: unknown key 'sokcet'; allowed: [socket, data, run, bpffs, layout, area, quarantine,"
-                + " history, publish, programs]");
+                + " history, publish, programs, launchers]");
     assertThat(fault("history:\n  keep: 3\n  years: 1\n"))
         .isEqualTo("3: unknown key 'years'; allowed: [keep, days]");
   }

@@ -83,6 +83,7 @@ class HostileClientTest {
             () -> {
               throw new IllegalStateException();
             },
+            Launchers.DEFAULTS,
             LIMITS,
             peer -> admin);
     threads = new EngineThreads(engine, () -> {});
