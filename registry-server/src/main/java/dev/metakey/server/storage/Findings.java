@@ -106,10 +106,13 @@ record Findings(
           sound,
           "%s is older than what programs were linked to: %s".formatted(sound.get(0), later));
     }
-    if (sound.get(0).equals(database)) {
+    if (database != null && sound.get(0).equals(database)) {
       return isOfAnotherMachine() ? new Plan.Rename(database) : new Plan.UseDatabase();
     }
-    if (database != null && sound.get(0).equals(copy) && isOneCommitBehind(database, copy)) {
+    if (database != null
+        && copy != null
+        && sound.get(0).equals(copy)
+        && isOneCommitBehind(database, copy)) {
       return new Plan.Redo(copy, lastChanges);
     }
     String why =
