@@ -112,7 +112,7 @@ public final class Daemon implements AutoCloseable {
       @Nullable Path recoverFrom)
       throws StoreException, IOException, InterruptedException {
     config = read.value();
-    Peer self = self();
+    Peer self = ThisProcess.peer();
     bootId = UUID.fromString(BootId.ofThisHost());
     TrustedDirectory.check(Use.RUN, config.paths().run());
     Published published = Published.look(config.paths(), bootId);
@@ -184,7 +184,8 @@ public final class Daemon implements AutoCloseable {
       close();
       throw e;
     }
-    log.info("metakeyd {} serves on {}, {}", version(), config.paths().socket(), describe());
+    log.info(
+        "metakeyd {} serves on {}, {}", ThisProcess.version(), config.paths().socket(), describe());
   }
 
   /**
@@ -198,12 +199,6 @@ public final class Daemon implements AutoCloseable {
             && kernel.isWell()
             && publisher.isWell()
             && server.isWell());
-  }
-
-  /** The version of this build. */
-  public static String version() {
-    String version = Daemon.class.getPackage().getImplementationVersion();
-    return version == null ? "unpackaged" : version;
   }
 
   private void begin(boolean nothingLoaded) throws IOException {
@@ -321,12 +316,5 @@ public final class Daemon implements AutoCloseable {
     server.close();
     store.close();
     log.info("metakeyd stopped at revision {}", engine.snapshot().info().revision());
-  }
-
-  private static Peer self() throws IOException {
-    Path process = Path.of("/proc/self");
-    int uid = (int) Files.getAttribute(process, "unix:uid");
-    int gid = (int) Files.getAttribute(process, "unix:gid");
-    return new Peer(uid, gid, (int) ProcessHandle.current().pid(), "metakeyd").withPrivileges();
   }
 }

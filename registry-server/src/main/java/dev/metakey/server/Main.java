@@ -210,7 +210,7 @@ public final class Main implements Callable<Integer> {
   static final class Version implements CommandLine.IVersionProvider {
     @Override
     public String[] getVersion() {
-      return new String[] {"metakeyd " + Daemon.version()};
+      return new String[] {"metakeyd " + ThisProcess.version()};
     }
   }
 }

@@ -264,8 +264,10 @@ public final class SocketServer implements AutoCloseable {
 
   /** Removes the socket and takes no more calls. Those in flight go on. */
   public synchronized void stopAccepting() throws IOException {
-    closing = true;
-    health.enterTerminalState();
+    if (!closing) {
+      closing = true;
+      health.enterTerminalState(); // a second time it would warn
+    }
     socket.remove();
     started.forEach(Server::shutdown);
   }
