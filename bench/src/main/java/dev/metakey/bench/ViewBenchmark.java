@@ -52,15 +52,16 @@ public class ViewBenchmark {
     daemon =
         new Daemon(
             new Config(
-                paths,
-                defaults.layout(),
-                216,
-                defaults.quarantineMs(),
-                defaults.history(),
-                defaults.publish()),
+                    paths,
+                    defaults.layout(),
+                    216,
+                    defaults.quarantineMs(),
+                    defaults.history(),
+                    defaults.publish())
+                .withPrograms(Config.Programs.NONE),
+            withPids -> List.of(),
             List.of(),
-            false,
-            null);
+            false);
     client = MetakeyClient.builder().socket(socket).callTimeout(Duration.ofSeconds(30)).connect();
     List<FieldSpec> specs =
         IntStream.range(0, Field.IDS).mapToObj(i -> FieldSpec.of(Latency.existing(i), 2)).toList();

@@ -96,6 +96,11 @@ public final class Names {
     return checkService(claim);
   }
 
+  /** Whether a systemd unit that can own a field may be called so. */
+  public static boolean isUnit(String name) {
+    return UNIT.matcher(name).matches();
+  }
+
   /**
    * Checks the name of a systemd unit that can own a field.
    *
@@ -103,7 +108,7 @@ public final class Names {
    * @throws MetakeyException INVALID_REQUEST
    */
   public static String checkUnit(String unit) {
-    if (!UNIT.matcher(unit).matches()) {
+    if (!isUnit(unit)) {
       throw new MetakeyException(
           Reason.INVALID_REQUEST,
           "unit %s: a unit's name is at most 255 letters, digits and @ . _ : - \\, and ends in .service"

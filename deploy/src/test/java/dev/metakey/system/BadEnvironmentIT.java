@@ -165,7 +165,7 @@ class BadEnvironmentIT {
     }
     host.runDaemon("--socket", theirs + "/s.sock").refuses(8, "uid 65534", "--socket");
     Path config = Files.writeString(theirs.resolve("metakeyd.yaml"), "");
-    host.runDaemon("--config", config.toString()).refuses(2, "uid 65534", "--config");
+    host.runDaemon("--check", "--config", config.toString()).refuses(2, "uid 65534", "--config");
     assertThat(secret).hasContent("precious");
     assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(secret)))
         .isEqualTo("rw-------");
@@ -209,13 +209,13 @@ class BadEnvironmentIT {
     refusesConfig(2, "twice", List.of("area: 128", "area: 64"));
     refusesConfig(2, "YAML", List.of("area: 128", "history: ]"));
     refusesConfig(1, "key: value", List.of("just words"));
-    host.runDaemon("--config", "/no/such.yaml").refuses(2, "/no/such.yaml");
+    host.runDaemon("--check", "--config", "/no/such.yaml").refuses(2, "/no/such.yaml");
     host.runDaemon("--colour").refuses(2, "--colour");
   }
 
   private void refusesConfig(int line, String says, List<String> lines) throws Exception {
     host.configure(lines.toArray(String[]::new));
-    host.runDaemon().refuses(2, host.config() + ":" + line + ": ", says);
+    host.runDaemon("--check").refuses(2, host.config() + ":" + line + ": ", says);
     assertThat(host.data()).doesNotExist();
   }
 
@@ -224,14 +224,14 @@ class BadEnvironmentIT {
     Files.createDirectory(host.keysDirectory());
     Path file = host.keysDirectory().resolve("edge.yaml");
     Files.writeString(file, "reserve:\n  - {name: edge.a, id: 1, size: 3}\n");
-    host.runDaemon().refuses(2, file + ":2: ", "edge.a", "2, 4 or 8");
+    host.runDaemon("--check").refuses(2, file + ":2: ", "edge.a", "2, 4 or 8");
     Files.writeString(
         file, "reserve:\n  - {name: edge.a, id: 1, size: 8}\n  - {name: b, id: 64, size: 8}\n");
-    host.runDaemon().refuses(2, file + ":3: ", "0 to 63");
+    host.runDaemon("--check").refuses(2, file + ":3: ", "0 to 63");
     Files.writeString(file, "reserve:\n  - name: edge.a\n    id: 1\n");
-    host.runDaemon().refuses(2, file + ":2: ", "'size' is missing");
+    host.runDaemon("--check").refuses(2, file + ":2: ", "'size' is missing");
     Files.writeString(file, "reserve:\n  - {name: Edge, id: 1, size: 8}\n");
-    host.runDaemon().refuses(2, file + ":2: ", "'Edge'");
+    host.runDaemon("--check").refuses(2, file + ":2: ", "'Edge'");
   }
 
   @Test

@@ -22,6 +22,7 @@ final class ClientJarIT {
   private static final Path SOURCES =
       Path.of(System.getProperty("metakey.sources", "..")).toAbsolutePath().normalize();
   private static final Path BUILT = SOURCES.resolve("client-lib/shaded/target");
+  private static final Path TESTING = SOURCES.resolve("registry-server/testing/target");
   private static final Path CONSUMER = SOURCES.resolve("deploy/src/test/consumer");
   private static final long MAX_BYTES = 12_000_000;
 
@@ -75,6 +76,8 @@ final class ClientJarIT {
     for (Path jdk : jdks()) {
       saysWhatItShould(List.of(jdk + "/bin/java", "-cp", classPath, "app.App"));
       host.cli("release", "app.packet_id").ok();
+      Ran rehearsal = run(jdk + "/bin/java", "-cp", classPath, "app.Rehearsal");
+      assertThat(rehearsal.out()).isEqualTo("registered 0\nthen retired\nleft false\n");
     }
   }
 
@@ -151,15 +154,18 @@ final class ClientJarIT {
     if (Files.exists(ours)) {
       Host.delete(ours);
     }
-    Path client = ours.resolve("metakey-client/" + version);
-    Path parent = ours.resolve("metakey-parent/" + version);
-    Files.createDirectories(client);
-    Files.createDirectories(parent);
-    String pom = "metakey-client-" + version + ".pom";
-    Files.copy(jar, client.resolve(jar.getFileName()));
-    Files.copy(BUILT.resolve("dependency-reduced-pom.xml"), client.resolve(pom));
-    Files.copy(SOURCES.resolve("pom.xml"), parent.resolve("metakey-parent-" + version + ".pom"));
+    install(jar, ours, "metakey-client", "jar");
+    install(BUILT.resolve("dependency-reduced-pom.xml"), ours, "metakey-client", "pom");
+    Path testing = TESTING.resolve("metakey-testing-" + version + ".jar");
+    install(testing, ours, "metakey-testing", "jar");
+    install(TESTING.resolve("dependency-reduced-pom.xml"), ours, "metakey-testing", "pom");
+    install(SOURCES.resolve("pom.xml"), ours, "metakey-parent", "pom");
     return repository;
+  }
+
+  private void install(Path file, Path ours, String artifact, String type) throws IOException {
+    Path place = Files.createDirectories(ours.resolve(artifact).resolve(version));
+    Files.copy(file, place.resolve(artifact + "-" + version + "." + type));
   }
 
   /** What the build of metakey has fetched need not be fetched again. */

@@ -152,6 +152,18 @@ class IdentityIT {
   }
 
   @Test
+  void owner_whenTheConfigCallsTheUnitALauncher_isTheUidAndItsClaim() throws Exception {
+    host.configure("launchers: [metakey-it-job@*.service]");
+    host.start();
+    Cgroups cgroups = cgroups();
+
+    assertThat(owner(cgroups, "/system.slice/metakey-it-job@7.service", 1000, "claim"))
+        .isEqualTo("1000:claim");
+    assertThat(owner(cgroups, "/system.slice/metakey-it-job.service", 1000, "claim"))
+        .isEqualTo("unit:metakey-it-job.service");
+  }
+
+  @Test
   void owner_whenTheContainerIsMadeAgain_isTheSameAndTheHistoryTellsWhich() throws Exception {
     host.start();
     Cgroups cgroups = cgroups();
@@ -231,6 +243,31 @@ class IdentityIT {
     Ran inUnit = metakey(cgroups, "/system.slice/metakey-it-edge.service", calls, words).ok();
     assertThat(inUnit.out()).contains("\"service\":\"metakey-it-edge.service\"");
     assertThat(inUnit.err()).isEmpty();
+  }
+
+  @Test
+  void unit_whenItsProcessHasThePidOfOneThatConnected_isNotLent() throws Exception {
+    Requires.program("python3");
+    List<String> command = new ArrayList<>(List.of("unshare", "--pid", "--fork", "--kill-child"));
+    command.addAll(
+        List.of(
+            "--mount-proc",
+            "sh",
+            "-c",
+            "socket=$1; script=$2; procs=$3; shift 3; \"$@\" 2> said & daemon=$!;"
+                + " until grep -q ' serves on ' said; do sleep 0.1; done;"
+                + " python3 \"$script\" \"$socket\" \"$daemon\" \"$procs\"",
+            "sh",
+            host.socket().toString(),
+            Path.of("src/test/resources/lend_pid.py").toAbsolutePath().toString(),
+            cgroups().make("/system.slice/metakey-it-victim.service") + "/cgroup.procs"));
+    command.addAll(host.daemonCommand().command());
+
+    Ran ran = Ran.of(host.process(command), Host.PATIENCE).ok();
+
+    assertThat(ran.out())
+        .contains("ended before metakeyd could look who it is")
+        .doesNotContain("metakey-it-victim.service");
   }
 
   @Test

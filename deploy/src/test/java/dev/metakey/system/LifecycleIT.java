@@ -277,11 +277,34 @@ class LifecycleIT {
     host.cli("register", "edge.another:8").ok();
     daemon.terminate();
     host.configure("area: 24"); // there is room for one
-    Ran tooSmall = host.runDaemon("--nothing-loaded").exits(6);
-    assertThat(tooSmall.err()).contains("edge.another", "area");
-    host.configure("layout: packed");
-    host.start();
+    host.runDaemon("--check").refuses(2, "edge.another", "area 24");
+    daemon = host.start("--nothing-loaded");
+    assertThat(host.cli("status").exits(10).out())
+        .contains("edge.another", "area 24, and that cannot be taken on", "keeps layout packed");
     host.cli("resolve", "edge.packet_id", "edge.another").ok();
+    daemon.terminate();
+    host.configure("layout: packed");
+    host.runDaemon("--check").ok();
+    host.start();
+    host.cli("status").ok();
+  }
+
+  @Test
+  void start_whenTheConfigIsWrong_servesWhatIsKnownAndChangesNothing() throws Exception {
+    DaemonProcess daemon = host.start();
+    host.cli("register", "edge.packet_id:8").ok();
+    daemon.terminate();
+    host.configure("programs: none", "quarantine: banana");
+    daemon = host.start();
+
+    assertThat(host.cli("id", "edge.packet_id").ok().out()).isEqualTo("0\n");
+    host.cli("register", "edge.packet_id:8").ok();
+    host.cli("register", "edge.new:8").refuses(7, host.config() + ":", "banana", "--check");
+    assertThat(host.cli("status").exits(10).out()).contains("read-only", "banana");
+    daemon.terminate();
+    host.configure("programs: none");
+    host.start();
+    host.cli("register", "edge.new:8").ok();
   }
 
   private RegistryInfo info() {

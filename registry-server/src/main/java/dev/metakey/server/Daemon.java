@@ -4,8 +4,11 @@ import dev.metakey.model.Field;
 import dev.metakey.model.FieldState;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Peer;
+import dev.metakey.model.Reason;
+import dev.metakey.model.RegistryInfo;
 import dev.metakey.model.Snapshot;
 import dev.metakey.server.config.Config;
+import dev.metakey.server.config.Read;
 import dev.metakey.server.domain.Adopt;
 import dev.metakey.server.domain.Programs;
 import dev.metakey.server.domain.RegistryState;
@@ -27,6 +30,7 @@ import dev.metakey.server.publication.Publisher;
 import dev.metakey.server.publication.WatchHub;
 import dev.metakey.server.storage.RocksStore;
 import dev.metakey.server.storage.StoreException;
+import dev.metakey.server.transport.Launchers;
 import dev.metakey.server.transport.SocketServer;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -51,6 +55,7 @@ public final class Daemon implements AutoCloseable {
   private final Config config;
   private final Problems problems = new Problems();
   private final UUID bootId;
+  private final String readOnly;
   private final RocksStore store;
   private final Engine engine;
   private final EngineThreads threads;
@@ -59,22 +64,11 @@ public final class Daemon implements AutoCloseable {
   private final WatchHub hub;
   private final SocketServer server;
 
-  /**
-   * Starts a daemon on this host's kernel; else as below.
-   *
-   * @param recoverFrom what an admin said to recover a lost registry from; null: nothing
-   */
-  public Daemon(
-      Config config, List<Reserve> reservations, boolean nothingLoaded, @Nullable Path recoverFrom)
-      throws StoreException, IOException, InterruptedException {
-    this(config, ofThisHost(), reservations, nothingLoaded, recoverFrom);
-  }
-
-  /** Starts a daemon that nobody told what to recover from. */
+  /** Starts a daemon whose config and reservations are sound, and that nobody told otherwise. */
   public Daemon(
       Config config, ProgramSource programs, List<Reserve> reservations, boolean nothingLoaded)
       throws StoreException, IOException, InterruptedException {
-    this(config, programs, reservations, nothingLoaded, null);
+    this(Read.sound(config), programs, Read.sound(reservations), nothingLoaded, null);
   }
 
   private static ProgramSource notLookedAt() {
@@ -84,7 +78,7 @@ public final class Daemon implements AutoCloseable {
   }
 
   /** What the kernel has loaded; without BPF it can have nothing loaded. */
-  private static ProgramSource ofThisHost() {
+  static ProgramSource ofThisHost() {
     LoadedPrograms programs = new LoadedPrograms();
     return withPids -> {
       try {
@@ -101,23 +95,24 @@ public final class Daemon implements AutoCloseable {
   /**
    * Starts a daemon; when this returns, it serves.
    *
+   * @param read the config; where something is wrong with it, the daemon is read-only
    * @param programs tells what the kernel has loaded
    * @param reservations what {@code keys.d} says
    * @param nothingLoaded an admin's word that no program is loaded: a new layout is taken on at
    *     once
+   * @param recoverFrom what an admin said to recover a lost registry from; null: nothing
    * @throws StoreException if the database cannot be opened
    * @throws IOException if the socket cannot be listened on
-   * @throws MetakeyException NO_FREE_SLOT if a new area is too small for what is registered
    */
   public Daemon(
-      Config config,
+      Read<Config> read,
       ProgramSource programs,
-      List<Reserve> reservations,
+      Read<List<Reserve>> reservations,
       boolean nothingLoaded,
       @Nullable Path recoverFrom)
       throws StoreException, IOException, InterruptedException {
-    this.config = config;
-    Peer self = self();
+    config = read.value();
+    Peer self = ThisProcess.peer();
     bootId = UUID.fromString(BootId.ofThisHost());
     TrustedDirectory.check(Use.RUN, config.paths().run());
     Published published = Published.look(config.paths(), bootId);
@@ -128,21 +123,25 @@ public final class Daemon implements AutoCloseable {
             () -> RegistryState.empty(UUID.randomUUID(), config.layout(), config.areaBytes()),
             published.evidence(recoverFrom, looked, System.currentTimeMillis()));
     try {
-      store.begin();
-      String readOnly = Objects.requireNonNullElse(store.readOnly(), "");
+      String wrong = whyReadOnly(read.faults());
+      store.begin(wrong);
+      readOnly = Objects.requireNonNullElse(store.readOnly(), wrong);
       engine =
           new Engine(
               store,
               new Rules(config.quarantineMs(), self.uid(), readOnly),
-              new Engine.Retention(config.history().keep(), config.history().ageMs()),
+              retention(),
               self,
               HostClock.ofThisHost(bootId.toString()));
       kernel = new KernelWatch(engine, looked);
       if (readOnly.isEmpty()) {
         begin(nothingLoaded);
-        new Reservations(engine, config.paths().keysDirectory(), problems::add).apply(reservations);
+        Path keysDirectory = config.paths().keysDirectory();
+        new Reservations(engine::run, engine::snapshot, keysDirectory, problems::add)
+            .apply(reservations);
       } else {
         problems.add("read-only: " + readOnly);
+        reservations.faults().forEach(problems::add);
       }
       publisher = new Publisher(engine.snapshot(), outlets(published, !readOnly.isEmpty()));
       hub =
@@ -152,7 +151,14 @@ public final class Daemon implements AutoCloseable {
               Limits.DEFAULTS.watches(),
               engine.rules()::isAdmin);
       StatusReport status = new StatusReport(config, engine, publisher, hub, problems);
-      server = new SocketServer(config.paths().socket(), engine, kernel, hub, status::now);
+      server =
+          new SocketServer(
+              config.paths().socket(),
+              engine,
+              kernel,
+              hub,
+              status::now,
+              Launchers.DEFAULTS.and(config.launchers()));
     } catch (IOException | StoreException | RuntimeException e) {
       store.close();
       throw e;
@@ -178,7 +184,8 @@ public final class Daemon implements AutoCloseable {
       close();
       throw e;
     }
-    log.info("metakeyd {} serves on {}, {}", version(), config.paths().socket(), describe());
+    log.info(
+        "metakeyd {} serves on {}, {}", ThisProcess.version(), config.paths().socket(), describe());
   }
 
   /**
@@ -186,18 +193,12 @@ public final class Daemon implements AutoCloseable {
    */
   private void tellHealth() {
     server.changesPossible(
-        store.readOnly() == null
+        readOnly.isEmpty()
             && engine.storeProblem() == null
             && threads.areWell()
             && kernel.isWell()
             && publisher.isWell()
             && server.isWell());
-  }
-
-  /** The version of this build. */
-  public static String version() {
-    String version = Daemon.class.getPackage().getImplementationVersion();
-    return version == null ? "unpackaged" : version;
   }
 
   private void begin(boolean nothingLoaded) throws IOException {
@@ -214,19 +215,57 @@ public final class Daemon implements AutoCloseable {
         log.info("adopted what loaded programs are linked to and nothing else knew");
       }
     }
-    Start.Result result =
-        engine.run(
-            new Start(bootId.toString(), config.layout(), config.areaBytes(), nothingLoaded));
+    Start.Result result = takeLayoutOn(nothingLoaded);
     if (isNew) {
       for (Field adopted : engine.snapshot().records()) {
         log.info("adopted {} with id {}: loaded programs use it", adopted.name(), adopted.id());
       }
     }
     if (result == Start.Result.LAYOUT_WAITS_FOR_REBOOT) {
+      MetakeyException obstacle =
+          Start.obstacle(engine.snapshot(), engine.rules(), config.layout(), config.areaBytes());
       problems.add(
-          "the config asks for layout %s with area %d; that waits for a reboot, as loaded programs use the old one (--nothing-loaded gives your word that there are none)"
-              .formatted(config.layout(), config.areaBytes()));
+          obstacle != null
+              ? layoutProblem(config, engine.snapshot().info(), obstacle)
+              : "the config asks for layout %s with area %d; that waits for a reboot, as loaded programs use the old one (--nothing-loaded gives your word that there are none)"
+                  .formatted(config.layout(), config.areaBytes()));
     }
+  }
+
+  /** Takes the configured layout on; where the fields do not fit in, the old one stays. */
+  private Start.Result takeLayoutOn(boolean nothingLoaded) {
+    try {
+      return engine.run(
+          new Start(bootId.toString(), config.layout(), config.areaBytes(), nothingLoaded));
+    } catch (MetakeyException e) {
+      RegistryInfo info = engine.snapshot().info();
+      if (e.reason() != Reason.NO_FREE_SLOT) {
+        throw e;
+      }
+      problems.add(layoutProblem(config, info, e));
+      return engine.run(
+          new Start(bootId.toString(), info.layout(), info.areaBytes(), nothingLoaded));
+    }
+  }
+
+  static String layoutProblem(Config config, RegistryInfo info, MetakeyException obstacle) {
+    return "the config asks for layout %s with area %d, and that cannot be taken on: %s. Until then the registry keeps layout %s with area %d"
+        .formatted(
+            config.layout(), config.areaBytes(), obstacle.text(), info.layout(), info.areaBytes());
+  }
+
+  private static String whyReadOnly(List<String> faults) {
+    return faults.isEmpty()
+        ? ""
+        : "%s; correct that, see that 'metakeyd --check' accepts it, and restart metakeyd"
+            .formatted(String.join("; ", faults));
+  }
+
+  /** Nothing is forgotten by a config that may not be the right one. */
+  private Engine.Retention retention() {
+    return readOnly.isEmpty()
+        ? new Engine.Retention(config.history().keep(), config.history().ageMs())
+        : new Engine.Retention(Long.MAX_VALUE, Long.MAX_VALUE);
   }
 
   private List<Outlet> outlets(Published published, boolean isReadOnly) {
@@ -277,12 +316,5 @@ public final class Daemon implements AutoCloseable {
     server.close();
     store.close();
     log.info("metakeyd stopped at revision {}", engine.snapshot().info().revision());
-  }
-
-  private static Peer self() throws IOException {
-    Path process = Path.of("/proc/self");
-    int uid = (int) Files.getAttribute(process, "unix:uid");
-    int gid = (int) Files.getAttribute(process, "unix:gid");
-    return new Peer(uid, gid, (int) ProcessHandle.current().pid(), "metakeyd").withPrivileges();
   }
 }

@@ -4,14 +4,15 @@ import dev.metakey.files.PathText;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Reason;
 import dev.metakey.server.config.Config;
-import dev.metakey.server.config.ConfigException;
 import dev.metakey.server.config.ConfigFile;
 import dev.metakey.server.config.KeysDirectory;
+import dev.metakey.server.config.Read;
 import dev.metakey.server.files.Failure;
 import dev.metakey.server.storage.StoreException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
@@ -27,7 +28,7 @@ import picocli.CommandLine.Option;
     versionProvider = Main.Version.class,
     sortOptions = false,
     footerHeading =
-        "%nExit codes: 0 stopped, 2 wrong flags or config, 8 database or socket not to be had.%n")
+        "%nExit codes: 0 stopped, 2 wrong flags (or what --check refuses), 8 database or socket not to be had.%n")
 public final class Main implements Callable<Integer> {
   @Option(
       names = "--config",
@@ -68,6 +69,12 @@ public final class Main implements Callable<Integer> {
           "a state copy, a registry.bin, a keys file, a directory that has one, or one of pinned maps: where the data is lost, begin with what it says")
   private @Nullable Path recoverFrom;
 
+  @Option(
+      names = "--check",
+      description =
+          "say what is wrong with the config and the reservations, and exit: 0 nothing, 2 something")
+  private boolean check;
+
   private volatile boolean isClosed;
 
   private Main() {}
@@ -82,7 +89,10 @@ public final class Main implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    Config config = config();
+    Read<Config> config = config();
+    if (check) {
+      return check(config);
+    }
     CountDownLatch stop = new CountDownLatch(1);
     CountDownLatch stopped = new CountDownLatch(1);
     Runtime.getRuntime().addShutdownHook(new Thread(() -> awaitStop(stop, stopped), "shutdown"));
@@ -95,11 +105,27 @@ public final class Main implements Callable<Integer> {
     return 0;
   }
 
-  private void serve(Config config, CountDownLatch stop) throws Exception {
+  private static int check(Read<Config> config) {
+    ConfigCheck check =
+        new ConfigCheck(config, KeysDirectory.read(config.value().paths().keysDirectory()));
+    List<String> faults = check.faults();
+    faults.forEach(fault -> System.err.println("metakeyd: " + fault));
+    if (!check.note().isEmpty()) {
+      System.err.println("metakeyd: note: " + check.note());
+    }
+    if (!faults.isEmpty()) {
+      return Reason.INVALID_REQUEST.exitCode();
+    }
+    System.out.println("config and reservations can be taken on");
+    return 0;
+  }
+
+  private void serve(Read<Config> config, CountDownLatch stop) throws Exception {
     try (Daemon daemon =
         new Daemon(
             config,
-            KeysDirectory.read(config.paths().keysDirectory()),
+            Daemon.ofThisHost(),
+            KeysDirectory.read(config.value().paths().keysDirectory()),
             nothingLoaded,
             recoverFrom)) {
       stop.await();
@@ -130,33 +156,31 @@ public final class Main implements Callable<Integer> {
     }
   }
 
-  private Config config() throws ConfigException {
-    Config read;
-    if (configFile != null) {
-      read = ConfigFile.read(configFile);
-    } else {
-      read =
-          Files.exists(Config.DEFAULT_FILE)
-              ? ConfigFile.read(Config.DEFAULT_FILE)
-              : Config.defaults();
+  /** What the config file says, as far as it can be used, and the flags. */
+  private Read<Config> config() {
+    Path file = configFile;
+    if (file == null && Files.exists(Config.DEFAULT_FILE)) {
+      file = Config.DEFAULT_FILE;
     }
-    Config.Paths paths = read.paths();
-    Config flagged = programs == null ? read : read.withPrograms(programs);
-    return flagged.withPaths(
-        new Config.Paths(
-            socket == null ? paths.socket() : socket,
-            data == null ? paths.data() : data,
-            run == null ? paths.run() : run,
-            bpffs == null ? paths.bpffs() : bpffs,
-            paths.keysDirectory()));
+    Read<Config> read = file == null ? Read.sound(Config.defaults()) : ConfigFile.read(file);
+    Config config = read.value();
+    Config.Paths paths = config.paths();
+    Config flagged = programs == null ? config : config.withPrograms(programs);
+    return new Read<>(
+        flagged.withPaths(
+            new Config.Paths(
+                socket == null ? paths.socket() : socket,
+                data == null ? paths.data() : data,
+                run == null ? paths.run() : run,
+                bpffs == null ? paths.bpffs() : bpffs,
+                paths.keysDirectory())),
+        read.faults());
   }
 
   private static int report(Exception failure) {
     Reason reason;
     String text = String.valueOf(failure.getMessage());
-    if (failure instanceof ConfigException) {
-      reason = Reason.INVALID_REQUEST;
-    } else if (failure instanceof StoreException) {
+    if (failure instanceof StoreException) {
       reason = Reason.STORE_FAILED;
     } else if (failure instanceof MetakeyException refusal) {
       reason = refusal.reason();
@@ -186,7 +210,7 @@ public final class Main implements Callable<Integer> {
   static final class Version implements CommandLine.IVersionProvider {
     @Override
     public String[] getVersion() {
-      return new String[] {"metakeyd " + Daemon.version()};
+      return new String[] {"metakeyd " + ThisProcess.version()};
     }
   }
 }

@@ -5,40 +5,58 @@ import dev.metakey.model.FieldState;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Reason;
 import dev.metakey.model.Reservation;
+import dev.metakey.model.Snapshot;
+import dev.metakey.server.config.Read;
+import dev.metakey.server.domain.Command;
 import dev.metakey.server.domain.Reserve;
 import dev.metakey.server.domain.Unreserve;
-import dev.metakey.server.engine.Engine;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /**
- * Makes the registry reserve what {@code keys.d} says. What contradicts the registry is a problem,
- * and the rest is taken on.
+ * Makes a registry reserve what {@code keys.d} says. What cannot be read, or contradicts the
+ * registry, is a problem, and the rest is taken on.
  */
 final class Reservations {
-  private final Engine engine;
+  private final Runner registry;
+  private final Supplier<Snapshot> snapshots;
   private final Path directory;
   private final Consumer<String> problem;
+
+  /** Makes a change, or throws the refusal. */
+  @FunctionalInterface
+  interface Runner {
+    <R> R run(Command<R> command);
+  }
 
   /**
    * @param directory {@code keys.d}
    * @param problem is told what was not taken on, with file and line
    */
-  Reservations(Engine engine, Path directory, Consumer<String> problem) {
-    this.engine = engine;
+  Reservations(
+      Runner registry, Supplier<Snapshot> snapshots, Path directory, Consumer<String> problem) {
+    this.registry = registry;
+    this.snapshots = snapshots;
     this.directory = directory;
     this.problem = problem;
   }
 
-  /** Takes on what is wanted, and drops what the directory said earlier and says no more. */
-  void apply(List<Reserve> wanted) {
-    dropAllBut(wanted);
-    for (Reserve reserve : wanted) {
+  /**
+   * Takes on what is wanted, and drops what the directory said earlier and says no more. Nothing is
+   * dropped while something cannot be read, as it may be that.
+   */
+  void apply(Read<List<Reserve>> wanted) {
+    wanted.faults().forEach(problem);
+    if (wanted.faults().isEmpty()) {
+      dropAllBut(wanted.value());
+    }
+    for (Reserve reserve : wanted.value()) {
       try {
-        engine.run(reserve);
+        registry.run(reserve);
       } catch (MetakeyException e) {
         if (e.reason() == Reason.STORE_FAILED) {
           throw e;
@@ -51,9 +69,9 @@ final class Reservations {
   private void dropAllBut(List<Reserve> wanted) {
     Set<String> names = new HashSet<>();
     wanted.forEach(reserve -> names.add(reserve.spec().name()));
-    for (Field field : engine.snapshot().records()) {
+    for (Field field : snapshots.get().records()) {
       if (isFromDirectory(field) && !names.contains(field.name())) {
-        engine.run(new Unreserve(field.name()));
+        registry.run(new Unreserve(field.name()));
       }
     }
   }

@@ -53,7 +53,7 @@ final class StatusReport {
 
   private DaemonStatus.Daemon daemon() {
     return new DaemonStatus.Daemon(
-        Daemon.version(),
+        ThisProcess.version(),
         startedAtMs,
         (int) ProcessHandle.current().pid(),
         config.paths().socket().toString(),

@@ -11,6 +11,7 @@ import dev.metakey.layout.RegistryFile;
 import dev.metakey.model.FieldUse;
 import dev.metakey.model.Layout;
 import dev.metakey.server.config.Config;
+import dev.metakey.server.config.Read;
 import dev.metakey.server.domain.Loaded;
 import dev.metakey.server.engine.FakePrograms;
 import dev.metakey.server.kernel.Bpffs;
@@ -61,7 +62,7 @@ final class DaemonRecoveryTest {
     Config config =
         new Config(
             paths, Layout.SLOTTED, 128, 600_000, new Config.History(1000, 1), Config.Publish.ALL);
-    return new Daemon(config, programs, List.of(), false, recoverFrom);
+    return new Daemon(Read.sound(config), programs, Read.sound(List.of()), false, recoverFrom);
   }
 
   private Field registered(String name) throws Exception {

@@ -13,6 +13,7 @@ import dev.metakey.model.Layout;
 import dev.metakey.model.LoadedProgram;
 import dev.metakey.server.config.Config;
 import dev.metakey.server.config.KeysDirectory;
+import dev.metakey.server.config.Read;
 import dev.metakey.server.domain.Loaded;
 import dev.metakey.server.domain.RegistryState;
 import dev.metakey.server.engine.FakePrograms;
@@ -86,8 +87,13 @@ class DaemonTest {
   }
 
   private Daemon start(Config with, boolean nothingLoaded) throws Exception {
+    return start(Read.sound(with), nothingLoaded);
+  }
+
+  private Daemon start(Read<Config> with, boolean nothingLoaded) throws Exception {
+    Path keysDirectory = with.value().paths().keysDirectory();
     Daemon daemon =
-        new Daemon(with, programs, KeysDirectory.read(with.paths().keysDirectory()), nothingLoaded);
+        new Daemon(with, programs, KeysDirectory.read(keysDirectory), nothingLoaded, null);
     running.add(daemon);
     return daemon;
   }
@@ -304,6 +310,127 @@ class DaemonTest {
 
     assertThat(status().getProblems(0)).contains("run/keys cannot be published: ");
     assertThat(status().getPublications(1).getProblem()).isEmpty();
+    stop(daemon);
+  }
+
+  private Config in(Layout layout, int areaBytes) {
+    return new Config(
+        config.paths(),
+        layout,
+        areaBytes,
+        config.quarantineMs(),
+        config.history(),
+        config.publish());
+  }
+
+  @Test
+  void start_whenALayoutDoesNotFit_saysSoBeforeTheRebootAndKeepsTheOldOneAfterIt()
+      throws Exception {
+    Config packed = in(Layout.PACKED, 128);
+    Daemon daemon = start(packed, false);
+    try (Client client = client()) {
+      for (int i = 0; i < 40; i++) {
+        var unused = client.registry().register(register("f" + i, 8));
+      }
+    }
+    stop(daemon);
+
+    daemon = start(in(Layout.SLOTTED, 128), false);
+    assertThat(status().getProblemsList())
+        .singleElement()
+        .asString()
+        .contains(
+            "layout slotted with area 128, and that cannot be taken on: ", "keeps layout packed");
+    stop(daemon);
+
+    daemon = start(in(Layout.SLOTTED, 128), true);
+    assertThat(status().getProblemsList())
+        .singleElement()
+        .asString()
+        .contains("cannot be taken on");
+    try (Client client = client()) {
+      assertThat(client.registry().register(register("new", 8)).getRegistry().getLayout())
+          .isEqualTo(dev.metakey.v1.Layout.LAYOUT_PACKED);
+    }
+    stop(daemon);
+  }
+
+  @Test
+  void start_whenTheConfigIsWrong_isReadOnlyWithTheWayBack() throws Exception {
+    Daemon daemon = start();
+    try (Client client = client()) {
+      var unused = client.registry().register(register("known", 8));
+    }
+    stop(daemon);
+
+    daemon = start(new Read<>(config, List.of("metakeyd.yaml:3: area: 'x' is no number")), false);
+    assertThat(status().getProblemsList())
+        .singleElement()
+        .asString()
+        .startsWith("read-only: metakeyd.yaml:3: area: 'x' is no number; correct that");
+    try (Client client = client()) {
+      assertThat(client.registry().register(register("known", 8)).getResults(0).getField().getId())
+          .isZero();
+      assertThatThrownBy(() -> client.registry().register(register("new", 8)))
+          .hasMessageContaining("metakeyd.yaml:3: area");
+    }
+    stop(daemon);
+    stop(start());
+    try (RocksStore store = new RocksStore(config.paths().data(), DaemonTest::noNewDatabase)) {
+      assertThat(store.open().snapshot().records()).hasSize(1);
+    }
+  }
+
+  @Test
+  void start_whenTheConfigIsWrongAndThereIsNoData_makesNone() throws Exception {
+    Daemon daemon = start(new Read<>(config, List.of("metakeyd.yaml: permission denied")), false);
+
+    assertThat(status().getProblems(0)).startsWith("read-only: metakeyd.yaml: permission denied");
+    assertThat(states()).isEmpty();
+    stop(daemon);
+    assertThat(config.paths().data()).doesNotExist();
+  }
+
+  @Test
+  void start_whenAReservationCannotBeRead_takesTheOthersOnAndDropsNone() throws Exception {
+    keys("10.yaml", entry("a", 5, 8), entry("b", 6, 2));
+    stop(start());
+
+    keys("10.yaml", entry("a", 5, 3), entry("c", 7, 2));
+    Daemon daemon = start();
+
+    assertThat(states()).containsOnlyKeys("a", "b", "c");
+    assertThat(status().getProblemsList())
+        .singleElement()
+        .asString()
+        .startsWith(directory.resolve("keys.d/10.yaml") + ":2: size 3 of a");
+    stop(daemon);
+  }
+
+  @Test
+  void check_tellsWhatAStartWouldReport() throws Exception {
+    Daemon daemon = start(in(Layout.PACKED, 128), false);
+    try (Client client = client()) {
+      for (int i = 0; i < 40; i++) {
+        var unused = client.registry().register(register("f" + i, 8));
+      }
+    }
+    keys("10.yaml", entry("mine", 3, 8), entry("Bad", 50, 2), entry("good", 51, 2));
+    Config wanted = in(Layout.SLOTTED, 128);
+
+    List<String> faults = // while the daemon runs
+        new ConfigCheck(
+                new Read<>(wanted, List.of("metakeyd.yaml:1: wrong")),
+                KeysDirectory.read(wanted.paths().keysDirectory()))
+            .faults();
+
+    String file = directory.resolve("keys.d/10.yaml").toString();
+    assertThat(faults)
+        .satisfiesExactly(
+            fault -> assertThat(fault).isEqualTo("metakeyd.yaml:1: wrong"),
+            fault -> assertThat(fault).contains("cannot be taken on"),
+            fault -> assertThat(fault).startsWith(file + ":3: "),
+            fault -> assertThat(fault).startsWith(file + ":2: mine cannot have id 3"));
     stop(daemon);
   }
 

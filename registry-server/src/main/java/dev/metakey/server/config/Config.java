@@ -4,12 +4,15 @@ import dev.metakey.model.Layout;
 import dev.metakey.model.RegistryInfo;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 
 /**
  * How a daemon is to run.
  *
  * @param areaBytes a multiple of 8, 24-216
  * @param quarantineMs how long a retired id is set aside, milliseconds
+ * @param launchers names of units that prove nothing, besides the known ones; {@code *} in one
+ *     stands for anything
  */
 public record Config(
     Paths paths,
@@ -18,9 +21,14 @@ public record Config(
     long quarantineMs,
     History history,
     Publish publish,
-    Programs programs) {
+    Programs programs,
+    List<String> launchers) {
 
-  /** One that looks at loaded programs. */
+  public Config {
+    launchers = List.copyOf(launchers);
+  }
+
+  /** One that looks at loaded programs, and adds no launchers. */
   public Config(
       Paths paths,
       Layout layout,
@@ -28,7 +36,7 @@ public record Config(
       long quarantineMs,
       History history,
       Publish publish) {
-    this(paths, layout, areaBytes, quarantineMs, history, publish, Programs.KERNEL);
+    this(paths, layout, areaBytes, quarantineMs, history, publish, Programs.KERNEL, List.of());
   }
 
   public static final Path DEFAULT_FILE = Path.of("/etc/metakey/metakeyd.yaml");
@@ -107,10 +115,12 @@ public record Config(
   }
 
   public Config withPaths(Paths newPaths) {
-    return new Config(newPaths, layout, areaBytes, quarantineMs, history, publish, programs);
+    return new Config(
+        newPaths, layout, areaBytes, quarantineMs, history, publish, programs, launchers);
   }
 
   public Config withPrograms(Programs newPrograms) {
-    return new Config(paths, layout, areaBytes, quarantineMs, history, publish, newPrograms);
+    return new Config(
+        paths, layout, areaBytes, quarantineMs, history, publish, newPrograms, launchers);
   }
 }

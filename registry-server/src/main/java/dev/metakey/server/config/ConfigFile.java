@@ -1,9 +1,11 @@
 package dev.metakey.server.config;
 
 import dev.metakey.model.Layout;
+import dev.metakey.model.Names;
 import dev.metakey.model.RegistryInfo;
 import dev.metakey.model.Words;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -21,17 +23,21 @@ public final class ConfigFile {
           "quarantine",
           "history",
           "publish",
-          "programs");
+          "programs",
+          "launchers");
   private static final Pattern DURATION = Pattern.compile("(\\d{1,9})(ms|s|m|h|d)");
   private static final long MAX_QUARANTINE_MS = 366L * 86_400_000;
 
   private ConfigFile() {}
 
-  /**
-   * @throws ConfigException naming file and line
-   */
-  public static Config read(Path file) throws ConfigException {
-    YamlMap yaml = YamlMap.read(file, KEYS);
+  /** Reads what can be used; each fault names file and line. */
+  public static Read<Config> read(Path file) {
+    List<String> faults = new ArrayList<>();
+    Config config = config(file, YamlMap.read(file, KEYS, faults));
+    return new Read<>(config, faults);
+  }
+
+  private static Config config(Path file, YamlMap yaml) {
     Config defaults = Config.defaults();
     Config.Paths paths = defaults.paths();
     YamlMap history = yaml.map("history", List.of("keep", "days"));
@@ -52,7 +58,18 @@ public final class ConfigFile {
         new Config.Publish(
             publish.get("keys", true, ConfigFile::yesOrNo),
             publish.get("registry.bin", true, ConfigFile::yesOrNo)),
-        yaml.get("programs", defaults.programs(), Config.Programs::parse));
+        yaml.get("programs", defaults.programs(), Config.Programs::parse),
+        yaml.list("launchers", ConfigFile::launcher));
+  }
+
+  private static String launcher(String word) {
+    boolean isOneStar = word.indexOf('*') == word.lastIndexOf('*');
+    if (!isOneStar || word.startsWith("*.") || !Names.isUnit(word.replace('*', 'x'))) {
+      throw new IllegalArgumentException(
+          "%s is no unit; write names like ci-runner.service or ci-runner@*.service, with one * at most"
+              .formatted(Names.quote(word)));
+    }
+    return word;
   }
 
   private static Path path(String word) {

@@ -38,17 +38,37 @@ public final class KeysDirectory {
   private KeysDirectory() {}
 
   /**
-   * @return nothing where there is no such directory
-   * @throws ConfigException naming file and line
+   * Reads the reservations that can be used; each fault names file and line. There are none where
+   * there is no such directory.
    */
-  public static List<Reserve> read(Path directory) throws ConfigException {
+  public static Read<List<Reserve>> read(Path directory) {
+    List<String> faults = new ArrayList<>();
     List<Reserve> reservations = new ArrayList<>();
-    for (Path file : files(directory)) {
-      for (YamlMap entry : YamlMap.read(file, List.of("reserve")).maps("reserve", KEYS)) {
-        reservations.add(reserve(entry));
+    try {
+      for (Path file : files(directory)) {
+        read(file, reservations, faults);
+      }
+    } catch (ConfigException e) {
+      faults.add(String.valueOf(e.getMessage()));
+    }
+    return new Read<>(reservations, faults);
+  }
+
+  private static void read(Path file, List<Reserve> reservations, List<String> faults) {
+    List<YamlMap> entries =
+        YamlMap.read(file, List.of("reserve"), faults).maps("reserve", KEYS).stream()
+            .filter(YamlMap::isSound)
+            .toList();
+    for (YamlMap entry : entries) {
+      try {
+        Reserve reserve = reserve(entry);
+        if (entry.isSound()) {
+          reservations.add(reserve);
+        }
+      } catch (ConfigException e) {
+        faults.add(String.valueOf(e.getMessage()));
       }
     }
-    return reservations;
   }
 
   private static Set<Path> files(Path directory) throws ConfigException {

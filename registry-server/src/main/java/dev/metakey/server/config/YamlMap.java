@@ -28,43 +28,80 @@ import org.snakeyaml.engine.v2.nodes.ScalarNode;
 import org.snakeyaml.engine.v2.nodes.SequenceNode;
 import org.snakeyaml.engine.v2.nodes.Tag;
 
-/** A mapping in a YAML file, that knows where everything stands and which keys are allowed. */
+/**
+ * A mapping in a YAML file, that knows where everything stands and which keys are allowed. What
+ * cannot be used is noted, with its place, and the rest is read.
+ */
 final class YamlMap {
   private final Path file;
   private final int line;
   private final Map<String, Node> values = new LinkedHashMap<>();
+  private final List<String> faults;
+  private boolean sound = true;
 
-  private YamlMap(Path file, @Nullable Node node, List<String> allowed) throws ConfigException {
+  private YamlMap(Path file, @Nullable Node node, List<String> allowed, List<String> faults) {
     this.file = file;
+    this.faults = faults;
     this.line = node == null ? 1 : lineOf(node);
     if (node == null) {
       return;
     }
     if (!(node instanceof MappingNode mapping)) {
-      throw fault(node, "'key: value' lines are expected here; allowed keys: " + allowed);
+      note(fault(node, "'key: value' lines are expected here; allowed keys: " + allowed));
+      return;
     }
     for (NodeTuple entry : mapping.getValue()) {
-      String key = scalar(entry.getKeyNode());
-      if (!allowed.contains(key)) {
-        throw fault(entry.getKeyNode(), "unknown key '%s'; allowed: %s".formatted(key, allowed));
-      }
-      if (values.put(key, entry.getValueNode()) != null) {
-        throw fault(entry.getKeyNode(), "key '%s' is there twice".formatted(key));
+      try {
+        put(scalar(entry.getKeyNode()), entry, allowed);
+      } catch (ConfigException e) {
+        note(e);
       }
     }
   }
 
+  private void put(String key, NodeTuple entry, List<String> allowed) throws ConfigException {
+    if (!allowed.contains(key)) {
+      throw fault(entry.getKeyNode(), "unknown key '%s'; allowed: %s".formatted(key, allowed));
+    }
+    if (values.putIfAbsent(key, entry.getValueNode()) != null) {
+      throw fault(entry.getKeyNode(), "key '%s' is there twice".formatted(key));
+    }
+  }
+
+  private void note(ConfigException fault) {
+    sound = false;
+    faults.add(String.valueOf(fault.getMessage()));
+  }
+
+  /** Whether nothing that was looked at so far is wrong. */
+  boolean isSound() {
+    return sound;
+  }
+
   /**
-   * Reads a file; an empty one is an empty mapping.
+   * Reads a file. An empty one is an empty mapping, and so is one that cannot be read.
    *
-   * @throws ConfigException if it cannot be read, is no YAML, or has a key that is not allowed
+   * @param faults to which is added what cannot be used
    */
-  static YamlMap read(Path file, List<String> allowed) throws ConfigException {
+  static YamlMap read(Path file, List<String> allowed, List<String> faults) {
+    Node node = null;
+    try {
+      node = root(file);
+    } catch (ConfigException e) {
+      faults.add(String.valueOf(e.getMessage()));
+    }
+    return new YamlMap(file, node, allowed, faults);
+  }
+
+  /**
+   * @throws ConfigException if the file cannot be read, or is no YAML
+   */
+  private static @Nullable Node root(Path file) throws ConfigException {
     requireTrusted(file);
     try {
       Optional<Node> root =
           new Compose(LoadSettings.builder().build()).composeString(Files.readString(file));
-      return new YamlMap(file, root.filter(node -> !isNull(node)).orElse(null), allowed);
+      return root.filter(node -> !isNull(node)).orElse(null);
     } catch (CharacterCodingException e) {
       throw new ConfigException("%s cannot be read: it is no UTF-8 text".formatted(file));
     } catch (NoSuchFileException e) {
@@ -98,24 +135,29 @@ final class YamlMap {
   }
 
   /**
-   * The value of a key, or the fallback where there is none.
+   * The value of a key, or the fallback where there is none, or one that cannot be used.
    *
    * @param parse throws {@link IllegalArgumentException} or {@link MetakeyException} with a message
    *     that says what is allowed
    */
-  <T> T get(String key, T fallback, Function<String, T> parse) throws ConfigException {
+  <T> T get(String key, T fallback, Function<String, T> parse) {
     Node node = values.get(key);
     if (node == null || isNull(node)) {
       return fallback;
     }
     try {
-      return parse.apply(scalar(node));
-    } catch (MetakeyException | IllegalArgumentException e) {
-      throw fault(node, "%s: %s".formatted(key, e.getMessage()));
+      return require(key, parse);
+    } catch (ConfigException e) {
+      note(e);
+      return fallback;
     }
   }
 
-  /** As {@link #get}, for a key that must be there. */
+  /**
+   * As {@link #get}, for a key that must be there.
+   *
+   * @throws ConfigException if it is not, or cannot be used
+   */
   <T> T require(String key, Function<String, T> parse) throws ConfigException {
     Node node = values.get(key);
     if (node == null || isNull(node)) {
@@ -129,25 +171,50 @@ final class YamlMap {
   }
 
   /** The mapping under a key; an empty one where there is none. */
-  YamlMap map(String key, List<String> allowed) throws ConfigException {
+  YamlMap map(String key, List<String> allowed) {
     Node node = values.get(key);
-    return new YamlMap(file, node == null || isNull(node) ? null : node, allowed);
+    return new YamlMap(file, node == null || isNull(node) ? null : node, allowed, faults);
+  }
+
+  /**
+   * The values in the list under a key; none where there is none. One that cannot be used is left
+   * out.
+   *
+   * @param parse as for {@link #get}
+   */
+  <T> List<T> list(String key, Function<String, T> parse) {
+    List<T> list = new ArrayList<>();
+    for (Node item : items(key, "- value")) {
+      try {
+        list.add(parse.apply(scalar(item)));
+      } catch (MetakeyException | IllegalArgumentException e) {
+        note(fault(item, "%s: %s".formatted(key, e.getMessage())));
+      } catch (ConfigException e) {
+        note(e);
+      }
+    }
+    return list;
   }
 
   /** The mappings in the list under a key. */
-  List<YamlMap> maps(String key, List<String> allowed) throws ConfigException {
-    Node node = values.get(key);
+  List<YamlMap> maps(String key, List<String> allowed) {
     List<YamlMap> maps = new ArrayList<>();
-    if (node == null || isNull(node)) {
-      return maps;
-    }
-    if (!(node instanceof SequenceNode sequence)) {
-      throw fault(node, "'%s' must be a list ('- key: value')".formatted(key));
-    }
-    for (Node item : sequence.getValue()) {
-      maps.add(new YamlMap(file, item, allowed));
+    for (Node item : items(key, "- key: value")) {
+      maps.add(new YamlMap(file, item, allowed, faults));
     }
     return maps;
+  }
+
+  private List<Node> items(String key, String example) {
+    Node node = values.get(key);
+    if (node == null || isNull(node)) {
+      return List.of();
+    }
+    if (!(node instanceof SequenceNode sequence)) {
+      note(fault(node, "'%s' must be a list ('%s')".formatted(key, example)));
+      return List.of();
+    }
+    return sequence.getValue();
   }
 
   private String scalar(Node node) throws ConfigException {

@@ -5,9 +5,12 @@ import dev.metakey.model.Field;
 import dev.metakey.model.FieldState;
 import dev.metakey.model.Layout;
 import dev.metakey.model.MetakeyException;
+import dev.metakey.model.Peer;
 import dev.metakey.model.Reason;
 import dev.metakey.model.RegistryInfo;
+import dev.metakey.model.Snapshot;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A daemon starts, and has looked what the kernel has loaded ({@link Observe}). After a reboot no
@@ -44,6 +47,18 @@ public record Start(String bootId, Layout layout, int areaBytes, boolean nothing
           "area %d: the metadata area has %d to %d bytes, a multiple of 8"
               .formatted(areaBytes, RegistryInfo.MIN_AREA_BYTES, RegistryInfo.MAX_AREA_BYTES));
     }
+  }
+
+  /** Why a layout could not be taken on after a reboot; null: it could. */
+  public static @Nullable MetakeyException obstacle(
+      Snapshot snapshot, Rules rules, Layout layout, int areaBytes) {
+    RegistryState before = new RegistryState(snapshot, "the boot before");
+    Start start = new Start("the next boot", layout, areaBytes, true);
+    Peer nobody = new Peer(0, 0, 0, "");
+    return Registry.decide(before, rules, start, nobody, new Now(0, 1))
+            instanceof Decision.Rejected<?> rejected
+        ? rejected.refusal()
+        : null;
   }
 
   @Override

@@ -130,7 +130,7 @@ public final class Engine {
 
   /** How long the writer has been held up; null: it is not. */
   private @Nullable String heldUp() {
-    long busyMs = clock.bootMs() - busySinceMs; // negative while it is idle
+    long busyMs = clock.stopwatchMs() - busySinceMs; // negative while it is idle
     return busyMs < HELD_UP_MS
         ? null
         : "the disk of the data directory has not answered for %d s; metakeyd goes on by itself when it does"
@@ -302,7 +302,7 @@ public final class Engine {
    */
   public int doWork(long maxWaitMs) throws InterruptedException {
     List<Submission<?>> batch = queue.take(BATCH, maxWaitMs);
-    busySinceMs = clock.bootMs();
+    busySinceMs = clock.stopwatchMs();
     try {
       keeper.check(clock.bootMs());
       tell(keeper.heal(state, this::showWithTtls, clock.bootMs()));

@@ -13,6 +13,14 @@ public interface HostClock {
   /** Milliseconds since the host booted. Goes on while no daemon runs, and cannot be set. */
   long bootMs();
 
+  /**
+   * Milliseconds since some moment: for how long something takes. Unlike the others, it does not
+   * jump in a test that lets time pass.
+   */
+  default long stopwatchMs() {
+    return bootMs();
+  }
+
   /** Identifies the boot that {@link #bootMs} counts from. */
   String bootId();
 

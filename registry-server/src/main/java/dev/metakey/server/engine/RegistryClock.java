@@ -49,6 +49,11 @@ final class RegistryClock {
     return ageMsThen + host.bootMs() - bootMsThen;
   }
 
+  /** For how long something takes. */
+  long stopwatchMs() {
+    return host.stopwatchMs();
+  }
+
   /** For deadlines. */
   long bootMs() {
     return host.bootMs();

@@ -35,14 +35,29 @@ record Findings(
 
   /** What is to be done. */
   sealed interface Plan {
+    /** What a new database is to be made of; null: none is made. */
+    default @Nullable List<Source> makes() {
+      return null;
+    }
+
     /** There has never been a registry here. */
-    record Create() implements Plan {}
+    record Create() implements Plan {
+      @Override
+      public List<Source> makes() {
+        return List.of();
+      }
+    }
 
     /** The database is sound, and nothing is newer. */
     record UseDatabase() implements Plan {}
 
     /** The database is sound, and was copied from another machine: that has a registry too. */
-    record Rename(Source database) implements Plan {}
+    record Rename(Source database) implements Plan {
+      @Override
+      public List<Source> makes() {
+        return List.of(database);
+      }
+    }
 
     /**
      * The daemon was killed, or the power went, before the database had a commit that the copy has.
@@ -56,7 +71,12 @@ record Findings(
      * @param sources accounts of the registry, the newest first
      * @param why what is wrong with what is there
      */
-    record Rebuild(List<Source> sources, String why) implements Plan {}
+    record Rebuild(List<Source> sources, String why) implements Plan {
+      @Override
+      public List<Source> makes() {
+        return sources;
+      }
+    }
 
     /**
      * Ids may be lost: nobody gets one.

@@ -5,6 +5,7 @@ import dev.metakey.server.domain.Recovery;
 import dev.metakey.server.domain.RegistryState;
 import dev.metakey.server.storage.Findings.Plan;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
@@ -85,8 +86,24 @@ public final class RocksStore implements Store {
    * nobody did.
    */
   public void begin() throws StoreException {
+    begin("");
+  }
+
+  /**
+   * As {@link #begin()}, and makes nothing where there is a reason not to: what is found is then
+   * held in memory, unless there is a sound database.
+   *
+   * @param why nothing may be made; empty: it may
+   */
+  public void begin(String why) throws StoreException {
     Database.loadLibrary();
-    begun = exclusively(() -> begin(beginning.look(evidence)));
+    if (!why.isEmpty() && !Files.isDirectory(directory.path())) {
+      failed = true;
+      readOnly = why;
+      begun = hold(List.of());
+      return;
+    }
+    begun = exclusively(() -> begin(beginning.look(evidence), why));
   }
 
   private interface Opening {
@@ -109,8 +126,13 @@ public final class RocksStore implements Store {
     }
   }
 
-  private RegistryState begin(Findings found) throws StoreException, RocksDBException, IOException {
+  private RegistryState begin(Findings found, String why)
+      throws StoreException, RocksDBException, IOException {
     Plan plan = found.plan();
+    if (!why.isEmpty() && plan.makes() != null) {
+      readOnly = why;
+      return hold(plan.makes());
+    }
     if (plan instanceof Plan.ReadOnly stuck) {
       readOnly = stuck.why();
       return hold(stuck.shown());

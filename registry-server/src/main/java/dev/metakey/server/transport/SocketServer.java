@@ -74,7 +74,7 @@ public final class SocketServer implements AutoCloseable {
       DecompressorRegistry.emptyInstance().with(Codec.Identity.NONE, false);
 
   private final SocketFile socket;
-  private final PeerLook peers = new PeerLook(Launchers.DEFAULTS);
+  private final PeerLook peers;
   private final HealthStatusManager health = new HealthStatusManager();
   private final EventLoopGroup accepting = eventLoops("registry-accept", 1);
   private final EventLoopGroup serving = eventLoops("registry-serve", EVENT_LOOPS);
@@ -95,13 +95,19 @@ public final class SocketServer implements AutoCloseable {
   private volatile boolean closing;
 
   /**
+   * @param launchers units that prove nothing
    * @throws LockFile.HeldException if a live daemon has the socket
    * @throws IOException if the path cannot be a socket, or cannot be listened on
    */
   public SocketServer(
-      Path path, Engine engine, KernelWatch kernel, WatchHub hub, Supplier<DaemonStatus> status)
+      Path path,
+      Engine engine,
+      KernelWatch kernel,
+      WatchHub hub,
+      Supplier<DaemonStatus> status,
+      Launchers launchers)
       throws IOException {
-    this(path, engine, kernel, hub, status, Limits.DEFAULTS, engine.rules()::isAdmin);
+    this(path, engine, kernel, hub, status, launchers, Limits.DEFAULTS, engine.rules()::isAdmin);
   }
 
   /**
@@ -113,10 +119,12 @@ public final class SocketServer implements AutoCloseable {
       KernelWatch kernel,
       WatchHub hub,
       Supplier<DaemonStatus> status,
+      Launchers launchers,
       Limits limits,
       Predicate<Peer> isAdmin)
       throws IOException {
     this.socket = SocketFile.claim(path);
+    this.peers = new PeerLook(launchers);
     changesPossible(true);
     Connections connections = new Connections(limits, isAdmin);
     CallGuard guard = new CallGuard(connections, System::nanoTime);
@@ -256,8 +264,10 @@ public final class SocketServer implements AutoCloseable {
 
   /** Removes the socket and takes no more calls. Those in flight go on. */
   public synchronized void stopAccepting() throws IOException {
-    closing = true;
-    health.enterTerminalState();
+    if (!closing) {
+      closing = true;
+      health.enterTerminalState(); // a second time it would warn
+    }
     socket.remove();
     started.forEach(Server::shutdown);
   }

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -30,7 +31,14 @@ class ConfigFileTest {
     } catch (IOException e) {
       throw new AssertionError(e);
     }
-    return ConfigFile.read(file);
+    return sound(ConfigFile.read(file));
+  }
+
+  private static Config sound(Read<Config> read) throws ConfigException {
+    if (!read.faults().isEmpty()) {
+      throw new ConfigException(read.faults().get(0));
+    }
+    return read.value();
   }
 
   /** The message, after the file's name. */
@@ -62,6 +70,9 @@ class ConfigFileTest {
               keys: false
               registry.bin: true
             programs: none
+            launchers:
+              - ci-runner.service
+              - ci@*.service
             """);
 
     assertThat(config)
@@ -78,7 +89,8 @@ class ConfigFileTest {
                 90_000,
                 new Config.History(5, 3),
                 new Config.Publish(false, true),
-                Config.Programs.NONE));
+                Config.Programs.NONE,
+                List.of("ci-runner.service", "ci@*.service")));
     assertThat(config.history().ageMs()).isEqualTo(Duration.ofDays(3).toMillis());
   }
 
@@ -123,13 +135,28 @@ class ConfigFileTest {
     Path detour = directory.resolve("x/../metakeyd.yaml");
     Files.createDirectory(directory.resolve("x"));
 
-    assertThat(ConfigFile.read(detour).paths().keysDirectory())
+    assertThat(ConfigFile.read(detour).value().paths().keysDirectory())
         .isEqualTo(directory.resolve("keys.d"));
   }
 
   @Test
   void read_whenHistoryIsHalfSaid_keepsTheOtherDefault() throws ConfigException {
     assertThat(read("history: {days: 1}").history()).isEqualTo(new Config.History(100_000, 1));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"cron", "'*.service'", "a*b*.service", "a/b.service", "docker.scope"})
+  void read_whenALauncherIsNoUnit_saysWhere(String launcher) {
+    assertThatThrownBy(() -> read("area: 128\nlaunchers:\n  - ok.service\n  - " + launcher + "\n"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining(":4: launchers: ")
+        .hasMessageContaining("is no unit; write names like ci-runner.service");
+  }
+
+  @Test
+  void read_whenLaunchersAreNoList_saysSo() {
+    assertThatThrownBy(() -> read("launchers: ci-runner.service"))
+        .hasMessageContaining(":1: 'launchers' must be a list ('- value')");
   }
 
   @Test
@@ -142,7 +169,7 @@ class ConfigFileTest {
     assertThat(fault("area: 64\n\nsokcet: /tmp/x\n"))
         .isEqualTo(
             "3: unknown key 'sokcet'; allowed: [socket, data, run, bpffs, layout, area, quarantine,"
-                + " history, publish, programs]");
+                + " history, publish, programs, launchers]");
     assertThat(fault("history:\n  keep: 3\n  years: 1\n"))
         .isEqualTo("3: unknown key 'years'; allowed: [keep, days]");
   }
@@ -235,15 +262,38 @@ class ConfigFileTest {
 
   @Test
   void read_whenFileCannotBeRead_namesIt() throws IOException {
-    assertThatThrownBy(() -> ConfigFile.read(file))
+    assertThatThrownBy(() -> sound(ConfigFile.read(file)))
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining(file + " cannot be read: ");
     Files.write(file, new byte[] {(byte) 0xff, (byte) 0xfe, 0, 1});
-    assertThatThrownBy(() -> ConfigFile.read(file))
+    assertThatThrownBy(() -> sound(ConfigFile.read(file)))
         .isInstanceOf(ConfigException.class)
         .hasMessage(file + " cannot be read: it is no UTF-8 text");
-    assertThatThrownBy(() -> ConfigFile.read(directory))
+    assertThatThrownBy(() -> sound(ConfigFile.read(directory)))
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining(directory + " cannot be read: ");
+  }
+
+  @Test
+  void read_whenSomethingIsWrong_takesTheRestAndTellsOfEachFault() throws IOException {
+    Files.writeString(
+        file,
+        """
+        data: /tmp/data
+        area: lots
+        colour: red
+        history: {keep: 7, days: never}
+        """);
+
+    Read<Config> read = ConfigFile.read(file);
+
+    assertThat(read.faults())
+        .satisfiesExactly(
+            fault -> assertThat(fault).startsWith(file + ":3: unknown key 'colour'"),
+            fault -> assertThat(fault).startsWith(file + ":2: area: "),
+            fault -> assertThat(fault).startsWith(file + ":4: days: "));
+    assertThat(read.value().paths().data()).isEqualTo(Path.of("/tmp/data"));
+    assertThat(read.value().areaBytes()).isEqualTo(128);
+    assertThat(read.value().history()).isEqualTo(new Config.History(7, 90));
   }
 }

@@ -1,7 +1,6 @@
 package dev.metakey.server.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.metakey.model.FieldSpec;
 import dev.metakey.model.Format;
@@ -11,6 +10,7 @@ import dev.metakey.server.domain.Reserve;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -26,11 +26,10 @@ class KeysDirectoryTest {
 
   private String fault(String yaml) throws IOException {
     Path file = write("10.yaml", yaml);
-    String[] message = new String[1];
-    assertThatThrownBy(() -> KeysDirectory.read(directory))
-        .isInstanceOfSatisfying(ConfigException.class, e -> message[0] = e.getMessage());
-    assertThat(message[0]).startsWith(file + ":");
-    return message[0].substring(file.toString().length() + 1);
+    List<String> faults = KeysDirectory.read(directory).faults();
+    assertThat(faults).hasSize(1);
+    assertThat(faults.get(0)).startsWith(file + ":");
+    return faults.get(0).substring(file.toString().length() + 1);
   }
 
   @Test
@@ -48,7 +47,7 @@ class KeysDirectoryTest {
                  format: ipv4, merge: keep_last}
             """);
 
-    assertThat(KeysDirectory.read(directory))
+    assertThat(KeysDirectory.read(directory).value())
         .containsExactly(
             new Reserve(FieldSpec.of("edge.packet_id", 8), 3, new Reservation(false, file + ":3")),
             new Reserve(
@@ -71,22 +70,23 @@ class KeysDirectoryTest {
     write("50.yaml", "reserve:\n");
     write("60.yaml", "reserve: []\n");
 
-    assertThat(KeysDirectory.read(directory))
+    assertThat(KeysDirectory.read(directory).value())
         .extracting(reserve -> reserve.spec().name())
         .containsExactly("a", "b");
   }
 
   @Test
-  void read_whenThereIsNoDirectory_isEmpty() throws ConfigException {
-    assertThat(KeysDirectory.read(directory.resolve("keys.d"))).isEmpty();
+  void read_whenThereIsNoDirectory_isEmpty() {
+    assertThat(KeysDirectory.read(directory.resolve("keys.d")).value()).isEmpty();
   }
 
   @Test
   void read_whenItIsNoDirectory_saysSo() throws IOException {
     Path file = write("keys.d", "");
-    assertThatThrownBy(() -> KeysDirectory.read(file))
-        .isInstanceOf(ConfigException.class)
-        .hasMessageStartingWith(file + " cannot be listed: ");
+    assertThat(KeysDirectory.read(file).faults())
+        .singleElement()
+        .asString()
+        .startsWith(file + " cannot be listed: ");
   }
 
   @ParameterizedTest
@@ -115,6 +115,22 @@ class KeysDirectoryTest {
         .isEqualTo("3: " + fault);
   }
 
+  @Test
+  void read_whenSomeIsWrong_takesTheRestAndTellsOfEachFault() throws IOException {
+    Path first =
+        write("10.yaml", "reserve:\n- {name: Bad, id: 0, size: 2}\n- {name: a, id: 1, size: 2}");
+    Path second = write("20.yaml", "reserve: [{name: b");
+    write("30.yaml", "reserve: [{name: c, id: 3, size: 2}]");
+
+    Read<List<Reserve>> read = KeysDirectory.read(directory);
+
+    assertThat(read.value()).extracting(r -> r.spec().name()).containsExactly("a", "c");
+    assertThat(read.faults())
+        .satisfiesExactly(
+            fault -> assertThat(fault).startsWith(first + ":2: "),
+            fault -> assertThat(fault).startsWith(second + ":1: no valid YAML: "));
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"kernel.x", "Upper", "a..b", "9a", "''", "a b"})
   void read_whenNameIsBad_namesFileAndLine(String name) throws IOException {
@@ -136,6 +152,6 @@ class KeysDirectoryTest {
     write("10.yaml", "reserve: [{name: a, id: 1, size: 2}, {name: b, id: 1, size: 2}]");
     write("20.yaml", "reserve: [{name: a, id: 2, size: 4}]");
 
-    assertThat(KeysDirectory.read(directory)).hasSize(3);
+    assertThat(KeysDirectory.read(directory).value()).hasSize(3);
   }
 }

@@ -7,9 +7,11 @@ import dev.metakey.model.FieldUse;
 import dev.metakey.model.Layout;
 import dev.metakey.model.LoadedProgram;
 import dev.metakey.model.Role;
+import dev.metakey.server.OpenFiles;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -153,17 +155,11 @@ class LoadedProgramsTest {
   void scan_leavesNoFileOpen() throws Exception {
     load("programs", PROGRAMS);
     assertThat(loaded.scan()).isNotEmpty();
-    long before = openFiles();
+    Map<String, Long> before = OpenFiles.now();
     for (int i = 0; i < 50; i++) {
       assertThat(new LoadedPrograms().scan()).isNotEmpty();
     }
-    assertThat(openFiles()).isLessThan(before + 25);
-  }
-
-  private static long openFiles() throws Exception {
-    try (var files = Files.list(Path.of("/proc/self/fd"))) {
-      return files.count();
-    }
+    assertThat(OpenFiles.now()).isEqualTo(before);
   }
 
   @Test

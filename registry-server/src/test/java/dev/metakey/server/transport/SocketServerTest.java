@@ -73,7 +73,15 @@ class SocketServerTest {
     KernelWatch kernel = new KernelWatch(engine, new FakePrograms());
     hub = new WatchHub(engine::snapshot, engine::history, Limits.DEFAULTS.watches(), peer -> false);
     server =
-        new SocketServer(path, engine, kernel, hub, SocketServerTest::status, LIMITS, peer -> true);
+        new SocketServer(
+            path,
+            engine,
+            kernel,
+            hub,
+            SocketServerTest::status,
+            Launchers.DEFAULTS,
+            LIMITS,
+            peer -> true);
     threads = new EngineThreads(engine, () -> {});
     engine.addListener(hub);
     engine.onHealth(server::changesPossible);

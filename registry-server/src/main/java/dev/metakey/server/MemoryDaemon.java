@@ -1,0 +1,138 @@
+package dev.metakey.server;
+
+import dev.metakey.model.Layout;
+import dev.metakey.model.Peer;
+import dev.metakey.model.RegistryInfo;
+import dev.metakey.server.config.Config;
+import dev.metakey.server.domain.RegistryState;
+import dev.metakey.server.domain.Rules;
+import dev.metakey.server.domain.Start;
+import dev.metakey.server.engine.Engine;
+import dev.metakey.server.engine.EngineThreads;
+import dev.metakey.server.engine.HostClock;
+import dev.metakey.server.engine.KernelWatch;
+import dev.metakey.server.engine.Limits;
+import dev.metakey.server.publication.Publisher;
+import dev.metakey.server.publication.WatchHub;
+import dev.metakey.server.storage.MemoryStore;
+import dev.metakey.server.storage.StoreException;
+import dev.metakey.server.transport.SocketServer;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+
+/**
+ * A daemon for tests: the parts of {@link Daemon} on a store in memory. It publishes nothing, and
+ * in its kernel no program is loaded. Its time passes as everywhere, and faster when it is told so.
+ */
+public final class MemoryDaemon implements AutoCloseable {
+  /** Kept here, as the logging system forgets loggers, and their level, that nobody holds. */
+  private static final Logger BOOTSTRAP_LOG =
+      Logger.getLogger("io.grpc.netty.shaded.io.netty.bootstrap.ServerBootstrap");
+
+  static {
+    BOOTSTRAP_LOG.setLevel(Level.SEVERE); // gRPC sets SO_KEEPALIVE, which unix sockets do not know
+  }
+
+  private final Clock clock = new Clock();
+  private final Engine engine;
+  private final EngineThreads threads;
+  private final KernelWatch kernel;
+  private final Publisher publisher;
+  private final WatchHub hub;
+  private final SocketServer server;
+
+  /**
+   * Starts one; when this returns, it serves.
+   *
+   * @param directory gets the socket, {@code metakeyd.sock}, and its lock
+   * @throws IOException if the socket cannot be listened on
+   */
+  public MemoryDaemon(Path directory) throws IOException, StoreException {
+    Config config = config(directory);
+    Peer self = ThisProcess.peer();
+    RegistryState empty =
+        RegistryState.empty(UUID.randomUUID(), config.layout(), config.areaBytes());
+    engine =
+        new Engine(
+            new MemoryStore(() -> empty),
+            new Rules(config.quarantineMs(), self.uid()),
+            new Engine.Retention(config.history().keep(), config.history().ageMs()),
+            self,
+            clock);
+    kernel = new KernelWatch(engine, withPids -> List.of());
+    engine.run(kernel.look());
+    engine.run(new Start(clock.bootId(), config.layout(), config.areaBytes(), false));
+    publisher = new Publisher(engine.snapshot(), List.of());
+    hub =
+        new WatchHub(
+            engine::snapshot, engine::history, Limits.DEFAULTS.watches(), engine.rules()::isAdmin);
+    StatusReport status = new StatusReport(config, engine, publisher, hub, new Problems());
+    server = new SocketServer(config.paths().socket(), engine, kernel, hub, status::now);
+    threads = new EngineThreads(engine, () -> {});
+    engine.addListener(hub);
+    threads.start();
+    kernel.start();
+    server.start();
+  }
+
+  private static Config config(Path directory) {
+    Config.Paths paths =
+        new Config.Paths(
+            directory.resolve("metakeyd.sock"), directory, directory, "none", directory);
+    Config defaults = Config.defaults();
+    return new Config(
+        paths,
+        Layout.SLOTTED,
+        RegistryInfo.DEFAULT_AREA_BYTES,
+        defaults.quarantineMs(),
+        defaults.history(),
+        new Config.Publish(false, false));
+  }
+
+  /** Lets time pass at once. When this returns, what is due by then was done. */
+  public void advance(Duration time) {
+    clock.advancedMs.addAndGet(time.toMillis());
+    kernel.observe(Runnable::run).join();
+  }
+
+  @Override
+  public void close() throws InterruptedException, IOException {
+    server.stopAccepting();
+    kernel.close();
+    threads.close();
+    hub.close();
+    server.close();
+  }
+
+  private static final class Clock implements HostClock {
+    private final long startNs = System.nanoTime();
+    private final String bootId = UUID.randomUUID().toString();
+    private final AtomicLong advancedMs = new AtomicLong();
+
+    @Override
+    public long wallMs() {
+      return System.currentTimeMillis() + advancedMs.get();
+    }
+
+    @Override
+    public long bootMs() {
+      return stopwatchMs() + advancedMs.get();
+    }
+
+    @Override
+    public long stopwatchMs() {
+      return Duration.ofNanos(System.nanoTime() - startNs).toMillis();
+    }
+
+    @Override
+    public String bootId() {
+      return bootId;
+    }
+  }
+}

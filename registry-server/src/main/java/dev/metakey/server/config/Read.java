@@ -1,0 +1,20 @@
+package dev.metakey.server.config;
+
+import java.util.List;
+
+/**
+ * What an admin wrote, as far as it can be used.
+ *
+ * @param value what was read; where something is wrong, without it or with the default
+ * @param faults what cannot be used: each says where it is, what is wrong, and what is allowed
+ */
+public record Read<T>(T value, List<String> faults) {
+  public Read {
+    faults = List.copyOf(faults);
+  }
+
+  /** What was not read from a file. */
+  public static <T> Read<T> sound(T value) {
+    return new Read<>(value, List.of());
+  }
+}
