@@ -16,6 +16,7 @@ import dev.metakey.server.publication.Publisher;
 import dev.metakey.server.publication.WatchHub;
 import dev.metakey.server.storage.MemoryStore;
 import dev.metakey.server.storage.StoreException;
+import dev.metakey.server.transport.Launchers;
 import dev.metakey.server.transport.SocketServer;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -73,7 +74,7 @@ public final class MemoryDaemon implements AutoCloseable {
         new WatchHub(
             engine::snapshot, engine::history, Limits.DEFAULTS.watches(), engine.rules()::isAdmin);
     StatusReport status = new StatusReport(config, engine, publisher, hub, new Problems());
-    server = new SocketServer(config.paths().socket(), engine, kernel, hub, status::now);
+    server = new SocketServer(config.paths().socket(), engine, kernel, hub, status::now, Launchers.DEFAULTS);
     threads = new EngineThreads(engine, () -> {});
     engine.addListener(hub);
     threads.start();
