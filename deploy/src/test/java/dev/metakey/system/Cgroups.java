@@ -51,7 +51,8 @@ final class Cgroups implements AutoCloseable {
     return moved;
   }
 
-  private Path make(String cgroup) throws IOException {
+  /** The directory of a cgroup, which is made where it is not there. */
+  Path make(String cgroup) throws IOException {
     Path directory = root;
     for (String part : cgroup.substring(1).split("/", -1)) {
       directory = directory.resolve(part);

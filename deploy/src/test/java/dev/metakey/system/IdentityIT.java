@@ -246,6 +246,31 @@ class IdentityIT {
   }
 
   @Test
+  void unit_whenItsProcessHasThePidOfOneThatConnected_isNotLent() throws Exception {
+    Requires.program("python3");
+    List<String> command = new ArrayList<>(List.of("unshare", "--pid", "--fork", "--kill-child"));
+    command.addAll(
+        List.of(
+            "--mount-proc",
+            "sh",
+            "-c",
+            "socket=$1; script=$2; procs=$3; shift 3; \"$@\" 2> said & daemon=$!;"
+                + " until grep -q ' serves on ' said; do sleep 0.1; done;"
+                + " python3 \"$script\" \"$socket\" \"$daemon\" \"$procs\"",
+            "sh",
+            host.socket().toString(),
+            Path.of("src/test/resources/lend_pid.py").toAbsolutePath().toString(),
+            cgroups().make("/system.slice/metakey-it-victim.service") + "/cgroup.procs"));
+    command.addAll(host.daemonCommand().command());
+
+    Ran ran = Ran.of(host.process(command), Host.PATIENCE).ok();
+
+    assertThat(ran.out())
+        .contains("ended before metakeyd could look who it is")
+        .doesNotContain("metakey-it-victim.service");
+  }
+
+  @Test
   void root_whenItHasNoCapSysAdmin_isNoAdmin() throws Exception {
     host.start();
     host.cli("register", "edge.id:8", "--service", "edge").ok();

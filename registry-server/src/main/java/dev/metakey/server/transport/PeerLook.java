@@ -14,8 +14,10 @@ import org.slf4j.LoggerFactory;
 /**
  * Looks in {@code /proc} who a peer is.
  *
- * <p>A pid may end and be given to another process while it is looked at. So what was read counts
- * only if the process that connected is still there afterwards.
+ * <p>A process may end and its pid be given to another, before it is looked at or meanwhile. So
+ * what was read counts only if the process that connected is still there afterwards: as its
+ * descriptor says, where the kernel has one ({@link PeerDescriptor}), and as the time when it
+ * started says.
  */
 final class PeerLook {
   private static final Logger log = LoggerFactory.getLogger(PeerLook.class);

@@ -93,9 +93,12 @@ final class PeerNegotiator implements ProtocolNegotiator {
       }
       PeerCredentials kernel = ((EpollDomainSocketChannel) context.channel()).peerCredentials();
       int[] gids = kernel.gids();
-      PeerProcess peer =
-          look.at(kernel.uid(), gids.length == 0 ? -1 : gids[0], kernel.pid(), () -> true);
+      int gid = gids.length == 0 ? -1 : gids[0];
       Channel channel = context.channel();
+      PeerProcess peer;
+      try (PeerDescriptor process = PeerDescriptor.of(channel)) {
+        peer = look.at(kernel.uid(), gid, kernel.pid(), process::lives);
+      }
       Connection connection =
           new Connection(
               peer,

@@ -22,10 +22,13 @@ import dev.metakey.v1.FieldSpec;
 import dev.metakey.v1.ListRequest;
 import dev.metakey.v1.RegisterRequest;
 import dev.metakey.v1.ReleaseRequest;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -142,6 +145,22 @@ class HostileClientTest {
         assertThat(first).isNotNull();
       }
       served("meanwhile");
+    }
+    assertThat(descriptorsOfProcesses()).isZero();
+  }
+
+  /** That this process has open: one for each peer, while it is looked at. */
+  private static long descriptorsOfProcesses() throws IOException {
+    try (Stream<Path> all = Files.list(Path.of("/proc/self/fd"))) {
+      return all.filter(HostileClientTest::isOfAProcess).count();
+    }
+  }
+
+  private static boolean isOfAProcess(Path descriptor) {
+    try {
+      return Files.readSymbolicLink(descriptor).toString().contains("pidfd");
+    } catch (IOException closed) {
+      return false;
     }
   }
 

@@ -1,0 +1,80 @@
+package dev.metakey.server.transport;
+
+import io.grpc.netty.shaded.io.netty.channel.Channel;
+import io.grpc.netty.shaded.io.netty.channel.ChannelException;
+import io.grpc.netty.shaded.io.netty.channel.unix.FileDescriptor;
+import io.grpc.netty.shaded.io.netty.channel.unix.IntegerUnixChannelOption;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A descriptor of the process that opened a connection (SO_PEERPIDFD). It stays that process's,
+ * also when its pid is given to another one. Kernels before 6.5 have none: then nothing is known
+ * here.
+ */
+final class PeerDescriptor implements AutoCloseable {
+  private static final int SOL_SOCKET = 1;
+  private static final IntegerUnixChannelOption SO_PEERPIDFD =
+      new IntegerUnixChannelOption("SO_PEERPIDFD", SOL_SOCKET, 77);
+  private static final boolean IS_SUPPORTED = isSince(System.getProperty("os.version", ""), 6, 5);
+  private static final Path OUR_DESCRIPTORS = Path.of("/proc/self/fdinfo");
+
+  private final @Nullable FileDescriptor descriptor;
+
+  private PeerDescriptor(@Nullable FileDescriptor descriptor) {
+    this.descriptor = descriptor;
+  }
+
+  /** The peer's; to be closed. */
+  static PeerDescriptor of(Channel connection) {
+    try {
+      return new PeerDescriptor(
+          IS_SUPPORTED ? new FileDescriptor(connection.config().getOption(SO_PEERPIDFD)) : null);
+    } catch (ChannelException ended) { // before kernel 6.16, there is none of a process that ended
+      return new PeerDescriptor(null);
+    }
+  }
+
+  /** Whether the process is there still; true where the kernel cannot tell. */
+  boolean lives() {
+    if (!IS_SUPPORTED) {
+      return true;
+    }
+    try {
+      return descriptor != null && pid(descriptor.intValue()) > 0;
+    } catch (IOException unknown) {
+      return false;
+    }
+  }
+
+  /** As the kernel says: -1 of a process that has ended. */
+  private static int pid(int descriptor) throws IOException {
+    Path info = OUR_DESCRIPTORS.resolve(Integer.toString(descriptor));
+    return Files.readAllLines(info, StandardCharsets.ISO_8859_1).stream()
+        .filter(line -> line.startsWith("Pid:"))
+        .mapToInt(line -> Integer.parseInt(line.substring("Pid:".length()).trim()))
+        .findFirst()
+        .orElse(-1);
+  }
+
+  static boolean isSince(String version, int major, int minor) {
+    Matcher numbers = Pattern.compile("(\\d{1,4})\\.(\\d{1,4}).*").matcher(version);
+    if (!numbers.matches()) {
+      return false;
+    }
+    int itsMajor = Integer.parseInt(numbers.group(1));
+    return itsMajor > major || (itsMajor == major && Integer.parseInt(numbers.group(2)) >= minor);
+  }
+
+  @Override
+  public void close() throws IOException {
+    if (descriptor != null) {
+      descriptor.close();
+    }
+  }
+}
