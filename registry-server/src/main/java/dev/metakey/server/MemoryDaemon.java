@@ -74,7 +74,9 @@ public final class MemoryDaemon implements AutoCloseable {
         new WatchHub(
             engine::snapshot, engine::history, Limits.DEFAULTS.watches(), engine.rules()::isAdmin);
     StatusReport status = new StatusReport(config, engine, publisher, hub, new Problems());
-    server = new SocketServer(config.paths().socket(), engine, kernel, hub, status::now, Launchers.DEFAULTS);
+    server =
+        new SocketServer(
+            config.paths().socket(), engine, kernel, hub, status::now, Launchers.DEFAULTS);
     threads = new EngineThreads(engine, () -> {});
     engine.addListener(hub);
     threads.start();
