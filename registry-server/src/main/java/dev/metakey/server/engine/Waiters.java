@@ -137,6 +137,7 @@ final class Waiters {
    *
    * @param maxWaitMs milliseconds; 0: do not wait
    */
+  @SuppressWarnings("WaitNotInLoop") // whoever calls does so in a loop
   synchronized void awaitDeadline(long nowMs, long maxWaitMs) throws InterruptedException {
     long untilMs = Math.min(nowMs + maxWaitMs, nextDeadlineMs());
     if (untilMs > nowMs && !woken) {

@@ -82,7 +82,7 @@ public final class LockFile implements AutoCloseable {
    * A process may hold what was at the path before somebody removed or renamed the directory. What
    * it has given away is not in the new one.
    */
-  private static void refuseLost(Path path, Path real) throws IOException {
+  private static void refuseLost(Path path, Path real) throws HeldException {
     Long holder = LostLocks.holderOf(real);
     if (holder != null) {
       throw new HeldException(

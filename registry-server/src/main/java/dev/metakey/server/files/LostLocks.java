@@ -1,6 +1,7 @@
 package dev.metakey.server.files;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashSet;
@@ -29,7 +30,7 @@ final class LostLocks {
    * @param path of a lock file, without links
    * @return the pid of a process that holds a file that was there, and is there no more; null: none
    */
-  static @Nullable Long holderOf(Path path) throws IOException {
+  static @Nullable Long holderOf(Path path) {
     long self = ProcessHandle.current().pid();
     for (long pid : whoHoldLocks()) {
       if (pid != self && holds(pid, path)) {
@@ -39,13 +40,15 @@ final class LostLocks {
     return null;
   }
 
-  private static Set<Long> whoHoldLocks() throws IOException {
+  private static Set<Long> whoHoldLocks() {
     Set<Long> pids = new LinkedHashSet<>();
-    for (String line : Files.readAllLines(Path.of("/proc/locks"))) {
-      Matcher lock = LOCK.matcher(line);
-      if (lock.matches()) {
-        pids.add(Long.parseLong(lock.group(1)));
-      }
+    try (Stream<String> lines = Files.lines(Path.of("/proc/locks"))) {
+      lines
+          .map(LOCK::matcher)
+          .filter(Matcher::matches)
+          .forEach(lock -> pids.add(Long.parseLong(lock.group(1))));
+    } catch (IOException | UncheckedIOException e) {
+      // Some containers do not show it.
     }
     return pids;
   }
@@ -53,7 +56,7 @@ final class LostLocks {
   private static boolean holds(long pid, Path path) {
     try (Stream<Path> fds = Files.list(Path.of("/proc/%d/fd".formatted(pid)))) {
       return fds.anyMatch(fd -> isLost(fd, path));
-    } catch (IOException e) { // it has ended, or is none of ours
+    } catch (IOException | UncheckedIOException e) { // it has ended, or is none of ours
       return false;
     }
   }
@@ -64,6 +67,7 @@ final class LostLocks {
       boolean isElsewhere = !target.equals(path.toString());
       return isElsewhere
           && target.replace(" (deleted)", "").endsWith("/" + path.getFileName())
+          && Files.isRegularFile(fd)
           && Files.size(fd) < MAX_BYTES
           && saysItIs(fd, path);
     } catch (IOException e) { // closed meanwhile

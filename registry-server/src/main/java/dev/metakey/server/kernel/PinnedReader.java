@@ -11,7 +11,6 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -60,7 +59,7 @@ public final class PinnedReader {
       ByteBuffer before = struct(header, 0);
       if (before.getLong(HeaderStruct.SEQ) % 2 == 0) {
         List<Field> fields = fields(ids);
-        if (Arrays.equals(before.array(), struct(header, 0).array())) {
+        if (before.equals(struct(header, 0))) {
           return snapshot(HeaderStruct.info(before, 0), fields);
         }
       }

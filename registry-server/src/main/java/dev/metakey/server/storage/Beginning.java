@@ -11,7 +11,6 @@ import java.nio.file.StandardOpenOption;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.rocksdb.RocksDBException;
 import org.rocksdb.Status;
@@ -142,12 +141,10 @@ final class Beginning {
   String rebuild(Plan.Rebuild plan, Evidence evidence) throws IOException, RocksDBException {
     long nowMs = evidence.nowMs();
     Contents newest = plan.sources().get(0).contents();
-    List<UUID> former = new ArrayList<>(List.of(newest.id()));
-    former.addAll(newest.former());
     boolean isEmpty = newest.revision() == 0 && newest.state().snapshot().records().isEmpty();
     Path set = files.ofDatabase().isEmpty() ? null : files.moveAside();
     RegistryState merged = Recovery.merge(Source.states(plan.sources()), evidence.newId(), nowMs);
-    make(new Contents(merged, former), evidence.machine());
+    make(new Contents(merged, newest.ids()), evidence.machine());
     String report = report(plan, newest, set);
     if (!isEmpty) {
       tell(report, nowMs);

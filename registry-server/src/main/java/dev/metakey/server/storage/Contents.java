@@ -40,9 +40,14 @@ public record Contents(RegistryState state, List<UUID> former) {
     RegistryState renamed =
         new RegistryState(Snapshot.of(info, state.snapshot().records()), state.bootId())
             .at(state.clock());
-    List<UUID> ids = new ArrayList<>(List.of(old.registryId()));
+    return new Contents(renamed, ids());
+  }
+
+  /** What the registry is called, and was before it was recovered; newest first. */
+  List<UUID> ids() {
+    List<UUID> ids = new ArrayList<>(List.of(id()));
     ids.addAll(former);
-    return new Contents(renamed, ids);
+    return ids;
   }
 
   /** Whether the registry has this id, or had it before it was recovered. */

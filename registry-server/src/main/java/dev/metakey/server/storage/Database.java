@@ -99,6 +99,18 @@ final class Database implements AutoCloseable {
     }
   }
 
+  /** To be called before anything else of RocksDB's. */
+  static void loadLibrary() throws StoreException {
+    try {
+      RocksDB.loadLibrary();
+    } catch (RuntimeException | UnsatisfiedLinkError e) {
+      throw new StoreException(
+          "RocksDB's native library cannot be loaded (%s): put librocksdbjni-linux64.so in a directory named by -Djava.library.path, or let java.io.tmpdir name one that may hold programs"
+              .formatted(e.getMessage()),
+          e);
+    }
+  }
+
   /**
    * Reads a fact without changing a byte of the database; null where there is no database, or no
    * such fact.

@@ -100,26 +100,23 @@ record Findings(
     if (sound.isEmpty() || (database == null && !isTheLast(sound.get(0)))) {
       return stuck(sound.isEmpty() ? ofOneRegistry(evidence.published()) : sound, faults());
     }
-    String later = laterLink(sound.get(0).contents());
+    Source newest = sound.get(0);
+    String later = laterLink(newest.contents());
     if (!later.isEmpty()) {
       return stuck(
-          sound,
-          "%s is older than what programs were linked to: %s".formatted(sound.get(0), later));
+          sound, "%s is older than what programs were linked to: %s".formatted(newest, later));
     }
-    if (database != null && sound.get(0).equals(database)) {
-      return isOfAnotherMachine() ? new Plan.Rename(database) : new Plan.UseDatabase();
+    if (newest.equals(database)) {
+      return isOfAnotherMachine() ? new Plan.Rename(newest) : new Plan.UseDatabase();
     }
-    if (database != null
-        && copy != null
-        && sound.get(0).equals(copy)
-        && isOneCommitBehind(database, copy)) {
-      return new Plan.Redo(copy, lastChanges);
+    if (database != null && newest.equals(copy) && isOneCommitBehind(database, newest)) {
+      return new Plan.Redo(newest, lastChanges);
     }
     String why =
         database == null
             ? databaseFault
             : "%s is older than %s: somebody put it back, or a part of it was lost"
-                .formatted(database, sound.get(0));
+                .formatted(database, newest);
     return new Plan.Rebuild(sound, why);
   }
 

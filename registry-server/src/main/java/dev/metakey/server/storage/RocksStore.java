@@ -7,7 +7,6 @@ import dev.metakey.server.storage.Findings.Plan;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.UUID;
@@ -15,9 +14,7 @@ import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
-import org.rocksdb.RocksDB;
 import org.rocksdb.RocksDBException;
-import org.rocksdb.RocksIterator;
 import org.rocksdb.Status;
 
 /**
@@ -99,17 +96,27 @@ public final class RocksStore implements Store {
    * @param why nothing may be made; empty: it may
    */
   public void begin(String why) throws StoreException {
-    loadLibrary();
+    Database.loadLibrary();
+    if (!why.isEmpty() && !Files.isDirectory(directory.path())) {
+      failed = true;
+      readOnly = why;
+      begun = hold(List.of());
+      return;
+    }
+    begun = exclusively(() -> begin(beginning.look(evidence), why));
+  }
+
+  private interface Opening {
+    RegistryState open() throws StoreException, RocksDBException, IOException;
+  }
+
+  /** With nobody else using the store. */
+  private RegistryState exclusively(Opening opening) throws StoreException {
     users.writeLock().lock();
     try {
       failed = true;
-      if (!why.isEmpty() && !Files.isDirectory(directory.path())) {
-        readOnly = why;
-        begun = hold(List.of());
-        return;
-      }
       directory.claim();
-      begun = begin(beginning.look(evidence), why);
+      return opening.open();
     } catch (RocksDBException e) {
       throw explain("cannot be opened", e);
     } catch (IOException e) {
@@ -170,13 +177,8 @@ public final class RocksStore implements Store {
 
   /** The ids that the registry has, and had before it was recovered. */
   public List<UUID> ids() {
-    List<UUID> ids = new ArrayList<>();
     Contents contents = opened;
-    if (contents != null) {
-      ids.add(contents.id());
-      ids.addAll(contents.former());
-    }
-    return ids;
+    return contents == null ? List.of() : contents.ids();
   }
 
   @Override
@@ -189,18 +191,7 @@ public final class RocksStore implements Store {
       begun = readOnly == null ? null : first;
       return first;
     }
-    users.writeLock().lock();
-    try {
-      failed = true;
-      directory.claim();
-      return openDatabase();
-    } catch (RocksDBException e) {
-      throw explain("cannot be opened", e);
-    } catch (IOException e) {
-      throw directory.explain("cannot be opened", e);
-    } finally {
-      users.writeLock().unlock();
-    }
+    return exclusively(this::openDatabase);
   }
 
   /** With the write lock held. Never makes a database. */
@@ -219,16 +210,19 @@ public final class RocksStore implements Store {
         return;
       }
       Database open = writable();
-      requireInPlace();
+      directory.requireInPlace(); // what goes to one that is gone is lost with the process
       Contents contents = new Contents(state, Objects.requireNonNull(opened).former());
       try (StateCopy.Writing ignored = copy.begin(contents, changes)) {
         open.commit(state, changes);
       }
       revision = state.revision();
+    } catch (StoreException e) {
+      failed = true;
+      throw e;
     } catch (RocksDBException e) {
       failed = true;
       throw explain("cannot be written", e);
-    } catch (IOException e) { // the database has the change, and a store opened anew shows it
+    } catch (IOException e) { // the database may have it; a store opened anew shows that
       failed = true;
       throw directory.explain("cannot be written", e);
     } finally {
@@ -244,12 +238,14 @@ public final class RocksStore implements Store {
       if (readOnly != null || failed || open == null) {
         return;
       }
-      requireInPlace();
+      directory.requireInPlace();
       String missing = copy.isInPlace() ? open.missing() : "the state copy";
       if (!missing.isEmpty()) {
-        failed = true;
         throw directory.incomplete(missing);
       }
+    } catch (StoreException e) {
+      failed = true;
+      throw e;
     } catch (RocksDBException e) {
       failed = true;
       throw explain("cannot be read", e);
@@ -264,21 +260,9 @@ public final class RocksStore implements Store {
       return List.of();
     }
     users.readLock().lock();
-    try (RocksIterator rows = readable().history()) {
-      long last = revision;
-      List<Change> changes = new ArrayList<>();
-      long commit = 0;
-      rows.seek(Database.revisionKey(Math.max(sinceRevision + 1, oldestRevision)));
-      for (; rows.isValid() && Database.revision(rows.key()) <= last; rows.next()) {
-        Change change = Records.readChange(rows.value());
-        if (changes.size() >= limit && change.commitRevision() != commit) {
-          break;
-        }
-        changes.add(change);
-        commit = change.commitRevision();
-      }
-      rows.status();
-      return List.copyOf(changes);
+    try {
+      long first = Math.max(sinceRevision + 1, oldestRevision);
+      return HistoryRows.read(readable(), first, revision, limit);
     } catch (RocksDBException e) {
       throw isCorruption(e) ? damagedHistory(e) : explain("cannot be read", e);
     } finally {
@@ -307,12 +291,17 @@ public final class RocksStore implements Store {
     users.readLock().lock();
     try {
       Database open = writable();
-      long first = firstAfter(open, Math.max(oldestRevision, revision - keep + 1), beforeAgeMs);
+      long first =
+          HistoryRows.firstAfter(open, Math.max(oldestRevision, revision - keep + 1), beforeAgeMs);
       if (first > oldestRevision) {
         open.deleteChangesBefore(first);
         oldestRevision = first;
       }
     } catch (RocksDBException e) {
+      if (isCorruption(e)) { // it stays, and a later start sees to it
+        var unused = damagedHistory(e);
+        return;
+      }
       failed = true;
       throw explain("cannot be written", e);
     } finally {
@@ -353,25 +342,6 @@ public final class RocksStore implements Store {
     }
   }
 
-  /**
-   * The first revision from {@code from} up whose change is not from before; the next one if all
-   * are.
-   */
-  private long firstAfter(Database open, long from, long beforeAgeMs)
-      throws RocksDBException, StoreException {
-    long first = from;
-    try (RocksIterator rows = open.history()) {
-      for (rows.seek(Database.revisionKey(from)); rows.isValid(); rows.next()) {
-        if (Records.readChangeAgeMs(rows.value()) >= beforeAgeMs) {
-          break;
-        }
-        first = Database.revision(rows.key()) + 1;
-      }
-      rows.status();
-    }
-    return first;
-  }
-
   /** With the read lock held. */
   private Database readable() throws StoreException {
     Database open = database;
@@ -390,16 +360,6 @@ public final class RocksStore implements Store {
           "cannot be written", "an earlier change failed", "the store is to be opened anew", null);
     }
     return open;
-  }
-
-  /** What goes to a directory that is gone is lost with the process. */
-  private void requireInPlace() throws StoreException {
-    try {
-      directory.requireInPlace();
-    } catch (StoreException e) {
-      failed = true;
-      throw e;
-    }
   }
 
   /** What is only in the log would be lost with it. */
@@ -453,16 +413,5 @@ public final class RocksStore implements Store {
       return directory.damaged(e.getMessage(), e);
     }
     return directory.explain(what, e);
-  }
-
-  private void loadLibrary() throws StoreException {
-    try {
-      RocksDB.loadLibrary();
-    } catch (RuntimeException | UnsatisfiedLinkError e) {
-      throw new StoreException(
-          "RocksDB's native library cannot be loaded (%s): put librocksdbjni-linux64.so in a directory named by -Djava.library.path, or let java.io.tmpdir name one that may hold programs"
-              .formatted(e.getMessage()),
-          e);
-    }
   }
 }
