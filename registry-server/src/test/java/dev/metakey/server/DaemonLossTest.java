@@ -13,6 +13,7 @@ import dev.metakey.server.transport.Client;
 import dev.metakey.v1.GetStatusRequest;
 import dev.metakey.v1.Outcome;
 import java.io.IOException;
+import java.net.BindException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ServerSocketChannel;
@@ -143,7 +144,7 @@ final class DaemonLossTest {
         Files.delete(socket);
         try {
           other.bind(UnixDomainSocketAddress.of(socket));
-        } catch (java.net.BindException e) { // the daemon was quicker
+        } catch (BindException e) { // the daemon was quicker
           Files.delete(socket);
           other.bind(UnixDomainSocketAddress.of(socket));
         }
