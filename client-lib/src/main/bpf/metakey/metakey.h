@@ -112,7 +112,9 @@ struct metakey_key {
 	__u8 format; /* 81 1 dec, 2 hex, 3 ipv4, 4 mac, 5 ns, 6 bool */
 	__u8 merge; /* 82 0 unspecified, 1 block, 2 keep_first, 3 keep_last, 4 discard */
 	__u8 sharing; /* 83 1 exclusive, 2 shared */
-	__u32 owner_uid; /* 84 of the first owner; 0xffffffff where there is none */
+	/* 84 of the first owner, where that is a user (a uid and its claim); 0xffffffff where it is a unit, a
+	 * claim of containers, or nobody: a unit has no uid, whatever user it runs as */
+	__u32 owner_uid;
 	__u8 foreign; /* 88 1: some program hard-codes the id; the name resolves whatever its state */
 	__u8 reserved[7]; /* 89 zero */
 };

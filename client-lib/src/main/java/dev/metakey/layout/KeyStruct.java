@@ -30,7 +30,8 @@ import org.jspecify.annotations.Nullable;
  *
  * name ends with NUL; where it is empty the id was never used, and all else but id is 0 (owner_uid:
  * none). revision is the one at which the field came into being. state, format, merge and sharing
- * hold the {@code code()} of the value type. owner_uid is that of the first owner.
+ * hold the {@code code()} of the value type. owner_uid is that of the first owner where that is a
+ * user; 0xffffffff where it is a unit, a claim of containers, or nobody.
  */
 public final class KeyStruct {
   public static final int NAME = 0;
@@ -49,7 +50,7 @@ public final class KeyStruct {
   public static final int RESERVED = FOREIGN + Byte.BYTES;
   public static final int BYTES = RESERVED + 7;
 
-  /** The owner_uid of a field without an owner. The kernel gives it to nobody. */
+  /** The owner_uid where the first owner is no user, or there is none: it is no user's uid. */
   public static final int NO_OWNER = -1;
 
   /** What stands for a text that the struct has no room for: who owns, who reserved. */

@@ -271,6 +271,35 @@ class IdentityIT {
   }
 
   @Test
+  void watch_whenItIsNoAdmins_tellsWhoseItIsAndNothingOfTheProcess() throws Exception {
+    host.start();
+    Cgroups cgroups = cgroups();
+    String container = id();
+    String scope = "/system.slice/docker-" + container + ".scope";
+    assertThat(owner(cgroups, scope, as(1000), "web.id", "web")).isEqualTo("1000:web");
+    Matcher registry =
+        Pattern.compile("\"registry_id\": ?\"([^\"]+)\"")
+            .matcher(host.cli("list", "-o", "json").ok().out());
+    assertThat(registry.find()).isTrue();
+    String watch = "\"$1\" watch --since 0@" + registry.group(1) + " -o jsonl | head -n 1";
+    List<String> shell = List.of("sh", "-c", watch, "sh", host.cliCommand().command().get(0));
+
+    String told = Ran.of(host.process(concat(as(65534), shell)), Host.PATIENCE).ok().out();
+    String toldAdmin = Ran.of(host.process(shell), Host.PATIENCE).ok().out();
+
+    assertThat(told)
+        .contains(
+            "\"kind\":\"created\"",
+            "\"peer\":{\"owner\":{\"kind\":\"user\",\"uid\":1000,\"service\":\"web\"},\"uid\":1000,"
+                + "\"gid\":null,\"pid\":null,\"unit\":null,\"container\":null");
+    assertThat(toldAdmin)
+        .contains("\"gid\":1000", "\"container\":\"" + container.substring(0, 12) + "\"")
+        .doesNotContain("\"pid\":null");
+    host.cliAsNobody("history").refuses(5, "history is for admins");
+    host.cliAsNobody("pending").refuses(5, "pending is for admins");
+  }
+
+  @Test
   void root_whenItHasNoCapSysAdmin_isNoAdmin() throws Exception {
     host.start();
     host.cli("register", "edge.id:8", "--service", "edge").ok();
