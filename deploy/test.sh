@@ -46,6 +46,16 @@ if ! "$METAKEY_TEST_PYTHON/bin/python" -c 'import grpc_tools, grpc, google.rpc.s
   fi
 fi
 
+# Likewise for Node, where it is installed.
+export METAKEY_TEST_NODE="${METAKEY_TEST_NODE:-${XDG_CACHE_HOME:-$HOME/.cache}/metakey/node}"
+if [ ! -d "$METAKEY_TEST_NODE/node_modules/@grpc/proto-loader" ]; then
+  if ! { want node nodejs && want npm npm && mkdir -p "$METAKEY_TEST_NODE" &&
+    npm install --silent --prefix "$METAKEY_TEST_NODE" @grpc/grpc-js @grpc/proto-loader; } > /dev/null 2>&1; then
+    left_out+=("the program for Node: grpc-js could not be installed")
+    expected="$expected\|grpc-js"
+  fi
+fi
+
 say "== build, unit tests, integration tests, system tests (Java: $(javac -version 2>&1))"
 mvn -B -ntp -T 2 clean verify
 

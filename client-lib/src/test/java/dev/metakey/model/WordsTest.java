@@ -51,7 +51,7 @@ final class WordsTest {
     assertThat(codes(Sharing.values())).containsExactly(1, 2);
     assertThat(codes(FieldState.values())).containsExactly(1, 2, 3, 4, 5);
     assertThat(codes(ChangeKind.values()))
-        .containsExactly(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12);
+        .containsExactly(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13);
     assertThat(Stream.of(Role.values()).map(Role::code)).containsExactly(1, 2);
     assertThat(List.of(Layout.values()))
         .extracting(Layout::toString)

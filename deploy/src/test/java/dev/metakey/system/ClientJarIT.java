@@ -73,8 +73,10 @@ final class ClientJarIT {
     assertThat(classPath)
         .containsSubsequence(
             "protobuf-java-3.25.5", "guava-16.0.1", "gson-2.8.9", "metakey-client");
+    String shipped = classPath.replaceAll(":[^:]*/metakey-testing-[^:]*", "");
+    assertThat(shipped).isNotEqualTo(classPath);
     for (Path jdk : jdks()) {
-      saysWhatItShould(List.of(jdk + "/bin/java", "-cp", classPath, "app.App"));
+      saysWhatItShould(List.of(jdk + "/bin/java", "-cp", shipped, "app.App"));
       host.cli("release", "app.packet_id").ok();
       Ran rehearsal = run(jdk + "/bin/java", "-cp", classPath, "app.Rehearsal");
       assertThat(rehearsal.out()).isEqualTo("registered 0\nthen retired\nleft false\n");

@@ -101,6 +101,13 @@ final class Requires {
     assumeTrue(tried.exit() == 0, "missing: grpcio-tools for Python");
   }
 
+  /** What Node needs; deploy/test.sh puts it there. */
+  static void nodeGrpc(Path modules) {
+    assumeTrue(
+        isInstalled("node") && Files.isDirectory(modules.resolve("@grpc/proto-loader")),
+        "missing: grpc-js for Node");
+  }
+
   static void program(String name) {
     assumeTrue(isInstalled(name), "missing: " + name);
   }

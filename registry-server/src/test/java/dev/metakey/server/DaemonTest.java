@@ -611,4 +611,27 @@ class DaemonTest {
     assertThat(status().getProblemsList()).isEmpty();
     stop(daemon);
   }
+
+  @Test
+  void close_leavesNoThread() throws Exception {
+    Daemon daemon = start();
+    try (Client client = client()) {
+      var unused = client.registry().register(register("a", 8));
+      var history = client.admin().listHistory(ListHistoryRequest.getDefaultInstance());
+      assertThat(history.getChangesCount()).isOne();
+    }
+    assertThat(ourThreads()).contains("registry-writer", "registry-timer", "registry-kernel");
+
+    stop(daemon);
+
+    assertThat(ourThreads()).isEmpty();
+  }
+
+  private static List<String> ourThreads() {
+    return Thread.getAllStackTraces().keySet().stream()
+        .filter(Thread::isAlive)
+        .map(Thread::getName)
+        .filter(name -> name.startsWith("registry-"))
+        .toList();
+  }
 }

@@ -4,39 +4,31 @@ import dev.metakey.model.Change;
 import dev.metakey.model.Field;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Peer;
-import dev.metakey.model.Reason;
-import dev.metakey.model.RegistryInfo;
 import dev.metakey.model.Snapshot;
 import dev.metakey.server.domain.ClockReading;
 import dev.metakey.server.domain.Command;
 import dev.metakey.server.domain.Decision;
-import dev.metakey.server.domain.Now;
 import dev.metakey.server.domain.Observe;
 import dev.metakey.server.domain.Programs;
 import dev.metakey.server.domain.Register;
 import dev.metakey.server.domain.Registry;
 import dev.metakey.server.domain.RegistryState;
 import dev.metakey.server.domain.Rules;
-import dev.metakey.server.domain.Start;
 import dev.metakey.server.domain.Tick;
 import dev.metakey.server.storage.Store;
 import dev.metakey.server.storage.StoreException;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The registry at work.
  *
  * <p><b>Concurrency.</b> Any thread submits commands and reads the snapshot; one thread, the
  * writer, calls {@link #doWork}, and another, the timer, {@link #keepTime}. The writer alone
- * changes anything, so nothing here is locked: {@code state} belongs to the writer, {@code
- * snapshot} is what everybody else sees of it. What passes between threads has its own lock: the
+ * changes anything, so nothing here is locked: the state belongs to the {@link Writer}, and its
+ * snapshot is what everybody else sees of it. What passes between threads has its own lock: the
  * {@link CommandQueue}, and the {@link Waiters}.
  *
  * <p><b>Durability.</b> The writer decides all queued commands against its state, commits their
@@ -54,27 +46,17 @@ import org.slf4j.LoggerFactory;
 public final class Engine {
   private static final int BATCH = 256;
 
-  /** A writer that is busy with one batch for so long is held up, milliseconds. */
-  static final long HELD_UP_MS = 3_000;
-
-  private static final long IDLE = Long.MAX_VALUE;
-  private static final long NOTE_TIME_MS = 3_600_000;
-  private static final Logger log = LoggerFactory.getLogger(Engine.class);
-
   private final Rules rules;
   private final Peer self;
   private final RegistryClock clock;
   private final StoreKeeper keeper;
   private final CommandQueue queue;
-  private final List<CommitListener> listeners = new CopyOnWriteArrayList<>();
+  private final Writer writer;
   private final Waiters waiters;
+  private final Object telling = new Object();
 
   private Consumer<Boolean> health = possible -> {};
-  private boolean possible = true; // and health: guarded by listeners
-  private RegistryState state;
-  private volatile long busySinceMs = IDLE;
-  private volatile Snapshot snapshot;
-  private volatile Programs programs;
+  private boolean possible = true; // and health: guarded by telling
 
   /**
    * Changes that are kept.
@@ -105,36 +87,27 @@ public final class Engine {
     this.queue = new CommandQueue(Limits.DEFAULTS.queued(), rules::isAdmin);
     this.keeper = new StoreKeeper(store, retention, this::tellHealth);
     this.self = self;
-    this.state = store.open();
-    this.clock = new RegistryClock(clock, state, retention.mostOffMs());
-    this.snapshot = state.snapshot();
-    this.programs = state.programs();
-    this.waiters = new Waiters(this::snapshot, Limits.DEFAULTS.waits(), rules::isAdmin);
+    RegistryState stored = store.open();
+    this.clock = new RegistryClock(clock, stored, retention.mostOffMs());
+    this.writer = new Writer(stored, rules, self, this.clock, keeper);
+    this.waiters = new Waiters(writer::snapshot, Limits.DEFAULTS.waits(), rules::isAdmin);
+    writer.addListener((snapshot, changes) -> waiters.committed());
   }
 
   /** The committed state. Never waits. */
   public Snapshot snapshot() {
-    return snapshot;
+    return writer.snapshot();
   }
 
   /** What the kernel had loaded when somebody looked last. Never waits. */
   public Programs programs() {
-    return programs;
+    return writer.programs();
   }
 
   /** What keeps changes from being made; null: nothing. */
   public @Nullable String storeProblem() {
     String problem = keeper.problem();
-    return problem != null ? problem : heldUp();
-  }
-
-  /** How long the writer has been held up; null: it is not. */
-  private @Nullable String heldUp() {
-    long busyMs = clock.stopwatchMs() - busySinceMs; // negative while it is idle
-    return busyMs < HELD_UP_MS
-        ? null
-        : "the disk of the data directory has not answered for %d s; metakeyd goes on by itself when it does"
-            .formatted(busyMs / 1_000);
+    return problem != null ? problem : writer.heldUp();
   }
 
   /** How old the registry is, milliseconds: what {@link Observe} and {@link Tick} measure by. */
@@ -170,13 +143,13 @@ public final class Engine {
    * @param listener told whether changes can be made, whenever that turns
    */
   public void onHealth(Consumer<Boolean> listener) {
-    synchronized (listeners) {
+    synchronized (telling) {
       health = listener;
     }
   }
 
   private void tellHealth() {
-    synchronized (listeners) {
+    synchronized (telling) {
       boolean now = storeProblem() == null;
       if (now != possible) {
         possible = now;
@@ -186,7 +159,7 @@ public final class Engine {
   }
 
   public void addListener(CommitListener listener) {
-    listeners.add(listener);
+    writer.addListener(listener);
   }
 
   /**
@@ -204,8 +177,8 @@ public final class Engine {
       return CompletableFuture.completedFuture(replyOf(known));
     }
     Submission<R> submission = new Submission<>(command, peer);
-    String heldUp = known == null ? heldUp() : null;
-    MetakeyException refusal = heldUp == null ? queue.offer(submission) : notDurable(heldUp);
+    String heldUp = known == null ? writer.heldUp() : null;
+    MetakeyException refusal = heldUp == null ? queue.offer(submission) : Writer.notDurable(heldUp);
     if (refusal != null) {
       submission.refuseNow(refusal);
     } else if (known != null) { // the writer is to note the renewed ttl
@@ -233,7 +206,7 @@ public final class Engine {
   }
 
   private RegistryState shown() {
-    return new RegistryState(snapshot, "", programs, ClockReading.NONE);
+    return new RegistryState(writer.snapshot(), "", writer.programs(), ClockReading.NONE);
   }
 
   /**
@@ -289,9 +262,7 @@ public final class Engine {
    * @throws MetakeyException if the command was refused
    */
   public <R> R run(Command<R> command) {
-    Submission<R> submission = new Submission<>(command, self);
-    work(new ArrayList<>(List.of(submission)));
-    return submission.result();
+    return writer.run(command);
   }
 
   /**
@@ -302,20 +273,7 @@ public final class Engine {
    */
   public int doWork(long maxWaitMs) throws InterruptedException {
     List<Submission<?>> batch = queue.take(BATCH, maxWaitMs);
-    busySinceMs = clock.stopwatchMs();
-    try {
-      keeper.check(clock.bootMs());
-      tell(keeper.heal(state, this::showWithTtls, clock.bootMs()));
-      work(batch);
-      keeper.trim(clock.bootMs(), clock.ageMs());
-      noteTime();
-    } catch (RuntimeException | Error defect) {
-      batch.forEach(submission -> submission.abandon(defect));
-      keeper.doubt(defect, clock.bootMs());
-      throw defect;
-    } finally {
-      busySinceMs = IDLE;
-    }
+    writer.take(batch);
     return batch.size();
   }
 
@@ -328,9 +286,9 @@ public final class Engine {
   public void keepTime(long maxWaitMs) throws InterruptedException {
     waiters.awaitDeadline(clock.bootMs(), maxWaitMs);
     waiters.expire(clock.bootMs());
-    String heldUp = heldUp();
+    String heldUp = writer.heldUp();
     if (heldUp != null) {
-      queue.refuseAll(notDurable(heldUp));
+      queue.refuseAll(Writer.notDurable(heldUp));
     }
     tellHealth();
   }
@@ -338,109 +296,5 @@ public final class Engine {
   /** Ends the wait of {@link #keepTime}. */
   void wakeTimer() {
     waiters.wake();
-  }
-
-  private void work(List<Submission<?>> batch) {
-    Now now = clock.now();
-    RegistryState next = state;
-    List<Change> changes = new ArrayList<>();
-    for (Submission<?> submission : batch) {
-      next = submission.decide(next, rules, now, changes);
-    }
-    if (keeper.problem() == null
-        && Tick.isDue(next, rules, now.ageMs())) { // last: who renews is in time
-      next = new Submission<>(new Tick(), self).decide(next, rules, now, changes);
-    }
-    boolean durable = needsNoStore(next, changes);
-    if (!durable) {
-      next = next.at(clock.reading());
-    }
-    if (durable || (keeper.problem() == null && keeper.commit(next, changes, clock.bootMs()))) {
-      show(next);
-    } else {
-      changes.clear();
-      refuseWhatDependsOnStore(batch);
-    }
-    batch.forEach(Submission::complete);
-    tell(changes);
-  }
-
-  /**
-   * Stores how old the registry is, where that has not been stored for long: it is all that the
-   * next daemon has to go by if the host reboots.
-   */
-  private void noteTime() {
-    if (clock.ageMs() - state.clock().ageMs() >= NOTE_TIME_MS && keeper.problem() == null) {
-      RegistryState noted = state.at(clock.reading());
-      if (keeper.commit(noted, List.of(), clock.bootMs())) {
-        show(noted);
-      }
-    }
-  }
-
-  private boolean needsNoStore(RegistryState next, List<Change> changes) {
-    return changes.isEmpty() && sameFacts(state, next);
-  }
-
-  private void show(RegistryState next) {
-    state = next;
-    snapshot = next.snapshot();
-    programs = next.programs();
-  }
-
-  /** Tells of what is shown. A listener that fails keeps nobody else from being told. */
-  private void tell(List<Change> changes) {
-    if (changes.isEmpty()) {
-      return;
-    }
-    waiters.committed();
-    for (CommitListener listener : listeners) {
-      try {
-        listener.committed(snapshot, changes);
-      } catch (RuntimeException | Error defect) {
-        log.error("telling {} failed: please report this", listener, defect);
-      }
-    }
-  }
-
-  /**
-   * Of a batch that could not be committed: a call that came after a change was decided against a
-   * state that never was. Decides each again on its own, against the state that is; what would
-   * change it is refused.
-   */
-  private void refuseWhatDependsOnStore(List<Submission<?>> batch) {
-    MetakeyException refusal = notDurable(String.valueOf(keeper.problem()));
-    for (Submission<?> submission : batch) {
-      List<Change> changes = new ArrayList<>();
-      RegistryState alone = submission.decide(state, rules, clock.now(), changes);
-      if (needsNoStore(alone, changes)) {
-        show(alone);
-      } else {
-        submission.refuse(refusal);
-      }
-    }
-  }
-
-  /**
-   * Shows what the store holds. When a ttl runs out is not stored, so each begins anew; nothing
-   * else changes.
-   */
-  private void showWithTtls(RegistryState stored) {
-    RegistryState seeing = stored.seeing(state.programs());
-    RegistryInfo info = stored.snapshot().info();
-    Start start = new Start(stored.bootId(), info.layout(), info.areaBytes(), false);
-    var decision = Registry.decide(seeing, rules, start, self, clock.now());
-    show(((Decision.Accepted<Start.Result>) decision).state());
-  }
-
-  private static MetakeyException notDurable(String why) {
-    return new MetakeyException(
-        Reason.STORE_FAILED,
-        "the change could not be made durable: %s; nothing was changed, and reads go on"
-            .formatted(why));
-  }
-
-  private static boolean sameFacts(RegistryState a, RegistryState b) {
-    return a.bootId().equals(b.bootId()) && a.snapshot().info().equals(b.snapshot().info());
   }
 }

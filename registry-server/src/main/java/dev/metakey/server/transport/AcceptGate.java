@@ -26,7 +26,7 @@ final class AcceptGate extends ChannelInboundHandlerAdapter {
       listening.channel().config().setAutoRead(false);
     }
     channel.attr(DONE).set(() -> listening.executor().execute(() -> done(listening)));
-    channel.closeFuture().addListener(closed -> passed(channel));
+    var unused = channel.closeFuture().addListener(closed -> passed(channel));
     listening.fireChannelRead(accepted);
   }
 

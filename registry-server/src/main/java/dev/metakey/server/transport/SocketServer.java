@@ -276,17 +276,22 @@ public final class SocketServer implements AutoCloseable {
   @Override
   public void close() throws InterruptedException, IOException {
     stopAccepting();
-    looks.shutdown();
+    end(looks);
     for (Server server : started) {
       if (!server.awaitTermination(GRACE_S, TimeUnit.SECONDS)) {
         server.shutdownNow().awaitTermination(GRACE_S, TimeUnit.SECONDS);
       }
     }
-    readers.shutdown();
-    lookers.shutdown();
+    end(readers);
+    end(lookers);
     end(accepting);
     end(serving);
     socket.close();
+  }
+
+  private static void end(ExecutorService threads) throws InterruptedException {
+    threads.shutdown();
+    var unused = threads.awaitTermination(GRACE_S, TimeUnit.SECONDS);
   }
 
   private static ExecutorService oneThread(String name) {

@@ -77,10 +77,10 @@ class DriftTest {
 
   @Test
   void newField_whenStaleProgramsHaveEveryFreeId_isRefusedAndTellsWhy() {
-    Given full = Given.packed().with(EDGE, Given.fields(63, 2));
+    Given full = Given.packed().with(ROOT, Given.fields(63, 2));
     full.loads(program(7, use("lost", 8, place(Layout.PACKED, 128, 63, 0, 1)))).looks();
 
-    MetakeyException refusal = full.refused(Reason.NO_FREE_ID, EDGE, FieldSpec.of("new", 2));
+    MetakeyException refusal = full.refused(Reason.NO_FREE_ID, ROOT, FieldSpec.of("new", 2));
 
     assertThat(refusal.text()).contains("63 of 64 ids", "and 1 ids by loaded programs");
   }

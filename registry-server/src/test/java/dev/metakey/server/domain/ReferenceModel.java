@@ -166,7 +166,9 @@ final class ReferenceModel {
 
   private static boolean isOf(Owner whose, Owner owner) {
     return whose.equals(owner)
-        || whose.service().isEmpty() && whose.kind() == owner.kind() && whose.uid() == owner.uid();
+        || (whose.service().isEmpty()
+            && whose.kind() == owner.kind()
+            && whose.uid() == owner.uid());
   }
 
   /** Whether it was done: somebody can see that no program is linked to the id. */

@@ -40,7 +40,7 @@ class AcceptGateTest {
   void connections_whenLetInAndClosed_countOnce() {
     List<EmbeddedChannel> accepted = accept(64);
     AcceptGate.passed(accepted.get(0));
-    accepted.get(0).close();
+    var unused = accepted.get(0).close();
     accept(1);
 
     assertThat(accepts()).isFalse();
@@ -48,7 +48,9 @@ class AcceptGateTest {
 
   @Test
   void connections_whenClosedBeforeTheyAreLetIn_countNoMore() {
-    accept(64).forEach(EmbeddedChannel::close);
+    for (EmbeddedChannel channel : accept(64)) {
+      var unused = channel.close();
+    }
 
     assertThat(accepts()).isTrue();
     accept(63);

@@ -13,6 +13,7 @@ import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Reason;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 final class TestRegistryTest {
@@ -44,7 +45,7 @@ final class TestRegistryTest {
         MetakeyClient there = other.connect("edge")) {
       here.register(FieldSpec.of("edge.packet_id", 8));
 
-      assertThat(there.list("edge.", java.util.Set.of()).value()).isEmpty();
+      assertThat(there.list("edge.", Set.of()).value()).isEmpty();
     }
   }
 

@@ -1,0 +1,212 @@
+package dev.metakey.server.engine;
+
+import dev.metakey.model.Change;
+import dev.metakey.model.MetakeyException;
+import dev.metakey.model.Peer;
+import dev.metakey.model.Reason;
+import dev.metakey.model.RegistryInfo;
+import dev.metakey.model.Snapshot;
+import dev.metakey.server.domain.Command;
+import dev.metakey.server.domain.Decision;
+import dev.metakey.server.domain.Now;
+import dev.metakey.server.domain.Programs;
+import dev.metakey.server.domain.Registry;
+import dev.metakey.server.domain.RegistryState;
+import dev.metakey.server.domain.Rules;
+import dev.metakey.server.domain.Start;
+import dev.metakey.server.domain.Tick;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What the writer's thread alone does: it decides batches of commands, makes their changes durable,
+ * shows them, answers, and tells the listeners, in this order. From any thread: {@link #snapshot},
+ * {@link #programs}, {@link #heldUp} and {@link #addListener}.
+ */
+final class Writer {
+  /** A writer that is busy with one batch for so long is held up, milliseconds. */
+  static final long HELD_UP_MS = 3_000;
+
+  private static final long IDLE = Long.MAX_VALUE;
+  private static final long NOTE_TIME_MS = 3_600_000;
+  private static final Logger log = LoggerFactory.getLogger(Writer.class);
+
+  private final Rules rules;
+  private final Peer self;
+  private final RegistryClock clock;
+  private final StoreKeeper keeper;
+  private final List<CommitListener> listeners = new CopyOnWriteArrayList<>();
+  private RegistryState state;
+  private volatile long busySinceMs = IDLE;
+  private volatile Snapshot snapshot;
+  private volatile Programs programs;
+
+  /**
+   * @param self in whose name the daemon itself acts
+   */
+  Writer(RegistryState stored, Rules rules, Peer self, RegistryClock clock, StoreKeeper keeper) {
+    this.rules = rules;
+    this.self = self;
+    this.clock = clock;
+    this.keeper = keeper;
+    this.state = stored;
+    this.snapshot = stored.snapshot();
+    this.programs = stored.programs();
+  }
+
+  /** See {@link Engine#snapshot}. */
+  Snapshot snapshot() {
+    return snapshot;
+  }
+
+  /** See {@link Engine#programs}. */
+  Programs programs() {
+    return programs;
+  }
+
+  /** Listeners are told in the order in which they came. */
+  void addListener(CommitListener listener) {
+    listeners.add(listener);
+  }
+
+  /** How long the writer has been held up; null: it is not. */
+  @Nullable String heldUp() {
+    long busyMs = clock.stopwatchMs() - busySinceMs; // negative while it is idle
+    return busyMs < HELD_UP_MS
+        ? null
+        : "the disk of the data directory has not answered for %d s; metakeyd goes on by itself when it does"
+            .formatted(busyMs / 1_000);
+  }
+
+  /** See {@link Engine#run}. */
+  <R> R run(Command<R> command) {
+    Submission<R> submission = new Submission<>(command, self);
+    work(new ArrayList<>(List.of(submission)));
+    return submission.result();
+  }
+
+  /** One turn: works on a batch, and does what is due. */
+  void take(List<Submission<?>> batch) {
+    busySinceMs = clock.stopwatchMs();
+    try {
+      keeper.check(clock.bootMs());
+      tell(keeper.heal(state, this::showWithTtls, clock.bootMs()));
+      work(batch);
+      keeper.trim(clock.bootMs(), clock.ageMs());
+      noteTime();
+    } catch (RuntimeException | Error defect) {
+      batch.forEach(submission -> submission.abandon(defect));
+      keeper.doubt(defect, clock.bootMs());
+      throw defect;
+    } finally {
+      busySinceMs = IDLE;
+    }
+  }
+
+  private void work(List<Submission<?>> batch) {
+    Now now = clock.now();
+    RegistryState next = state;
+    List<Change> changes = new ArrayList<>();
+    for (Submission<?> submission : batch) {
+      next = submission.decide(next, rules, now, changes);
+    }
+    if (keeper.problem() == null
+        && Tick.isDue(next, rules, now.ageMs())) { // last: who renews is in time
+      next = new Submission<>(new Tick(), self).decide(next, rules, now, changes);
+    }
+    boolean durable = needsNoStore(next, changes);
+    if (!durable) {
+      next = next.at(clock.reading());
+    }
+    if (durable || (keeper.problem() == null && keeper.commit(next, changes, clock.bootMs()))) {
+      show(next);
+    } else {
+      changes.clear();
+      refuseWhatDependsOnStore(batch);
+    }
+    batch.forEach(Submission::complete);
+    tell(changes);
+  }
+
+  /**
+   * Stores how old the registry is, where that has not been stored for long: it is all that the
+   * next daemon has to go by if the host reboots.
+   */
+  private void noteTime() {
+    if (clock.ageMs() - state.clock().ageMs() >= NOTE_TIME_MS && keeper.problem() == null) {
+      RegistryState noted = state.at(clock.reading());
+      if (keeper.commit(noted, List.of(), clock.bootMs())) {
+        show(noted);
+      }
+    }
+  }
+
+  private boolean needsNoStore(RegistryState next, List<Change> changes) {
+    return changes.isEmpty() && sameFacts(state, next);
+  }
+
+  private void show(RegistryState next) {
+    state = next;
+    snapshot = next.snapshot();
+    programs = next.programs();
+  }
+
+  /** Tells of what is shown. A listener that fails keeps nobody else from being told. */
+  private void tell(List<Change> changes) {
+    if (changes.isEmpty()) {
+      return;
+    }
+    for (CommitListener listener : listeners) {
+      try {
+        listener.committed(snapshot, changes);
+      } catch (RuntimeException | Error defect) {
+        log.error("telling {} failed: please report this", listener, defect);
+      }
+    }
+  }
+
+  /**
+   * Of a batch that could not be committed: a call that came after a change was decided against a
+   * state that never was. Decides each again on its own, against the state that is; what would
+   * change it is refused.
+   */
+  private void refuseWhatDependsOnStore(List<Submission<?>> batch) {
+    MetakeyException refusal = notDurable(String.valueOf(keeper.problem()));
+    for (Submission<?> submission : batch) {
+      List<Change> changes = new ArrayList<>();
+      RegistryState alone = submission.decide(state, rules, clock.now(), changes);
+      if (needsNoStore(alone, changes)) {
+        show(alone);
+      } else {
+        submission.refuse(refusal);
+      }
+    }
+  }
+
+  /**
+   * Shows what the store holds. When a ttl runs out is not stored, so each begins anew; nothing
+   * else changes.
+   */
+  private void showWithTtls(RegistryState stored) {
+    RegistryState seeing = stored.seeing(state.programs());
+    RegistryInfo info = stored.snapshot().info();
+    Start start = new Start(stored.bootId(), info.layout(), info.areaBytes(), false);
+    var decision = Registry.decide(seeing, rules, start, self, clock.now());
+    show(((Decision.Accepted<Start.Result>) decision).state());
+  }
+
+  static MetakeyException notDurable(String why) {
+    return new MetakeyException(
+        Reason.STORE_FAILED,
+        "the change could not be made durable: %s; nothing was changed, and reads go on"
+            .formatted(why));
+  }
+
+  private static boolean sameFacts(RegistryState a, RegistryState b) {
+    return a.bootId().equals(b.bootId()) && a.snapshot().info().equals(b.snapshot().info());
+  }
+}
