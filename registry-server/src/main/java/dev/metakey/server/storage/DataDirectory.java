@@ -16,6 +16,8 @@ import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.rocksdb.RocksDBException;
+import org.rocksdb.Status;
 
 /**
  * The directory that the database lives in, and the lock that keeps a second daemon out of it. The
@@ -130,6 +132,23 @@ final class DataDirectory implements AutoCloseable {
     return failure(what, reason, "check the disk and the directory's permissions", cause);
   }
 
+  /** Likewise, of what RocksDB met: it may know that the disk is full, or that a file is damaged. */
+  StoreException explain(String what, RocksDBException cause) {
+    Status status = cause.getStatus();
+    if (status != null && status.getSubCode() == Status.SubCode.NoSpace) {
+      return full(cause);
+    }
+    return isDamage(cause)
+        ? damaged(cause.getMessage(), cause)
+        : explain(what, (Exception) cause);
+  }
+
+  /** Whether a file of the database has bytes that cannot be. */
+  static boolean isDamage(RocksDBException e) {
+    Status status = e.getStatus();
+    return status != null && status.getCode() == Status.Code.Corruption;
+  }
+
   StoreException full(@Nullable Throwable cause) {
     return failure(
         "cannot be written",
@@ -142,6 +161,14 @@ final class DataDirectory implements AutoCloseable {
 
   StoreException damaged(@Nullable String why, @Nullable Throwable cause) {
     return new StoreException("the database in %s is damaged: %s".formatted(path, why), cause);
+  }
+
+  /** Only what happened is lost; what is registered is in memory, and in the state copy. */
+  StoreException damagedHistory(RocksDBException cause) {
+    return new StoreException(
+        "the history of changes in %s is damaged, and cannot be read where it is: %s. No field is concerned; restart metakeyd, which keeps the damaged files aside and begins a new history"
+            .formatted(path, cause.getMessage()),
+        cause);
   }
 
   /** One sentence: what, why, and what to do. */

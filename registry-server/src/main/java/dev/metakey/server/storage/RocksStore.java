@@ -15,7 +15,6 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.rocksdb.RocksDBException;
-import org.rocksdb.Status;
 
 /**
  * Keeps the registry in a RocksDB database.
@@ -118,7 +117,7 @@ public final class RocksStore implements Store {
       directory.claim();
       return opening.open();
     } catch (RocksDBException e) {
-      throw explain("cannot be opened", e);
+      throw directory.explain("cannot be opened", e);
     } catch (IOException e) {
       throw directory.explain("cannot be opened", e);
     } finally {
@@ -221,7 +220,7 @@ public final class RocksStore implements Store {
       throw e;
     } catch (RocksDBException e) {
       failed = true;
-      throw explain("cannot be written", e);
+      throw directory.explain("cannot be written", e);
     } catch (IOException e) { // the database may have it; a store opened anew shows that
       failed = true;
       throw directory.explain("cannot be written", e);
@@ -248,7 +247,7 @@ public final class RocksStore implements Store {
       throw e;
     } catch (RocksDBException e) {
       failed = true;
-      throw explain("cannot be read", e);
+      throw directory.explain("cannot be read", e);
     } finally {
       users.readLock().unlock();
     }
@@ -264,7 +263,7 @@ public final class RocksStore implements Store {
       long first = Math.max(sinceRevision + 1, oldestRevision);
       return HistoryRows.read(readable(), first, revision, limit);
     } catch (RocksDBException e) {
-      throw isCorruption(e) ? damagedHistory(e) : explain("cannot be read", e);
+      throw DataDirectory.isDamage(e) ? damagedHistory(e) : directory.explain("cannot be read", e);
     } finally {
       users.readLock().unlock();
     }
@@ -298,12 +297,12 @@ public final class RocksStore implements Store {
         oldestRevision = first;
       }
     } catch (RocksDBException e) {
-      if (isCorruption(e)) { // it stays, and a later start sees to it
+      if (DataDirectory.isDamage(e)) { // it stays, and a later start sees to it
         var unused = damagedHistory(e);
         return;
       }
       failed = true;
-      throw explain("cannot be written", e);
+      throw directory.explain("cannot be written", e);
     } finally {
       users.readLock().unlock();
     }
@@ -383,13 +382,8 @@ public final class RocksStore implements Store {
     }
   }
 
-  /** Only what happened is lost; what is registered is in memory, and in the state copy. */
   private StoreException damagedHistory(RocksDBException e) {
-    StoreException damaged =
-        new StoreException(
-            "the history of changes in %s is damaged, and cannot be read where it is: %s. No field is concerned; restart metakeyd, which keeps the damaged files aside and begins a new history"
-                .formatted(directory.path(), e.getMessage()),
-            e);
+    StoreException damaged = directory.damagedHistory(e);
     damage = damaged.getMessage();
     return damaged;
   }
@@ -397,21 +391,5 @@ public final class RocksStore implements Store {
   /** What was found to be damaged while it was read; null: nothing. From any thread. */
   public @Nullable String damage() {
     return damage;
-  }
-
-  private static boolean isCorruption(RocksDBException e) {
-    Status status = e.getStatus();
-    return status != null && status.getCode() == Status.Code.Corruption;
-  }
-
-  private StoreException explain(String what, RocksDBException e) {
-    Status status = e.getStatus();
-    if (status != null && status.getSubCode() == Status.SubCode.NoSpace) {
-      return directory.full(e);
-    }
-    if (isCorruption(e)) {
-      return directory.damaged(e.getMessage(), e);
-    }
-    return directory.explain(what, e);
   }
 }
