@@ -162,7 +162,7 @@ class LinkIT {
     compile(TWO_FIELDS);
 
     host.cli("link", "prog.bpf.o", "-o", "linked.o").refuses(3, "edge.flow", "--wait");
-    host.cli("link", "prog.bpf.o", "-o", "linked.o", "--wait", "200ms").refuses(9, "edge.flow");
+    host.cli("link", "prog.bpf.o", "-o", "linked.o", "--wait", "3s").refuses(9, "edge.flow");
 
     assertThat(host.root().resolve("linked.o")).doesNotExist();
   }

@@ -1,6 +1,5 @@
 package dev.metakey.server.transport;
 
-import com.google.protobuf.CodedInputStream;
 import com.google.protobuf.InvalidProtocolBufferException;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Reason;
@@ -16,7 +15,6 @@ import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -29,8 +27,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Stands before every call, and bounds what it can make the daemon hold: how many there are, how
- * long a request may take to arrive and how many values it may have, and how many bytes of answers
- * nobody has read. Sees messages as bytes, before anything is made of them.
+ * long a request may take to arrive, and how many bytes of answers nobody has read. What a request
+ * may look like is for {@link RequestShape} to say. Sees messages as bytes, before anything is made
+ * of them.
  *
  * <p>Calls that overstep are refused, and others go on. One way to hold memory is left to time:
  * {@link #sweep} ends requests that never become whole, and connections that do not take answers.
@@ -186,6 +185,10 @@ final class CallGuard implements ServerInterceptor {
       }
     }
 
+    private String method() {
+      return getMethodDescriptor().getFullMethodName();
+    }
+
     void sweep() {
       Limits.Connection each = connections.limits.each();
       boolean late;
@@ -296,14 +299,14 @@ final class CallGuard implements ServerInterceptor {
             return;
           }
           try {
-            super.onMessage(checked(message));
+            super.onMessage(RequestShape.checked(message, method()));
           } catch (MetakeyException e) {
             refuse(e);
           } catch (StatusRuntimeException e) {
             if (!(e.getCause() instanceof InvalidProtocolBufferException)) {
               throw e;
             }
-            refuse(notAMessage(e));
+            refuse(RequestShape.notAMessage(method(), e));
           }
         }
 
@@ -337,41 +340,6 @@ final class CallGuard implements ServerInterceptor {
           super.onCancel();
         }
       };
-    }
-
-    /**
-     * The same message, once it is known to be of a sane shape.
-     *
-     * @throws MetakeyException INVALID_REQUEST
-     */
-    @SuppressWarnings("unchecked") // every service was told to hand over bytes
-    private Q checked(Q message) {
-      try {
-        byte[] bytes = ((InputStream) message).readAllBytes();
-        CodedInputStream in = CodedInputStream.newInstance(bytes);
-        int values = 0;
-        for (int tag = in.readTag(); tag != 0 && in.skipField(tag); tag = in.readTag()) {
-          values++;
-        }
-        if (values > Limits.MESSAGE_VALUES) {
-          throw new MetakeyException(
-              Reason.INVALID_REQUEST,
-              "%d values in one request; no call takes more than 64 fields or names"
-                  .formatted(values));
-        }
-        return (Q) new ByteArrayInputStream(bytes);
-      } catch (IOException e) {
-        throw notAMessage(e);
-      }
-    }
-
-    private MetakeyException notAMessage(Exception e) {
-      return new MetakeyException(
-          Reason.INVALID_REQUEST,
-          "the bytes of the request are not the message that %s takes"
-              .formatted(getMethodDescriptor().getFullMethodName()),
-          Map.of(),
-          e);
     }
   }
 }
