@@ -132,15 +132,15 @@ final class DataDirectory implements AutoCloseable {
     return failure(what, reason, "check the disk and the directory's permissions", cause);
   }
 
-  /** Likewise, of what RocksDB met: it may know that the disk is full, or that a file is damaged. */
+  /**
+   * Likewise, of what RocksDB met: it may know that the disk is full, or that a file is damaged.
+   */
   StoreException explain(String what, RocksDBException cause) {
     Status status = cause.getStatus();
     if (status != null && status.getSubCode() == Status.SubCode.NoSpace) {
       return full(cause);
     }
-    return isDamage(cause)
-        ? damaged(cause.getMessage(), cause)
-        : explain(what, (Exception) cause);
+    return isDamage(cause) ? damaged(cause.getMessage(), cause) : explain(what, (Exception) cause);
   }
 
   /** Whether a file of the database has bytes that cannot be. */
