@@ -3,6 +3,7 @@ package dev.metakey.server;
 import static dev.metakey.server.transport.Client.register;
 import static dev.metakey.server.transport.Client.resolve;
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.stream.Collectors.joining;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -22,6 +23,7 @@ import dev.metakey.v1.GetStatusRequest;
 import dev.metakey.v1.GetStatusResponse;
 import dev.metakey.v1.ListHistoryRequest;
 import dev.metakey.v1.Outcome;
+import dev.metakey.v1.RegisterRequest;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -315,7 +317,9 @@ final class DaemonRecoveryTest {
         Client client = Client.of(directory.resolve("m.sock"))) {
       assertThat(daemon).isNotNull();
       for (int i = 0; i < 40; i++) {
-        var unused = client.registry().register(register("f" + i, 2));
+        RegisterRequest.Builder request = register("f" + i, 2).toBuilder();
+        request.getFieldsBuilder(0).setDescription(incompressible());
+        var unused = client.registry().register(request.build());
       }
     }
     try (Daemon daemon = start("data", null);
@@ -341,7 +345,12 @@ final class DaemonRecoveryTest {
     }
   }
 
-  /** A bit in the middle of the largest table. */
+  /** So that the history takes several blocks of its table. */
+  private static String incompressible() {
+    return Stream.generate(UUID::randomUUID).limit(6).map(UUID::toString).collect(joining());
+  }
+
+  /** A bit in the middle of the largest table: its ends may be in memory. */
   private void damageHistory() throws IOException {
     try (Stream<Path> files = Files.list(directory.resolve("data"))) {
       Path table =

@@ -18,8 +18,9 @@ public final class OpenFiles {
   private OpenFiles() {}
 
   /**
-   * What is open, and how often. Without the listing itself, and without what the JVM opens as it
-   * loads classes. A number in a file's name is left out, as databases number their files.
+   * What is open, and how often. Without the listing itself, without what the JVM opens as it loads
+   * classes, and without the pipes of child processes, which are closed when the JVM cares to. A
+   * number in a file's name is left out, as databases number their files.
    */
   public static Map<String, Long> now() throws IOException {
     List<String> open = new ArrayList<>();
@@ -36,6 +37,7 @@ public final class OpenFiles {
     return open.stream()
         .filter(target -> !target.startsWith(self.toString()))
         .filter(target -> !target.endsWith(".jar") && !target.endsWith("/modules"))
+        .filter(target -> !target.startsWith("pipe:"))
         .collect(
             groupingBy(target -> target.replaceAll("[0-9]{3,}", "N"), TreeMap::new, counting()));
   }

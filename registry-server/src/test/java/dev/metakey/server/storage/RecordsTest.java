@@ -44,8 +44,8 @@ final class RecordsTest {
             + "0000" // description
             + "000102000003e8000161" // owners
             + "00" // reservation
-            + "00000000000000050000000000000006" // created
-            + "00000000000000000000000000000000"; // retired
+            + "000000000000000500000000000000060000000000000007" // created
+            + "000000000000000000000000000000000000000000000000"; // retired
 
     assertThat(HexFormat.of().formatHex(Records.key(FIELD))).isEqualTo(expected);
     assertThat(Records.readKey(HexFormat.of().parseHex(expected))).isEqualTo(FIELD);
@@ -59,9 +59,15 @@ final class RecordsTest {
             "b",
             new ClockReading(4, 5, 6));
     String expected =
-        "01" + "00000000000000010000000000000002" + "0000000000000003" + "02" + "00d8";
+        "01" // version
+            + "00000000000000010000000000000002" // registry id
+            + "0000000000000003" // revision
+            + "02" // layout
+            + "00d8" // area
+            + "000162" // boot id
+            + "000000000000000400000000000000050000000000000006"; // clocks
 
-    assertThat(HexFormat.of().formatHex(Records.facts(facts))).isEqualTo(expected + "000162");
+    assertThat(HexFormat.of().formatHex(Records.facts(facts))).isEqualTo(expected);
     assertThat(Records.readFacts(Records.facts(facts))).isEqualTo(facts);
   }
 

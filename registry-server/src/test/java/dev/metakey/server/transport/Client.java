@@ -116,7 +116,7 @@ public final class Client implements AutoCloseable {
     assertThat(failure).isInstanceOf(StatusRuntimeException.class);
     StatusRuntimeException status = (StatusRuntimeException) failure;
     Status details = StatusProto.fromThrowable(failure);
-    assertThat(details).isNotNull();
+    assertThat(details).as("the details of %s", status).isNotNull();
     assertThat(details.getDetailsList()).as(status.toString()).hasSize(1);
     ErrorInfo info = unpack(details.getDetails(0));
     assertThat(info.getDomain()).isEqualTo("metakey.dev");
