@@ -96,7 +96,7 @@ static inline const struct metakey_record *metakey_records(struct bpf_object *ob
  * registry says.
  *
  * -ENOLINK: it was never linked; -ENOENT: its name is not registered any more; -ESTALE: the registry
- * says something else, and message tells what: bind and load the program again; -EBADMSG: it is no record.
+ * says something else, and message tells what: bind and load the program again; -EBADMSG: it is not a record.
  */
 static inline int metakey_check(const struct metakey_record *record,
 				const struct metakey_registry *registry,
@@ -210,7 +210,7 @@ static inline int metakey_read_open_(struct metakey_registry *registry, int fd, 
 	file = (const struct metakey_file *)mapping;
 	if (memcmp(file->magic, METAKEY_FILE_MAGIC, sizeof(file->magic)))
 		error = metakey_fail_(-EBADMSG, message,
-				      "%s: does not start with METAKEY: it is no registry.bin", path);
+				      "%s: does not start with METAKEY: it is not a registry.bin", path);
 	else if (file->version != METAKEY_FILE_VERSION || file->bytes != sizeof(*file))
 		error = metakey_fail_(-EBADMSG, message,
 				      "%s: has version %u and %u bytes; known here: %d and %zu", path,

@@ -18,8 +18,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Measures a daemon over its socket, each figure beside its floor in the same run: the daemon, the
- * floor and the callers are processes of their own. Prints goals and whether they are reached; that
- * one is not is no failure.
+ * floor and the callers are processes of their own. Prints goals and whether they are reached; a
+ * goal that is missed is not a failure.
  */
 public final class Load {
   private static final int CLIENTS = 64;

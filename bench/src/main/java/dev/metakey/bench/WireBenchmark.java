@@ -45,21 +45,21 @@ public class WireBenchmark {
           null,
           field,
           new Peer(1000, 1000, 100, "edge.service"));
-  private final dev.metakey.v1.Field message = Wire.toWire(field);
+  private final dev.metakey.v1.Field message = Wire.field(field);
 
   @Benchmark
   public Object infoToWire() {
-    return Wire.toWire(info);
+    return Wire.info(info);
   }
 
   @Benchmark
   public Object fieldToWire() {
-    return Wire.toWire(field);
+    return Wire.field(field);
   }
 
   @Benchmark
   public Object changeToWire() {
-    return Wire.toWire(change);
+    return Wire.change(change);
   }
 
   @Benchmark
@@ -70,8 +70,8 @@ public class WireBenchmark {
   @Benchmark
   public byte[] resolveAnswerToBytes() {
     return ResolveResponse.newBuilder()
-        .setRegistry(Wire.toWire(info))
-        .addFields(Wire.toWire(field))
+        .setRegistry(Wire.info(info))
+        .addFields(Wire.field(field))
         .build()
         .toByteArray();
   }

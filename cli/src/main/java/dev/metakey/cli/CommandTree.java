@@ -3,6 +3,7 @@ package dev.metakey.cli;
 import dev.metakey.cli.print.Output;
 import dev.metakey.cli.print.Terminal;
 import dev.metakey.files.PathText;
+import dev.metakey.model.Durations;
 import dev.metakey.model.FieldState;
 import dev.metakey.model.Format;
 import dev.metakey.model.Merge;
@@ -18,6 +19,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import picocli.CommandLine;
@@ -127,8 +129,8 @@ final class CommandTree {
   }
 
   private static void configure(CommandLine line, Terminal terminal) {
-    line.registerConverter(Duration.class, Durations::parse);
-    line.registerConverter(Path.class, CommandTree::path);
+    line.registerConverter(Duration.class, text -> converted(Durations::parse, text));
+    line.registerConverter(Path.class, text -> converted(PathText::parse, text));
     word(line, Output.class, "output");
     word(line, Format.class, "format");
     word(line, Merge.class, "merge");
@@ -178,9 +180,9 @@ final class CommandTree {
     return verb.options().stream().anyMatch(option -> option.type() == Output.class);
   }
 
-  private static Path path(String text) {
+  private static <T> T converted(Function<String, T> parse, String text) {
     try {
-      return PathText.parse(text);
+      return parse.apply(text);
     } catch (MetakeyException e) {
       throw new TypeConversionException(e.text());
     }
@@ -188,14 +190,6 @@ final class CommandTree {
 
   /** Reads a constant as it is printed, and says which there are. */
   private static <E extends Enum<E>> void word(CommandLine line, Class<E> type, String what) {
-    line.registerConverter(
-        type,
-        text -> {
-          try {
-            return Words.parse(type, what, text);
-          } catch (MetakeyException e) {
-            throw new TypeConversionException(e.text());
-          }
-        });
+    line.registerConverter(type, text -> converted(word -> Words.parse(type, what, word), text));
   }
 }

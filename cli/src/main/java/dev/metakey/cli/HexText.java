@@ -19,7 +19,7 @@ final class HexText {
   private HexText() {}
 
   /**
-   * @throws MetakeyException INVALID_REQUEST, naming the place of what is no hex
+   * @throws MetakeyException INVALID_REQUEST, naming the place of what is not hex
    */
   static byte[] parse(String text) {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream(text.length() / 2);
@@ -44,7 +44,7 @@ final class HexText {
     String rest = text.substring(at, Math.min(text.length(), at + 2)).strip();
     return new MetakeyException(
         Reason.INVALID_REQUEST,
-        ("line %d, character %d: %s is no byte; two hex digits a byte are allowed, with blanks,"
+        ("line %d, character %d: %s is not a byte; two hex digits a byte are allowed, with blanks,"
                 + " colons, commas and 0x between bytes ('xxd -p' prints such)")
             .formatted(line, column, Names.quote(rest)));
   }

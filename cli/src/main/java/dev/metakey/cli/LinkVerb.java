@@ -96,7 +96,7 @@ final class LinkVerb extends Verb {
     }
     boolean toStandard = !dryRun && STANDARD.equals(target);
     if (toStandard && terminal().isOutTerminal()) {
-      throw wrong("an object is no text for a terminal; send standard output to a file or a pipe");
+      throw wrong("an object is not text for a terminal; send standard output to a file or a pipe");
     }
     if (!in.equals(STANDARD) && !toStandard) {
       print(terminal(), link(in, target));

@@ -291,7 +291,7 @@ final class FakeDaemon implements AutoCloseable {
           request,
           caller,
           () -> {
-            var reply = RegisterResponse.newBuilder().setRegistry(Wire.toWire(INFO));
+            var reply = RegisterResponse.newBuilder().setRegistry(Wire.info(INFO));
             int nextId = 8;
             for (var wire : request.getFieldsList()) {
               FieldSpec spec = Requests.spec(wire);
@@ -306,7 +306,7 @@ final class FakeDaemon implements AutoCloseable {
                 result =
                     new Registered(field, Outcome.EXISTING, Difference.between(field.spec(), spec));
               }
-              reply.addResults(Wire.toWire(result));
+              reply.addResults(Wire.registered(result));
             }
             return reply.build();
           });
@@ -322,9 +322,9 @@ final class FakeDaemon implements AutoCloseable {
               throw new MetakeyException(Reason.INVALID_REQUEST, "wait of nothing");
             }
             return ResolveResponse.newBuilder()
-                .setRegistry(Wire.toWire(INFO))
+                .setRegistry(Wire.info(INFO))
                 .addAllFields(
-                    request.getNamesList().stream().map(n -> Wire.toWire(known(n))).toList())
+                    request.getNamesList().stream().map(n -> Wire.field(known(n))).toList())
                 .build();
           });
     }
@@ -336,8 +336,8 @@ final class FakeDaemon implements AutoCloseable {
           caller,
           () ->
               ReleaseResponse.newBuilder()
-                  .setRegistry(Wire.toWire(INFO))
-                  .setField(Wire.toWire(ZONE))
+                  .setRegistry(Wire.info(INFO))
+                  .setField(Wire.field(ZONE))
                   .build());
     }
 
@@ -348,15 +348,15 @@ final class FakeDaemon implements AutoCloseable {
           caller,
           () ->
               ListResponse.newBuilder()
-                  .setRegistry(Wire.toWire(INFO))
+                  .setRegistry(Wire.info(INFO))
                   .addAllFields(
                       snapshot.fields().stream()
                           .filter(f -> f.name().startsWith(request.getPrefix()))
                           .filter(
                               f ->
                                   request.getStatesList().isEmpty()
-                                      || request.getStatesList().contains(Wire.toWire(f.state())))
-                          .map(Wire::toWire)
+                                      || request.getStatesList().contains(Wire.state(f.state())))
+                          .map(Wire::field)
                           .toList())
                   .build());
     }
@@ -374,8 +374,8 @@ final class FakeDaemon implements AutoCloseable {
                   Reason.NOT_FOUND, "id %d is free".formatted(request.getId()));
             }
             return GetResponse.newBuilder()
-                .setRegistry(Wire.toWire(INFO))
-                .setField(Wire.toWire(field))
+                .setRegistry(Wire.info(INFO))
+                .setField(Wire.field(field))
                 .build();
           });
     }
@@ -388,7 +388,7 @@ final class FakeDaemon implements AutoCloseable {
           caller,
           () ->
               GetHeaderResponse.newBuilder()
-                  .setRegistry(Wire.toWire(INFO))
+                  .setRegistry(Wire.info(INFO))
                   .setHigh(header.high())
                   .setLow(header.low())
                   .build());
@@ -405,16 +405,16 @@ final class FakeDaemon implements AutoCloseable {
       if (!request.hasSinceRevision()) {
         caller.onNext(
             WatchResponse.newBuilder()
-                .setRegistry(Wire.toWire(INFO))
+                .setRegistry(Wire.info(INFO))
                 .setState(
                     State.newBuilder()
-                        .addAllFields(snapshot.fields().stream().map(f -> Wire.toWire(f)).toList()))
+                        .addAllFields(snapshot.fields().stream().map(f -> Wire.field(f)).toList()))
                 .build());
       }
       caller.onNext(
           WatchResponse.newBuilder()
-              .setRegistry(Wire.toWire(INFO.withRevision(42)))
-              .setChanges(Changes.newBuilder().addChanges(Wire.toWire(released(42))))
+              .setRegistry(Wire.info(INFO.withRevision(42)))
+              .setChanges(Changes.newBuilder().addChanges(Wire.change(released(42))))
               .build());
     }
 
@@ -424,7 +424,7 @@ final class FakeDaemon implements AutoCloseable {
           request,
           caller,
           () ->
-              Wire.toWire(
+              Wire.status(
                   new DaemonStatus(
                       INFO,
                       new DaemonStatus.Daemon(
@@ -449,8 +449,8 @@ final class FakeDaemon implements AutoCloseable {
           caller,
           () ->
               ReserveResponse.newBuilder()
-                  .setRegistry(Wire.toWire(INFO))
-                  .setField(Wire.toWire(TENANT))
+                  .setRegistry(Wire.info(INFO))
+                  .setField(Wire.field(TENANT))
                   .build());
     }
 
@@ -461,8 +461,8 @@ final class FakeDaemon implements AutoCloseable {
           caller,
           () ->
               UnreserveResponse.newBuilder()
-                  .setRegistry(Wire.toWire(INFO))
-                  .setField(Wire.toWire(TENANT))
+                  .setRegistry(Wire.info(INFO))
+                  .setField(Wire.field(TENANT))
                   .build());
     }
 
@@ -473,8 +473,8 @@ final class FakeDaemon implements AutoCloseable {
           caller,
           () ->
               UndeleteResponse.newBuilder()
-                  .setRegistry(Wire.toWire(INFO))
-                  .setField(Wire.toWire(PACKET_ID))
+                  .setRegistry(Wire.info(INFO))
+                  .setField(Wire.field(PACKET_ID))
                   .build());
     }
 
@@ -485,8 +485,8 @@ final class FakeDaemon implements AutoCloseable {
           caller,
           () ->
               TransferResponse.newBuilder()
-                  .setRegistry(Wire.toWire(INFO))
-                  .setField(Wire.toWire(PACKET_ID))
+                  .setRegistry(Wire.info(INFO))
+                  .setField(Wire.field(PACKET_ID))
                   .build());
     }
 
@@ -497,9 +497,9 @@ final class FakeDaemon implements AutoCloseable {
           caller,
           () ->
               ReleaseAllResponse.newBuilder()
-                  .setRegistry(Wire.toWire(INFO))
-                  .addReleased(Wire.toWire(ZONE))
-                  .addAllInUse(inUse.stream().map(Wire::toWire).toList())
+                  .setRegistry(Wire.info(INFO))
+                  .addReleased(Wire.field(ZONE))
+                  .addAllInUse(inUse.stream().map(Wire::field).toList())
                   .build());
     }
 
@@ -511,8 +511,8 @@ final class FakeDaemon implements AutoCloseable {
           caller,
           () ->
               ListHistoryResponse.newBuilder()
-                  .setRegistry(Wire.toWire(INFO))
-                  .addAllChanges(changes.stream().map(Wire::toWire).toList())
+                  .setRegistry(Wire.info(INFO))
+                  .addAllChanges(changes.stream().map(Wire::change).toList())
                   .setNextSinceRevision(nextSinceRevision)
                   .build());
     }
@@ -524,10 +524,10 @@ final class FakeDaemon implements AutoCloseable {
           caller,
           () ->
               ListUsersResponse.newBuilder()
-                  .setRegistry(Wire.toWire(INFO))
-                  .addPrograms(Wire.toWire(TAGGER, use -> ""))
+                  .setRegistry(Wire.info(INFO))
+                  .addPrograms(Wire.program(TAGGER, use -> ""))
                   .addPrograms(
-                      Wire.toWire(
+                      Wire.program(
                           TRACING, use -> use.name().equals("edge.zone") ? "id 5, here 2" : ""))
                   .build());
     }
@@ -547,8 +547,8 @@ final class FakeDaemon implements AutoCloseable {
           caller,
           () ->
               ListPendingResponse.newBuilder()
-                  .setRegistry(Wire.toWire(INFO))
-                  .addPending(Wire.toWire(one))
+                  .setRegistry(Wire.info(INFO))
+                  .addPending(Wire.pending(one))
                   .build());
     }
   }

@@ -47,12 +47,12 @@ final class HexTextTest {
     assertThatThrownBy(() -> HexText.parse(text))
         .isInstanceOf(MetakeyException.class)
         .hasMessageStartingWith(
-            "line %d, character %d: '%s' is no byte; ".formatted(line, column, what));
+            "line %d, character %d: '%s' is not a byte; ".formatted(line, column, what));
   }
 
   @Test
   void parse_whenALaterLineIsBad_saysWhichLine() {
     assertThatThrownBy(() -> HexText.parse("0a0b\n\nff x"))
-        .hasMessageStartingWith("line 3, character 4: 'x' is no byte; ");
+        .hasMessageStartingWith("line 3, character 4: 'x' is not a byte; ");
   }
 }

@@ -112,7 +112,7 @@ public final class ClientBuilder {
     Stream.of(
             RegistryGrpc.getServiceDescriptor(),
             AdminGrpc.getServiceDescriptor(),
-            Wire.toWire(FieldSpec.of("a.name", 8)),
+            Wire.spec(FieldSpec.of("a.name", 8)),
             ErrorInfo.getDescriptor())
         .forEach(Objects::requireNonNull);
   }

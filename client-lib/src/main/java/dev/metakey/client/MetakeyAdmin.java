@@ -49,11 +49,7 @@ public final class MetakeyAdmin {
    */
   public Answer<Field> reserve(FieldSpec spec, int id, boolean foreign) {
     var request =
-        ReserveRequest.newBuilder()
-            .setSpec(Wire.toWire(spec))
-            .setId(id)
-            .setForeign(foreign)
-            .build();
+        ReserveRequest.newBuilder().setSpec(Wire.spec(spec)).setId(id).setForeign(foreign).build();
     var reply = call(stub -> stub.reserve(request));
     return Answer.of(reply.getRegistry(), Replies.field(reply.getField()));
   }
@@ -123,7 +119,7 @@ public final class MetakeyAdmin {
    *     IN_USE (now, and loaded programs cannot be seen), STORE_FAILED
    */
   public Answer<Released> releaseAll(Owner whose, boolean now) {
-    var request = ReleaseAllRequest.newBuilder().setWhose(Wire.toWire(whose)).setNow(now).build();
+    var request = ReleaseAllRequest.newBuilder().setWhose(Wire.owner(whose)).setNow(now).build();
     var reply = call(stub -> stub.releaseAll(request));
     return Answer.of(
         reply.getRegistry(),
@@ -154,7 +150,7 @@ public final class MetakeyAdmin {
    * @throws MetakeyException INVALID_NAME, INVALID_REQUEST, NOT_FOUND, NOT_PERMITTED, STORE_FAILED
    */
   public Answer<Field> transfer(String name, Owner to) {
-    var request = TransferRequest.newBuilder().setName(name).setTo(Wire.toWire(to)).build();
+    var request = TransferRequest.newBuilder().setName(name).setTo(Wire.owner(to)).build();
     var reply = call(stub -> stub.transfer(request));
     return Answer.of(reply.getRegistry(), Replies.field(reply.getField()));
   }

@@ -109,7 +109,7 @@ public final class MetakeyClient implements AutoCloseable {
 
   /** As {@link #register(FieldSpec...)}. */
   public Answer<List<Registered>> register(List<FieldSpec> fields) {
-    var specs = fields.stream().map(Wire::toWire).toList();
+    var specs = fields.stream().map(Wire::spec).toList();
     var request = RegisterRequest.newBuilder().addAllFields(specs).build();
     var reply = call(stub -> stub.register(request));
     return Answer.of(
@@ -214,7 +214,7 @@ public final class MetakeyClient implements AutoCloseable {
   }
 
   private Answer<List<Field>> listed(String prefix, Set<FieldState> states) {
-    var wanted = states.stream().map(Wire::toWire).toList();
+    var wanted = states.stream().map(Wire::state).toList();
     var request = ListRequest.newBuilder().setPrefix(prefix).addAllStates(wanted).build();
     var reply = call(stub -> stub.list(request));
     return Answer.of(reply.getRegistry(), Replies.fields(reply.getFieldsList()));

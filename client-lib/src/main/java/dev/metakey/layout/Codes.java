@@ -1,20 +1,20 @@
 package dev.metakey.layout;
 
-import java.util.function.ToIntFunction;
+import dev.metakey.model.Coded;
 
 /** Finds the constant that a number in a file stands for. */
 final class Codes {
   private Codes() {}
 
-  static <E> E find(E[] constants, ToIntFunction<E> code, String what, byte stored)
+  static <E extends Enum<E> & Coded> E find(Class<E> type, String what, byte stored)
       throws BadLayoutException {
-    for (E constant : constants) {
-      if (code.applyAsInt(constant) == Byte.toUnsignedInt(stored)) {
-        return constant;
-      }
+    int code = Byte.toUnsignedInt(stored);
+    E constant = Coded.find(type, code);
+    if (constant == null) {
+      throw new BadLayoutException(
+          "%s %d is not known here; a newer metakey may have written it: upgrade"
+              .formatted(what, code));
     }
-    throw new BadLayoutException(
-        "%s %d is not known here; a newer metakey may have written it: upgrade"
-            .formatted(what, Byte.toUnsignedInt(stored)));
+    return constant;
   }
 }

@@ -70,7 +70,7 @@ public final class HeaderStruct {
     return new RegistryInfo(
         registryId(buffer, offset),
         host.getLong(offset + REVISION),
-        Codes.find(Layout.values(), Layout::code, "layout", host.get(offset + LAYOUT)),
+        Codes.find(Layout.class, "layout", host.get(offset + LAYOUT)),
         Byte.toUnsignedInt(host.get(offset + AREA8)) * 8);
   }
 

@@ -97,7 +97,7 @@ public final class KeyStruct {
    *
    * @return null if nothing ever had the id. A field has no description, ttl and times; the service
    *     of its owner and who reserved it are {@link #UNKNOWN}.
-   * @throws BadLayoutException if it is no field
+   * @throws BadLayoutException if it is not a field
    */
   public static @Nullable Field get(ByteBuffer buffer, int offset) throws BadLayoutException {
     ByteBuffer host = buffer.duplicate().order(ByteOrder.nativeOrder());
@@ -105,8 +105,7 @@ public final class KeyStruct {
     if (name.isEmpty()) {
       return null;
     }
-    FieldState state =
-        Codes.find(FieldState.values(), FieldState::code, "state", host.get(offset + STATE));
+    FieldState state = Codes.find(FieldState.class, "state", host.get(offset + STATE));
     boolean foreign = host.get(offset + FOREIGN) != 0;
     boolean reserved = foreign || state == FieldState.RESERVED;
     int uid = host.getInt(offset + OWNER_UID);
@@ -133,14 +132,13 @@ public final class KeyStruct {
 
   private static FieldSpec spec(ByteBuffer host, int offset, String name)
       throws BadLayoutException {
-    Format format = Codes.find(Format.values(), Format::code, "format", host.get(offset + FORMAT));
-    Merge merge = Codes.find(Merge.values(), Merge::code, "merge", host.get(offset + MERGE));
-    Sharing sharing =
-        Codes.find(Sharing.values(), Sharing::code, "sharing", host.get(offset + SHARING));
+    Format format = Codes.find(Format.class, "format", host.get(offset + FORMAT));
+    Merge merge = Codes.find(Merge.class, "merge", host.get(offset + MERGE));
+    Sharing sharing = Codes.find(Sharing.class, "sharing", host.get(offset + SHARING));
     try {
       return new FieldSpec(name, host.get(offset + SIZE), "", format, merge, sharing, 0);
     } catch (MetakeyException e) {
-      throw new BadLayoutException("a key is no field: " + e.text(), e);
+      throw new BadLayoutException("a key is not a field: " + e.text(), e);
     }
   }
 }

@@ -177,7 +177,7 @@ public final class KeysText {
     for (String word : words.isEmpty() ? List.<String>of() : Arrays.asList(words.split(",", -1))) {
       Owner owner = Owner.parse(unescaped(word));
       if (owner == null) {
-        throw new IllegalArgumentException("'%s' is no owner".formatted(word));
+        throw new IllegalArgumentException("'%s' is not an owner".formatted(word));
       }
       owners.add(owner);
     }

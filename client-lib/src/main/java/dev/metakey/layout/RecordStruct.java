@@ -88,7 +88,7 @@ public final class RecordStruct {
       throw bad(
           VERSION, "version %d; this build knows version %d".formatted(version, CURRENT_VERSION));
     }
-    Role role = Codes.find(Role.values(), Role::code, "role", buffer.get(offset + ROLE));
+    Role role = Codes.find(Role.class, "role", buffer.get(offset + ROLE));
     int size = Byte.toUnsignedInt(buffer.get(offset + SIZE));
     if (size != 2 && size != 4 && size != 8) {
       throw bad(SIZE, "size %d; a value has 2, 4 or 8 bytes".formatted(size));
@@ -120,7 +120,7 @@ public final class RecordStruct {
       return null;
     }
     if (magic != MarkStruct.MAGIC_NUMBER) {
-      throw bad(MARK + MarkStruct.MAGIC, "mark 0x%08x is no mark".formatted(magic));
+      throw bad(MARK + MarkStruct.MAGIC, "mark 0x%08x is not a mark".formatted(magic));
     }
     int areaBytes = Byte.toUnsignedInt(buffer.get(offset + MARK + MarkStruct.AREA8)) * 8;
     if (areaBytes < RegistryInfo.MIN_AREA_BYTES || areaBytes > RegistryInfo.MAX_AREA_BYTES) {
@@ -136,8 +136,7 @@ public final class RecordStruct {
     return new FieldUse.Place(
         new UUID(
             uuid.getLong(offset + REGISTRY_ID), uuid.getLong(offset + REGISTRY_ID + Long.BYTES)),
-        Codes.find(
-            Layout.values(), Layout::code, "layout", buffer.get(offset + MARK + MarkStruct.LAYOUT)),
+        Codes.find(Layout.class, "layout", buffer.get(offset + MARK + MarkStruct.LAYOUT)),
         areaBytes,
         id,
         buffer.getInt(offset + GENERATION),

@@ -195,7 +195,7 @@ public final class RegistryFile {
    * Which registry and which boot of the host a table belongs to, also where its writer died and
    * left it half written.
    *
-   * @return null if it is no table
+   * @return null if it is not a table
    */
   public static @Nullable Origin origin(Path path) throws IOException {
     if (!isTable(path)) {
@@ -257,7 +257,7 @@ public final class RegistryFile {
     byte[] magic = new byte[MAGIC_BYTES.length];
     file.get(MAGIC, magic);
     if (!Arrays.equals(magic, MAGIC_BYTES)) {
-      throw new BadLayoutException("does not start with METAKEY: it is no registry.bin");
+      throw new BadLayoutException("does not start with METAKEY: it is not a registry.bin");
     }
     if (file.getInt(VERSION) != CURRENT_VERSION) {
       throw new BadLayoutException(

@@ -1,7 +1,7 @@
 package dev.metakey.model;
 
 /** What a change did. */
-public enum ChangeKind {
+public enum ChangeKind implements Coded {
   /**
    * Something that this version has no word for, done by a newer daemon: {@link Change#before()}
    * and {@link Change#after()} tell what it led to.
@@ -40,7 +40,7 @@ public enum ChangeKind {
     this.code = code;
   }
 
-  /** The number that stands for it in files and maps. Never changes. */
+  @Override
   public int code() {
     return code;
   }

@@ -1,7 +1,7 @@
 package dev.metakey.model;
 
 /** Where a field, or the id that it had, stands. */
-public enum FieldState {
+public enum FieldState implements Coded {
   /** Registered and in use. */
   ACTIVE(1),
   /** Released or expired. Id, slot and record are kept; it can be brought back. */
@@ -19,7 +19,7 @@ public enum FieldState {
     this.code = code;
   }
 
-  /** The number that stands for it in files and maps. Never changes. */
+  @Override
   public int code() {
     return code;
   }

@@ -6,7 +6,7 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /** How a tool prints a value; {@link #text} does it. */
-public enum Format {
+public enum Format implements Coded {
   /** Unsigned. */
   DEC(1),
   /** {@code 0x} and every digit. */
@@ -28,7 +28,7 @@ public enum Format {
     this.code = code;
   }
 
-  /** The number that stands for it in files and maps. Never changes. */
+  @Override
   public int code() {
     return code;
   }

@@ -1,7 +1,7 @@
 package dev.metakey.model;
 
 /** Where fields live in the metadata area in front of a packet. One per host. */
-public enum Layout {
+public enum Layout implements Coded {
   /** Every field has a fixed place, its slot; a presence bitmap says which are set. */
   SLOTTED(1),
   /** A 16-byte header, then the values present by ascending id, without gaps. */
@@ -13,7 +13,7 @@ public enum Layout {
     this.code = code;
   }
 
-  /** The number that stands for the layout in files, maps and packets. Never changes. */
+  @Override
   public int code() {
     return code;
   }

@@ -1,7 +1,7 @@
 package dev.metakey.model;
 
 /** What should happen to a field when packets are merged (GRO). */
-public enum Merge {
+public enum Merge implements Coded {
   /** Nothing was said. */
   UNSPECIFIED(0),
   /** Packets whose values differ must not be merged. */
@@ -16,7 +16,7 @@ public enum Merge {
     this.code = code;
   }
 
-  /** The number that stands for it in files and maps. Never changes. */
+  @Override
   public int code() {
     return code;
   }

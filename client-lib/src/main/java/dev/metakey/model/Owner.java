@@ -14,7 +14,7 @@ public record Owner(Kind kind, int uid, String service) {
   public static final int NO_UID = -1;
 
   /** What an owner is known by. */
-  public enum Kind {
+  public enum Kind implements Coded {
     /** A system service of systemd, proven by the kernel. */
     UNIT(1),
     /** A uid, proven by the kernel, and what the client claims to be. */
@@ -28,7 +28,7 @@ public record Owner(Kind kind, int uid, String service) {
       this.code = code;
     }
 
-    /** The number that stands for it in files. Never changes. */
+    @Override
     public int code() {
       return code;
     }

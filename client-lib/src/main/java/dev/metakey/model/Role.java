@@ -1,7 +1,7 @@
 package dev.metakey.model;
 
 /** What a program does with a field. */
-public enum Role {
+public enum Role implements Coded {
   /** It sets the field; linking the program registers it. */
   PRODUCES(1),
   /** It reads the field; linking the program resolves it. */
@@ -13,7 +13,7 @@ public enum Role {
     this.code = code;
   }
 
-  /** The number that stands for it in a record. Never changes. */
+  @Override
   public int code() {
     return code;
   }

@@ -1,7 +1,7 @@
 package dev.metakey.model;
 
 /** Whether several owners may register a field. */
-public enum Sharing {
+public enum Sharing implements Coded {
   EXCLUSIVE(1),
   /** Every owner that says so too, with the same size, format and merge rule, may join. */
   SHARED(2);
@@ -12,7 +12,7 @@ public enum Sharing {
     this.code = code;
   }
 
-  /** The number that stands for it in files and maps. Never changes. */
+  @Override
   public int code() {
     return code;
   }

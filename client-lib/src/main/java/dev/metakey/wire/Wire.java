@@ -34,45 +34,46 @@ import dev.metakey.v1.User;
 import java.util.function.Function;
 
 /**
- * Maps the value types to messages: {@code toWire}. The way back depends on who reads: {@link
- * Requests} for the daemon, {@link Replies} for a client.
+ * Maps the value types to messages, by methods named after the thing. Those that map it back have
+ * the same names, and depend on who reads: {@link Requests} for the daemon, {@link Replies} for a
+ * client.
  */
 public final class Wire {
   private Wire() {}
 
-  public static dev.metakey.v1.RegistryInfo toWire(RegistryInfo info) {
+  public static dev.metakey.v1.RegistryInfo info(RegistryInfo info) {
     return dev.metakey.v1.RegistryInfo.newBuilder()
         .setRegistryId(info.registryId().toString())
         .setRevision(info.revision())
-        .setLayout(toWire(info.layout()))
+        .setLayout(layout(info.layout()))
         .setAreaBytes(info.areaBytes())
         .build();
   }
 
-  public static dev.metakey.v1.FieldSpec toWire(FieldSpec spec) {
+  public static dev.metakey.v1.FieldSpec spec(FieldSpec spec) {
     var wire =
         dev.metakey.v1.FieldSpec.newBuilder()
             .setName(spec.name())
             .setSize(spec.size())
             .setDescription(spec.description())
-            .setFormat(toWire(spec.format()))
-            .setMerge(toWire(spec.merge()))
-            .setSharing(toWire(spec.sharing()));
+            .setFormat(format(spec.format()))
+            .setMerge(merge(spec.merge()))
+            .setSharing(sharing(spec.sharing()));
     if (spec.ttlMs() != 0) {
       wire.setTtl(Durations.fromMillis(spec.ttlMs()));
     }
     return wire.build();
   }
 
-  public static dev.metakey.v1.Field toWire(Field field) {
+  public static dev.metakey.v1.Field field(Field field) {
     var wire =
         dev.metakey.v1.Field.newBuilder()
             .setId(field.id())
             .setGeneration(field.generation())
             .setSlot(field.slot())
-            .setSpec(toWire(field.spec()))
-            .setState(toWire(field.state()));
-    field.owners().forEach(owner -> wire.addOwners(toWire(owner)));
+            .setSpec(spec(field.spec()))
+            .setState(state(field.state()));
+    field.owners().forEach(owner -> wire.addOwners(owner(owner)));
     Reservation reservation = field.reservation();
     if (reservation != null) {
       wire.setReservation(
@@ -81,10 +82,10 @@ public final class Wire {
               .setBy(reservation.by()));
     }
     if (!field.created().isNone()) {
-      wire.setCreated(toWire(field.created()));
+      wire.setCreated(stamp(field.created()));
     }
     if (!field.retired().isNone()) {
-      wire.setRetired(toWire(field.retired()));
+      wire.setRetired(stamp(field.retired()));
     }
     if (field.expiresAtMs() != 0) {
       wire.setExpiresAt(timestamp(field.expiresAtMs()));
@@ -92,27 +93,27 @@ public final class Wire {
     return wire.build();
   }
 
-  public static dev.metakey.v1.Change toWire(Change change) {
+  public static dev.metakey.v1.Change change(Change change) {
     var wire =
         dev.metakey.v1.Change.newBuilder()
             .setRevision(change.revision())
             .setCommitRevision(change.commitRevision())
             .setAt(timestamp(change.atMs()))
-            .setKind(toWire(change.kind()))
-            .setPeer(toWire(change.peer()));
+            .setKind(kind(change.kind()))
+            .setPeer(peer(change.peer()));
     if (change.before() != null) {
-      wire.setBefore(toWire(change.before()));
+      wire.setBefore(field(change.before()));
     }
     if (change.after() != null) {
-      wire.setAfter(toWire(change.after()));
+      wire.setAfter(field(change.after()));
     }
     return wire.build();
   }
 
-  public static dev.metakey.v1.Registered toWire(Registered registered) {
+  public static dev.metakey.v1.Registered registered(Registered registered) {
     var wire =
         dev.metakey.v1.Registered.newBuilder()
-            .setField(toWire(registered.field()))
+            .setField(field(registered.field()))
             .setOutcome(
                 switch (registered.outcome()) {
                   case CREATED -> Outcome.OUTCOME_CREATED;
@@ -128,9 +129,9 @@ public final class Wire {
     return wire.build();
   }
 
-  public static dev.metakey.v1.Pending toWire(Pending pending) {
+  public static dev.metakey.v1.Pending pending(Pending pending) {
     return dev.metakey.v1.Pending.newBuilder()
-        .setPeer(toWire(pending.peer()))
+        .setPeer(peer(pending.peer()))
         .addAllNames(pending.names())
         .addAllMissing(pending.missing())
         .setSince(timestamp(pending.sinceMs()))
@@ -141,7 +142,7 @@ public final class Wire {
   /**
    * @param staleBecause of each use: {@link FieldUser#staleBecause()}
    */
-  public static dev.metakey.v1.LoadedProgram toWire(
+  public static dev.metakey.v1.LoadedProgram program(
       LoadedProgram program, Function<FieldUse, String> staleBecause) {
     var wire =
         dev.metakey.v1.LoadedProgram.newBuilder()
@@ -152,12 +153,12 @@ public final class Wire {
             .setLoadedAt(timestamp(program.loadedAtMs()))
             .addAllPids(program.pids());
     for (FieldUse use : program.uses()) {
-      wire.addUses(toWire(use).setStaleBecause(staleBecause.apply(use)));
+      wire.addUses(use(use).setStaleBecause(staleBecause.apply(use)));
     }
     return wire.build();
   }
 
-  private static dev.metakey.v1.FieldUse.Builder toWire(FieldUse use) {
+  private static dev.metakey.v1.FieldUse.Builder use(FieldUse use) {
     var wire =
         dev.metakey.v1.FieldUse.newBuilder()
             .setName(use.name())
@@ -172,7 +173,7 @@ public final class Wire {
       wire.setPlace(
           Place.newBuilder()
               .setRegistryId(place.registryId().toString())
-              .setLayout(toWire(place.layout()))
+              .setLayout(layout(place.layout()))
               .setAreaBytes(place.areaBytes())
               .setId(place.id())
               .setGeneration(place.generation())
@@ -181,10 +182,10 @@ public final class Wire {
     return wire;
   }
 
-  public static GetStatusResponse toWire(DaemonStatus status) {
+  public static GetStatusResponse status(DaemonStatus status) {
     var wire =
         GetStatusResponse.newBuilder()
-            .setRegistry(toWire(status.info()))
+            .setRegistry(info(status.info()))
             .setVersion(status.daemon().version())
             .setStartedAt(timestamp(status.daemon().startedAtMs()))
             .setPid(status.daemon().pid())
@@ -215,7 +216,7 @@ public final class Wire {
     return wire.build();
   }
 
-  public static dev.metakey.v1.FieldState toWire(FieldState state) {
+  public static dev.metakey.v1.FieldState state(FieldState state) {
     return switch (state) {
       case ACTIVE -> dev.metakey.v1.FieldState.FIELD_STATE_ACTIVE;
       case RETIRED -> dev.metakey.v1.FieldState.FIELD_STATE_RETIRED;
@@ -225,14 +226,14 @@ public final class Wire {
     };
   }
 
-  private static dev.metakey.v1.Layout toWire(Layout layout) {
+  private static dev.metakey.v1.Layout layout(Layout layout) {
     return switch (layout) {
       case SLOTTED -> dev.metakey.v1.Layout.LAYOUT_SLOTTED;
       case PACKED -> dev.metakey.v1.Layout.LAYOUT_PACKED;
     };
   }
 
-  private static dev.metakey.v1.Format toWire(Format format) {
+  private static dev.metakey.v1.Format format(Format format) {
     return switch (format) {
       case DEC -> dev.metakey.v1.Format.FORMAT_DEC;
       case HEX -> dev.metakey.v1.Format.FORMAT_HEX;
@@ -243,7 +244,7 @@ public final class Wire {
     };
   }
 
-  private static dev.metakey.v1.Merge toWire(Merge merge) {
+  private static dev.metakey.v1.Merge merge(Merge merge) {
     return switch (merge) {
       case UNSPECIFIED -> dev.metakey.v1.Merge.MERGE_UNSPECIFIED;
       case BLOCK -> dev.metakey.v1.Merge.MERGE_BLOCK;
@@ -253,14 +254,14 @@ public final class Wire {
     };
   }
 
-  private static dev.metakey.v1.Sharing toWire(Sharing sharing) {
+  private static dev.metakey.v1.Sharing sharing(Sharing sharing) {
     return switch (sharing) {
       case EXCLUSIVE -> dev.metakey.v1.Sharing.SHARING_EXCLUSIVE;
       case SHARED -> dev.metakey.v1.Sharing.SHARING_SHARED;
     };
   }
 
-  private static dev.metakey.v1.ChangeKind toWire(ChangeKind kind) {
+  private static dev.metakey.v1.ChangeKind kind(ChangeKind kind) {
     return switch (kind) {
       case CREATED -> dev.metakey.v1.ChangeKind.CHANGE_KIND_CREATED;
       case RESTORED -> dev.metakey.v1.ChangeKind.CHANGE_KIND_RESTORED;
@@ -279,7 +280,7 @@ public final class Wire {
     };
   }
 
-  public static dev.metakey.v1.Owner toWire(Owner owner) {
+  public static dev.metakey.v1.Owner owner(Owner owner) {
     var wire = dev.metakey.v1.Owner.newBuilder();
     switch (owner.kind()) {
       case UNIT -> wire.setUnit(owner.service());
@@ -289,9 +290,9 @@ public final class Wire {
     return wire.build();
   }
 
-  private static dev.metakey.v1.Peer toWire(Peer peer) {
+  private static dev.metakey.v1.Peer peer(Peer peer) {
     return dev.metakey.v1.Peer.newBuilder()
-        .setOwner(toWire(peer.owner()))
+        .setOwner(owner(peer.owner()))
         .setUid(peer.uid())
         .setGid(peer.gid())
         .setPid(peer.pid())
@@ -301,7 +302,7 @@ public final class Wire {
         .build();
   }
 
-  private static dev.metakey.v1.Stamp toWire(Stamp stamp) {
+  private static dev.metakey.v1.Stamp stamp(Stamp stamp) {
     return dev.metakey.v1.Stamp.newBuilder()
         .setRevision(stamp.revision())
         .setAt(timestamp(stamp.atMs()))

@@ -206,16 +206,16 @@ public final class FakeDaemon extends RegistryGrpc.RegistryImplBase implements A
 
   WatchResponse changes(List<Change> changes) {
     return WatchResponse.newBuilder()
-        .setRegistry(Wire.toWire(snapshot.info()))
-        .setChanges(Changes.newBuilder().addAllChanges(changes.stream().map(Wire::toWire).toList()))
+        .setRegistry(Wire.info(snapshot.info()))
+        .setChanges(Changes.newBuilder().addAllChanges(changes.stream().map(Wire::change).toList()))
         .build();
   }
 
   WatchResponse state() {
     return WatchResponse.newBuilder()
-        .setRegistry(Wire.toWire(snapshot.info()))
+        .setRegistry(Wire.info(snapshot.info()))
         .setState(
-            State.newBuilder().addAllFields(snapshot.fields().stream().map(Wire::toWire).toList()))
+            State.newBuilder().addAllFields(snapshot.fields().stream().map(Wire::field).toList()))
         .build();
   }
 
@@ -256,9 +256,9 @@ public final class FakeDaemon extends RegistryGrpc.RegistryImplBase implements A
       Field known = snapshot.resolve(spec.getName());
       Field field = known != null ? known : add(spec.getName(), spec.getSize());
       Outcome outcome = known != null ? Outcome.EXISTING : Outcome.CREATED;
-      reply.addResults(Wire.toWire(new Registered(field, outcome, List.of())));
+      reply.addResults(Wire.registered(new Registered(field, outcome, List.of())));
     }
-    finish(observer, reply.setRegistry(Wire.toWire(snapshot.info())).build());
+    finish(observer, reply.setRegistry(Wire.info(snapshot.info())).build());
   }
 
   @Override
@@ -285,8 +285,8 @@ public final class FakeDaemon extends RegistryGrpc.RegistryImplBase implements A
     finish(
         observer,
         ResolveResponse.newBuilder()
-            .setRegistry(Wire.toWire(snapshot.info()))
-            .addAllFields(names.stream().map(snapshot::resolve).map(Wire::toWire).toList())
+            .setRegistry(Wire.info(snapshot.info()))
+            .addAllFields(names.stream().map(snapshot::resolve).map(Wire::field).toList())
             .build());
   }
 
@@ -298,8 +298,8 @@ public final class FakeDaemon extends RegistryGrpc.RegistryImplBase implements A
     finish(
         observer,
         ListResponse.newBuilder()
-            .setRegistry(Wire.toWire(snapshot.info()))
-            .addAllFields(snapshot.fields().stream().map(Wire::toWire).toList())
+            .setRegistry(Wire.info(snapshot.info()))
+            .addAllFields(snapshot.fields().stream().map(Wire::field).toList())
             .build());
   }
 
@@ -313,8 +313,8 @@ public final class FakeDaemon extends RegistryGrpc.RegistryImplBase implements A
     finish(
         observer,
         GetResponse.newBuilder()
-            .setRegistry(Wire.toWire(snapshot.info()))
-            .setField(Wire.toWire(field))
+            .setRegistry(Wire.info(snapshot.info()))
+            .setField(Wire.field(field))
             .build());
   }
 
@@ -324,7 +324,7 @@ public final class FakeDaemon extends RegistryGrpc.RegistryImplBase implements A
     finish(
         observer,
         GetHeaderResponse.newBuilder()
-            .setRegistry(Wire.toWire(snapshot.info()))
+            .setRegistry(Wire.info(snapshot.info()))
             .setHigh(snapshot.header().high())
             .setLow(snapshot.header().low())
             .build());
@@ -340,7 +340,7 @@ public final class FakeDaemon extends RegistryGrpc.RegistryImplBase implements A
   public void getStatus(GetStatusRequest request, StreamObserver<GetStatusResponse> observer) {
     GetStatusResponse answer = status;
     if (answer != null && !refused(observer)) {
-      observer.onNext(answer.toBuilder().setRegistry(Wire.toWire(snapshot.info())).build());
+      observer.onNext(answer.toBuilder().setRegistry(Wire.info(snapshot.info())).build());
       observer.onCompleted();
     }
   }

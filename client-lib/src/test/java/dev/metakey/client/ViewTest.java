@@ -81,11 +81,11 @@ final class ViewTest {
     try (MetakeyClient client = builder().connect()) {
       View view = client.view();
       Eventually.await("a watch", () -> daemon.watching() == 1);
-      var spec = Wire.toWire(field.spec()).toBuilder().setFormatValue(99).setMergeValue(99);
-      var after = Wire.toWire(field).toBuilder().setSpec(spec).setStateValue(99);
+      var spec = Wire.spec(field.spec()).toBuilder().setFormatValue(99).setMergeValue(99);
+      var after = Wire.field(field).toBuilder().setSpec(spec).setStateValue(99);
       daemon.say(
           WatchResponse.newBuilder()
-              .setRegistry(Wire.toWire(view.snapshot().info().withRevision(2)))
+              .setRegistry(Wire.info(view.snapshot().info().withRevision(2)))
               .setChanges(
                   Changes.newBuilder()
                       .addChanges(

@@ -142,7 +142,7 @@ final class WatchTest {
       RegistryInfo ahead = daemon.snapshot().info().withRevision(5);
       daemon.say(
           WatchResponse.newBuilder()
-              .setRegistry(Wire.toWire(ahead))
+              .setRegistry(Wire.info(ahead))
               .setChanges(Changes.getDefaultInstance())
               .build());
       var lost = (WatchEvent.Disconnected) watch.next();
@@ -168,7 +168,7 @@ final class WatchTest {
       assertThat(watch.next()).isInstanceOf(WatchEvent.State.class);
       Eventually.await("a watch", () -> daemon.watching() == 1);
       daemon.say(
-          WatchResponse.newBuilder().setRegistry(Wire.toWire(daemon.snapshot().info())).build());
+          WatchResponse.newBuilder().setRegistry(Wire.info(daemon.snapshot().info())).build());
       assertThat(((WatchEvent.Changes) watch.next()).changes()).isEmpty();
       daemon.add("edge.a", 4);
       assertThat(((WatchEvent.Changes) watch.next()).changes()).hasSize(1);

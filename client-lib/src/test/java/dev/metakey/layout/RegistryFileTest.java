@@ -238,7 +238,7 @@ final class RegistryFileTest {
     assertRefused(file -> file.put(key + KeyStruct.MERGE, (byte) 5), "merge 5");
     assertRefused(file -> file.put(key + KeyStruct.SHARING, (byte) 0), "sharing 0");
     assertRefused(file -> file.put(key + KeyStruct.SIZE, (byte) 3), "size 3");
-    assertRefused(file -> file.put(key + KeyStruct.NAME, (byte) 0xff), "is no field");
+    assertRefused(file -> file.put(key + KeyStruct.NAME, (byte) 0xff), "is not a field");
     assertRefused(file -> file.put(key + KeyStruct.ID, (byte) 1), "id 1 stands in the place of 0");
     assertRefused(
         file -> file.put(key, "x".repeat(64).getBytes(StandardCharsets.US_ASCII)),

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.List;
 import java.util.Locale;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -52,7 +51,8 @@ final class WordsTest {
     assertThat(codes(FieldState.values())).containsExactly(1, 2, 3, 4, 5);
     assertThat(codes(ChangeKind.values()))
         .containsExactly(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13);
-    assertThat(Stream.of(Role.values()).map(Role::code)).containsExactly(1, 2);
+    assertThat(codes(Role.values())).containsExactly(1, 2);
+    assertThat(codes(Owner.Kind.values())).containsExactly(1, 2, 3);
     assertThat(List.of(Layout.values()))
         .extracting(Layout::toString)
         .containsExactly("slotted", "packed");
@@ -64,27 +64,7 @@ final class WordsTest {
         .hasToString("[active, retired, reserved, well_known, free]");
   }
 
-  private static List<Integer> codes(Layout[] all) {
-    return List.of(all).stream().map(Layout::code).toList();
-  }
-
-  private static List<Integer> codes(Format[] all) {
-    return List.of(all).stream().map(Format::code).toList();
-  }
-
-  private static List<Integer> codes(Merge[] all) {
-    return List.of(all).stream().map(Merge::code).toList();
-  }
-
-  private static List<Integer> codes(Sharing[] all) {
-    return List.of(all).stream().map(Sharing::code).toList();
-  }
-
-  private static List<Integer> codes(FieldState[] all) {
-    return List.of(all).stream().map(FieldState::code).toList();
-  }
-
-  private static List<Integer> codes(ChangeKind[] all) {
-    return List.of(all).stream().map(ChangeKind::code).toList();
+  private static List<Integer> codes(Coded... all) {
+    return List.of(all).stream().map(Coded::code).toList();
   }
 }

@@ -55,7 +55,7 @@ final class WireTest {
   void field_whenRandom_comesBackTheSame() throws InvalidProtocolBufferException {
     for (int i = 0; i < ROUNDS; i++) {
       Field field = field();
-      byte[] bytes = Wire.toWire(field).toByteArray();
+      byte[] bytes = Wire.field(field).toByteArray();
       assertThat(Replies.field(dev.metakey.v1.Field.parseFrom(bytes)))
           .as("seed %d", seed)
           .isEqualTo(field);
@@ -76,7 +76,7 @@ final class WireTest {
               before,
               after,
               peer());
-      byte[] bytes = Wire.toWire(change).toByteArray();
+      byte[] bytes = Wire.change(change).toByteArray();
       assertThat(Replies.change(dev.metakey.v1.Change.parseFrom(bytes)))
           .as("seed %d", seed)
           .isEqualTo(change);
@@ -91,14 +91,14 @@ final class WireTest {
               field(),
               any(Outcome.values()),
               List.of(new Difference("size", text(5), text(5)), new Difference("ttl", "", "")));
-      assertThat(Replies.registered(Wire.toWire(registered)))
+      assertThat(Replies.registered(Wire.registered(registered)))
           .as("seed %d", seed)
           .isEqualTo(registered);
       Pending pending =
           new Pending(peer(), List.of(text(9), text(9)), List.of(text(9)), time(), time());
-      assertThat(Replies.pending(Wire.toWire(pending))).as("seed %d", seed).isEqualTo(pending);
+      assertThat(Replies.pending(Wire.pending(pending))).as("seed %d", seed).isEqualTo(pending);
       RegistryInfo info = info();
-      assertThat(Replies.info(Wire.toWire(info))).as("seed %d", seed).isEqualTo(info);
+      assertThat(Replies.info(Wire.info(info))).as("seed %d", seed).isEqualTo(info);
     }
   }
 
@@ -117,7 +117,7 @@ final class WireTest {
               uses);
       List<FieldUser> back =
           Replies.program(
-              Wire.toWire(program, use -> use.role() == Role.PRODUCES ? "" : "id 1, here 2"));
+              Wire.program(program, use -> use.role() == Role.PRODUCES ? "" : "id 1, here 2"));
       assertThat(back).as("seed %d", seed).extracting(FieldUser::program).containsOnly(program);
       assertThat(back).as("seed %d", seed).extracting(FieldUser::use).isEqualTo(uses);
       assertThat(back)
@@ -146,7 +146,7 @@ final class WireTest {
                 new DaemonStatus.Publication("keys", "/k", 9, "disk full"),
                 new DaemonStatus.Publication("maps", "/m", DaemonStatus.Publication.NEVER, "")),
             List.of("a problem", "another"));
-    assertThat(Replies.status(Wire.toWire(status))).isEqualTo(status);
+    assertThat(Replies.status(Wire.status(status))).isEqualTo(status);
   }
 
   @Test
@@ -226,7 +226,7 @@ final class WireTest {
 
   @Test
   void reply_whenTheLayoutIsOfANewerDaemon_isRefusedAsNobodyMayGuessPlaces() {
-    var info = Wire.toWire(info()).toBuilder().setLayoutValue(99).build();
+    var info = Wire.info(info()).toBuilder().setLayoutValue(99).build();
     assertThatThrownBy(() -> Replies.info(info)).hasMessageContaining("upgrade the client");
   }
 

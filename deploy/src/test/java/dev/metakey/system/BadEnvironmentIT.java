@@ -200,7 +200,7 @@ class BadEnvironmentIT {
   void config_whenWrong_isRefusedWithFileAndLine() throws Exception {
     refusesConfig(2, "'sokcet'", List.of("area: 128", "sokcet: /run/x"));
     refusesConfig(3, "'kep'", List.of("history:", "  days: 5", "  kep: 7"));
-    refusesConfig(1, "100 is no multiple of 8", List.of("area: 100"));
+    refusesConfig(1, "100 is not a multiple of 8", List.of("area: 100"));
     refusesConfig(1, "24 to 216", List.of("area: 224"));
     refusesConfig(1, "'bits'", List.of("area: bits"));
     refusesConfig(2, "'round'", List.of("area: 128", "layout: round"));

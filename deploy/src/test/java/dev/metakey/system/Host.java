@@ -187,7 +187,7 @@ final class Host implements BeforeEachCallback, AfterEachCallback {
     return Ran.of(cliCommand(words), PATIENCE);
   }
 
-  /** Runs {@code metakey} as nobody: a user who is no admin. */
+  /** Runs {@code metakey} as nobody: a user who is not an admin. */
   Ran cliAsNobody(String... words) throws Exception {
     List<String> command = Requires.nobody();
     command.addAll(cliCommand(words).command());

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 class RegisterRaceIT {
   private static final int CLIENTS = 64;
 
-  /** A uid that is no admin may have 256 connections open. */
+  /** A uid that is not an admin may have 256 connections open. */
   private static final int CONNECTIONS_EACH = 3;
 
   private static final int PROCESSES = 8;

@@ -363,11 +363,12 @@ class DaemonTest {
     }
     stop(daemon);
 
-    daemon = start(new Read<>(config, List.of("metakeyd.yaml:3: area: 'x' is no number")), false);
+    daemon =
+        start(new Read<>(config, List.of("metakeyd.yaml:3: area: 'x' is not a number")), false);
     assertThat(status().getProblemsList())
         .singleElement()
         .asString()
-        .startsWith("read-only: metakeyd.yaml:3: area: 'x' is no number; correct that");
+        .startsWith("read-only: metakeyd.yaml:3: area: 'x' is not a number; correct that");
     try (Client client = client()) {
       assertThat(client.registry().register(register("known", 8)).getResults(0).getField().getId())
           .isZero();

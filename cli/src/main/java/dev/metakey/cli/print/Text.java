@@ -1,14 +1,12 @@
 package dev.metakey.cli.print;
 
+import dev.metakey.model.Durations;
 import dev.metakey.model.Field;
 import dev.metakey.model.Owner;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.format.DateTimeFormatter;
 import java.time.format.DateTimeFormatterBuilder;
 import java.time.temporal.ChronoUnit;
-import java.util.List;
-import java.util.Locale;
 import java.util.stream.Collectors;
 
 /** Values in words. */
@@ -31,19 +29,9 @@ public final class Text {
     return Json.MILLIS.format(Instant.ofEpochMilli(ms));
   }
 
-  /** In the largest unit that fits, as durations are written on the command line; empty for 0. */
+  /** As durations are written on the command line; empty for 0. */
   static String duration(long ms) {
-    if (ms == 0) {
-      return "";
-    }
-    for (ChronoUnit unit :
-        List.of(ChronoUnit.DAYS, ChronoUnit.HOURS, ChronoUnit.MINUTES, ChronoUnit.SECONDS)) {
-      long unitMs = Duration.of(1, unit).toMillis();
-      if (ms % unitMs == 0) {
-        return ms / unitMs + unit.name().substring(0, 1).toLowerCase(Locale.ROOT);
-      }
-    }
-    return ms + "ms";
+    return ms == 0 ? "" : Durations.text(ms);
   }
 
   static String owners(Field field) {

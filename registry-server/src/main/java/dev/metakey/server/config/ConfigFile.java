@@ -1,5 +1,6 @@
 package dev.metakey.server.config;
 
+import dev.metakey.model.Durations;
 import dev.metakey.model.Layout;
 import dev.metakey.model.Names;
 import dev.metakey.model.RegistryInfo;
@@ -7,8 +8,6 @@ import dev.metakey.model.Words;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /** Reads {@code metakeyd.yaml}. Every key is optional; docs/operating.md lists them. */
 public final class ConfigFile {
@@ -25,8 +24,6 @@ public final class ConfigFile {
           "publish",
           "programs",
           "launchers");
-  private static final Pattern DURATION = Pattern.compile("(\\d{1,9})(ms|s|m|h|d)");
-  private static final long MAX_QUARANTINE_MS = 366L * 86_400_000;
 
   private ConfigFile() {}
 
@@ -51,7 +48,7 @@ public final class ConfigFile {
             file.toAbsolutePath().normalize().resolveSibling("keys.d")),
         yaml.get("layout", defaults.layout(), w -> Words.parse(Layout.class, "layout", w)),
         yaml.get("area", defaults.areaBytes(), ConfigFile::area),
-        yaml.get("quarantine", defaults.quarantineMs(), ConfigFile::quarantineMs),
+        yaml.get("quarantine", defaults.quarantineMs(), word -> Durations.parse(word).toMillis()),
         new Config.History(
             history.get("keep", defaults.history().keep(), w -> number(w, 1, 100_000_000)),
             history.get("days", defaults.history().days(), w -> (int) number(w, 1, 36_500))),
@@ -66,7 +63,7 @@ public final class ConfigFile {
     boolean isOneStar = word.indexOf('*') == word.lastIndexOf('*');
     if (!isOneStar || word.startsWith("*.") || !Names.isUnit(word.replace('*', 'x'))) {
       throw new IllegalArgumentException(
-          "%s is no unit; write names like ci-runner.service or ci-runner@*.service, with one * at most"
+          "%s is not a unit; write names like ci-runner.service or ci-runner@*.service, with one * at most"
               .formatted(Names.quote(word)));
     }
     return word;
@@ -94,31 +91,10 @@ public final class ConfigFile {
     int area = (int) number(word, RegistryInfo.MIN_AREA_BYTES, RegistryInfo.MAX_AREA_BYTES);
     if (area % 8 != 0) {
       throw new IllegalArgumentException(
-          "%d is no multiple of 8; the next are %d and %d"
+          "%d is not a multiple of 8; the next are %d and %d"
               .formatted(area, area / 8 * 8, area / 8 * 8 + 8));
     }
     return area;
-  }
-
-  private static long quarantineMs(String word) {
-    Matcher matcher = DURATION.matcher(word);
-    if (!matcher.matches()) {
-      throw new IllegalArgumentException(
-          "'%s' is no duration; write a number and ms, s, m, h or d, like 10m".formatted(word));
-    }
-    long unitMs =
-        switch (matcher.group(2)) {
-          case "ms" -> 1;
-          case "s" -> 1_000;
-          case "m" -> 60_000;
-          case "h" -> 3_600_000;
-          default -> 86_400_000;
-        };
-    long ms = Long.parseLong(matcher.group(1)) * unitMs;
-    if (ms > MAX_QUARANTINE_MS) {
-      throw new IllegalArgumentException("'%s' is too long; at most 366d".formatted(word));
-    }
-    return ms;
   }
 
   static long number(String word, long min, long max) {
@@ -126,7 +102,7 @@ public final class ConfigFile {
     try {
       number = Long.parseLong(word);
     } catch (NumberFormatException e) {
-      throw new IllegalArgumentException("'%s' is no number".formatted(word), e);
+      throw new IllegalArgumentException("'%s' is not a number".formatted(word), e);
     }
     if (number < min || number > max) {
       throw new IllegalArgumentException(

@@ -94,7 +94,7 @@ final class YamlMap {
   }
 
   /**
-   * @throws ConfigException if the file cannot be read, or is no YAML
+   * @throws ConfigException if the file cannot be read, or is not YAML
    */
   private static @Nullable Node root(Path file) throws ConfigException {
     requireTrusted(file);
@@ -103,7 +103,7 @@ final class YamlMap {
           new Compose(LoadSettings.builder().build()).composeString(Files.readString(file));
       return root.filter(node -> !isNull(node)).orElse(null);
     } catch (CharacterCodingException e) {
-      throw new ConfigException("%s cannot be read: it is no UTF-8 text".formatted(file));
+      throw new ConfigException("%s cannot be read: it is not UTF-8 text".formatted(file));
     } catch (NoSuchFileException e) {
       throw new ConfigException("%s cannot be read: no such file".formatted(file));
     } catch (AccessDeniedException e) {

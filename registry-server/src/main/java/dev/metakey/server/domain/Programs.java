@@ -10,7 +10,7 @@ import java.util.stream.Stream;
 
 /**
  * What the kernel has loaded, as it was seen last: an input of the rules, like the time. It is not
- * durable, and looking is no change.
+ * durable, and looking is not a change.
  *
  * <p>A look that fails takes nothing back: what was seen last goes on being protected, and no id is
  * freed on the strength of a look that saw nothing.

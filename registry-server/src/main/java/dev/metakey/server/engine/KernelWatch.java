@@ -146,7 +146,7 @@ public final class KernelWatch implements AutoCloseable {
     Programs known = engine.programs();
     if (isNews(known, seen)) {
       tell(known, seen);
-      var unused = engine.observe(seen); // a full queue is no failure: then next time
+      var unused = engine.observe(seen); // a full queue is not a failure: then next time
     }
     long endMs = Tick.nextQuarantineEndMs(engine.snapshot(), engine.rules(), seen.ageMs());
     return Math.min(PERIOD_MS, endMs - seen.ageMs());

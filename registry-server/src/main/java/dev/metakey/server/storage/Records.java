@@ -2,6 +2,7 @@ package dev.metakey.server.storage;
 
 import dev.metakey.model.Change;
 import dev.metakey.model.ChangeKind;
+import dev.metakey.model.Coded;
 import dev.metakey.model.Field;
 import dev.metakey.model.FieldSpec;
 import dev.metakey.model.FieldState;
@@ -29,7 +30,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.UUID;
-import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -113,7 +113,7 @@ final class Records {
         in -> {
           UUID id = new UUID(in.readLong(), in.readLong());
           long revision = in.readLong();
-          Layout layout = constant(in, Layout.values(), Layout::code);
+          Layout layout = constant(in, Layout.class);
           return new Facts(
               new RegistryInfo(id, revision, layout, in.readUnsignedShort()),
               text(in),
@@ -135,7 +135,7 @@ final class Records {
               in.readLong(),
               in.readLong(),
               in.readLong(),
-              constant(in, ChangeKind.values(), ChangeKind::code),
+              constant(in, ChangeKind.class),
               in.readBoolean() ? field(in) : null,
               in.readBoolean() ? field(in) : null,
               new Peer(
@@ -186,7 +186,7 @@ final class Records {
     int id = in.readUnsignedByte();
     int generation = in.readInt();
     int slot = in.readUnsignedByte();
-    FieldState state = constant(in, FieldState.values(), FieldState::code);
+    FieldState state = constant(in, FieldState.class);
     FieldSpec spec = spec(in);
     List<Owner> owners = new ArrayList<>();
     for (int left = in.readUnsignedShort(); left > 0; left--) {
@@ -210,7 +210,7 @@ final class Records {
   }
 
   private static Owner owner(DataInputStream in) throws IOException {
-    Owner.Kind kind = constant(in, Owner.Kind.values(), Owner.Kind::code);
+    Owner.Kind kind = constant(in, Owner.Kind.class);
     return new Owner(kind, in.readInt(), text(in));
   }
 
@@ -227,9 +227,9 @@ final class Records {
   private static FieldSpec spec(DataInputStream in) throws IOException {
     String name = text(in);
     int size = in.readUnsignedByte();
-    Format format = constant(in, Format.values(), Format::code);
-    Merge merge = constant(in, Merge.values(), Merge::code);
-    Sharing sharing = constant(in, Sharing.values(), Sharing::code);
+    Format format = constant(in, Format.class);
+    Merge merge = constant(in, Merge.class);
+    Sharing sharing = constant(in, Sharing.class);
     long ttlMs = in.readLong();
     return new FieldSpec(name, size, text(in), format, merge, sharing, ttlMs);
   }
@@ -264,16 +264,14 @@ final class Records {
     return text;
   }
 
-  private static <E extends Enum<E>> E constant(
-      DataInputStream in, E[] constants, ToIntFunction<E> codeOf) throws IOException {
+  private static <E extends Enum<E> & Coded> E constant(DataInputStream in, Class<E> type)
+      throws IOException {
     int code = in.readUnsignedByte();
-    for (E constant : constants) {
-      if (codeOf.applyAsInt(constant) == code) {
-        return constant;
-      }
+    E constant = Coded.find(type, code);
+    if (constant == null) {
+      throw new IOException("%s %d is not known".formatted(type.getSimpleName(), code));
     }
-    throw new IOException(
-        "%s %d is not known".formatted(constants[0].getDeclaringClass().getSimpleName(), code));
+    return constant;
   }
 
   private static byte[] write(Body body) {

@@ -77,8 +77,8 @@ final class AdminService extends AdminGrpc.AdminImplBase {
                 caller),
         reply ->
             ReserveResponse.newBuilder()
-                .setRegistry(Wire.toWire(reply.info()))
-                .setField(Wire.toWire(reply.value()))
+                .setRegistry(Wire.info(reply.info()))
+                .setField(Wire.field(reply.value()))
                 .build());
   }
 
@@ -89,8 +89,8 @@ final class AdminService extends AdminGrpc.AdminImplBase {
         () -> engine.submit(new Unreserve(request.getName()), CallerInterceptor.caller()),
         reply ->
             UnreserveResponse.newBuilder()
-                .setRegistry(Wire.toWire(reply.info()))
-                .setField(Wire.toWire(reply.value()))
+                .setRegistry(Wire.info(reply.info()))
+                .setField(Wire.field(reply.value()))
                 .build());
   }
 
@@ -101,8 +101,8 @@ final class AdminService extends AdminGrpc.AdminImplBase {
         () -> engine.submit(new Undelete(request.getName()), CallerInterceptor.caller()),
         reply ->
             UndeleteResponse.newBuilder()
-                .setRegistry(Wire.toWire(reply.info()))
-                .setField(Wire.toWire(reply.value()))
+                .setRegistry(Wire.info(reply.info()))
+                .setField(Wire.field(reply.value()))
                 .build());
   }
 
@@ -116,8 +116,8 @@ final class AdminService extends AdminGrpc.AdminImplBase {
                 CallerInterceptor.caller()),
         reply ->
             TransferResponse.newBuilder()
-                .setRegistry(Wire.toWire(reply.info()))
-                .setField(Wire.toWire(reply.value()))
+                .setRegistry(Wire.info(reply.info()))
+                .setField(Wire.field(reply.value()))
                 .build());
   }
 
@@ -132,9 +132,9 @@ final class AdminService extends AdminGrpc.AdminImplBase {
                 lookers),
         reply ->
             ReleaseAllResponse.newBuilder()
-                .setRegistry(Wire.toWire(reply.info()))
-                .addAllReleased(reply.value().released().stream().map(Wire::toWire).toList())
-                .addAllInUse(reply.value().inUse().stream().map(Wire::toWire).toList())
+                .setRegistry(Wire.info(reply.info()))
+                .addAllReleased(reply.value().released().stream().map(Wire::field).toList())
+                .addAllInUse(reply.value().inUse().stream().map(Wire::field).toList())
                 .build());
   }
 
@@ -166,11 +166,11 @@ final class AdminService extends AdminGrpc.AdminImplBase {
     String name = request.getName().isEmpty() ? "" : Names.check(request.getName());
     List<Change> page = engine.history(request.getSinceRevision(), limit);
     return ListHistoryResponse.newBuilder()
-        .setRegistry(Wire.toWire(engine.snapshot().info()))
+        .setRegistry(Wire.info(engine.snapshot().info()))
         .addAllChanges(
             page.stream()
                 .filter(change -> name.isEmpty() || change.field().name().equals(name))
-                .map(Wire::toWire)
+                .map(Wire::change)
                 .toList())
         .setNextSinceRevision(page.size() < limit ? 0 : page.get(page.size() - 1).revision())
         .build();
@@ -186,8 +186,8 @@ final class AdminService extends AdminGrpc.AdminImplBase {
           int limit = limit(request.getLimit(), MAX_PENDING);
           PendingPage page = engine.pending(request.getAfter(), limit);
           return ListPendingResponse.newBuilder()
-              .setRegistry(Wire.toWire(engine.snapshot().info()))
-              .addAllPending(page.pending().stream().map(Wire::toWire).toList())
+              .setRegistry(Wire.info(engine.snapshot().info()))
+              .addAllPending(page.pending().stream().map(Wire::pending).toList())
               .setNextAfter(page.nextAfter())
               .build();
         });
@@ -204,10 +204,10 @@ final class AdminService extends AdminGrpc.AdminImplBase {
     List<LoadedProgram> programs = kernel.users();
     Snapshot snapshot = engine.snapshot();
     return ListUsersResponse.newBuilder()
-        .setRegistry(Wire.toWire(snapshot.info()))
+        .setRegistry(Wire.info(snapshot.info()))
         .addAllPrograms(
             programs.stream()
-                .map(program -> Wire.toWire(program, use -> Drift.faultOf(snapshot, use)))
+                .map(program -> Wire.program(program, use -> Drift.faultOf(snapshot, use)))
                 .toList())
         .build();
   }

@@ -8,10 +8,10 @@ import java.util.regex.Pattern;
  * What the lines of {@code /proc/PID/cgroup} tell about a process.
  *
  * <p>Only systemd and root can put a process below {@code /system.slice/x.service}, so a unit there
- * is proven. Everything below the first component that is no slice belongs to whoever that
+ * is proven. Everything below the first component that is not a slice belongs to whoever that
  * component was delegated to: a container's own systemd, or a service that sorts its workers, may
  * name cgroups there as it likes. The same is true of everything in a user's slice. Hence the unit
- * is the first component that is no slice, or there is none.
+ * is the first component that is not a slice, or there is none.
  *
  * <p>Where systemd has a hierarchy of its own (version 1, and the mixed one), that counts, unless
  * it says nothing; version 2 counts otherwise.

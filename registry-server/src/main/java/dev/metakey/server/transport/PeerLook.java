@@ -79,7 +79,7 @@ final class PeerLook {
 
   private void blind(String why) {
     if (problem.isEmpty()) {
-      problem = why + "; until then nobody is known by a unit, and root is no admin";
+      problem = why + "; until then nobody is known by a unit, and root is not an admin";
       log.warn(problem);
     }
   }

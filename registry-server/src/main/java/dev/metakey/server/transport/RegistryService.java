@@ -85,8 +85,8 @@ final class RegistryService extends RegistryGrpc.RegistryImplBase {
                 CallerInterceptor.caller()),
         reply ->
             RegisterResponse.newBuilder()
-                .setRegistry(Wire.toWire(reply.info()))
-                .addAllResults(reply.value().stream().map(Wire::toWire).toList())
+                .setRegistry(Wire.info(reply.info()))
+                .addAllResults(reply.value().stream().map(Wire::registered).toList())
                 .build());
   }
 
@@ -129,8 +129,8 @@ final class RegistryService extends RegistryGrpc.RegistryImplBase {
 
   private static ResolveResponse resolved(Reply<List<Field>> reply) {
     return ResolveResponse.newBuilder()
-        .setRegistry(Wire.toWire(reply.info()))
-        .addAllFields(reply.value().stream().map(Wire::toWire).toList())
+        .setRegistry(Wire.info(reply.info()))
+        .addAllFields(reply.value().stream().map(Wire::field).toList())
         .build();
   }
 
@@ -146,8 +146,8 @@ final class RegistryService extends RegistryGrpc.RegistryImplBase {
                 lookers),
         reply ->
             ReleaseResponse.newBuilder()
-                .setRegistry(Wire.toWire(reply.info()))
-                .setField(Wire.toWire(reply.value()))
+                .setRegistry(Wire.info(reply.info()))
+                .setField(Wire.field(reply.value()))
                 .build());
   }
 
@@ -170,12 +170,12 @@ final class RegistryService extends RegistryGrpc.RegistryImplBase {
           request.getStatesList().forEach(state -> states.add(Requests.state(state)));
           Set<FieldState> wanted = states.isEmpty() ? ALL_BUT_FREE : states;
           return ListResponse.newBuilder()
-              .setRegistry(Wire.toWire(snapshot.info()))
+              .setRegistry(Wire.info(snapshot.info()))
               .addAllFields(
                   snapshot.allRecords().stream()
                       .filter(field -> wanted.contains(field.state()))
                       .filter(field -> field.name().startsWith(request.getPrefix()))
-                      .map(Wire::toWire)
+                      .map(Wire::field)
                       .toList())
               .build();
         });
@@ -188,8 +188,8 @@ final class RegistryService extends RegistryGrpc.RegistryImplBase {
         () -> {
           Snapshot snapshot = engine.snapshot();
           return GetResponse.newBuilder()
-              .setRegistry(Wire.toWire(snapshot.info()))
-              .setField(Wire.toWire(find(snapshot, request)))
+              .setRegistry(Wire.info(snapshot.info()))
+              .setField(Wire.field(find(snapshot, request)))
               .build();
         });
   }
@@ -227,7 +227,7 @@ final class RegistryService extends RegistryGrpc.RegistryImplBase {
         () -> {
           Snapshot snapshot = engine.snapshot();
           return GetHeaderResponse.newBuilder()
-              .setRegistry(Wire.toWire(snapshot.info()))
+              .setRegistry(Wire.info(snapshot.info()))
               .setHigh(snapshot.header().high())
               .setLow(snapshot.header().low())
               .build();
@@ -268,6 +268,6 @@ final class RegistryService extends RegistryGrpc.RegistryImplBase {
 
   @Override
   public void getStatus(GetStatusRequest request, StreamObserver<GetStatusResponse> call) {
-    Answers.now(call, () -> Wire.toWire(status.get()));
+    Answers.now(call, () -> Wire.status(status.get()));
   }
 }

@@ -35,10 +35,10 @@ final class WatchStream implements WatchHub.Subscriber {
   public void state(Snapshot snapshot) {
     stream.onNext(
         WatchResponse.newBuilder()
-            .setRegistry(Wire.toWire(snapshot.info()))
+            .setRegistry(Wire.info(snapshot.info()))
             .setState(
                 State.newBuilder()
-                    .addAllFields(snapshot.fields().stream().map(Wire::toWire).toList()))
+                    .addAllFields(snapshot.fields().stream().map(Wire::field).toList()))
             .build());
   }
 
@@ -46,13 +46,13 @@ final class WatchStream implements WatchHub.Subscriber {
   public void changes(RegistryInfo info, List<Change> changes) {
     stream.onNext(
         WatchResponse.newBuilder()
-            .setRegistry(Wire.toWire(info))
+            .setRegistry(Wire.info(info))
             .setChanges(
                 Changes.newBuilder()
                     .addAllChanges(
                         changes.stream()
                             .map(change -> toAdmin ? change : change.publicPart())
-                            .map(Wire::toWire)
+                            .map(Wire::change)
                             .toList()))
             .build());
   }

@@ -150,7 +150,7 @@ class ConfigFileTest {
     assertThatThrownBy(() -> read("area: 128\nlaunchers:\n  - ok.service\n  - " + launcher + "\n"))
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining(":4: launchers: ")
-        .hasMessageContaining("is no unit; write names like ci-runner.service");
+        .hasMessageContaining("is not a unit; write names like ci-runner.service");
   }
 
   @Test
@@ -194,16 +194,16 @@ class ConfigFileTest {
           bpffs: off                  | bpffs: 'off' is no absolute path
           layout: slots               | layout: layout 'slots' is not known; allowed: slotted, packed
           layout: SLOTTED             | layout: layout 'SLOTTED' is not known; allowed: slotted, packed
-          area: wide                  | area: 'wide' is no number
-          area: 1.5                   | area: '1.5' is no number
-          area: true                  | area: 'true' is no number
-          area: 99999999999999999999  | area: '99999999999999999999' is no number
-          quarantine: 10              | quarantine: '10' is no duration; write a number and ms, s, m, h or d, like 10m
-          quarantine: 10 m            | quarantine: '10 m' is no duration; write a number and ms, s, m, h or d, like 10m
-          quarantine: -1s             | quarantine: '-1s' is no duration; write a number and ms, s, m, h or d, like 10m
-          quarantine: 1w              | quarantine: '1w' is no duration; write a number and ms, s, m, h or d, like 10m
-          quarantine: 367d            | quarantine: '367d' is too long; at most 366d
-          quarantine: 999999999h      | quarantine: '999999999h' is too long; at most 366d
+          area: wide                  | area: 'wide' is not a number
+          area: 1.5                   | area: '1.5' is not a number
+          area: true                  | area: 'true' is not a number
+          area: 99999999999999999999  | area: '99999999999999999999' is not a number
+          quarantine: 10              | quarantine: '10' is not a duration; allowed: a whole number with a unit, like 500ms, 30s, 10m, 24h or 7d
+          quarantine: 10 m            | quarantine: '10 m' is not a duration; allowed: a whole number with a unit, like 500ms, 30s, 10m, 24h or 7d
+          quarantine: -1s             | quarantine: '-1s' is not a duration; allowed: a whole number with a unit, like 500ms, 30s, 10m, 24h or 7d
+          quarantine: 1w              | quarantine: '1w' is not a duration; allowed: a whole number with a unit, like 500ms, 30s, 10m, 24h or 7d
+          quarantine: 367d            | quarantine: '367d' is too long; a duration is 366d at most
+          quarantine: 999999999h      | quarantine: '999999999h' is too long; a duration is 366d at most
           history: 5                  | 'key: value' lines are expected here; allowed keys: [keep, days]
           history: [1]                | 'key: value' lines are expected here; allowed keys: [keep, days]
           history: {keep: 0}          | keep: 0 is out of range; allowed: 1 to 100000000
@@ -233,8 +233,8 @@ class ConfigFileTest {
     "-8, area: -8 is out of range; allowed: 24 to 216",
     "217, area: 217 is out of range; allowed: 24 to 216",
     "4294967424, area: 4294967424 is out of range; allowed: 24 to 216",
-    "100, area: 100 is no multiple of 8; the next are 96 and 104",
-    "215, area: 215 is no multiple of 8; the next are 208 and 216"
+    "100, area: 100 is not a multiple of 8; the next are 96 and 104",
+    "215, area: 215 is not a multiple of 8; the next are 208 and 216"
   })
   void read_whenAreaIsNotAllowed_saysWhatIs(String area, String fault) {
     assertThat(fault("area: " + area).substring(3)).isEqualTo(fault);
@@ -268,7 +268,7 @@ class ConfigFileTest {
     Files.write(file, new byte[] {(byte) 0xff, (byte) 0xfe, 0, 1});
     assertThatThrownBy(() -> sound(ConfigFile.read(file)))
         .isInstanceOf(ConfigException.class)
-        .hasMessage(file + " cannot be read: it is no UTF-8 text");
+        .hasMessage(file + " cannot be read: it is not UTF-8 text");
     assertThatThrownBy(() -> sound(ConfigFile.read(directory)))
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining(directory + " cannot be read: ");

@@ -392,7 +392,7 @@ class RandomisedTest {
       }
     }
 
-    /** Renewing a ttl is no change, so replaying changes does not tell of it. */
+    /** Renewing a ttl is not a change, so replaying changes does not tell of it. */
     private static Field timeless(Field field) {
       return field.expiresAtMs() == 0
           ? field

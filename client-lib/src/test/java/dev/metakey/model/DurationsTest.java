@@ -1,4 +1,4 @@
-package dev.metakey.cli;
+package dev.metakey.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -8,7 +8,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import picocli.CommandLine.TypeConversionException;
 
 class DurationsTest {
   @ParameterizedTest
@@ -49,7 +48,7 @@ class DurationsTest {
       })
   void parse_whenMalformed_saysWhatIsAllowed(String text) {
     assertThatThrownBy(() -> Durations.parse(text))
-        .isInstanceOf(TypeConversionException.class)
+        .isInstanceOf(MetakeyException.class)
         .hasMessageContaining("500ms, 30s, 10m, 24h or 7d");
   }
 
@@ -57,5 +56,12 @@ class DurationsTest {
   void parse_whenTooLong_saysTheLongest() {
     assertThatThrownBy(() -> Durations.parse("367d")).hasMessageContaining("366d at most");
     assertThatThrownBy(() -> Durations.parse("999999999d")).hasMessageContaining("366d at most");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"500, 500ms", "30000, 30s", "600000, 10m", "86400000, 1d", "0, 0d", "90000, 90s"})
+  void text_isWhatParseReads(long ms, String text) {
+    assertThat(Durations.text(ms)).isEqualTo(text);
+    assertThat(Durations.parse(text)).hasMillis(ms);
   }
 }
