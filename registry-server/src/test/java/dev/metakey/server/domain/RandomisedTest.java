@@ -85,10 +85,11 @@ class RandomisedTest {
 
   private static final class Sequence {
     private static final long QUARANTINE_MS = 600_000;
+    private static final Peer DAEMON = new Peer(990, 990, 2, "metakeyd.service");
     private static final List<Peer> PEERS =
         List.of(
             new Peer(0, 0, 1, "session").withPrivileges(),
-            new Peer(990, 990, 2, "metakeyd.service"),
+            DAEMON,
             new Peer(1000, 1000, 3, "edge.service"),
             new Peer(1001, 1001, 4, "edge.service"),
             new Peer(0, 0, 7, "root-of-a-container"),
@@ -128,6 +129,9 @@ class RandomisedTest {
       Command<?> command = command();
       boolean crowding = names > Field.IDS && command instanceof Register && random.nextInt(9) > 0;
       Peer peer = crowding ? PEERS.get(2) : PEERS.get(random.nextInt(PEERS.size()));
+      if (command instanceof Start) {
+        peer = DAEMON; // nobody else can
+      }
       trace.add(List.of(nowMs, peer, command));
 
       ReferenceModel expected = model.copy();
