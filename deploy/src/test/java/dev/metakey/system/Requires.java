@@ -14,6 +14,9 @@ final class Requires {
   private static final Pattern SERVICE_OR_CONTAINER =
       Pattern.compile("\\.service(/|$)|[0-9a-f]{64}|/lxc|machine-");
 
+  /** Where Debian puts the sources of Go's libraries. */
+  static final Path GO_LIBRARIES = Path.of("/usr/share/gocode");
+
   private Requires() {}
 
   /** The words before a command that is to run as nobody. */
@@ -106,6 +109,17 @@ final class Requires {
     assumeTrue(
         isInstalled("node") && Files.isDirectory(modules.resolve("@grpc/proto-loader")),
         "missing: grpc-js for Node");
+  }
+
+  /** What generates stubs for Go and compiles them; deploy/test.sh installs it. */
+  static void goGrpc() {
+    assumeTrue(
+        isInstalled("go")
+            && isInstalled("protoc")
+            && isInstalled("protoc-gen-go")
+            && isInstalled("protoc-gen-go-grpc")
+            && Files.isDirectory(GO_LIBRARIES.resolve("src/google.golang.org/grpc")),
+        "missing: grpc for Go");
   }
 
   static void program(String name) {
