@@ -621,18 +621,21 @@ class DaemonTest {
       var history = client.admin().listHistory(ListHistoryRequest.getDefaultInstance());
       assertThat(history.getChangesCount()).isOne();
     }
-    assertThat(ourThreads()).contains("registry-writer", "registry-timer", "registry-kernel");
+    assertThat(ourThreads())
+        .extracting(Thread::getName)
+        .contains("registry-writer", "registry-timer", "registry-kernel");
 
     stop(daemon);
 
+    for (Thread ending : ourThreads()) {
+      ending.join(10_000); // it may be at its last instruction
+    }
     assertThat(ourThreads()).isEmpty();
   }
 
-  private static List<String> ourThreads() {
+  private static List<Thread> ourThreads() {
     return Thread.getAllStackTraces().keySet().stream()
-        .filter(Thread::isAlive)
-        .map(Thread::getName)
-        .filter(name -> name.startsWith("registry-"))
+        .filter(thread -> thread.isAlive() && thread.getName().startsWith("registry-"))
         .toList();
   }
 }

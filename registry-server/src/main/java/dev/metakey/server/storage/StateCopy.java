@@ -20,6 +20,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -174,7 +175,7 @@ final class StateCopy implements AutoCloseable {
 
   @Override
   public void close() {
-    thread.shutdown();
+    endThread();
     closeSlots();
   }
 
@@ -190,6 +191,21 @@ final class StateCopy implements AutoCloseable {
           // What was written is synced.
         }
       }
+    }
+  }
+
+  private void endThread() {
+    thread.shutdown();
+    boolean interrupted = false;
+    while (!thread.isTerminated()) {
+      try {
+        var unused = thread.awaitTermination(1, TimeUnit.SECONDS);
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
     }
   }
 
