@@ -20,8 +20,8 @@ import org.jspecify.annotations.Nullable;
 
 /** What to connect to, and how: from {@link MetakeyClient#builder()}. Everything has a default. */
 public final class ClientBuilder {
-  /** The room for a path in {@code struct sockaddr_un}, less the NUL. */
-  static final int MAX_SOCKET_BYTES = 107;
+  /** The longest path that the JVM's own sockets take: a byte less than the kernel does. */
+  static final int MAX_SOCKET_BYTES = 106;
 
   private final Function<String, @Nullable String> environment;
   private @Nullable Path socket;
@@ -90,7 +90,7 @@ public final class ClientBuilder {
    * Connects.
    *
    * @throws MetakeyException UNAVAILABLE, saying what was found at the socket; INVALID_REQUEST for
-   *     a socket path over 107 bytes, a service name that is none, or a timeout out of range;
+   *     a socket path over 106 bytes, a service name that is none, or a timeout out of range;
    *     INTERNAL where a class that calls need is missing, or is not the one that they need
    */
   public MetakeyClient connect() {
@@ -188,7 +188,7 @@ public final class ClientBuilder {
     if (bytes > MAX_SOCKET_BYTES) {
       throw new MetakeyException(
           Reason.INVALID_REQUEST,
-          "socket path %s is %d bytes long; the kernel allows %d: use a shorter one"
+          "socket path %s is %d bytes long; at most %d are allowed: use a shorter one"
               .formatted(socket, bytes, MAX_SOCKET_BYTES),
           Map.of("socket", socket.toString(), "limit", Integer.toString(MAX_SOCKET_BYTES)));
     }

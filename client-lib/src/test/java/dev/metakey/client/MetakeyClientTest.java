@@ -166,7 +166,7 @@ final class MetakeyClientTest {
     var builder = builder().socket(Path.of("/" + "x".repeat(107)));
     MetakeyException e = refusal(builder);
     assertThat(e.reason()).isEqualTo(Reason.INVALID_REQUEST);
-    assertThat(e).hasMessageContaining("108 bytes").hasMessageContaining("allows 107");
+    assertThat(e).hasMessageContaining("108 bytes").hasMessageContaining("at most 106");
   }
 
   @Test

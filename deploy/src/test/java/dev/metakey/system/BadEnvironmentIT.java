@@ -121,11 +121,11 @@ class BadEnvironmentIT {
 
   @Test
   void socket_whenItsPathIsTooLong_isRefused() throws Exception {
-    String directory = host.root() + "/" + "d".repeat(107 - host.root().toString().length() - 3);
+    String directory = host.root() + "/" + "d".repeat(106 - host.root().toString().length() - 3);
     String longest = directory + "/s";
-    assertThat(longest).hasSize(107);
-    host.runDaemon("--socket", longest + "s").refuses(8, longest + "s", "108 bytes", "107");
-    host.cli("--socket", longest + "s", "list").refuses(2, longest + "s", "108 bytes", "107");
+    assertThat(longest).hasSize(106);
+    host.runDaemon("--socket", longest + "s").refuses(8, longest + "s", "107 bytes", "106");
+    host.cli("--socket", longest + "s", "list").refuses(2, longest + "s", "107 bytes", "106");
     host.closeLater(
         new DaemonProcess(
             host.daemonCommand("--socket", longest), Path.of(longest), host.root().resolve("log")));

@@ -25,8 +25,11 @@ import org.jspecify.annotations.Nullable;
  * socket is told from a live one's, and two that start at once cannot take it from each other.
  */
 final class SocketFile implements AutoCloseable {
-  /** The longest path of a unix socket (sun_path in unix(7), without its NUL). */
-  private static final int MAX_PATH_BYTES = 107;
+  /**
+   * The longest path that clients on the JVM's own sockets can reach: a byte less than sun_path in
+   * unix(7) has room for, without its NUL.
+   */
+  private static final int MAX_PATH_BYTES = 106;
 
   private static final int SOCKET = 0140000;
   private static final int TYPE = 0170000;
@@ -55,7 +58,7 @@ final class SocketFile implements AutoCloseable {
     int bytes = path.toString().getBytes(UTF_8).length;
     if (bytes > MAX_PATH_BYTES) {
       throw new IOException(
-          "socket %s: the path has %d bytes; the kernel allows %d; choose a shorter one"
+          "socket %s: the path has %d bytes; at most %d are allowed; choose a shorter one"
               .formatted(path, bytes, MAX_PATH_BYTES));
     }
     Path directory = Objects.requireNonNull(path.toAbsolutePath().getParent(), "a socket's path");
