@@ -31,7 +31,7 @@ class KernelTruthIT {
   void setUp() throws Exception {
     Requires.bpf();
     bpffs = host.mount("bpffs", "-t", "bpf", "bpf");
-    host.configure("quarantine: 1s", "layout: packed");
+    host.configure("quarantine: 5s", "layout: packed");
   }
 
   private static FieldUse.Place place(int id, int generation) {
