@@ -57,6 +57,6 @@ for program in metakeyd metakey; do
     metakey) main=dev/metakey/cli/Main ;;
   esac
   # What a later Java names in another way is not for an earlier one. Class files' comments and proxies are nobody else's.
-  grep -hlx "$main" "$private"/classes.* | xargs cat | grep -v '^#\|\$Proxy[0-9]' | awk '!seen[$0]++' > "$image/lib/$program.classes"
+  grep -hlx "$main" "$private"/classes.* | xargs cat | grep -v '^#\|[$]Proxy[0-9]' | awk '!seen[$0]++' > "$image/lib/$program.classes"
   grep -qx "$main" "$image/lib/$program.classes"
 done

@@ -24,7 +24,7 @@ is_closed() {
 # is_whole FILE SIZE: a JVM crashes on one that is cut short.
 is_whole() { [ "$(stat -Lc %s "$1" 2> /dev/null)" = "$2" ]; }
 
-# Whether no jar was replaced since FILE was written.
+# is_newest FILE: whether no jar was replaced since it was written. Every sh knows -nt, whatever POSIX says.
 is_newest() {
   set +f
   for jar_file in "$root"/lib/*.jar; do
