@@ -29,7 +29,6 @@ import io.grpc.protobuf.services.ProtoReflectionServiceV1;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
@@ -60,6 +59,8 @@ public final class SocketServer implements AutoCloseable {
   private static final int MAX_METADATA_BYTES = 8 * 1024;
   private static final int EVENT_LOOPS = 2;
   private static final long GRACE_S = 5;
+  private static final int EVERYBODY = 0666;
+  private static final int STICKY = 01000;
   private static final long SWEEP_MS = 1_000;
   private static final long LOOK_MS = 1_000;
   private static final int MAX_RESETS = 2_000;
@@ -91,6 +92,7 @@ public final class SocketServer implements AutoCloseable {
   /** The newest is the one that can be reached; the others finish what they have. */
   private final List<Server> started = new CopyOnWriteArrayList<>();
 
+  private volatile int mode = EVERYBODY;
   private volatile String socketProblem = "";
   private volatile boolean closing;
 
@@ -168,6 +170,16 @@ public final class SocketServer implements AutoCloseable {
   }
 
   /**
+   * As {@link #start()}, and marks the socket as that of a daemon which publishes beside it. Who
+   * finds a socket that a dead daemon left, and the mark, knows that no other daemon has served
+   * there since.
+   */
+  public void startMarked() throws IOException {
+    mode = EVERYBODY | STICKY;
+    start();
+  }
+
+  /**
    * @throws IOException if the socket cannot be listened on
    */
   public void start() throws IOException {
@@ -184,7 +196,7 @@ public final class SocketServer implements AutoCloseable {
     address.forget();
     socket.bound();
     started.add(server);
-    Files.setPosixFilePermissions(socket.path(), PosixFilePermissions.fromString("rw-rw-rw-"));
+    Files.setAttribute(socket.path(), "unix:mode", mode);
   }
 
   /**
