@@ -61,7 +61,8 @@ public final class SocketServer implements AutoCloseable {
   private static final int EVENT_LOOPS = 2;
   private static final long GRACE_S = 5;
   private static final long SWEEP_MS = 1_000;
-  private static final long LOOK_MS = 1_000;
+  private static final long LOOK_MS = 5_000;
+  private static final int FAR_DAYS = 365;
   private static final int MAX_RESETS = 2_000;
   private static final int RESETS_S = 10;
   private static final long KEEPALIVE_S = 120;
@@ -127,10 +128,7 @@ public final class SocketServer implements AutoCloseable {
     this.peers = new PeerLook(launchers);
     changesPossible(true);
     Connections connections = new Connections(limits, isAdmin);
-    CallGuard guard = new CallGuard(connections, System::nanoTime);
-    var unused =
-        serving.scheduleWithFixedDelay(
-            defects.guard(guard::sweep), SWEEP_MS, SWEEP_MS, TimeUnit.MILLISECONDS);
+    CallGuard guard = new CallGuard(connections, System::nanoTime, this::soon);
     List<ServerServiceDefinition> services =
         List.of(
             inBytes(new RegistryService(engine, kernel, lookers, hub, status)),
@@ -138,6 +136,10 @@ public final class SocketServer implements AutoCloseable {
             inBytes(health.getHealthService()),
             inBytes(ProtoReflectionServiceV1.newInstance()));
     this.servers = address -> build(address, services, connections, guard, limits);
+  }
+
+  private void soon(Runnable sweep) {
+    var unused = serving.schedule(defects.guard(sweep), SWEEP_MS, TimeUnit.MILLISECONDS);
   }
 
   private Server build(
@@ -321,8 +323,16 @@ public final class SocketServer implements AutoCloseable {
   }
 
   private static EventLoopGroup eventLoops(String name, int threads) {
-    return new MultiThreadIoEventLoopGroup(
-        threads, new DefaultThreadFactory(name), EpollIoHandler.newFactory());
+    EventLoopGroup loops =
+        new MultiThreadIoEventLoopGroup(
+            threads, new DefaultThreadFactory(name), EpollIoHandler.newFactory());
+    loops.forEach(SocketServer::letSleep);
+    return loops;
+  }
+
+  /** An event loop that has nothing scheduled wakes every second all the same. */
+  private static void letSleep(EventExecutor loop) {
+    var unused = loop.scheduleWithFixedDelay(() -> {}, FAR_DAYS, FAR_DAYS, TimeUnit.DAYS);
   }
 
   /**
