@@ -30,13 +30,17 @@ import dev.metakey.v1.ReleaseResponse;
 import dev.metakey.v1.ResolveRequest;
 import dev.metakey.v1.ResolveResponse;
 import dev.metakey.v1.WatchRequest;
-import dev.metakey.v1.WatchResponse;
 import dev.metakey.wire.Requests;
 import dev.metakey.wire.Wire;
 import dev.metakey.wire.WireErrors;
+import io.grpc.ServerMethodDefinition;
+import io.grpc.ServerServiceDefinition;
+import io.grpc.ServiceDescriptor;
 import io.grpc.stub.ServerCallStreamObserver;
+import io.grpc.stub.ServerCalls;
 import io.grpc.stub.StreamObserver;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
@@ -57,6 +61,7 @@ final class RegistryService extends RegistryGrpc.RegistryImplBase {
   private final KernelWatch kernel;
   private final Executor lookers;
   private final WatchHub hub;
+  private final WatchMessages messages = new WatchMessages();
   private final Supplier<DaemonStatus> status;
 
   /**
@@ -234,14 +239,46 @@ final class RegistryService extends RegistryGrpc.RegistryImplBase {
         });
   }
 
-  @Override
-  public void watch(WatchRequest request, StreamObserver<WatchResponse> call) {
-    ServerCallStreamObserver<WatchResponse> stream = (ServerCallStreamObserver<WatchResponse>) call;
+  /**
+   * The calls, of which Watch is answered with messages that are encoded already: so one message is
+   * encoded once, however many are told.
+   */
+  ServerServiceDefinition bind() {
+    ServerServiceDefinition generated = bindService();
+    ServiceDescriptor described = generated.getServiceDescriptor();
+    ServerMethodDefinition<WatchRequest, Encoded> watch =
+        ServerMethodDefinition.create(
+            RegistryGrpc.getWatchMethod().toBuilder(
+                    RegistryGrpc.getWatchMethod().getRequestMarshaller(), Encoded.MARSHALLER)
+                .build(),
+            ServerCalls.asyncServerStreamingCall(this::tell));
+    List<ServerMethodDefinition<?, ?>> methods = new ArrayList<>();
+    ServiceDescriptor.Builder names =
+        ServiceDescriptor.newBuilder(described.getName())
+            .setSchemaDescriptor(described.getSchemaDescriptor());
+    for (ServerMethodDefinition<?, ?> method : generated.getMethods()) {
+      boolean isWatch =
+          method
+              .getMethodDescriptor()
+              .getFullMethodName()
+              .equals(watch.getMethodDescriptor().getFullMethodName());
+      methods.add(isWatch ? watch : method);
+    }
+    methods.forEach(method -> names.addMethod(method.getMethodDescriptor()));
+    ServerServiceDefinition.Builder bound = ServerServiceDefinition.builder(names.build());
+    methods.forEach(bound::addMethod);
+    return bound.build();
+  }
+
+  private void tell(WatchRequest request, StreamObserver<Encoded> call) {
+    ServerCallStreamObserver<Encoded> stream = (ServerCallStreamObserver<Encoded>) call;
     boolean toAdmin = engine.rules().isAdmin(CallerInterceptor.caller());
     try {
       WatchHub.Watcher watcher =
           hub.subscribe(
-              since(request), new WatchStream(stream, toAdmin), CallerInterceptor.caller());
+              since(request),
+              new WatchStream(stream, messages, toAdmin),
+              CallerInterceptor.caller());
       stream.setOnReadyHandler(watcher::ready);
       stream.setOnCancelHandler(watcher::cancel);
     } catch (MetakeyException e) {

@@ -9,7 +9,6 @@ import dev.metakey.server.engine.Limits;
 import dev.metakey.server.files.Failure;
 import dev.metakey.server.files.LockFile;
 import dev.metakey.server.publication.WatchHub;
-import io.grpc.BindableService;
 import io.grpc.Codec;
 import io.grpc.DecompressorRegistry;
 import io.grpc.Server;
@@ -131,10 +130,10 @@ public final class SocketServer implements AutoCloseable {
     CallGuard guard = new CallGuard(connections, System::nanoTime, this::soon);
     List<ServerServiceDefinition> services =
         List.of(
-            inBytes(new RegistryService(engine, kernel, lookers, hub, status)),
-            inBytes(new AdminService(engine, kernel, readers, lookers)),
-            inBytes(health.getHealthService()),
-            inBytes(ProtoReflectionServiceV1.newInstance()));
+            inBytes(new RegistryService(engine, kernel, lookers, hub, status).bind()),
+            inBytes(new AdminService(engine, kernel, readers, lookers).bindService()),
+            inBytes(health.getHealthService().bindService()),
+            inBytes(ProtoReflectionServiceV1.newInstance().bindService()));
     this.servers = address -> build(address, services, connections, guard, limits);
   }
 
@@ -307,8 +306,8 @@ public final class SocketServer implements AutoCloseable {
   }
 
   /** Messages pass the interceptors as bytes: {@link CallGuard} measures them. */
-  private static ServerServiceDefinition inBytes(BindableService service) {
-    return ServerInterceptors.useInputStreamMessages(service.bindService());
+  private static ServerServiceDefinition inBytes(ServerServiceDefinition service) {
+    return ServerInterceptors.useInputStreamMessages(service);
   }
 
   private static void end(EventLoopGroup loops) throws InterruptedException {
