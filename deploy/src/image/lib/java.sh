@@ -1,4 +1,5 @@
-# Sourced by the launchers in bin/, with $root set: leaves in $java a Java 17 or newer, or ends the script.
+# Sourced by the launchers in bin/, with $root set: leaves in $java a Java 17 or newer, in $java_file where it really is and
+# in $build which build of Java it is; or ends the script.
 
 if [ -x "$root/runtime/bin/java" ]; then
   java=$root/runtime/bin/java
@@ -14,11 +15,15 @@ fi
 
 # Every JDK states its version in a file, which costs nothing to read; asking java itself costs as much as the whole call.
 version=
+build=
 java_file=$(readlink -f "$java")
 release=${java_file%/bin/java}/release
 if [ -r "$release" ]; then
   while IFS='"' read -r key value _; do
-    if [ "$key" = "JAVA_VERSION=" ]; then version=$value; fi
+    case $key in
+      JAVA_VERSION=) version=$value ;;
+      JAVA_RUNTIME_VERSION=) build=$value ;;
+    esac
   done < "$release"
 fi
 if [ -z "$version" ]; then

@@ -1,0 +1,62 @@
+#!/bin/sh
+# Lists the classes that the image's programs load, for the archives that are made of them where the image runs: runs both
+# as they are used, with a daemon of its own in a private directory. Called by the build: train.sh IMAGE
+set -eu
+image=$(readlink -f "$1")
+private=$(mktemp -d)
+cd "$private"
+daemon=
+end() {
+  if [ -n "$daemon" ]; then kill "$daemon" 2> /dev/null || true; fi
+  rm -rf "$private"
+}
+trap end EXIT
+# Without the JDK's own archive the lists have everything, in the order in which it is wanted.
+METAKEY_JAVA_OPTS='-Xshare:off -XX:DumpLoadedClassList=classes.%p'
+METAKEY_SOCKET=$private/s.sock
+export METAKEY_JAVA_OPTS METAKEY_SOCKET
+unset METAKEY_SERVICE
+
+serve() {
+  "$image/bin/metakeyd" --config "$private/metakeyd.yaml" 2>> "$private/log" &
+  daemon=$!
+}
+
+stop() {
+  kill "$daemon"
+  wait "$daemon" || true
+  daemon=
+}
+
+# What it prints is of no interest, and some of it is refused on purpose.
+run() { "$image/bin/metakey" "$@" > "$private/out" 2>&1 < /dev/null || true; }
+
+mkdir "$private/keys.d"
+printf '%s\n' "socket: $METAKEY_SOCKET" "data: $private/data" "run: $private/run" 'bpffs: none' 'programs: none' > "$private/metakeyd.yaml"
+serve
+"$image/bin/metakey" --timeout 60s register train.a:8 train.b:4 > "$private/out" || {
+  cat "$private/log" >&2
+  exit 1
+}
+run list -o json
+run list
+"$image/bin/metakey" watch | head -n 1 > "$private/out"
+stop
+serve # with data
+"$image/bin/metakey" --timeout 60s resolve train.a train.b > "$private/out"
+for verb in 'id train.a' 'id train.c' 'show train.a' header status pending users history 'release train.b' --help 'list --help' --version --nonsense; do
+  # shellcheck disable=SC2086  # words
+  run $verb
+done
+stop
+run id train.a # stale
+
+for program in metakeyd metakey; do
+  case $program in
+    metakeyd) main=dev/metakey/server/Main ;;
+    metakey) main=dev/metakey/cli/Main ;;
+  esac
+  # What a later Java names in another way is not for an earlier one. Class files' comments and proxies are nobody else's.
+  grep -hlx "$main" "$private"/classes.* | xargs cat | grep -v '^#\|[$]Proxy[0-9]' | awk '!seen[$0]++' > "$image/lib/$program.classes"
+  grep -qx "$main" "$image/lib/$program.classes"
+done
