@@ -3,11 +3,18 @@ package dev.metakey.server.transport;
 import com.google.protobuf.MessageLite;
 import io.grpc.Drainable;
 import io.grpc.KnownLength;
+import io.grpc.MethodDescriptor;
 import io.grpc.MethodDescriptor.Marshaller;
+import io.grpc.ServerCallHandler;
+import io.grpc.ServerMethodDefinition;
+import io.grpc.ServerServiceDefinition;
+import io.grpc.ServiceDescriptor;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.util.LinkedHashMap;
+import java.util.Map;
 
 /** A message that is encoded already, and may be sent to any number of peers. */
 final class Encoded {
@@ -33,6 +40,31 @@ final class Encoded {
 
   static Encoded of(MessageLite message) {
     return new Encoded(message.toByteArray());
+  }
+
+  /** A method of a generated service, answered with encoded messages. */
+  static <Q> ServerMethodDefinition<Q, Encoded> method(
+      MethodDescriptor<Q, ?> described, ServerCallHandler<Q, Encoded> handler) {
+    return ServerMethodDefinition.create(
+        described.toBuilder(described.getRequestMarshaller(), MARSHALLER).build(), handler);
+  }
+
+  /** A service with some methods instead of those of the same names. */
+  static ServerServiceDefinition replace(
+      ServerServiceDefinition service, ServerMethodDefinition<?, ?>... instead) {
+    Map<String, ServerMethodDefinition<?, ?>> methods = new LinkedHashMap<>();
+    service.getMethods().forEach(m -> methods.put(m.getMethodDescriptor().getFullMethodName(), m));
+    for (ServerMethodDefinition<?, ?> method : instead) {
+      methods.put(method.getMethodDescriptor().getFullMethodName(), method);
+    }
+    ServiceDescriptor described = service.getServiceDescriptor();
+    ServiceDescriptor.Builder names =
+        ServiceDescriptor.newBuilder(described.getName())
+            .setSchemaDescriptor(described.getSchemaDescriptor());
+    methods.values().forEach(method -> names.addMethod(method.getMethodDescriptor()));
+    ServerServiceDefinition.Builder bound = ServerServiceDefinition.builder(names.build());
+    methods.values().forEach(bound::addMethod);
+    return bound.build();
   }
 
   /** As gRPC likes it: it asks for the length, and has the bytes written without a buffer. */
