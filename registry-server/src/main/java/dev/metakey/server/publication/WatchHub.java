@@ -175,11 +175,11 @@ public final class WatchHub implements CommitListener, AutoCloseable {
         Reason.UNAVAILABLE, "metakeyd is stopping; watch again, from the revision you have");
   }
 
-  /** Ends every watch. */
+  /** Tells every watch the last changes, whether it has read the rest or not, and ends it. */
   @Override
   public void close() throws InterruptedException {
     closed = true;
-    submit(() -> watchers.forEach(watcher -> watcher.end(stopping())));
+    submit(() -> watchers.forEach(Watcher::finish));
     thread.shutdown();
     if (!thread.awaitTermination(5, TimeUnit.SECONDS)) {
       log.warn("watchers could not be told in 5 s that the daemon stops");
@@ -238,6 +238,17 @@ public final class WatchHub implements CommitListener, AutoCloseable {
       } catch (RuntimeException | Error defect) { // the others are to be told all the same
         defects.met(defect);
       }
+    }
+
+    private void finish() {
+      try {
+        if (cursor != NOTHING_YET) {
+          tellNext();
+        }
+      } catch (RuntimeException | Error defect) {
+        defects.met(defect);
+      }
+      end(stopping());
     }
 
     private void tell() {

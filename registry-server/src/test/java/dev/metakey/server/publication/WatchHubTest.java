@@ -475,6 +475,19 @@ class WatchHubTest {
   }
 
   @Test
+  void close_whenSomebodyReadsSlowly_tellsTheLastChangesBeforeTheEnd() throws InterruptedException {
+    FakeSubscriber slow = new FakeSubscriber().room(1);
+    var unused = hub.subscribe(null, slow, FakeRegistry.EDGE);
+    assertThat(slow.next().isState()).isTrue();
+    registry.commitMany(3);
+
+    hub.close();
+
+    assertThat(revisions(slow.next())).hasSize(3);
+    assertThat(slow.next().why().reason()).isEqualTo(Reason.UNAVAILABLE);
+  }
+
+  @Test
   void close_whileOthersSubscribe_leavesNobodyWithoutAnEnd() throws Exception {
     for (int round = 0; round < 100; round++) {
       List<FakeSubscriber> subscribed = new ArrayList<>();
