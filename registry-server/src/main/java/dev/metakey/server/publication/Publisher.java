@@ -110,11 +110,17 @@ public final class Publisher implements CommitListener, AutoCloseable {
     }
     failing = true; // should this turn not come to its end
     boolean failed = false;
+    boolean wrote = false;
     for (Tracked outlet : outlets) {
-      failed |= !outlet.publish(this::newest);
+      if (!outlet.isDone(newest())) {
+        wrote = true;
+        failed |= !outlet.publish(this::newest);
+      }
     }
     failing = failed;
-    var unused = stopping.await(PAUSE_MS, TimeUnit.MILLISECONDS);
+    if (wrote) {
+      var unused = stopping.await(PAUSE_MS, TimeUnit.MILLISECONDS);
+    }
     return true;
   }
 
@@ -164,20 +170,26 @@ public final class Publisher implements CommitListener, AutoCloseable {
       return status;
     }
 
+    /** Whether a state is published, and nobody has removed it since. */
+    synchronized boolean isDone(Snapshot snapshot) {
+      try {
+        return status.problem().isEmpty()
+            && published
+            && status.revision() == snapshot.info().revision()
+            && outlet.isIntact();
+      } catch (RuntimeException | Error defect) { // publishing meets it too, and tells
+        return false;
+      }
+    }
+
     /**
-     * Publishes the newest state, unless it is published already; tells whether that is so now.
+     * Publishes the newest state; tells whether that worked.
      *
      * @param newest asked under the lock, so that nobody puts an older state over it
      */
     synchronized boolean publish(Supplier<Snapshot> newest) {
       try {
         Snapshot snapshot = newest.get();
-        if (status.problem().isEmpty()
-            && published
-            && status.revision() == snapshot.info().revision()
-            && outlet.isIntact()) {
-          return true;
-        }
         published = false;
         outlet.publish(snapshot);
         if (!status.problem().isEmpty()) {
