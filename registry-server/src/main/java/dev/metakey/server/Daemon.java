@@ -184,8 +184,17 @@ public final class Daemon implements AutoCloseable {
       close();
       throw e;
     }
+    checkHistory();
     log.info(
         "metakeyd {} serves on {}, {}", ThisProcess.version(), config.paths().socket(), describe());
+  }
+
+  /** Nobody waits for it. */
+  private void checkHistory() {
+    Thread check = new Thread(store::checkHistory, "registry-check");
+    check.setDaemon(true);
+    check.setPriority(Thread.MIN_PRIORITY);
+    check.start();
   }
 
   /**

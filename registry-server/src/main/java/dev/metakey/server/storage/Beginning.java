@@ -11,6 +11,7 @@ import java.nio.file.StandardOpenOption;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.rocksdb.RocksDBException;
 import org.rocksdb.Status;
@@ -26,15 +27,20 @@ import org.rocksdb.Status;
 final class Beginning {
   private final DataDirectory directory;
   private final DataFiles files;
+  private final HistoryDamage damage;
   private final StateCopy copy;
 
-  Beginning(DataDirectory directory, StateCopy copy) {
+  Beginning(DataDirectory directory, HistoryDamage damage, StateCopy copy) {
     this.directory = directory;
     this.files = new DataFiles(directory.path());
+    this.damage = damage;
     this.copy = copy;
   }
 
-  /** Reads everything, and changes nothing. */
+  /**
+   * Reads everything but the history, and changes nothing. Of the history, which may be long, only
+   * where it begins and ends; all of it, where it was found to be damaged before.
+   */
   Findings look(Evidence evidence) throws StoreException, IOException {
     String path = directory.path().toString();
     boolean hasEvidence = files.hasEvidence();
@@ -71,7 +77,9 @@ final class Beginning {
     DatabaseReader reader = new DatabaseReader(directory);
     try (Database open = new Database(directory.path(), Database.Mode.READ)) {
       Contents contents = reader.read(open);
-      open.verify();
+      if (damage.isNoted()) {
+        open.verify();
+      }
       return new Read(contents, open.machine());
     } catch (RocksDBException e) {
       refuseNewerFormat(reader);
@@ -103,8 +111,27 @@ final class Beginning {
     return !failedToRead || String.valueOf(e.getMessage()).contains("No such file or directory");
   }
 
+  /**
+   * Makes the directory ready.
+   *
+   * @return what was recovered, for an admin; null: nothing
+   */
+  @Nullable String carryOut(Plan plan, Supplier<RegistryState> whenEmpty, Evidence evidence)
+      throws IOException, RocksDBException {
+    if (plan instanceof Plan.Create) {
+      create(whenEmpty.get(), evidence.machine());
+    } else if (plan instanceof Plan.Redo redo) {
+      redo(redo);
+    } else if (plan instanceof Plan.Rebuild rebuild) {
+      return rebuild(rebuild, evidence);
+    } else if (plan instanceof Plan.Rename rename) {
+      return rename(rename, evidence);
+    }
+    return null;
+  }
+
   /** Makes the database of a registry that has never been. */
-  void create(RegistryState state, String machine) throws IOException, RocksDBException {
+  private void create(RegistryState state, String machine) throws IOException, RocksDBException {
     make(new Contents(state, List.of()), machine);
   }
 
@@ -113,7 +140,7 @@ final class Beginning {
    *
    * @return what was done, for an admin
    */
-  String rename(Plan.Rename plan, Evidence evidence) throws IOException, RocksDBException {
+  private String rename(Plan.Rename plan, Evidence evidence) throws IOException, RocksDBException {
     Contents old = plan.database().contents();
     Contents renamed = old.renamed(evidence.newId());
     try (Database open = new Database(directory.path(), Database.Mode.WRITE)) {
@@ -127,7 +154,7 @@ final class Beginning {
   }
 
   /** Commits to the database what only the state copy has. */
-  void redo(Plan.Redo plan) throws RocksDBException {
+  private void redo(Plan.Redo plan) throws RocksDBException {
     try (Database open = new Database(directory.path(), Database.Mode.WRITE)) {
       open.commit(plan.copy().contents().state(), plan.changes());
     }
@@ -138,7 +165,8 @@ final class Beginning {
    *
    * @return what was done, for an admin
    */
-  String rebuild(Plan.Rebuild plan, Evidence evidence) throws IOException, RocksDBException {
+  private String rebuild(Plan.Rebuild plan, Evidence evidence)
+      throws IOException, RocksDBException {
     long nowMs = evidence.nowMs();
     Contents newest = plan.sources().get(0).contents();
     boolean isEmpty = newest.revision() == 0 && newest.state().snapshot().records().isEmpty();

@@ -23,7 +23,9 @@ final class DataFiles {
 
   private static final Pattern ROCKSDB =
       Pattern.compile(
-          "\\d+\\.(sst|log|blob)|CURRENT|IDENTITY|LOCK|LOG(\\.old.*)?|(MANIFEST|OPTIONS)-\\d+(\\.dbtmp)?|\\d+\\.dbtmp");
+          "\\d+\\.(sst|log|blob)|CURRENT|IDENTITY|LOCK|LOG(\\.old.*)?|(MANIFEST|OPTIONS)-\\d+(\\.dbtmp)?|\\d+\\.dbtmp|"
+              + HistoryDamage.NOTE);
+
   private static final Pattern SET = Pattern.compile("damaged-(\\d{1,9})");
 
   private final Path directory;
@@ -97,7 +99,7 @@ final class DataFiles {
     }
   }
 
-  private static void sync(Path path) throws IOException {
+  static void sync(Path path) throws IOException {
     try (FileChannel names = FileChannel.open(path, StandardOpenOption.READ)) {
       names.force(true);
     }

@@ -235,7 +235,7 @@ final class Database implements AutoCloseable {
     rocks.write(synced, batch);
   }
 
-  /** Reads everything, to find damage where nobody may look for long. */
+  /** Reads everything, to find damage. */
   void verify() throws RocksDBException {
     rocks.verifyChecksum();
   }

@@ -34,6 +34,7 @@ final class DatabaseReader {
       rows.status();
     }
     long last = lastRevision(open);
+    var unused = firstRevision(open, last); // damage there must be met before it is opened to write
     byte[] registry = open.fact(RocksStore.REGISTRY_FACT);
     if (registry == null) {
       throw directory.damaged("the facts that belong to a registry are missing", null);

@@ -8,6 +8,12 @@ import org.rocksdb.RocksIterator;
 
 /** Reads the changes that a database keeps. */
 final class HistoryRows {
+  /** A few milliseconds: whoever wants to close the database waits for it. */
+  private static final int ROWS_AT_A_TIME = 4096;
+
+  /** No revision. */
+  static final long NONE = 0;
+
   private HistoryRows() {}
 
   /**
@@ -31,6 +37,23 @@ final class HistoryRows {
       rows.status();
     }
     return List.copyOf(changes);
+  }
+
+  /**
+   * Reads a few thousand rows, for whatever is damaged to be met.
+   *
+   * @param first the first revision to be read
+   * @return the first revision that was not read; {@link #NONE} where none is left
+   */
+  static long check(Database open, long first) throws RocksDBException {
+    try (RocksIterator rows = open.history()) {
+      rows.seek(Database.revisionKey(first));
+      for (int i = 0; i < ROWS_AT_A_TIME && rows.isValid(); i++) {
+        rows.next();
+      }
+      rows.status();
+      return rows.isValid() ? Database.revision(rows.key()) : NONE;
+    }
   }
 
   /**

@@ -44,6 +44,7 @@ public final class RocksStore implements Store {
   static final String FORMER_FACT = "former";
 
   private final DataDirectory directory;
+  private final HistoryDamage damage;
   private final StateCopy copy;
   private final Beginning beginning;
   private final Evidence evidence;
@@ -55,7 +56,6 @@ public final class RocksStore implements Store {
   private @Nullable RegistryState begun;
   private @Nullable String readOnly;
   private @Nullable String recovery;
-  private volatile @Nullable String damage;
 
   /** The last committed one. */
   private volatile long revision;
@@ -75,7 +75,8 @@ public final class RocksStore implements Store {
   public RocksStore(Path data, Supplier<RegistryState> whenEmpty, Evidence evidence) {
     this.directory = new DataDirectory(data);
     this.copy = new StateCopy(directory.path());
-    this.beginning = new Beginning(directory, copy);
+    this.damage = new HistoryDamage(directory);
+    this.beginning = new Beginning(directory, damage, copy);
     this.evidence = evidence;
     this.whenEmpty = whenEmpty;
   }
@@ -136,16 +137,10 @@ public final class RocksStore implements Store {
       readOnly = stuck.why();
       return hold(stuck.shown());
     }
-    if (plan instanceof Plan.Create) {
-      beginning.create(whenEmpty.get(), evidence.machine());
-    } else if (plan instanceof Plan.Redo redo) {
-      beginning.redo(redo);
-    } else if (plan instanceof Plan.Rebuild rebuild) {
-      recovery = beginning.rebuild(rebuild, evidence);
-    } else if (plan instanceof Plan.Rename rename) {
-      recovery = beginning.rename(rename, evidence);
-    }
-    return openDatabase();
+    recovery = beginning.carryOut(plan, whenEmpty, evidence);
+    RegistryState state = openDatabase();
+    damage.forget();
+    return state;
   }
 
   /** Serves what is known from memory. */
@@ -220,6 +215,9 @@ public final class RocksStore implements Store {
       throw e;
     } catch (RocksDBException e) {
       failed = true;
+      if (DataDirectory.isDamage(e)) {
+        damage.note();
+      }
       throw directory.explain("cannot be written", e);
     } catch (IOException e) { // the database may have it; a store opened anew shows that
       failed = true;
@@ -255,28 +253,39 @@ public final class RocksStore implements Store {
 
   @Override
   public List<Change> history(long sinceRevision, int limit) throws StoreException {
-    if (readOnly != null) {
-      return List.of();
-    }
-    users.readLock().lock();
-    try {
-      long first = Math.max(sinceRevision + 1, oldestRevision);
-      return HistoryRows.read(readable(), first, revision, limit);
-    } catch (RocksDBException e) {
-      throw DataDirectory.isDamage(e) ? damagedHistory(e) : directory.explain("cannot be read", e);
-    } finally {
-      users.readLock().unlock();
-    }
+    long first = Math.max(sinceRevision + 1, oldestRevision);
+    return readOnly != null
+        ? List.of()
+        : reading(open -> HistoryRows.read(open, first, revision, limit));
   }
 
   @Override
   public long oldestRevision() throws StoreException {
+    return readOnly != null ? oldestRevision : reading(open -> oldestRevision);
+  }
+
+  /** Reads all of the history, to find damage where nobody may look for long. */
+  public void checkHistory() {
+    try {
+      for (long next = 1; next != HistoryRows.NONE; ) {
+        long first = next;
+        next = reading(open -> HistoryRows.check(open, first));
+      }
+    } catch (StoreException ignored) {
+      // Damage is told by damage(); whatever else is wrong, a commit meets too.
+    }
+  }
+
+  private interface Reading<T> {
+    T of(Database open) throws StoreException, RocksDBException;
+  }
+
+  private <T> T reading(Reading<T> reading) throws StoreException {
     users.readLock().lock();
     try {
-      if (readOnly == null) {
-        readable();
-      }
-      return oldestRevision;
+      return reading.of(readable());
+    } catch (RocksDBException e) {
+      throw DataDirectory.isDamage(e) ? damage.explain(e) : directory.explain("cannot be read", e);
     } finally {
       users.readLock().unlock();
     }
@@ -298,7 +307,7 @@ public final class RocksStore implements Store {
       }
     } catch (RocksDBException e) {
       if (DataDirectory.isDamage(e)) { // it stays, and a later start sees to it
-        var unused = damagedHistory(e);
+        var unused = damage.explain(e);
         return;
       }
       failed = true;
@@ -382,14 +391,8 @@ public final class RocksStore implements Store {
     }
   }
 
-  private StoreException damagedHistory(RocksDBException e) {
-    StoreException damaged = directory.damagedHistory(e);
-    damage = damaged.getMessage();
-    return damaged;
-  }
-
   /** What was found to be damaged while it was read; null: nothing. From any thread. */
   public @Nullable String damage() {
-    return damage;
+    return damage.met();
   }
 }

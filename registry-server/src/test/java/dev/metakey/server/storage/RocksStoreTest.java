@@ -21,6 +21,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -600,6 +601,86 @@ final class RocksStoreTest extends StoreContract {
     assertSame(store.open(), registry.state());
     assertThat(store.history(0, 1000)).hasSize(500);
     assertThat(bytesOnDisk()).isLessThan(24 << 20);
+  }
+
+  /** 20,000 changes, in tables. */
+  private RandomRegistry withLongHistory() throws Exception {
+    RandomRegistry registry = new RandomRegistry(9);
+    Store store = store(registry::state);
+    store.open();
+    for (int i = 0; i < 200; i++) {
+      List<Change> changes = registry.next(100, 0);
+      store.commit(registry.state(), changes);
+    }
+    closeStores();
+    return registry;
+  }
+
+  @Test
+  void open_whenTheHistoryIsLong_readsLittleOfIt() throws Exception {
+    withLongHistory();
+    store().open(); // whatever the process reads once
+    closeStores();
+    long before = bytesRead();
+
+    store().open();
+
+    assertThat(bytesRead() - before).isLessThan(bytesOnDisk() / 8);
+  }
+
+  /** By this process, through read(2) and the like. */
+  private static long bytesRead() throws IOException {
+    return Files.readAllLines(Path.of("/proc/self/io")).stream()
+        .filter(line -> line.startsWith("rchar: "))
+        .mapToLong(line -> Long.parseLong(line.substring("rchar: ".length())))
+        .sum();
+  }
+
+  @Test
+  void open_whenTheHistoryIsDamaged_startsAndTheNextStartRecovers() throws Exception {
+    RandomRegistry registry = withLongHistory();
+    flip(largestTable(), 1000);
+
+    RocksStore store = (RocksStore) store();
+    assertSame(store.open(), registry.state());
+    assertThat(store.damage()).isNull();
+    store.checkHistory();
+    assertThat(store.damage()).contains("the history of changes", "is damaged", "restart metakeyd");
+    closeStores();
+
+    assertThat(assertRecovered("damaged").snapshot().records())
+        .hasSameSizeAs(registry.state().snapshot().records());
+    closeStores();
+    RocksStore next = (RocksStore) store();
+    next.open();
+    assertThat(next.recovery()).isNull();
+  }
+
+  @Test
+  void open_whenTheHistoryWasDamagedAndIsSoundAgain_isTheSameRegistry() throws Exception {
+    RandomRegistry registry = withLongHistory();
+    Path table = largestTable();
+    flip(table, 1000);
+    RocksStore store = (RocksStore) store();
+    store.open();
+    store.checkHistory();
+    closeStores();
+    flip(table, 1000);
+
+    RocksStore next = (RocksStore) store();
+    assertSame(next.open(), registry.state());
+    next.checkHistory();
+    assertThat(next.damage()).isNull();
+    assertThat(data().resolve(HistoryDamage.NOTE)).doesNotExist();
+  }
+
+  private Path largestTable() throws IOException {
+    try (Stream<Path> files = Files.list(data())) {
+      return files
+          .filter(file -> file.toString().endsWith(".sst"))
+          .max(Comparator.comparingLong(file -> file.toFile().length()))
+          .orElseThrow();
+    }
   }
 
   /** As a kill leaves it: what was committed is in the log. */
