@@ -19,6 +19,15 @@ public record Tick() implements Command<Integer> {
         .anyMatch(field -> isExpired(field, ageMs) || isUnused(field, state.programs(), rules));
   }
 
+  /** When the next ttl runs out: the registry's age, milliseconds; Long.MAX_VALUE for never. */
+  public static long nextExpiryMs(Snapshot snapshot) {
+    return snapshot.records().stream()
+        .filter(field -> field.is(FieldState.ACTIVE) && field.expiresAgeMs() != 0)
+        .mapToLong(Field::expiresAgeMs)
+        .min()
+        .orElse(Long.MAX_VALUE);
+  }
+
   /**
    * When the next quarantine ends: the registry's age, milliseconds; Long.MAX_VALUE for never.
    *

@@ -46,6 +46,12 @@ import org.jspecify.annotations.Nullable;
 public final class Engine {
   private static final int BATCH = 256;
 
+  /** How often the timer looks whether the writer is held up, while it has work, milliseconds. */
+  private static final long WATCHFUL_MS = 1_000;
+
+  /** The longest sleep while somebody waits: a host that was suspended wakes late. */
+  private static final long WAITED_FOR_MS = 5_000;
+
   private final Rules rules;
   private final Peer self;
   private final RegistryClock clock;
@@ -54,6 +60,12 @@ public final class Engine {
   private final Writer writer;
   private final Waiters waiters;
   private final Object telling = new Object();
+
+  /** Whether the writer got work since the timer looked last. */
+  private volatile boolean worked;
+
+  /** Whether the timer sleeps although the writer may get work. */
+  private volatile boolean timerRests;
 
   private Consumer<Boolean> health = possible -> {};
   private boolean possible = true; // and health: guarded by telling
@@ -181,10 +193,22 @@ public final class Engine {
     MetakeyException refusal = heldUp == null ? queue.offer(submission) : Writer.notDurable(heldUp);
     if (refusal != null) {
       submission.refuseNow(refusal);
-    } else if (known != null) { // the writer is to note the renewed ttl
+      return submission.future;
+    }
+    noteWork();
+    if (known != null) { // the writer is to note the renewed ttl
       submission.future.complete(replyOf(known));
     }
     return submission.future;
+  }
+
+  /** From now on the disk may keep somebody waiting. */
+  private void noteWork() {
+    worked = true;
+    if (timerRests) {
+      timerRests = false;
+      waiters.wake();
+    }
   }
 
   /** The decision by what is committed, if it changes nothing; a defect is left to the writer. */
@@ -266,13 +290,13 @@ public final class Engine {
   }
 
   /**
-   * One turn of the writer. Waits for a command.
+   * One turn of the writer. Waits for a command, or until something is due.
    *
    * @param maxWaitMs never wait longer, milliseconds; 0: do not wait
    * @return how many commands were worked on
    */
   public int doWork(long maxWaitMs) throws InterruptedException {
-    List<Submission<?>> batch = queue.take(BATCH, maxWaitMs);
+    List<Submission<?>> batch = queue.take(BATCH, Math.min(maxWaitMs, writer.restMs()));
     writer.take(batch);
     return batch.size();
   }
@@ -284,13 +308,25 @@ public final class Engine {
    * @param maxWaitMs never wait longer, milliseconds; 0: do not wait
    */
   public void keepTime(long maxWaitMs) throws InterruptedException {
-    waiters.awaitDeadline(clock.bootMs(), maxWaitMs);
+    waiters.awaitDeadline(clock.bootMs(), Math.min(maxWaitMs, timerRestMs()));
     waiters.expire(clock.bootMs());
     String heldUp = writer.heldUp();
     if (heldUp != null) {
       queue.refuseAll(Writer.notDurable(heldUp));
     }
     tellHealth();
+  }
+
+  /** How long nobody needs the timer; whoever submits something meanwhile wakes it. */
+  private long timerRestMs() {
+    timerRests = true; // first: who submits sees it, or is seen here
+    boolean hasWork = worked || queue.size() > 0 || writer.isBusy();
+    worked = false;
+    if (hasWork) {
+      timerRests = false;
+      return WATCHFUL_MS;
+    }
+    return waiters.size() > 0 ? WAITED_FOR_MS : Long.MAX_VALUE;
   }
 
   /** Ends the wait of {@link #keepTime}. */

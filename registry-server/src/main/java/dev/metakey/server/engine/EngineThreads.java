@@ -9,21 +9,26 @@ import java.util.List;
  * disk.
  */
 public final class EngineThreads implements AutoCloseable {
-  private static final long MAX_WAIT_MS = 1_000;
+  /** How long the writer waits at most before it looks at the store, milliseconds. */
+  private static final long LOOK_MS = 5_000;
+
+  /** How long the timer waits at most, where nothing is to be done, milliseconds. */
+  private static final long REST_MS = 60_000;
 
   private final Engine engine;
   private final Worker writer = new Worker("registry-writer", "makes changes durable", this::write);
   private final Worker timer =
       new Worker("registry-timer", "ends what has waited too long", this::keepTime);
-  private final Runnable eachSecond;
+  private final Runnable besides;
   private volatile boolean closed;
 
   /**
-   * @param eachSecond what else the timer does about every second; takes no time
+   * @param besides what else is to be done now and then: when the writer has nothing to do, and by
+   *     the timer; takes no time
    */
-  public EngineThreads(Engine engine, Runnable eachSecond) {
+  public EngineThreads(Engine engine, Runnable besides) {
     this.engine = engine;
-    this.eachSecond = eachSecond;
+    this.besides = besides;
   }
 
   public void start() {
@@ -32,13 +37,15 @@ public final class EngineThreads implements AutoCloseable {
   }
 
   private boolean write() throws InterruptedException {
-    engine.doWork(MAX_WAIT_MS);
+    if (engine.doWork(LOOK_MS) == 0) {
+      besides.run();
+    }
     return !engine.isStopping() || engine.queued() > 0;
   }
 
   private boolean keepTime() throws InterruptedException {
-    engine.keepTime(MAX_WAIT_MS);
-    eachSecond.run();
+    engine.keepTime(REST_MS);
+    besides.run();
     return !closed;
   }
 

@@ -26,7 +26,7 @@ import org.slf4j.LoggerFactory;
  * and the problem stays.
  */
 final class StoreKeeper {
-  private static final long RETRY_MS = 1_000;
+  static final long RETRY_MS = 1_000;
   private static final long CHECK_MS = 1_000;
   private static final long TRIM_MS = 60_000;
   private static final Logger log = LoggerFactory.getLogger(StoreKeeper.class);

@@ -73,6 +73,19 @@ final class Writer {
     listeners.add(listener);
   }
 
+  /** Whether it works on a batch. From any thread. */
+  boolean isBusy() {
+    return busySinceMs != IDLE;
+  }
+
+  /** In how many milliseconds something is due that nobody submits; 0: now. */
+  long restMs() {
+    if (keeper.problem() != null) {
+      return StoreKeeper.RETRY_MS;
+    }
+    return Math.max(0, Tick.nextExpiryMs(state.snapshot()) - clock.ageMs());
+  }
+
   /** How long the writer has been held up; null: it is not. */
   @Nullable String heldUp() {
     long busyMs = clock.stopwatchMs() - busySinceMs; // negative while it is idle

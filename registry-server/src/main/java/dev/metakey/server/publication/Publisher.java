@@ -76,11 +76,17 @@ public final class Publisher implements CommitListener, AutoCloseable {
     failing = true; // should this turn not come to its end
     Snapshot snapshot = newest();
     boolean failed = false;
+    boolean wrote = false;
     for (Tracked outlet : outlets) {
-      failed |= !outlet.publish(snapshot);
+      if (!outlet.isDone(snapshot)) {
+        wrote = true;
+        failed |= !outlet.publish(snapshot);
+      }
     }
     failing = failed;
-    var unused = stopping.await(PAUSE_MS, TimeUnit.MILLISECONDS);
+    if (wrote) {
+      var unused = stopping.await(PAUSE_MS, TimeUnit.MILLISECONDS);
+    }
     return true;
   }
 
@@ -129,15 +135,21 @@ public final class Publisher implements CommitListener, AutoCloseable {
       return status;
     }
 
-    /** Publishes a state, unless it is published already; tells whether that is so now. */
-    boolean publish(Snapshot snapshot) {
+    /** Whether a state is published, and nobody has removed it since. */
+    boolean isDone(Snapshot snapshot) {
       try {
-        if (status.problem().isEmpty()
+        return status.problem().isEmpty()
             && published
             && status.revision() == snapshot.info().revision()
-            && outlet.isIntact()) {
-          return true;
-        }
+            && outlet.isIntact();
+      } catch (RuntimeException | Error defect) { // publishing meets it too, and tells
+        return false;
+      }
+    }
+
+    /** Publishes a state; tells whether that worked. */
+    boolean publish(Snapshot snapshot) {
+      try {
         published = false;
         outlet.publish(snapshot);
         if (!status.problem().isEmpty()) {

@@ -59,7 +59,10 @@ public final class WatchHub implements CommitListener, AutoCloseable {
   private final Set<Watcher> watchers = ConcurrentHashMap.newKeySet();
   private final AtomicBoolean scheduled = new AtomicBoolean();
   private final Deque<Change> recent = new ArrayDeque<>();
-  private Snapshot head; // what the last of them led to; guarded by recent
+  private volatile Snapshot head; // what the last of them led to; set with the lock of recent
+  private List<Change> news = List.of(); // this and the next two: for the hub's thread
+  private long newsAfter;
+  private long newsUpTo;
   private volatile boolean closed;
 
   /** The changes that the store keeps. */
@@ -81,6 +84,7 @@ public final class WatchHub implements CommitListener, AutoCloseable {
      * What came next.
      *
      * @param info the state that the changes lead to
+     * @param changes the same object for all who are told the same
      */
     void changes(RegistryInfo info, List<Change> changes);
 
@@ -171,11 +175,11 @@ public final class WatchHub implements CommitListener, AutoCloseable {
         Reason.UNAVAILABLE, "metakeyd is stopping; watch again, from the revision you have");
   }
 
-  /** Ends every watch. */
+  /** Tells every watch the last changes, whether it has read the rest or not, and ends it. */
   @Override
   public void close() throws InterruptedException {
     closed = true;
-    submit(() -> watchers.forEach(watcher -> watcher.end(stopping())));
+    submit(() -> watchers.forEach(Watcher::finish));
     thread.shutdown();
     if (!thread.awaitTermination(5, TimeUnit.SECONDS)) {
       log.warn("watchers could not be told in 5 s that the daemon stops");
@@ -190,7 +194,7 @@ public final class WatchHub implements CommitListener, AutoCloseable {
     private final @Nullable Since since;
     private final int uid;
     private final AtomicBoolean queued = new AtomicBoolean();
-    private long cursor = NOTHING_YET;
+    private volatile long cursor = NOTHING_YET; // the hub's thread sets it
     private boolean catchingUp;
 
     private Watcher(@Nullable Since since, Subscriber subscriber, int uid) {
@@ -199,9 +203,12 @@ public final class WatchHub implements CommitListener, AutoCloseable {
       this.subscriber = subscriber;
     }
 
-    /** The subscriber may be ready for more. From any thread. */
+    /**
+     * The subscriber may be ready for more. From any thread. One that was told everything is not
+     * looked at: it is ready each time that it has read something, and the next commit finds it so.
+     */
     public void ready() {
-      if (queued.compareAndSet(false, true)) {
+      if (cursor != head.info().revision() && queued.compareAndSet(false, true)) {
         submit(
             () -> {
               queued.set(false);
@@ -231,6 +238,17 @@ public final class WatchHub implements CommitListener, AutoCloseable {
       } catch (RuntimeException | Error defect) { // the others are to be told all the same
         defects.met(defect);
       }
+    }
+
+    private void finish() {
+      try {
+        if (cursor != NOTHING_YET) {
+          tellNext();
+        }
+      } catch (RuntimeException | Error defect) {
+        defects.met(defect);
+      }
+      end(stopping());
     }
 
     private void tell() {
@@ -263,7 +281,7 @@ public final class WatchHub implements CommitListener, AutoCloseable {
       synchronized (recent) {
         info = head.info();
         known = firstRecent() <= cursor + 1;
-        news = known ? recentAfter(cursor) : List.of();
+        news = known ? newsAfter(cursor, info) : List.of();
       }
       if (known) {
         catchingUp = false;
@@ -322,6 +340,19 @@ public final class WatchHub implements CommitListener, AutoCloseable {
 
     private long firstRecent() {
       return recent.isEmpty() ? head.info().revision() + 1 : recent.getFirst().revision();
+    }
+
+    /** The same list for all who are told the same. */
+    private List<Change> newsAfter(long revision, RegistryInfo info) {
+      if (revision == info.revision()) {
+        return List.of();
+      }
+      if (revision != newsAfter || info.revision() != newsUpTo) {
+        news = recentAfter(revision);
+        newsAfter = revision;
+        newsUpTo = info.revision();
+      }
+      return news;
     }
 
     private List<Change> recentAfter(long revision) {

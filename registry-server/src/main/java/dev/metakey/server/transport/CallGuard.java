@@ -22,6 +22,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -39,14 +41,18 @@ final class CallGuard implements ServerInterceptor {
 
   private final Connections connections;
   private final LongSupplier nanoTime;
+  private final Consumer<Runnable> soon;
+  private final AtomicBoolean sweeps = new AtomicBoolean();
   private final Set<Guarded<?, ?>> open = ConcurrentHashMap.newKeySet();
 
   /**
    * @param nanoTime as {@link System#nanoTime}
+   * @param soon runs something once, in a second or so
    */
-  CallGuard(Connections connections, LongSupplier nanoTime) {
+  CallGuard(Connections connections, LongSupplier nanoTime, Consumer<Runnable> soon) {
     this.connections = connections;
     this.nanoTime = nanoTime;
+    this.soon = soon;
   }
 
   @Override
@@ -64,9 +70,21 @@ final class CallGuard implements ServerInterceptor {
     return guarded.listen(next.startCall(guarded, headers));
   }
 
-  /** Ends what takes too long. To be called every second or so. */
-  void sweep() {
-    open.forEach(Guarded::sweep);
+  /** From now on there is a call that may take too long. */
+  private void watchOver() {
+    if (!sweeps.get() && sweeps.compareAndSet(false, true)) {
+      soon.accept(this::sweep);
+    }
+  }
+
+  /** Ends what takes too long, and goes on as long as something may. */
+  private void sweep() {
+    sweeps.set(false);
+    for (Guarded<?, ?> call : open) {
+      if (call.sweep()) {
+        watchOver();
+      }
+    }
   }
 
   /** Calls that are open. */
@@ -128,6 +146,9 @@ final class CallGuard implements ServerInterceptor {
       }
       entered = true;
       open.add(this);
+      if (arriving) {
+        watchOver();
+      }
       return null;
     }
 
@@ -189,11 +210,14 @@ final class CallGuard implements ServerInterceptor {
       return getMethodDescriptor().getFullMethodName();
     }
 
-    void sweep() {
+    /** Whether it may take too long yet. */
+    boolean sweep() {
       Limits.Connection each = connections.limits.each();
       boolean late;
       boolean unreadTooLong;
+      boolean isWaitedFor;
       synchronized (this) {
+        isWaitedFor = entered && (arriving || closed);
         long nowNs = nanoTime.getAsLong();
         late = arriving && !closed && nowNs - startNs > each.requestMs() * 1_000_000;
         unreadTooLong = closed && nowNs - closedNs > each.unreadMs() * 1_000_000;
@@ -210,6 +234,7 @@ final class CallGuard implements ServerInterceptor {
                 .formatted(each.unreadMs(), connection));
         connection.close();
       }
+      return isWaitedFor;
     }
 
     @Override
@@ -285,6 +310,9 @@ final class CallGuard implements ServerInterceptor {
         closed = true;
         closedNs = nanoTime.getAsLong();
         super.close(status, trailers);
+        if (entered) {
+          watchOver();
+        }
       }
     }
 

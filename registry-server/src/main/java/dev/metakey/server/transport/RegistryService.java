@@ -12,7 +12,6 @@ import dev.metakey.server.domain.Register;
 import dev.metakey.server.domain.Release;
 import dev.metakey.server.engine.Engine;
 import dev.metakey.server.engine.KernelWatch;
-import dev.metakey.server.engine.Reply;
 import dev.metakey.server.publication.WatchHub;
 import dev.metakey.v1.GetHeaderRequest;
 import dev.metakey.v1.GetHeaderResponse;
@@ -21,20 +20,19 @@ import dev.metakey.v1.GetResponse;
 import dev.metakey.v1.GetStatusRequest;
 import dev.metakey.v1.GetStatusResponse;
 import dev.metakey.v1.ListRequest;
-import dev.metakey.v1.ListResponse;
 import dev.metakey.v1.RegisterRequest;
 import dev.metakey.v1.RegisterResponse;
 import dev.metakey.v1.RegistryGrpc;
 import dev.metakey.v1.ReleaseRequest;
 import dev.metakey.v1.ReleaseResponse;
 import dev.metakey.v1.ResolveRequest;
-import dev.metakey.v1.ResolveResponse;
 import dev.metakey.v1.WatchRequest;
-import dev.metakey.v1.WatchResponse;
 import dev.metakey.wire.Requests;
 import dev.metakey.wire.Wire;
 import dev.metakey.wire.WireErrors;
+import io.grpc.ServerServiceDefinition;
 import io.grpc.stub.ServerCallStreamObserver;
+import io.grpc.stub.ServerCalls;
 import io.grpc.stub.StreamObserver;
 import java.time.Duration;
 import java.util.EnumSet;
@@ -42,7 +40,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -57,6 +54,8 @@ final class RegistryService extends RegistryGrpc.RegistryImplBase {
   private final KernelWatch kernel;
   private final Executor lookers;
   private final WatchHub hub;
+  private final WatchMessages messages = new WatchMessages();
+  private final ReadAnswers answers = new ReadAnswers();
   private final Supplier<DaemonStatus> status;
 
   /**
@@ -90,12 +89,18 @@ final class RegistryService extends RegistryGrpc.RegistryImplBase {
                 .build());
   }
 
-  @Override
-  public void resolve(ResolveRequest request, StreamObserver<ResolveResponse> call) {
-    Answers.later(call, () -> resolve(request), RegistryService::resolved);
+  void answerResolve(ResolveRequest request, StreamObserver<Encoded> call) {
+    if (request.hasWait()) {
+      Answers.later(
+          call,
+          () -> engine.await(names(request), waitMs(request), CallerInterceptor.caller()),
+          reply -> ReadAnswers.resolved(reply.info(), reply.value()));
+    } else {
+      Answers.now(call, () -> resolved(request));
+    }
   }
 
-  private CompletableFuture<Reply<List<Field>>> resolve(ResolveRequest request) {
+  private static List<String> names(ResolveRequest request) {
     List<String> names = request.getNamesList();
     if (names.isEmpty() || names.size() > Field.IDS) {
       throw new MetakeyException(
@@ -103,16 +108,21 @@ final class RegistryService extends RegistryGrpc.RegistryImplBase {
           "%d names in one call; allowed are 1 to %d".formatted(names.size(), Field.IDS));
     }
     names.forEach(Names::check);
+    return names;
+  }
+
+  private Encoded resolved(ResolveRequest request) {
     Snapshot snapshot = engine.snapshot();
-    List<String> missing = names.stream().filter(name -> snapshot.resolve(name) == null).toList();
-    if (request.hasWait()) {
-      return engine.await(names, waitMs(request), CallerInterceptor.caller());
+    Field only = request.getNamesCount() == 1 ? snapshot.resolve(request.getNames(0)) : null;
+    if (only != null) { // a name that is known needs no check
+      return answers.resolved(snapshot, only);
     }
+    List<String> names = names(request);
+    List<String> missing = names.stream().filter(name -> snapshot.resolve(name) == null).toList();
     if (!missing.isEmpty()) {
       throw Refusals.unknown(snapshot, missing);
     }
-    return CompletableFuture.completedFuture(
-        new Reply<>(snapshot.info(), names.stream().map(snapshot::byName).toList()));
+    return ReadAnswers.resolved(snapshot.info(), names.stream().map(snapshot::byName).toList());
   }
 
   private static long waitMs(ResolveRequest request) {
@@ -125,13 +135,6 @@ final class RegistryService extends RegistryGrpc.RegistryImplBase {
           Map.of("wait_ms", Long.toString(waitMs), "limit_ms", Long.toString(MAX_WAIT_MS)));
     }
     return waitMs;
-  }
-
-  private static ResolveResponse resolved(Reply<List<Field>> reply) {
-    return ResolveResponse.newBuilder()
-        .setRegistry(Wire.info(reply.info()))
-        .addAllFields(reply.value().stream().map(Wire::field).toList())
-        .build();
   }
 
   @Override
@@ -160,25 +163,21 @@ final class RegistryService extends RegistryGrpc.RegistryImplBase {
     return request.getGeneration();
   }
 
-  @Override
-  public void list(ListRequest request, StreamObserver<ListResponse> call) {
-    Answers.now(
-        call,
-        () -> {
-          Snapshot snapshot = engine.snapshot();
-          Set<FieldState> states = EnumSet.noneOf(FieldState.class);
-          request.getStatesList().forEach(state -> states.add(Requests.state(state)));
-          Set<FieldState> wanted = states.isEmpty() ? ALL_BUT_FREE : states;
-          return ListResponse.newBuilder()
-              .setRegistry(Wire.info(snapshot.info()))
-              .addAllFields(
-                  snapshot.allRecords().stream()
-                      .filter(field -> wanted.contains(field.state()))
-                      .filter(field -> field.name().startsWith(request.getPrefix()))
-                      .map(Wire::field)
-                      .toList())
-              .build();
-        });
+  void answerList(ListRequest request, StreamObserver<Encoded> call) {
+    Answers.now(call, () -> listed(request));
+  }
+
+  private Encoded listed(ListRequest request) {
+    Snapshot snapshot = engine.snapshot();
+    if (request.getStatesCount() == 0 && request.getPrefix().isEmpty()) {
+      return answers.list(snapshot);
+    }
+    Set<FieldState> states = EnumSet.noneOf(FieldState.class);
+    request.getStatesList().forEach(state -> states.add(Requests.state(state)));
+    Set<FieldState> wanted = states.isEmpty() ? ALL_BUT_FREE : states;
+    return ReadAnswers.list(
+        snapshot,
+        field -> wanted.contains(field.state()) && field.name().startsWith(request.getPrefix()));
   }
 
   @Override
@@ -234,14 +233,29 @@ final class RegistryService extends RegistryGrpc.RegistryImplBase {
         });
   }
 
-  @Override
-  public void watch(WatchRequest request, StreamObserver<WatchResponse> call) {
-    ServerCallStreamObserver<WatchResponse> stream = (ServerCallStreamObserver<WatchResponse>) call;
+  /**
+   * The calls, of which those that are asked most often are answered with what is encoded already:
+   * one encoding serves all who are told the same.
+   */
+  ServerServiceDefinition bind() {
+    return Encoded.replace(
+        bindService(),
+        Encoded.method(
+            RegistryGrpc.getResolveMethod(), ServerCalls.asyncUnaryCall(this::answerResolve)),
+        Encoded.method(RegistryGrpc.getListMethod(), ServerCalls.asyncUnaryCall(this::answerList)),
+        Encoded.method(
+            RegistryGrpc.getWatchMethod(), ServerCalls.asyncServerStreamingCall(this::tell)));
+  }
+
+  private void tell(WatchRequest request, StreamObserver<Encoded> call) {
+    ServerCallStreamObserver<Encoded> stream = (ServerCallStreamObserver<Encoded>) call;
     boolean toAdmin = engine.rules().isAdmin(CallerInterceptor.caller());
     try {
       WatchHub.Watcher watcher =
           hub.subscribe(
-              since(request), new WatchStream(stream, toAdmin), CallerInterceptor.caller());
+              since(request),
+              new WatchStream(stream, messages, toAdmin),
+              CallerInterceptor.caller());
       stream.setOnReadyHandler(watcher::ready);
       stream.setOnCancelHandler(watcher::cancel);
     } catch (MetakeyException e) {

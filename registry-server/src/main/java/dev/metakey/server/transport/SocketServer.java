@@ -9,7 +9,6 @@ import dev.metakey.server.engine.Limits;
 import dev.metakey.server.files.Failure;
 import dev.metakey.server.files.LockFile;
 import dev.metakey.server.publication.WatchHub;
-import io.grpc.BindableService;
 import io.grpc.Codec;
 import io.grpc.DecompressorRegistry;
 import io.grpc.Server;
@@ -60,8 +59,11 @@ public final class SocketServer implements AutoCloseable {
   private static final int MAX_METADATA_BYTES = 8 * 1024;
   private static final int EVENT_LOOPS = 2;
   private static final long GRACE_S = 5;
+  private static final long QUIET_MS = 500;
+  private static final long QUIET_LOOK_MS = 10;
   private static final long SWEEP_MS = 1_000;
-  private static final long LOOK_MS = 1_000;
+  private static final long LOOK_MS = 5_000;
+  private static final int FAR_DAYS = 365;
   private static final int MAX_RESETS = 2_000;
   private static final int RESETS_S = 10;
   private static final long KEEPALIVE_S = 120;
@@ -84,6 +86,7 @@ public final class SocketServer implements AutoCloseable {
   private final ExecutorService lookers = oneThread("registry-looker");
 
   private final Defects defects = new Defects("looking after connections and the socket");
+  private final CallGuard guard;
   private final Function<Address, Server> servers;
   private final ScheduledExecutorService looks =
       Executors.newSingleThreadScheduledExecutor(new DefaultThreadFactory("registry-socket"));
@@ -127,24 +130,24 @@ public final class SocketServer implements AutoCloseable {
     this.peers = new PeerLook(launchers);
     changesPossible(true);
     Connections connections = new Connections(limits, isAdmin);
-    CallGuard guard = new CallGuard(connections, System::nanoTime);
-    var unused =
-        serving.scheduleWithFixedDelay(
-            defects.guard(guard::sweep), SWEEP_MS, SWEEP_MS, TimeUnit.MILLISECONDS);
+    this.guard = new CallGuard(connections, System::nanoTime, this::soon);
     List<ServerServiceDefinition> services =
         List.of(
-            inBytes(new RegistryService(engine, kernel, lookers, hub, status)),
-            inBytes(new AdminService(engine, kernel, readers, lookers)),
-            inBytes(health.getHealthService()),
-            inBytes(ProtoReflectionServiceV1.newInstance()));
-    this.servers = address -> build(address, services, connections, guard, limits);
+            inBytes(new RegistryService(engine, kernel, lookers, hub, status).bind()),
+            inBytes(new AdminService(engine, kernel, readers, lookers).bindService()),
+            inBytes(health.getHealthService().bindService()),
+            inBytes(ProtoReflectionServiceV1.newInstance().bindService()));
+    this.servers = address -> build(address, services, connections, limits);
+  }
+
+  private void soon(Runnable sweep) {
+    var unused = serving.schedule(defects.guard(sweep), SWEEP_MS, TimeUnit.MILLISECONDS);
   }
 
   private Server build(
       Address address,
       List<ServerServiceDefinition> services,
       Connections connections,
-      CallGuard guard,
       Limits limits) {
     return NettyServerBuilder.forAddress(address)
         .channelFactory(SocketServer::listening)
@@ -262,21 +265,26 @@ public final class SocketServer implements AutoCloseable {
     return problems;
   }
 
-  /** Removes the socket and takes no more calls. Those in flight go on. */
+  /** Removes the socket. Those who are connected are served until {@link #close}. */
   public synchronized void stopAccepting() throws IOException {
     if (!closing) {
       closing = true;
       health.enterTerminalState(); // a second time it would warn
     }
     socket.remove();
-    started.forEach(Server::shutdown);
   }
 
-  /** Ends what has not ended by itself. */
+  /**
+   * Ends the connections, as soon as no calls come any more. A client holds calls back while it has
+   * as many open as it may; gRPC fails those, and sometimes others with them, if the connection is
+   * ended under it.
+   */
   @Override
   public void close() throws InterruptedException, IOException {
     stopAccepting();
     end(looks);
+    awaitQuiet();
+    started.forEach(Server::shutdown);
     for (Server server : started) {
       if (!server.awaitTermination(GRACE_S, TimeUnit.SECONDS)) {
         server.shutdownNow().awaitTermination(GRACE_S, TimeUnit.SECONDS);
@@ -287,6 +295,16 @@ public final class SocketServer implements AutoCloseable {
     end(accepting);
     end(serving);
     socket.close();
+  }
+
+  /** Waits until no call was open twice in a row, and not for ever. */
+  private void awaitQuiet() throws InterruptedException {
+    long startNs = System.nanoTime();
+    int quiet = 0;
+    while (quiet < 2 && System.nanoTime() - startNs < QUIET_MS * 1_000_000) {
+      TimeUnit.MILLISECONDS.sleep(QUIET_LOOK_MS);
+      quiet = guard.size() == 0 ? quiet + 1 : 0;
+    }
   }
 
   private static void end(ExecutorService threads) throws InterruptedException {
@@ -305,8 +323,8 @@ public final class SocketServer implements AutoCloseable {
   }
 
   /** Messages pass the interceptors as bytes: {@link CallGuard} measures them. */
-  private static ServerServiceDefinition inBytes(BindableService service) {
-    return ServerInterceptors.useInputStreamMessages(service.bindService());
+  private static ServerServiceDefinition inBytes(ServerServiceDefinition service) {
+    return ServerInterceptors.useInputStreamMessages(service);
   }
 
   private static void end(EventLoopGroup loops) throws InterruptedException {
@@ -321,8 +339,16 @@ public final class SocketServer implements AutoCloseable {
   }
 
   private static EventLoopGroup eventLoops(String name, int threads) {
-    return new MultiThreadIoEventLoopGroup(
-        threads, new DefaultThreadFactory(name), EpollIoHandler.newFactory());
+    EventLoopGroup loops =
+        new MultiThreadIoEventLoopGroup(
+            threads, new DefaultThreadFactory(name), EpollIoHandler.newFactory());
+    loops.forEach(SocketServer::letSleep);
+    return loops;
+  }
+
+  /** An event loop that has nothing scheduled wakes every second all the same. */
+  private static void letSleep(EventExecutor loop) {
+    var unused = loop.scheduleWithFixedDelay(() -> {}, FAR_DAYS, FAR_DAYS, TimeUnit.DAYS);
   }
 
   /**

@@ -5,24 +5,23 @@ import dev.metakey.model.MetakeyException;
 import dev.metakey.model.RegistryInfo;
 import dev.metakey.model.Snapshot;
 import dev.metakey.server.publication.WatchHub;
-import dev.metakey.v1.Changes;
-import dev.metakey.v1.State;
-import dev.metakey.v1.WatchResponse;
-import dev.metakey.wire.Wire;
 import dev.metakey.wire.WireErrors;
 import io.grpc.stub.ServerCallStreamObserver;
 import java.util.List;
 
 /** A watcher at the other end of a stream. */
 final class WatchStream implements WatchHub.Subscriber {
-  private final ServerCallStreamObserver<WatchResponse> stream;
+  private final ServerCallStreamObserver<Encoded> stream;
+  private final WatchMessages messages;
   private final boolean toAdmin;
 
   /**
+   * @param messages shared with all other watchers
    * @param toAdmin whether the watcher may know from which process a change came
    */
-  WatchStream(ServerCallStreamObserver<WatchResponse> stream, boolean toAdmin) {
+  WatchStream(ServerCallStreamObserver<Encoded> stream, WatchMessages messages, boolean toAdmin) {
     this.stream = stream;
+    this.messages = messages;
     this.toAdmin = toAdmin;
   }
 
@@ -33,28 +32,12 @@ final class WatchStream implements WatchHub.Subscriber {
 
   @Override
   public void state(Snapshot snapshot) {
-    stream.onNext(
-        WatchResponse.newBuilder()
-            .setRegistry(Wire.info(snapshot.info()))
-            .setState(
-                State.newBuilder()
-                    .addAllFields(snapshot.fields().stream().map(Wire::field).toList()))
-            .build());
+    stream.onNext(messages.state(snapshot));
   }
 
   @Override
   public void changes(RegistryInfo info, List<Change> changes) {
-    stream.onNext(
-        WatchResponse.newBuilder()
-            .setRegistry(Wire.info(info))
-            .setChanges(
-                Changes.newBuilder()
-                    .addAllChanges(
-                        changes.stream()
-                            .map(change -> toAdmin ? change : change.publicPart())
-                            .map(Wire::change)
-                            .toList()))
-            .build());
+    stream.onNext(messages.changes(info, changes, toAdmin));
   }
 
   @Override

@@ -19,6 +19,7 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -95,6 +96,44 @@ class WatchHubTest {
     assertThat(second.changes()).isEqualTo(committed);
     assertThat(second.revision()).isEqualTo(4);
     assertThat(hub.size()).isEqualTo(1);
+  }
+
+  @Test
+  void ready_whenItWasToldEverything_isNotLookedAtAgain() throws InterruptedException {
+    AtomicInteger looks = new AtomicInteger();
+    FakeSubscriber subscriber = new FakeSubscriber();
+    WatchHub.Subscriber counted =
+        new WatchHub.Subscriber() {
+          @Override
+          public boolean isReady() {
+            looks.incrementAndGet();
+            return true;
+          }
+
+          @Override
+          public void state(Snapshot snapshot) {
+            subscriber.state(snapshot);
+          }
+
+          @Override
+          public void changes(RegistryInfo info, List<Change> changes) {
+            subscriber.changes(info, changes);
+          }
+
+          @Override
+          public void end(MetakeyException why) {}
+        };
+    WatchHub.Watcher watcher = hub.subscribe(null, counted, FakeRegistry.EDGE);
+    subscriber.next();
+    untilHubHasDoneAll();
+    int before = looks.get();
+
+    watcher.ready(); // as after each message that was read
+    untilHubHasDoneAll();
+
+    assertThat(looks).hasValue(before);
+    registry.commit(register("a"));
+    assertThat(subscriber.next().revision()).isEqualTo(1);
   }
 
   @Test
@@ -433,6 +472,19 @@ class WatchHubTest {
     slowWatcher.ready();
     registry.commitMany(1);
     assertThat(ready.unseen()).isZero();
+  }
+
+  @Test
+  void close_whenSomebodyReadsSlowly_tellsTheLastChangesBeforeTheEnd() throws InterruptedException {
+    FakeSubscriber slow = new FakeSubscriber().room(1);
+    var unused = hub.subscribe(null, slow, FakeRegistry.EDGE);
+    assertThat(slow.next().isState()).isTrue();
+    registry.commitMany(3);
+
+    hub.close();
+
+    assertThat(revisions(slow.next())).hasSize(3);
+    assertThat(slow.next().why().reason()).isEqualTo(Reason.UNAVAILABLE);
   }
 
   @Test

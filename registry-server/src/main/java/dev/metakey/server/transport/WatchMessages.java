@@ -1,0 +1,74 @@
+package dev.metakey.server.transport;
+
+import dev.metakey.model.Change;
+import dev.metakey.model.RegistryInfo;
+import dev.metakey.model.Snapshot;
+import dev.metakey.v1.Changes;
+import dev.metakey.v1.State;
+import dev.metakey.v1.WatchResponse;
+import dev.metakey.wire.Wire;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What watchers are told, each message encoded once for all of them: the hub gives all who are told
+ * the same the same object. Remembers the last of each kind. For one thread, the hub's.
+ */
+final class WatchMessages {
+  private @Nullable Snapshot state;
+  private @Nullable Encoded encodedState;
+  private @Nullable List<Change> changes;
+  private @Nullable Encoded forAdmins;
+  private @Nullable Encoded forOthers;
+
+  Encoded state(Snapshot snapshot) {
+    Encoded known = encodedState;
+    if (known != null && state == snapshot) {
+      return known;
+    }
+    Encoded encoded =
+        Encoded.of(
+            WatchResponse.newBuilder()
+                .setRegistry(Wire.info(snapshot.info()))
+                .setState(
+                    State.newBuilder()
+                        .addAllFields(snapshot.fields().stream().map(Wire::field).toList()))
+                .build());
+    state = snapshot;
+    encodedState = encoded;
+    return encoded;
+  }
+
+  /**
+   * @param toAdmin whether it may be told from which process a change came
+   */
+  @SuppressWarnings("ReferenceEquality") // what is equal need not be looked at to find that out
+  Encoded changes(RegistryInfo info, List<Change> news, boolean toAdmin) {
+    if (news.isEmpty()) { // all empty lists are the same one
+      return encode(info, news, toAdmin);
+    }
+    if (changes != news) {
+      changes = news;
+      forAdmins = null;
+      forOthers = null;
+    }
+    Encoded known = toAdmin ? forAdmins : forOthers;
+    if (known != null) {
+      return known;
+    }
+    Encoded encoded = encode(info, news, toAdmin);
+    if (toAdmin) {
+      forAdmins = encoded;
+    } else {
+      forOthers = encoded;
+    }
+    return encoded;
+  }
+
+  private static Encoded encode(RegistryInfo info, List<Change> news, boolean toAdmin) {
+    Changes.Builder wire = Changes.newBuilder();
+    news.forEach(change -> wire.addChanges(Wire.change(toAdmin ? change : change.publicPart())));
+    return Encoded.of(
+        WatchResponse.newBuilder().setRegistry(Wire.info(info)).setChanges(wire).build());
+  }
+}
