@@ -267,7 +267,7 @@ METAKEY_INLINE_ __u32 metakey_header_bits_(__u64 high, __u64 low, __u32 id)
 	return (high >> id & 1) << 1 | (low >> id & 1);
 }
 
-/* Bytes that the values in a header have: 2 for each bit of low, 4 of high, 2 more where both are
+/* How many bytes the values of a header take: 2 for each bit of low, 4 of high, 2 more where both are
  * set. 0-510, which the verifier sees. BPF has no population count: the three are counted side by
  * side. */
 METAKEY_INLINE_ __u32 metakey_bytes_(__u64 high, __u64 low)
@@ -287,8 +287,8 @@ METAKEY_INLINE_ __u32 metakey_bytes_(__u64 high, __u64 low)
 	return ((low + 2 * high) * 0x0101010101010101ull >> 56) * 2;
 }
 
-/* The bytes of a word moved to later or earlier addresses by 0 to 8. In two halves, as a shift by 64
- * is none. */
+/* Moves the bytes of a word to later or earlier addresses, by 0 to 8 bytes. In two halves, because a
+ * shift by 64 bits would not shift at all. */
 METAKEY_INLINE_ __u64 metakey_later_(__u64 word, __u32 bytes)
 {
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
@@ -388,7 +388,7 @@ METAKEY_ONCE_ long metakey_remove_(char *meta, char *data,
 	return metakey_done_(low);
 }
 
-/* Where a packed value is; null where it is not, or the header says what has no room. */
+/* Where a packed value is. Null if it is not set, or if the header claims more than there is room for. */
 METAKEY_INLINE_ char *metakey_packed_(struct metakey_where_ at, __u64 high, __u64 low,
 				      const volatile struct metakey_record *field, __u32 size)
 {
@@ -408,8 +408,8 @@ METAKEY_INLINE_ char *metakey_packed_(struct metakey_where_ at, __u64 high, __u6
  * constant, drops the other layout's code and that decision with it. Only the slotted layout has
  * slots. */
 
-/* Marks the way of a program that was never linked. An instruction of its own keeps the compiler from
- * joining it with another way, which would keep the decision in a program that was linked. */
+/* Marks the path that a program takes which was never linked. An instruction of its own keeps the compiler from
+ * joining it with another path, which would keep the decision in a program that was linked. */
 #define METAKEY_NEVER_LINKED_()                                                                    \
 	({                                                                                         \
 		int nothing_;                                                                      \
@@ -597,7 +597,7 @@ METAKEY_INLINE_ long metakey_skb_set_(struct __sk_buff *ctx,
 
 /* ---- Tracing: the area lies right before the MAC header ---- */
 
-/* What of the kernel's structs is read; the loader finds out where that is (CO-RE). */
+/* The parts of the kernel's structs that are read. The loader finds out where they are (CO-RE). */
 struct sk_buff___metakey {
 	unsigned char *head;
 	__u32 end;

@@ -109,7 +109,7 @@ static inline int metakey_check(const struct metakey_record *record,
 #define METAKEY_OPEN_ O_RDONLY
 #endif
 
-/* So often is a reading tried while the daemon writes, and after the first ones a millisecond apart. */
+/* How many times a read is tried while the daemon writes. After the first few, a millisecond apart. */
 #define METAKEY_TRIES_ 1100
 #define METAKEY_TRIES_AT_ONCE_ 100
 
@@ -140,7 +140,7 @@ static inline int metakey_busy_(const char *path, struct metakey_message *messag
 			     path, METAKEY_TRIES_);
 }
 
-/* Nothing of a copy is believed before this. */
+/* Whether a copy is a sound registry. Nothing in it is believed before this has said so. */
 static inline int metakey_verify_(const struct metakey_registry *registry, const char *path,
 				  struct metakey_message *message)
 {
@@ -260,7 +260,7 @@ static inline int metakey_read_file(struct metakey_registry *registry, const cha
 	return error;
 }
 
-/* For reading alone: the pins are 0644, so that whoever has CAP_BPF may do this without being root. */
+/* Opens a pin for reading only. Pins are 0644, so CAP_BPF is enough for this, and root is not needed. */
 static inline int metakey_get_pinned_(const char *path)
 {
 	struct bpf_obj_get_opts options;
@@ -297,7 +297,7 @@ static inline int metakey_open_map_(const char *bpffs, const char *name, size_t 
 	return fd;
 }
 
-/* One try: 0, -EAGAIN where the daemon was writing, or what bpf(2) says. */
+/* Reads once: 0, -EAGAIN if the daemon was writing, or the error of bpf(2). */
 static inline int metakey_copy_maps_(struct metakey_registry *registry, int header, int ids)
 {
 	struct metakey_header after;
