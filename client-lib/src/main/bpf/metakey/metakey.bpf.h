@@ -214,7 +214,7 @@ METAKEY_INLINE_ long metakey_done_(__u64 word)
 /* ---- Areas and values ---- */
 
 /* Whether the bytes before the packet are an area of this host, to the byte; end: where an area would
- * end that starts with them. Compared twice, with > alone: the verifier allows packet pointers no == , and
+ * end that starts with them. Compared twice, with > alone: the verifier allows packet pointers no ==, and
  * clang would make one of the two. */
 METAKEY_INLINE_ int metakey_is_ours_(struct metakey_where_ at, const char *end,
 				     const volatile struct metakey_record *field)
