@@ -197,7 +197,6 @@ public final class Daemon implements AutoCloseable {
   private void checkHistory() {
     Thread check = new Thread(store::checkHistory, "registry-check");
     check.setDaemon(true);
-    check.setPriority(Thread.MIN_PRIORITY);
     check.start();
   }
 
