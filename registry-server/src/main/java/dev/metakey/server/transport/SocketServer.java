@@ -186,6 +186,8 @@ public final class SocketServer implements AutoCloseable {
    * @throws IOException if the socket cannot be listened on
    */
   public void start() throws IOException {
+    accepting.forEach(SocketServer::letSleep); // not before: each gets its thread by that
+    serving.forEach(SocketServer::letSleep);
     listen();
     var unused =
         looks.scheduleWithFixedDelay(
@@ -351,11 +353,8 @@ public final class SocketServer implements AutoCloseable {
   }
 
   private static EventLoopGroup eventLoops(String name, int threads) {
-    EventLoopGroup loops =
-        new MultiThreadIoEventLoopGroup(
-            threads, new DefaultThreadFactory(name), EpollIoHandler.newFactory());
-    loops.forEach(SocketServer::letSleep);
-    return loops;
+    return new MultiThreadIoEventLoopGroup(
+        threads, new DefaultThreadFactory(name), EpollIoHandler.newFactory());
   }
 
   /** An event loop that has nothing scheduled wakes every second all the same. */

@@ -4,6 +4,7 @@ import static dev.metakey.server.transport.Client.refused;
 import static dev.metakey.server.transport.Client.register;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.rpc.ErrorInfo;
 import dev.metakey.model.DaemonStatus;
@@ -145,6 +146,19 @@ class SocketServerTest {
     assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(path)))
         .isEqualTo("rw-rw-rw-");
     assertThat((int) Files.getAttribute(path, "unix:mode") & 01000).isZero();
+  }
+
+  @Test
+  void new_whenAnotherHasTheSocket_leavesNoThread() {
+    long before = ourThreads();
+    assertThatThrownBy(this::newServer).isInstanceOf(IOException.class);
+    assertThat(ourThreads()).isEqualTo(before);
+  }
+
+  private static long ourThreads() {
+    return Thread.getAllStackTraces().keySet().stream()
+        .filter(thread -> thread.getName().startsWith("registry-accept"))
+        .count();
   }
 
   @Test
