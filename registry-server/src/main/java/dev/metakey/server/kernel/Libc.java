@@ -5,6 +5,7 @@ import com.sun.jna.Native;
 import com.sun.jna.NativeLibrary;
 import com.sun.jna.Pointer;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -71,10 +72,10 @@ final class Libc {
       long number, Pointer attributes, int pid, int cpu, int group, long flags)
       throws LastErrorException;
 
-  /** An event of every process on one processor; the architecture is one whose bpf(2) is known. */
+  /** An event of every process on one processor. {@link #load} knows the architecture. */
   static long perfEventOpen(Pointer attributes, int cpu) throws LastErrorException {
-    long number = PERF_BY_ARCHITECTURE.get(System.getProperty("os.arch", ""));
-    return syscall(number, attributes, EVERY_PROCESS, cpu, NO_GROUP, PERF_FLAG_FD_CLOEXEC);
+    Integer number = PERF_BY_ARCHITECTURE.get(System.getProperty("os.arch", ""));
+    return syscall(Objects.requireNonNull(number), attributes, EVERY_PROCESS, cpu, NO_GROUP, PERF_FLAG_FD_CLOEXEC);
   }
 
   static native Pointer mmap(
