@@ -20,7 +20,6 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
-import java.util.function.Predicate;
 import java.util.function.Supplier;
 import picocli.CommandLine;
 import picocli.CommandLine.Help;
@@ -33,34 +32,87 @@ import picocli.CommandLine.TypeConversionException;
  * The verbs, and how a line is read.
  *
  * <p>A verb costs milliseconds only to be known, as picocli looks at every option of it. So a run
- * knows no verbs but those that the line mentions; and all of them if it mentions none, or is wrong
- * in any way, so that what it is told does not depend on this.
+ * knows no verbs but those that the line mentions; of all of them but their description if it
+ * mentions none, as in {@code metakey --help}; and all of them if it is wrong in any way, so that
+ * what it is told does not depend on this.
  */
 final class CommandTree {
   /** In the order of the help. */
-  private static final Map<String, Supplier<Object>> VERBS = new LinkedHashMap<>();
+  private static final Map<String, Entry> VERBS = new LinkedHashMap<>();
+
+  /**
+   * A verb as the list of all shows it.
+   *
+   * @param maker makes the verb itself
+   */
+  private record Entry(String description, Supplier<Object> maker, boolean isHidden) {}
+
+  private static void verb(String name, Supplier<Object> maker, String description) {
+    VERBS.put(name, new Entry(description, maker, false));
+  }
 
   static {
-    VERBS.put("register", RegisterVerb::new);
-    VERBS.put("release", ReleaseVerb::new);
-    VERBS.put("id", IdVerb::new);
-    VERBS.put("resolve", ResolveVerb::new);
-    VERBS.put("list", ListVerb::new);
-    VERBS.put("show", ShowVerb::new);
-    VERBS.put("header", HeaderVerb::new);
-    VERBS.put("decode", DecodeVerb::new);
-    VERBS.put("watch", WatchVerb::new);
-    VERBS.put("status", StatusVerb::new);
-    VERBS.put("link", LinkVerb::new);
-    VERBS.put("reserve", ReserveVerb::new);
-    VERBS.put("unreserve", UnreserveVerb::new);
-    VERBS.put("undelete", UndeleteVerb::new);
-    VERBS.put("transfer", TransferVerb::new);
-    VERBS.put("history", HistoryVerb::new);
-    VERBS.put("pending", PendingVerb::new);
-    VERBS.put("users", UsersVerb::new);
-    VERBS.put("help", HelpVerb::new);
-    VERBS.put("generate-completion", CompletionVerb::new);
+    verb(
+        "register",
+        RegisterVerb::new,
+        "Give fields an id and a place, for good: all of them, or none.");
+    verb(
+        "release",
+        ReleaseVerb::new,
+        "Retire a field: its owner, or an admin; a shared one is left.");
+    verb("id", IdVerb::new, "Print the id of a name, and nothing else.");
+    verb("resolve", ResolveVerb::new, "Show what names stand for: all of them, or none.");
+    verb("list", ListVerb::new, "List fields by id, the kernel's own last.");
+    verb("show", ShowVerb::new, "Show all that is known of a field, whatever its state.");
+    verb(
+        "header",
+        HeaderVerb::new,
+        "Show the global header: which ids are in use, and how large their values are.");
+    verb(
+        "decode",
+        DecodeVerb::new,
+        "Show by name what a packet carries: the bytes before it, in hex.");
+    verb(
+        "watch",
+        WatchVerb::new,
+        "Print the whole state, then every change as it is committed, until interrupted.");
+    verb(
+        "status",
+        StatusVerb::new,
+        "Show how the daemon is; for people, and for probes by its exit code.");
+    verb(
+        "link",
+        LinkVerb::new,
+        "Fill in the ids and places in a compiled BPF program, so that any loader loads it.");
+    verb(
+        "reserve",
+        ReserveVerb::new,
+        "Tie a name to an id and size before anybody registers it (admins).");
+    verb(
+        "unreserve",
+        UnreserveVerb::new,
+        "Untie a name from its id; what is registered stays (admins).");
+    verb("undelete", UndeleteVerb::new, "Bring a retired field back, as it was (admins).");
+    verb(
+        "transfer",
+        TransferVerb::new,
+        "Hand a field to another owner, who is then its only one (admins).");
+    verb(
+        "history",
+        HistoryVerb::new,
+        "List committed changes, oldest first, as far back as they are kept (admins).");
+    verb("pending", PendingVerb::new, "List who waits for which names (admins).");
+    verb(
+        "users",
+        UsersVerb::new,
+        "List the BPF programs that are loaded, and the fields that they use (admins).");
+    verb("help", HelpVerb::new, "Show the help of a verb.");
+    VERBS.put(
+        "generate-completion",
+        new Entry(
+            "Print a script that completes verbs and options, for bash and zsh.",
+            CompletionVerb::new,
+            true));
   }
 
   /** Verbs that need to know all the others. */
@@ -87,10 +139,14 @@ final class CommandTree {
 
   private static CommandLine reading(Terminal terminal, String... args) {
     Set<String> words = new HashSet<>(Arrays.asList(args));
-    if (Collections.disjoint(words, VERBS.keySet()) || !Collections.disjoint(words, ABOUT_ALL)) {
+    if (!Collections.disjoint(words, ABOUT_ALL)) {
       return all(terminal);
     }
-    CommandLine mentioned = build(terminal, words::contains);
+    if (Collections.disjoint(words, VERBS.keySet())) {
+      return build(terminal, VERBS.keySet(), verb -> CommandSpec.create());
+    }
+    words.retainAll(VERBS.keySet());
+    CommandLine mentioned = build(terminal, words, CommandTree::make);
     try {
       mentioned.parseArgs(args);
       return mentioned;
@@ -100,15 +156,25 @@ final class CommandTree {
   }
 
   static CommandLine all(Terminal terminal) {
-    return build(terminal, verb -> true);
+    return build(terminal, VERBS.keySet(), CommandTree::make);
   }
 
-  private static CommandLine build(Terminal terminal, Predicate<String> isWanted) {
+  private static Object make(Entry verb) {
+    return verb.maker.get();
+  }
+
+  private static CommandLine build(
+      Terminal terminal, Set<String> wanted, Function<Entry, Object> maker) {
     CommandLine line = new CommandLine(new Metakey(terminal));
     VERBS.forEach(
-        (verb, supplier) -> {
-          if (isWanted.test(verb)) {
-            line.addSubcommand(verb, supplier.get());
+        (name, verb) -> {
+          if (wanted.contains(name)) {
+            CommandLine made = new CommandLine(maker.apply(verb));
+            made.getCommandSpec()
+                .usageMessage()
+                .description(verb.description)
+                .hidden(verb.isHidden);
+            line.addSubcommand(name, made);
           }
         });
     configure(line, terminal);

@@ -21,7 +21,6 @@ import picocli.CommandLine.Parameters;
 
 @Command(
     name = "decode",
-    description = "Show by name what a packet carries: the bytes before it, in hex.",
     footer = {
       "  metakey decode 0700000000000000 0100000000000000 0000010379656b6d",
       "  metakey decode -o json 0x07000000000000000100000000000000 0x0000010379656b6d",

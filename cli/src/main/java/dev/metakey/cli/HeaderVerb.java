@@ -6,7 +6,6 @@ import picocli.CommandLine.Mixin;
 
 @Command(
     name = "header",
-    description = "Show the global header: which ids are in use, and how large their values are.",
     footer = {
       "  metakey header",
       "  metakey header -o json",

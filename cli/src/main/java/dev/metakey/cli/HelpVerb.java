@@ -11,7 +11,6 @@ import picocli.CommandLine.UnmatchedArgumentException;
 
 @Command(
     name = "help",
-    description = "Show the help of a verb.",
     footer = {
       "  metakey help",
       "  metakey help register",

@@ -13,7 +13,6 @@ import picocli.CommandLine.Option;
 
 @Command(
     name = "history",
-    description = "List committed changes, oldest first, as far back as they are kept (admins).",
     footer = {
       "  metakey history",
       "  metakey history --last 10",

@@ -8,7 +8,6 @@ import picocli.CommandLine.Parameters;
 
 @Command(
     name = "id",
-    description = "Print the id of a name, and nothing else.",
     footer = {
       "  metakey id edge.packet_id",
       "  metakey id edge.packet_id --wait 30s",

@@ -24,8 +24,6 @@ import picocli.CommandLine.Parameters;
 
 @Command(
     name = "link",
-    description =
-        "Fill in the ids and places in a compiled BPF program, so that any loader loads it.",
     footer = {
       "  metakey link prog.bpf.o -o linked.bpf.o",
       "  metakey link prog.bpf.o -o linked.bpf.o --wait 30s --service edge-xdp",

@@ -10,7 +10,6 @@ import picocli.CommandLine.Option;
 
 @Command(
     name = "list",
-    description = "List fields by id, the kernel's own last.",
     footer = {
       "  metakey list",
       "  metakey list --prefix edge. -o wide",

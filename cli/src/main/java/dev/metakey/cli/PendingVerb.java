@@ -5,7 +5,6 @@ import picocli.CommandLine.Mixin;
 
 @Command(
     name = "pending",
-    description = "List who waits for which names (admins).",
     footer = {
       "  metakey pending",
       "  metakey pending -o name",

@@ -14,7 +14,6 @@ import picocli.CommandLine.Parameters;
 
 @Command(
     name = "register",
-    description = "Give fields an id and a place, for good: all of them, or none.",
     footer = {
       "  metakey register edge.packet_id --size 8",
       "  metakey register edge.client_ip --size 4 --format ipv4 --description 'who sent it'",

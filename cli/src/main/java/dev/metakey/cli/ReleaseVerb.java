@@ -14,7 +14,6 @@ import picocli.CommandLine.Parameters;
 
 @Command(
     name = "release",
-    description = "Retire a field: its owner, or an admin; a shared one is left.",
     footer = {
       "  metakey release edge.packet_id",
       "  metakey release edge.packet_id --generation 1",

@@ -9,7 +9,6 @@ import picocli.CommandLine.Parameters;
 
 @Command(
     name = "reserve",
-    description = "Tie a name to an id and size before anybody registers it (admins).",
     footer = {
       "  metakey reserve acme.tenant --id 7 --size 4",
       "  metakey reserve legacy.mark --id 63 --size 4 --foreign --description 'fixed in fw.o'",

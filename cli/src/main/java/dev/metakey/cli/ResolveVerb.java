@@ -7,7 +7,6 @@ import picocli.CommandLine.Parameters;
 
 @Command(
     name = "resolve",
-    description = "Show what names stand for: all of them, or none.",
     footer = {
       "  metakey resolve edge.packet_id",
       "  metakey resolve edge.packet_id edge.client_ip --wait 30s -o json",

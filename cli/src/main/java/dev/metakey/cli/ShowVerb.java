@@ -8,7 +8,6 @@ import picocli.CommandLine.Parameters;
 
 @Command(
     name = "show",
-    description = "Show all that is known of a field, whatever its state.",
     footer = {
       "  metakey show edge.packet_id",
       "  metakey show 0 -o json",

@@ -9,7 +9,6 @@ import picocli.CommandLine.Mixin;
 
 @Command(
     name = "status",
-    description = "Show how the daemon is; for people, and for probes by its exit code.",
     footer = {
       "  metakey status",
       "  metakey status --timeout 1s -o json",

@@ -9,7 +9,6 @@ import picocli.CommandLine.Parameters;
 
 @Command(
     name = "transfer",
-    description = "Hand a field to another owner, who is then its only one (admins).",
     footer = {
       "  metakey transfer edge.packet_id --to edge-xdp.service",
       "  metakey transfer edge.packet_id --to tracer --uid 1000",

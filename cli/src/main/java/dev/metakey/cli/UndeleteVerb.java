@@ -6,7 +6,6 @@ import picocli.CommandLine.Parameters;
 
 @Command(
     name = "undelete",
-    description = "Bring a retired field back, as it was (admins).",
     footer = "  metakey undelete edge.packet_id",
     exitCodeList = {
       Exit.OK,

@@ -6,7 +6,6 @@ import picocli.CommandLine.Parameters;
 
 @Command(
     name = "unreserve",
-    description = "Untie a name from its id; what is registered stays (admins).",
     footer = "  metakey unreserve acme.tenant",
     exitCodeList = {
       Exit.OK,

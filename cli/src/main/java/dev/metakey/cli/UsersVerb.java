@@ -9,7 +9,6 @@ import picocli.CommandLine.Parameters;
 
 @Command(
     name = "users",
-    description = "List the BPF programs that are loaded, and the fields that they use (admins).",
     footer = {
       "  metakey users",
       "  metakey users edge.packet_id -o wide",

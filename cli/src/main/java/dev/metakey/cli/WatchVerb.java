@@ -13,7 +13,6 @@ import picocli.CommandLine.Option;
 
 @Command(
     name = "watch",
-    description = "Print the whole state, then every change as it is committed, until interrupted.",
     footer = {
       "  metakey watch",
       "  metakey watch -o jsonl",

@@ -6,7 +6,6 @@ import dev.metakey.model.FieldSpec;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Names;
 import dev.metakey.model.Reason;
-import dev.metakey.v1.AdminGrpc;
 import dev.metakey.v1.RegistryGrpc;
 import dev.metakey.wire.Wire;
 import java.nio.charset.StandardCharsets;
@@ -107,13 +106,15 @@ public final class ClientBuilder {
     }
   }
 
-  /** A library of another version on the class path is to be found now, and not by some call. */
+  /**
+   * A library of another version on the class path is to be found now, and not by some call. No
+   * more is loaded than every call needs; descriptors alone would take as long as the call.
+   */
   private static void loadWhatCallsNeed() {
     Stream.of(
             RegistryGrpc.getServiceDescriptor(),
-            AdminGrpc.getServiceDescriptor(),
             Wire.spec(FieldSpec.of("a.name", 8)),
-            ErrorInfo.getDescriptor())
+            ErrorInfo.getDefaultInstance())
         .forEach(Objects::requireNonNull);
   }
 

@@ -181,7 +181,11 @@ public final class Daemon implements AutoCloseable {
     publisher.start();
     kernel.start();
     try {
-      server.start();
+      if (publisher.speaksAt(config.paths().socket().resolveSibling("keys"))) {
+        server.startMarked();
+      } else {
+        server.start();
+      }
     } catch (IOException e) {
       close();
       throw e;
@@ -197,7 +201,6 @@ public final class Daemon implements AutoCloseable {
   private void checkHistory() {
     Thread check = new Thread(store::checkHistory, "registry-check");
     check.setDaemon(true);
-    check.setPriority(Thread.MIN_PRIORITY);
     check.start();
   }
 
@@ -299,6 +302,7 @@ public final class Daemon implements AutoCloseable {
                 config,
                 engine.snapshot().info().registryId(),
                 bootId,
+                ThisProcess.serving(config.paths().socket()),
                 System::currentTimeMillis,
                 problems::add)
             .besides(published, store.ids());
