@@ -9,6 +9,9 @@
 #define FIELD_NAME "bench.measured"
 #define FIELD_ID 10
 
+/* Where it is in the slotted layout: so many bytes before the packet. */
+#define FIELD_SLOT 48
+
 /* Bytes of the metadata area. */
 #define AREA_BYTES 128
 

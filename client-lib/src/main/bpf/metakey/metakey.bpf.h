@@ -214,23 +214,23 @@ METAKEY_INLINE_ long metakey_done_(__u64 word)
 /* ---- Areas and values ---- */
 
 /* Whether the bytes before the packet are an area of this host, to the byte; end: where an area would
- * end that starts with them; done: null, or for the zero by which the marks differ, which serves as
- * metakey_done_ does and saves the fastest call an instruction. Written with > and <=, which the
- * verifier allows to compare packet pointers with. */
+ * end that starts with them. Compared twice, with > alone: the verifier allows packet pointers no ==, and
+ * clang would make one of the two. */
 METAKEY_INLINE_ int metakey_is_ours_(struct metakey_where_ at, const char *end,
-				     const volatile struct metakey_record *field, long *done)
+				     const volatile struct metakey_record *field)
 {
-	__u64 mark, of_record;
-
-	if (end > at.data || end + 1 <= at.data)
+	if (end > at.data)
 		return 0;
-	mark = METAKEY_U64_(end - METAKEY_MARK_BYTES_);
-	of_record = metakey_mark_(field);
-	if (done) {
-		*done = mark - of_record;
-		METAKEY_PIN_(*done); /* before they are known to be equal */
-	}
-	return mark == of_record;
+	METAKEY_PIN_(end);
+	if (at.data > end)
+		return 0;
+	return METAKEY_U64_(end - METAKEY_MARK_BYTES_) == metakey_mark_(field);
+}
+
+/* Of an area that is ours, the first bytes of its mark: as metakey_done_, in one instruction. */
+METAKEY_INLINE_ long metakey_zero_(const char *end)
+{
+	return *(const volatile __u16 *)(end - METAKEY_MARK_BYTES_);
 }
 
 /* Size is a constant: one load or store remains. */
@@ -267,7 +267,7 @@ METAKEY_INLINE_ __u32 metakey_header_bits_(__u64 high, __u64 low, __u32 id)
 	return (high >> id & 1) << 1 | (low >> id & 1);
 }
 
-/* Bytes that the values in a header have: 2 for each bit of low, 4 of high, 2 more where both are
+/* How many bytes the values of a header take: 2 for each bit of low, 4 of high, 2 more where both are
  * set. 0-510, which the verifier sees. BPF has no population count: the three are counted side by
  * side. */
 METAKEY_INLINE_ __u32 metakey_bytes_(__u64 high, __u64 low)
@@ -287,8 +287,8 @@ METAKEY_INLINE_ __u32 metakey_bytes_(__u64 high, __u64 low)
 	return ((low + 2 * high) * 0x0101010101010101ull >> 56) * 2;
 }
 
-/* The bytes of a word moved to later or earlier addresses by 0 to 8. In two halves, as a shift by 64
- * is none. */
+/* Moves the bytes of a word to later or earlier addresses, by 0 to 8 bytes. In two halves, because a
+ * shift by 64 bits would not shift at all. */
 METAKEY_INLINE_ __u64 metakey_later_(__u64 word, __u32 bytes)
 {
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
@@ -388,7 +388,7 @@ METAKEY_ONCE_ long metakey_remove_(char *meta, char *data,
 	return metakey_done_(low);
 }
 
-/* Where a packed value is; null where it is not, or the header says what has no room. */
+/* Where a packed value is. Null if it is not set, or if the header claims more than there is room for. */
 METAKEY_INLINE_ char *metakey_packed_(struct metakey_where_ at, __u64 high, __u64 low,
 				      const volatile struct metakey_record *field, __u32 size)
 {
@@ -408,8 +408,8 @@ METAKEY_INLINE_ char *metakey_packed_(struct metakey_where_ at, __u64 high, __u6
  * constant, drops the other layout's code and that decision with it. Only the slotted layout has
  * slots. */
 
-/* Marks the way of a program that was never linked. An instruction of its own keeps the compiler from
- * joining it with another way, which would keep the decision in a program that was linked. */
+/* Marks the path that a program takes which was never linked. An instruction of its own keeps the compiler from
+ * joining it with another path, which would keep the decision in a program that was linked. */
 #define METAKEY_NEVER_LINKED_()                                                                    \
 	({                                                                                         \
 		int nothing_;                                                                      \
@@ -427,19 +427,18 @@ METAKEY_INLINE_ long metakey_get_(struct metakey_where_ at,
 	char *end = at.meta + metakey_area_(field), *value;
 	__u64 high, low;
 	__u32 slot;
-	long done;
 
 	METAKEY_PIN_(field);
 	slot = field->slot;
 	if (slot) {
-		if (!metakey_is_ours_(at, end, field, &done) ||
+		if (!metakey_is_ours_(at, end, field) ||
 		    !(METAKEY_U64_(end - 16) & metakey_bit_(field)))
 			return -METAKEY_ENOENT;
 		metakey_load_value_(out, end - slot, size);
-		return done;
+		return metakey_zero_(end);
 	}
 	if (metakey_is_packed_(field)) {
-		if (!metakey_is_ours_(at, end, field, 0))
+		if (!metakey_is_ours_(at, end, field))
 			return -METAKEY_ENOENT;
 		high = METAKEY_U64_(at.meta);
 		low = METAKEY_U64_(at.meta + 8);
@@ -463,17 +462,17 @@ METAKEY_INLINE_ long metakey_del_(struct metakey_where_ at,
 	METAKEY_PIN_(field);
 	slot = field->slot;
 	if (slot) {
-		if (!metakey_is_ours_(at, end, field, 0))
+		if (!metakey_is_ours_(at, end, field))
 			return -METAKEY_ENOENT;
 		set = METAKEY_U64_(end - 16);
 		if (!(set & metakey_bit_(field)))
 			return -METAKEY_ENOENT;
 		METAKEY_U64_(end - 16) = set & ~metakey_bit_(field);
 		metakey_store_value_(end - slot, 0, size);
-		return metakey_done_(set);
+		return metakey_zero_(end);
 	}
 	if (metakey_is_packed_(field)) {
-		if (!metakey_is_ours_(at, end, field, 0) ||
+		if (!metakey_is_ours_(at, end, field) ||
 		    metakey_header_bits_(METAKEY_U64_(at.meta), METAKEY_U64_(at.meta + 8),
 					 field->id) != metakey_size_bits_(size))
 			return -METAKEY_ENOENT;
@@ -492,7 +491,7 @@ METAKEY_INLINE_ long metakey_slotted_put_(char *end, __u32 slot,
 
 	METAKEY_U64_(end - 16) = set | metakey_bit_(field);
 	metakey_store_value_(end - slot, value, size);
-	return metakey_done_(set);
+	return metakey_zero_(end);
 }
 
 METAKEY_INLINE_ long metakey_packed_put_(struct metakey_where_ at,
@@ -559,12 +558,12 @@ METAKEY_INLINE_ long metakey_xdp_set_(struct xdp_md *ctx,
 	METAKEY_PIN_(field);
 	slot = field->slot;
 	if (slot) {
-		if (metakey_is_ours_(at, end, field, 0))
+		if (metakey_is_ours_(at, end, field))
 			return metakey_slotted_put_(end, slot, field, value, size);
 		return metakey_first_set_(ctx, field, value);
 	}
 	if (metakey_is_packed_(field)) {
-		if (metakey_is_ours_(at, end, field, 0))
+		if (metakey_is_ours_(at, end, field))
 			return metakey_packed_put_(at, field, value, size);
 		return metakey_first_set_(ctx, field, value);
 	}
@@ -583,12 +582,12 @@ METAKEY_INLINE_ long metakey_skb_set_(struct __sk_buff *ctx,
 	METAKEY_PIN_(field);
 	slot = field->slot;
 	if (slot) {
-		if (metakey_is_ours_(at, end, field, 0))
+		if (metakey_is_ours_(at, end, field))
 			return metakey_slotted_put_(end, slot, field, value, size);
 		return at.meta + 1 <= at.data ? -METAKEY_EBUSY : -METAKEY_ENOSPC;
 	}
 	if (metakey_is_packed_(field)) {
-		if (metakey_is_ours_(at, end, field, 0))
+		if (metakey_is_ours_(at, end, field))
 			return metakey_packed_put_(at, field, value, size);
 		return at.meta + 1 <= at.data ? -METAKEY_EBUSY : -METAKEY_ENOSPC;
 	}
@@ -598,7 +597,7 @@ METAKEY_INLINE_ long metakey_skb_set_(struct __sk_buff *ctx,
 
 /* ---- Tracing: the area lies right before the MAC header ---- */
 
-/* What of the kernel's structs is read; the loader finds out where that is (CO-RE). */
+/* The parts of the kernel's structs that are read. The loader finds out where they are (CO-RE). */
 struct sk_buff___metakey {
 	unsigned char *head;
 	__u32 end;

@@ -28,8 +28,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
+#include <sys/types.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -56,7 +55,7 @@ struct metakey_message {
  * run: the folder of the published files; NULL: the environment's METAKEY_RUN, else /run/metakey.
  *
  * -ENOENT: there is none; -EBADMSG: that is no registry of version 1; -EAGAIN: it was being written all
- * the time, as after a daemon's death; or what open(2) and mmap(2) say.
+ * the time, as after a daemon's death; or what open(2) and pread(2) say.
  */
 static inline int metakey_read_file(struct metakey_registry *registry, const char *run,
 				    struct metakey_message *message);
@@ -110,7 +109,7 @@ static inline int metakey_check(const struct metakey_record *record,
 #define METAKEY_OPEN_ O_RDONLY
 #endif
 
-/* So often is a reading tried while the daemon writes, and after the first ones a millisecond apart. */
+/* How many times a read is tried while the daemon writes. After the first few, a millisecond apart. */
 #define METAKEY_TRIES_ 1100
 #define METAKEY_TRIES_AT_ONCE_ 100
 
@@ -141,7 +140,7 @@ static inline int metakey_busy_(const char *path, struct metakey_message *messag
 			     path, METAKEY_TRIES_);
 }
 
-/* Nothing of a copy is believed before this. */
+/* Whether a copy is a sound registry. Nothing in it is believed before this has said so. */
 static inline int metakey_verify_(const struct metakey_registry *registry, const char *path,
 				  struct metakey_message *message)
 {
@@ -170,56 +169,75 @@ static inline int metakey_verify_(const struct metakey_registry *registry, const
 	return 0;
 }
 
-/* Copies the registry out of a mapping, between two looks at the sequence lock. */
-static inline int metakey_copy_(struct metakey_registry *registry, const struct metakey_file *file,
-				const char *path, struct metakey_message *message)
+/* Reads from an offset, all of it. */
+static inline int metakey_pread_(int fd, void *to, size_t bytes, size_t offset, const char *path,
+				 struct metakey_message *message)
 {
-	const __u64 *seq = &file->header.seq;
+	ssize_t got = pread(fd, to, bytes, (off_t)offset);
 
-	for (int tried = 0; tried < METAKEY_TRIES_; tried++) {
-		__u64 before = __atomic_load_n(seq, __ATOMIC_ACQUIRE);
+	if (got < 0)
+		return metakey_fail_(-errno, message, "%s: %s", path, strerror(errno));
+	if ((size_t)got < bytes)
+		return metakey_fail_(-EBADMSG, message, "%s: has %zu bytes of %zu", path,
+				     offset + (size_t)got, sizeof(struct metakey_file));
+	return 0;
+}
 
-		if (!(before & 1)) {
-			memcpy(&registry->header, &file->header, sizeof(registry->header));
-			memcpy(registry->keys, file->keys, sizeof(registry->keys));
-			__atomic_thread_fence(__ATOMIC_ACQUIRE);
-			if (__atomic_load_n(seq, __ATOMIC_RELAXED) == before)
-				return metakey_verify_(registry, path, message);
-		}
-		metakey_pause_(tried);
-	}
-	return metakey_busy_(path, message);
+/* One try, between two looks at the sequence lock: 0, -EAGAIN where the daemon was writing, or another
+ * error, which message tells. Read and not mapped: making a mapping and ending it takes ten times as
+ * long as copying the table. */
+static inline int metakey_copy_(struct metakey_registry *registry, int fd, const char *path,
+				struct metakey_message *message)
+{
+	const size_t header = offsetof(struct metakey_file, header);
+	__u64 before, after;
+	int error = metakey_pread_(fd, &before, sizeof(before), header, path, message);
+
+	if (error)
+		return error;
+	if (before & 1)
+		return -EAGAIN;
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	error = metakey_pread_(fd, &registry->header, sizeof(registry->header), header, path, message);
+	if (!error)
+		error = metakey_pread_(fd, registry->keys, sizeof(registry->keys),
+				       offsetof(struct metakey_file, keys), path, message);
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	if (!error)
+		error = metakey_pread_(fd, &after, sizeof(after), header, path, message);
+	if (error)
+		return error;
+	return after == before ? 0 : -EAGAIN;
 }
 
 static inline int metakey_read_open_(struct metakey_registry *registry, int fd, const char *path,
 				     struct metakey_message *message)
 {
-	const struct metakey_file *file;
-	struct stat status;
-	void *mapping;
-	int error;
+	struct {
+		char magic[8];
+		__u32 version;
+		__u32 bytes;
+	} start;
+	int error = metakey_pread_(fd, &start, sizeof(start), 0, path, message);
 
-	if (fstat(fd, &status))
-		return metakey_fail_(-errno, message, "%s: %s", path, strerror(errno));
-	if (status.st_size < (off_t)sizeof(*file)) /* a look beyond the end would be a SIGBUS */
-		return metakey_fail_(-EBADMSG, message, "%s: has %lld bytes of %zu", path,
-				     (long long)status.st_size, sizeof(*file));
-	mapping = mmap(NULL, sizeof(*file), PROT_READ, MAP_SHARED, fd, 0);
-	if (mapping == MAP_FAILED)
-		return metakey_fail_(-errno, message, "%s: %s", path, strerror(errno));
-	file = (const struct metakey_file *)mapping;
-	if (memcmp(file->magic, METAKEY_FILE_MAGIC, sizeof(file->magic)))
-		error = metakey_fail_(-EBADMSG, message,
-				      "%s: does not start with METAKEY: it is not a registry.bin", path);
-	else if (file->version != METAKEY_FILE_VERSION || file->bytes != sizeof(*file))
-		error = metakey_fail_(-EBADMSG, message,
-				      "%s: has version %u and %u bytes; known here: %d and %zu", path,
-				      file->version, file->bytes, METAKEY_FILE_VERSION,
-				      sizeof(*file));
-	else
-		error = metakey_copy_(registry, file, path, message);
-	munmap(mapping, sizeof(*file));
-	return error;
+	if (error)
+		return error;
+	if (memcmp(start.magic, METAKEY_FILE_MAGIC, sizeof(start.magic)))
+		return metakey_fail_(-EBADMSG, message,
+				     "%s: does not start with METAKEY: it is not a registry.bin", path);
+	if (start.version != METAKEY_FILE_VERSION || start.bytes != sizeof(struct metakey_file))
+		return metakey_fail_(-EBADMSG, message,
+				     "%s: has version %u and %u bytes; known here: %d and %zu", path,
+				     start.version, start.bytes, METAKEY_FILE_VERSION,
+				     sizeof(struct metakey_file));
+	error = -EAGAIN;
+	for (int tried = 0; tried < METAKEY_TRIES_ && error == -EAGAIN; tried++) {
+		metakey_pause_(tried);
+		error = metakey_copy_(registry, fd, path, message);
+	}
+	if (error == -EAGAIN)
+		return metakey_busy_(path, message);
+	return error ? error : metakey_verify_(registry, path, message);
 }
 
 static inline int metakey_read_file(struct metakey_registry *registry, const char *run,
@@ -242,7 +260,7 @@ static inline int metakey_read_file(struct metakey_registry *registry, const cha
 	return error;
 }
 
-/* For reading alone: the pins are 0644, so that whoever has CAP_BPF may do this without being root. */
+/* Opens a pin for reading only. Pins are 0644, so CAP_BPF is enough for this, and root is not needed. */
 static inline int metakey_get_pinned_(const char *path)
 {
 	struct bpf_obj_get_opts options;
@@ -279,7 +297,7 @@ static inline int metakey_open_map_(const char *bpffs, const char *name, size_t 
 	return fd;
 }
 
-/* One try: 0, -EAGAIN where the daemon was writing, or what bpf(2) says. */
+/* Reads once: 0, -EAGAIN if the daemon was writing, or the error of bpf(2). */
 static inline int metakey_copy_maps_(struct metakey_registry *registry, int header, int ids)
 {
 	struct metakey_header after;

@@ -37,14 +37,14 @@ public class DomainBenchmark {
 
   private final RegistryState roomForOne = registered(Field.IDS - 1);
   private final RegistryState full = registered(Field.IDS);
-  private final FieldSpec last = FieldSpec.of(Latency.existing(Field.IDS - 1), 2);
+  private final FieldSpec last = FieldSpec.of("bench.field_" + (Field.IDS - 1), 2);
   private final Register register = new Register(List.of(last));
   private final Release release = new Release(last.name(), 0);
   private final Change change = accepted(roomForOne, register).changes().get(0);
 
   private static RegistryState registered(int fields) {
     List<FieldSpec> specs =
-        IntStream.range(0, fields).mapToObj(i -> FieldSpec.of(Latency.existing(i), 2)).toList();
+        IntStream.range(0, fields).mapToObj(i -> FieldSpec.of("bench.field_" + i, 2)).toList();
     RegistryState empty = RegistryState.empty(new UUID(1, 2), Layout.SLOTTED, 216);
     return accepted(empty, new Register(specs)).state();
   }

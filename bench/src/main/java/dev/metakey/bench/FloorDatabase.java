@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicLong;
 import org.rocksdb.ColumnFamilyDescriptor;
 import org.rocksdb.ColumnFamilyHandle;
 import org.rocksdb.ConfigOptions;
@@ -25,7 +26,7 @@ import org.rocksdb.WriteOptions;
  * Does with bare RocksDB what the daemon's commit of one change does: the same options, read from
  * what the daemon's store wrote beside its data, and one synced batch with as many bytes.
  */
-final class FloorDatabase {
+final class FloorDatabase implements Connection {
   private static final int KEYS = 1;
   private static final int HISTORY = 2;
   private static final int FACTS = 3;
@@ -40,7 +41,7 @@ final class FloorDatabase {
   private final RocksDB rocks;
   private final List<ColumnFamilyHandle> families;
   private final WriteOptions synced = new WriteOptions().setSync(true);
-  private long revision;
+  private final AtomicLong revisions = new AtomicLong();
 
   private FloorDatabase(RocksDB rocks, List<ColumnFamilyHandle> families) {
     this.rocks = rocks;
@@ -48,7 +49,7 @@ final class FloorDatabase {
   }
 
   /** Makes the database as the daemon would, and opens it without the daemon's code. */
-  @SuppressWarnings("MustBeClosedChecker") // ends with the process
+  @SuppressWarnings("MustBeClosedChecker") // close() closes them
   static FloorDatabase open(Path directory) throws RocksDBException, StoreException {
     RocksStore store =
         new RocksStore(
@@ -66,9 +67,10 @@ final class FloorDatabase {
         RocksDB.open(options, directory.toString(), descriptors, families), families);
   }
 
-  /** Survives a power loss when it returns. */
-  synchronized void put() {
-    revision++;
+  /** Survives a power loss when it returns. From any thread: RocksDB syncs for several at once. */
+  @Override
+  public void call(Op op, String name) {
+    long revision = revisions.incrementAndGet();
     try (WriteBatch batch = new WriteBatch()) {
       batch.put(families.get(FACTS), FACTS_KEY, FACTS_RECORD);
       batch.put(
@@ -80,5 +82,12 @@ final class FloorDatabase {
     } catch (RocksDBException e) {
       throw new IllegalStateException(e);
     }
+  }
+
+  @Override
+  public void close() {
+    synced.close();
+    families.forEach(ColumnFamilyHandle::close);
+    rocks.close();
   }
 }

@@ -2,63 +2,63 @@ package dev.metakey.bench;
 
 import io.grpc.ServerServiceDefinition;
 import io.grpc.stub.ServerCalls;
-import io.grpc.stub.StreamObserver;
-import java.nio.ByteBuffer;
+import java.io.IOException;
 import java.nio.file.Path;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
+import java.util.List;
+import java.util.Map;
 
-/**
- * A server in a process of its own that shows what an empty call and a synced put cost by
- * themselves: the daemon's netty settings, the daemon's database options, and nothing between.
- */
-final class FloorServer {
+/** A gRPC server with the daemon's netty settings, which answers a call that does nothing. */
+final class FloorServer extends Server {
   private static final byte[] NOTHING = {};
+  private final List<String> jvmOptions;
 
-  private final FloorDatabase database;
-  private final ExecutorService putting = Executors.newSingleThreadExecutor();
-
-  private FloorServer(FloorDatabase database) {
-    this.database = database;
+  /**
+   * @param jvmOptions the daemon's
+   */
+  FloorServer(Children children, Path directory, List<String> jvmOptions) throws IOException {
+    super("an empty gRPC call", children, directory);
+    this.jvmOptions = jvmOptions;
   }
 
   /**
-   * @param args the socket's path, the database's directory
+   * @param args the socket's path
    */
   public static void main(String[] args) throws Exception {
-    FloorServer floor = new FloorServer(FloorDatabase.open(Path.of(args[1])));
-    Sockets.serve(Path.of(args[0]), floor.service()).start().awaitTermination();
+    ServerServiceDefinition service =
+        ServerServiceDefinition.builder(Floor.SERVICE)
+            .addMethod(
+                Floor.EMPTY,
+                ServerCalls.asyncUnaryCall(
+                    (request, call) -> {
+                      call.onNext(NOTHING);
+                      call.onCompleted();
+                    }))
+            .build();
+    Sockets.serve(Path.of(args[0]), service).start().awaitTermination();
   }
 
-  private ServerServiceDefinition service() {
-    return ServerServiceDefinition.builder(Floor.SERVICE)
-        .addMethod(Floor.EMPTY, ServerCalls.asyncUnaryCall((q, call) -> answer(call, NOTHING)))
-        .addMethod(Floor.PUT_INLINE, ServerCalls.asyncUnaryCall(this::putInline))
-        .addMethod(Floor.PUTS, ServerCalls.asyncUnaryCall(this::puts))
-        .build();
+  @Override
+  Path socket() {
+    return directory.resolve("floor.sock");
   }
 
-  private void putInline(byte[] request, StreamObserver<byte[]> call) {
-    answer(call, timedPuts(1));
+  @Override
+  List<String> command() {
+    return children.java(jvmOptions, FloorServer.class.getName(), List.of(socket().toString()));
   }
 
-  private void puts(byte[] request, StreamObserver<byte[]> call) {
-    int count = ByteBuffer.wrap(request).getInt();
-    putting.execute(() -> answer(call, timedPuts(count)));
+  @Override
+  Map<String, String> environment() {
+    return Map.of("MALLOC_ARENA_MAX", "1"); // as the daemon's launcher does
   }
 
-  private byte[] timedPuts(int count) {
-    ByteBuffer elapsedNs = ByteBuffer.allocate(count * Long.BYTES);
-    for (int i = 0; i < count; i++) {
-      long startNs = System.nanoTime();
-      database.put();
-      elapsedNs.putLong(System.nanoTime() - startNs);
-    }
-    return elapsedNs.array();
+  @Override
+  Connection connect() {
+    return connectAsync(0);
   }
 
-  private static void answer(StreamObserver<byte[]> call, byte[] message) {
-    call.onNext(message);
-    call.onCompleted();
+  @Override
+  GrpcConnection connectAsync(int client) {
+    return new GrpcConnection(Sockets.connect(socket()), Floor::request);
   }
 }

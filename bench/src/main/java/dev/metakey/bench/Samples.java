@@ -14,32 +14,18 @@ final class Samples {
     ns[size++] = elapsedNs;
   }
 
-  void addAll(long[] elapsedNs) {
-    for (long one : elapsedNs) {
-      add(one);
-    }
-  }
-
-  int size() {
-    return size;
+  /** Forgets all, which so was warm-up. */
+  void clear() {
+    size = 0;
   }
 
   /**
    * @param part 0.5 for the median
-   * @return microseconds
+   * @return nanoseconds; NaN where there are no samples
    */
-  double percentileUs(double part) {
+  double percentileNs(double part) {
     long[] sorted = Arrays.copyOf(ns, size);
     Arrays.sort(sorted);
-    return size == 0 ? Double.NaN : sorted[Math.min(size - 1, (int) (size * part))] / 1e3;
-  }
-
-  double p50Us() {
-    return percentileUs(0.5);
-  }
-
-  /** What one caller does in a second, who waits for each answer. */
-  double perSecond() {
-    return size * 1e9 / Arrays.stream(ns, 0, size).sum();
+    return size == 0 ? Double.NaN : sorted[Math.min(size - 1, (int) (size * part))];
   }
 }

@@ -5,6 +5,10 @@ import io.grpc.Server;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import io.grpc.netty.shaded.io.netty.bootstrap.Bootstrap;
+import io.grpc.netty.shaded.io.netty.channel.Channel;
+import io.grpc.netty.shaded.io.netty.channel.ChannelFuture;
+import io.grpc.netty.shaded.io.netty.channel.ChannelHandler;
 import io.grpc.netty.shaded.io.netty.channel.EventLoopGroup;
 import io.grpc.netty.shaded.io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.grpc.netty.shaded.io.netty.channel.epoll.EpollDomainSocketChannel;
@@ -12,6 +16,7 @@ import io.grpc.netty.shaded.io.netty.channel.epoll.EpollIoHandler;
 import io.grpc.netty.shaded.io.netty.channel.epoll.EpollServerDomainSocketChannel;
 import io.grpc.netty.shaded.io.netty.channel.unix.DomainSocketAddress;
 import io.grpc.netty.shaded.io.netty.util.concurrent.DefaultThreadFactory;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.logging.Level;
 import java.util.logging.Logger;
@@ -38,6 +43,21 @@ final class Sockets {
         .usePlaintext()
         .directExecutor()
         .build();
+  }
+
+  /** A connection of another protocol, on the same thread. */
+  static Channel connect(Path socket, ChannelHandler handler) throws IOException {
+    ChannelFuture connected =
+        new Bootstrap()
+            .group(CLIENT)
+            .channel(EpollDomainSocketChannel.class)
+            .handler(handler)
+            .connect(new DomainSocketAddress(socket.toString()))
+            .awaitUninterruptibly();
+    if (!connected.isSuccess()) {
+      throw new IOException("cannot connect to " + socket, connected.cause());
+    }
+    return connected.channel();
   }
 
   /** A server with the daemon's netty settings, and nothing else of it. */

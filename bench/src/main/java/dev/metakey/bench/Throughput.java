@@ -1,12 +1,6 @@
 package dev.metakey.bench;
 
-import dev.metakey.v1.RegistryGrpc;
-import dev.metakey.v1.ResolveRequest;
-import io.grpc.CallOptions;
-import io.grpc.Channel;
-import io.grpc.MethodDescriptor;
-import io.grpc.stub.ClientCalls;
-import io.grpc.stub.StreamObserver;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
@@ -14,108 +8,135 @@ import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How many calls are answered in a second when so many clients, each on a connection of its own,
- * make one call after the other. The clients share one thread: the cores are the daemon's.
+ * Many clients at once, each on a connection of its own, and each making one call after the other.
+ * Those of servers share one thread, as the cores are the server's; those of a database in this
+ * process have a thread each, as it has none.
  */
 final class Throughput {
+  /** What a client does over and over, and a name that is its alone. */
+  record Work(List<Op> turns, String name) {
+    static Work claiming(String name) {
+      return new Work(List.of(Op.CLAIM, Op.RELEASE), name);
+    }
+
+    static Work lookingUp(String name) {
+      return new Work(List.of(Op.LOOK_UP), name);
+    }
+  }
+
   private final LongAdder answered = new LongAdder();
   private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
   private final CountDownLatch running;
   private final long endNs;
+  private final long mostCalls;
 
-  private Throughput(int clients, long durationNs) {
+  private Throughput(int clients, long durationNs, long mostCalls) {
     this.running = new CountDownLatch(clients);
     this.endNs = System.nanoTime() + durationNs;
-  }
-
-  /** One client's next call; tells the observer, whatever comes of it. */
-  interface Client {
-    void call(int turn, StreamObserver<Object> answer);
-  }
-
-  static Client empty(Channel channel) {
-    byte[] nothing = {};
-    return (turn, answer) -> call(channel, Floor.EMPTY, nothing, answer);
-  }
-
-  static Client resolving(Channel channel, String name) {
-    ResolveRequest request = ResolveRequest.newBuilder().addNames(name).build();
-    return (turn, answer) -> call(channel, RegistryGrpc.getResolveMethod(), request, answer);
-  }
-
-  static Client registering(Channel channel, String name) {
-    var request = Registrar.registration(name);
-    return (turn, answer) -> call(channel, RegistryGrpc.getRegisterMethod(), request, answer);
-  }
-
-  /** Releases its field, registers it again, and so on: each is a durable change. */
-  static Client changing(Channel channel, String name) {
-    var registration = Registrar.registration(name);
-    var release = Registrar.releaseOf(name);
-    return (turn, answer) -> {
-      if (turn % 2 == 0) {
-        call(channel, RegistryGrpc.getReleaseMethod(), release, answer);
-      } else {
-        call(channel, RegistryGrpc.getRegisterMethod(), registration, answer);
-      }
-    };
+    this.mostCalls = mostCalls;
   }
 
   /**
-   * Lets them run; each makes an even number of calls.
-   *
    * @return calls a second
    */
-  static double measure(List<Client> clients, long durationNs) throws InterruptedException {
-    Throughput run = new Throughput(clients.size(), durationNs);
+  static double ofServer(List<AsyncConnection> connections, List<Work> work, long durationNs)
+      throws InterruptedException {
+    return run(connections, work, new Throughput(connections.size(), durationNs, Long.MAX_VALUE));
+  }
+
+  /** Makes so many calls each, however long that takes. */
+  static void calls(List<AsyncConnection> connections, List<Work> work, long each)
+      throws InterruptedException {
+    var unused =
+        run(connections, work, new Throughput(connections.size(), Long.MAX_VALUE / 2, each));
+  }
+
+  private static double run(List<AsyncConnection> connections, List<Work> work, Throughput run)
+      throws InterruptedException {
     long startNs = System.nanoTime();
-    clients.forEach(client -> run.new Loop(client).next());
-    run.running.await();
-    Throwable failure = run.failure.get();
-    if (failure != null) {
-      throw new IllegalStateException(failure);
+    for (int i = 0; i < connections.size(); i++) {
+      run.new Loop(connections.get(i), work.get(i)).next();
     }
-    return run.answered.sum() * 1e9 / (System.nanoTime() - startNs);
+    return run.await(startNs);
   }
 
-  @SuppressWarnings("unchecked") // whoever gets the answer only counts it
-  private static <Q, A> void call(
-      Channel channel, MethodDescriptor<Q, A> method, Q request, StreamObserver<Object> answer) {
-    ClientCalls.asyncUnaryCall(
-        channel.newCall(method, CallOptions.DEFAULT),
-        request,
-        (StreamObserver<A>) (StreamObserver<?>) answer);
+  /**
+   * @return calls a second
+   */
+  static double ofDatabase(List<Connection> connections, List<Work> work, long durationNs)
+      throws InterruptedException {
+    Throughput run = new Throughput(connections.size(), durationNs, Long.MAX_VALUE);
+    long startNs = System.nanoTime();
+    List<Thread> threads = new ArrayList<>();
+    for (int i = 0; i < connections.size(); i++) {
+      Connection connection = connections.get(i);
+      Work done = work.get(i);
+      threads.add(new Thread(() -> run.loop(connection, done), "bench-database"));
+    }
+    threads.forEach(Thread::start);
+    return run.await(startNs);
   }
 
-  private final class Loop implements StreamObserver<Object> {
-    private final Client client;
-    private int turn;
+  private void loop(Connection connection, Work work) {
+    try {
+      for (long turn = 0; isGoingOn(work, turn); turn++) {
+        connection.call(opOf(work, turn), work.name());
+        answered.increment();
+      }
+    } catch (RuntimeException e) {
+      failure.set(e);
+    } finally {
+      running.countDown();
+    }
+  }
 
-    Loop(Client client) {
-      this.client = client;
+  private double await(long startNs) throws InterruptedException {
+    running.await();
+    Throwable failed = failure.get();
+    if (failed != null) {
+      throw new IllegalStateException(failed);
+    }
+    return answered.sum() * 1e9 / (System.nanoTime() - startNs);
+  }
+
+  /** Ends only when all turns were had: so nothing stays claimed. */
+  private boolean isGoingOn(Work work, long turn) {
+    return turn % work.turns().size() != 0
+        || (System.nanoTime() < endNs && turn < mostCalls && failure.get() == null);
+  }
+
+  private static Op opOf(Work work, long turn) {
+    return work.turns().get((int) (turn % work.turns().size()));
+  }
+
+  private final class Loop implements AsyncConnection.Done {
+    private final AsyncConnection connection;
+    private final Work work;
+    private long turn;
+
+    Loop(AsyncConnection connection, Work work) {
+      this.connection = connection;
+      this.work = work;
     }
 
     void next() {
-      if (turn % 2 == 0 && System.nanoTime() > endNs) {
-        running.countDown();
+      if (isGoingOn(work, turn)) {
+        connection.submit(opOf(work, turn++), work.name(), this);
       } else {
-        client.call(turn++, this);
+        running.countDown();
       }
     }
 
     @Override
-    public void onNext(Object answer) {}
-
-    @Override
-    public void onError(Throwable cause) {
-      failure.set(cause);
-      running.countDown();
+    public void ended() {
+      answered.increment();
+      next();
     }
 
     @Override
-    public void onCompleted() {
-      answered.increment();
-      next();
+    public void failed(Throwable cause) {
+      failure.set(cause);
+      running.countDown();
     }
   }
 }

@@ -64,7 +64,7 @@ public class ViewBenchmark {
             false);
     client = MetakeyClient.builder().socket(socket).callTimeout(Duration.ofSeconds(30)).connect();
     List<FieldSpec> specs =
-        IntStream.range(0, Field.IDS).mapToObj(i -> FieldSpec.of(Latency.existing(i), 2)).toList();
+        IntStream.range(0, Field.IDS).mapToObj(i -> FieldSpec.of("bench.field_" + i, 2)).toList();
     long revision = client.register(specs).info().revision();
     view = client.view();
     while (view.snapshot().info().revision() < revision) {

@@ -1,0 +1,67 @@
+package dev.metakey.bench;
+
+import io.grpc.CallOptions;
+import io.grpc.ManagedChannel;
+import io.grpc.stub.ClientCalls;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+
+/** etcd with its defaults, alone. Other members would only make it slower. */
+final class EtcdServer extends Server {
+  /** It wants a host and a port; the socket's file is called like that, in its directory. */
+  private static final String CLIENTS = "client:1";
+
+  private static final String MEMBERS = "member:1";
+  private final Path program;
+
+  EtcdServer(Children children, Path directory, Path program) throws IOException {
+    super("etcd", children, directory);
+    this.program = program;
+  }
+
+  @Override
+  Path socket() {
+    return directory.resolve(CLIENTS);
+  }
+
+  /** As its command line wants it, in its directory. */
+  static String endpoint() {
+    return "unix://" + CLIENTS;
+  }
+
+  @Override
+  List<String> command() {
+    String members = "unix://" + MEMBERS;
+    return List.of(
+        program.toString(),
+        "--data-dir=data",
+        "--listen-client-urls=" + endpoint(),
+        "--advertise-client-urls=" + endpoint(),
+        "--listen-peer-urls=" + members,
+        "--initial-advertise-peer-urls=" + members,
+        "--initial-cluster=default=" + members,
+        "--logger=zap",
+        "--log-level=error");
+  }
+
+  @Override
+  Connection connect() {
+    return connectAsync(0);
+  }
+
+  @Override
+  GrpcConnection connectAsync(int client) {
+    return new GrpcConnection(Sockets.connect(socket()), Etcd::request);
+  }
+
+  @Override
+  AutoCloseable watch(String name, Runnable told) {
+    ManagedChannel channel = Sockets.connect(socket());
+    var requests =
+        ClientCalls.asyncBidiStreamingCall(
+            channel.newCall(Etcd.WATCH, CallOptions.DEFAULT), new Told<byte[]>(told));
+    requests.onNext(Etcd.watch(name));
+    return channel::shutdownNow;
+  }
+}

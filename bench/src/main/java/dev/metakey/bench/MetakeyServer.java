@@ -1,0 +1,163 @@
+package dev.metakey.bench;
+
+import dev.metakey.v1.GetStatusRequest;
+import dev.metakey.v1.RegistryGrpc;
+import dev.metakey.v1.WatchRequest;
+import io.grpc.ManagedChannel;
+import io.grpc.Metadata;
+import io.grpc.stub.MetadataUtils;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+
+/** The daemon of an installation. */
+final class MetakeyServer extends Server {
+  /** How long it keeps a released id apart. */
+  static final long QUARANTINE_MS = 50;
+
+  /** How long ids may take to become free. */
+  private static final long FREED_NS = 30_000_000_000L;
+
+  /** A name that is claimed and given back so that the daemon looks which programs are loaded. */
+  private static final String LOOK = "bench.look";
+
+  /** So many names are there for clients to share; the other ids are for what has a name alone. */
+  private static final int SHARED = 60;
+
+  private static final Metadata.Key<String> SERVICE =
+      Metadata.Key.of("metakey-service", Metadata.ASCII_STRING_MARSHALLER);
+
+  /** Room for 64 fields of two bytes. */
+  private static final String CONFIG =
+      """
+      area: 216
+      quarantine: %dms
+      programs: %s
+      bpffs: %s
+      """;
+
+  private final Path image;
+  private final Path run;
+  private final String programs;
+  private final String bpffs;
+
+  /**
+   * @param run where socket and published files go: on a host that is a tmpfs
+   * @param programs {@code kernel}: it looks which programs are loaded before it frees an id, which
+   *     takes root; {@code none}: it frees none
+   * @param bpffs where it pins maps, or {@code none}
+   */
+  MetakeyServer(
+      Children children, Path directory, Path image, Path run, String programs, String bpffs)
+      throws IOException {
+    super("metakey", children, directory);
+    this.image = image;
+    this.run = Files.createDirectories(run);
+    this.programs = programs;
+    this.bpffs = bpffs;
+  }
+
+  @Override
+  Path socket() {
+    return run.resolve("metakeyd.sock");
+  }
+
+  Path run() {
+    return run;
+  }
+
+  @Override
+  List<String> command() throws IOException {
+    Path config = directory.resolve("metakeyd.yaml");
+    var unused = Files.writeString(config, CONFIG.formatted(QUARANTINE_MS, programs, bpffs));
+    return List.of(
+        image.resolve("bin/metakeyd").toString(),
+        "--config",
+        config.toString(),
+        "--socket",
+        socket().toString(),
+        "--data",
+        directory.resolve("data").toString(),
+        "--run",
+        run.toString());
+  }
+
+  /** What its JVM was told, but for archives of its classes. */
+  List<String> jvmOptions() {
+    String[] all = process().info().arguments().orElseThrow();
+    return Arrays.stream(all)
+        .takeWhile(word -> !word.equals("-jar") && !word.equals("-cp"))
+        .filter(word -> word.startsWith("-"))
+        .filter(word -> !word.matches("-XX:(Shared|Archive|AOT|.AutoCreateShared).*"))
+        .toList();
+  }
+
+  /**
+   * Waits until what was given back is free again. That takes a look at the kernel which began when
+   * the quarantine was over, and each release has the daemon look.
+   *
+   * @throws IllegalStateException if it frees nothing
+   */
+  void awaitFreed(Connection connection) throws InterruptedException {
+    ManagedChannel channel = Sockets.connect(socket());
+    try {
+      RegistryGrpc.RegistryBlockingStub registry = RegistryGrpc.newBlockingStub(channel);
+      long endNs = System.nanoTime() + FREED_NS;
+      while (registry.getStatus(GetStatusRequest.getDefaultInstance()).getRetiredIds() > 1) {
+        if (System.nanoTime() > endNs) {
+          throw new IllegalStateException(
+              "the daemon frees no ids although their quarantine is over: is a loaded program linked to one?");
+        }
+        Thread.sleep(QUARANTINE_MS / 2);
+        connection.call(Op.CLAIM, LOOK);
+        connection.call(Op.RELEASE, LOOK);
+      }
+    } finally {
+      var unused = channel.shutdownNow();
+    }
+  }
+
+  @Override
+  Connection connect() {
+    return new GrpcConnection(Sockets.connect(socket()), Metakey::request);
+  }
+
+  @Override
+  String nameFor(int client) {
+    return "bench.client_" + client % SHARED;
+  }
+
+  /** 512 clients cannot have 64 names: so they share them, each under the name of its service. */
+  @Override
+  AsyncConnection connectAsync(int client) {
+    return connectAs("bench-" + client / SHARED);
+  }
+
+  private GrpcConnection connectAs(String service) {
+    Metadata headers = new Metadata();
+    headers.put(SERVICE, service);
+    return new GrpcConnection(
+        Sockets.connect(socket()),
+        Metakey::sharedRequest,
+        MetadataUtils.newAttachHeadersInterceptor(headers));
+  }
+
+  /** Somebody has each name, so that there is something to share. */
+  @Override
+  void prepare() {
+    try (Connection keeper = connectAs("bench-keeper")) {
+      for (int i = 0; i < SHARED; i++) {
+        keeper.call(Op.CLAIM, nameFor(i));
+      }
+    }
+  }
+
+  @Override
+  AutoCloseable watch(String name, Runnable told) {
+    ManagedChannel channel = Sockets.connect(socket());
+    RegistryGrpc.newStub(channel).watch(WatchRequest.getDefaultInstance(), new Told<>(told));
+    return channel::shutdownNow;
+  }
+}

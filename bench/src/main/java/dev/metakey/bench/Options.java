@@ -1,0 +1,146 @@
+package dev.metakey.bench;
+
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+
+/**
+ * What {@link Bench} is told.
+ *
+ * @param parts which are measured
+ * @param image the installation that is measured
+ * @param work a directory that whoever starts this removes; its disk is measured
+ * @param run likewise, for sockets and published files
+ * @param bpffs where maps may be pinned, likewise; {@code none}: nowhere
+ * @param lookups the program made of lookups.c; may be missing
+ * @param results where to write them
+ */
+record Options(
+    Form form,
+    Set<String> parts,
+    Path image,
+    Path work,
+    Path run,
+    String bpffs,
+    Path lookups,
+    Path results) {
+  static final String CALLS = "calls";
+  static final String CLIENTS = "clients";
+  static final String WATCHERS = "watchers";
+  static final String HISTORY = "history";
+  static final String COMMANDS = "commands";
+  private static final Set<String> PARTS =
+      new TreeSet<>(List.of(CALLS, CLIENTS, WATCHERS, HISTORY, COMMANDS));
+
+  /**
+   * How much is measured.
+   *
+   * @param rounds of some tens of calls of each kind
+   * @param warmUpRounds the same, not counted
+   * @param runMs how long each throughput is measured, each time
+   * @param repeats how many times
+   * @param clients at once
+   * @param watchers told of one change
+   * @param changes that they are told of
+   * @param starts of each server
+   * @param history changes that a server has made before it is started
+   * @param commands how often each is run
+   */
+  record Form(
+      String name,
+      int rounds,
+      int warmUpRounds,
+      int runMs,
+      int repeats,
+      List<Integer> clients,
+      int watchers,
+      int changes,
+      int starts,
+      List<Integer> history,
+      int commands) {
+    static final Form SHORT =
+        new Form("short", 2, 1, 50, 1, List.of(1, 8), 20, 5, 1, List.of(0, 500), 1);
+    static final Form STANDARD =
+        new Form(
+            "standard",
+            100,
+            150,
+            700,
+            3,
+            List.of(1, 8, 64, 512),
+            1000,
+            100,
+            10,
+            List.of(0, 10_000),
+            20);
+    static final Form LONG =
+        new Form(
+            "long",
+            300,
+            150,
+            2000,
+            5,
+            List.of(1, 8, 64, 512),
+            1000,
+            300,
+            20,
+            List.of(0, 10_000, 1_000_000),
+            50);
+  }
+
+  /**
+   * @param words what the user said, behind what {@code bench/run.sh} did: {@code --image} and so
+   *     on
+   * @throws IllegalArgumentException saying what is wrong
+   */
+  static Options parse(List<String> words) {
+    Form form = Form.STANDARD;
+    Set<String> parts = new TreeSet<>();
+    Map<String, String> places = new HashMap<>();
+    Iterator<String> rest = words.iterator();
+    while (rest.hasNext()) {
+      String word = rest.next();
+      switch (word) {
+        case "--short" -> form = Form.SHORT;
+        case "--long" -> form = Form.LONG;
+        case "--image", "--work", "--run", "--bpffs", "--lookups", "--results" ->
+            places.put(word, rest.hasNext() ? rest.next() : "");
+        default -> parts.add(part(word));
+      }
+    }
+    return new Options(
+        form,
+        parts.isEmpty() ? PARTS : parts,
+        place(places, "--image"),
+        place(places, "--work"),
+        place(places, "--run"),
+        place(places, "--bpffs").toString(),
+        place(places, "--lookups"),
+        place(places, "--results"));
+  }
+
+  private static Path place(Map<String, String> places, String option) {
+    String place = places.get(option);
+    if (place == null) {
+      throw new IllegalArgumentException(option + " is missing; bench/run.sh gives it");
+    }
+    return Path.of(place);
+  }
+
+  private static String part(String word) {
+    if (!PARTS.contains(word)) {
+      throw new IllegalArgumentException(
+          "'%s': no such option or part; there are --short, --long, and the parts %s"
+              .formatted(word, String.join(", ", PARTS)));
+    }
+    return word;
+  }
+
+  boolean measures(String part) {
+    return parts.contains(part);
+  }
+}
