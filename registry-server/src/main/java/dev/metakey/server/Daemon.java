@@ -179,7 +179,11 @@ public final class Daemon implements AutoCloseable {
     publisher.start();
     kernel.start();
     try {
-      server.start();
+      if (publisher.speaksAt(config.paths().socket().resolveSibling("keys"))) {
+        server.startMarked();
+      } else {
+        server.start();
+      }
     } catch (IOException e) {
       close();
       throw e;
@@ -283,6 +287,7 @@ public final class Daemon implements AutoCloseable {
                 config,
                 engine.snapshot().info().registryId(),
                 bootId,
+                ThisProcess.serving(config.paths().socket()),
                 System::currentTimeMillis,
                 problems::add)
             .besides(published, store.ids());
