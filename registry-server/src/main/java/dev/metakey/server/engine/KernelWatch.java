@@ -49,7 +49,7 @@ public final class KernelWatch implements CommitListener, AutoCloseable {
   private static final long TOLD_REST_MS = 600_000;
 
   /** Programs come and go by groups, and one that goes is still there when that is told. */
-  private static final long GROUP_MS = 200;
+  private static final long GROUP_MS = 500;
 
   private static final Logger log = LoggerFactory.getLogger(KernelWatch.class);
 
@@ -87,10 +87,11 @@ public final class KernelWatch implements CommitListener, AutoCloseable {
     listener.start();
   }
 
-  private boolean hear() {
+  private boolean hear() throws InterruptedException {
     ProgramEvents told = Objects.requireNonNull(events);
     try {
       boolean goesOn = told.await();
+      pause();
       wake();
       return goesOn;
     } catch (IOException e) {
@@ -98,6 +99,16 @@ public final class KernelWatch implements CommitListener, AutoCloseable {
       events = null;
       wake();
       return false;
+    }
+  }
+
+  /** So that programs that come and go all the time cost two looks a second at most. */
+  private synchronized void pause() throws InterruptedException {
+    long untilNs = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(GROUP_MS);
+    long leftMs = GROUP_MS;
+    while (!stopped && leftMs > 0) {
+      wait(leftMs);
+      leftMs = TimeUnit.NANOSECONDS.toMillis(untilNs - System.nanoTime());
     }
   }
 
@@ -247,7 +258,6 @@ public final class KernelWatch implements CommitListener, AutoCloseable {
   }
 
   /** Whether to look now; false: stop. */
-  @SuppressWarnings("WaitNotInLoop") // the last one ends by itself
   private synchronized boolean sleep(long waitMs) throws InterruptedException {
     long untilNs = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(waitMs);
     long leftMs = waitMs;
@@ -256,10 +266,7 @@ public final class KernelWatch implements CommitListener, AutoCloseable {
       leftMs = TimeUnit.NANOSECONDS.toMillis(untilNs - System.nanoTime());
       leftMs = Math.min(leftMs, nextEndMs(lookedAgeMs) - engine.ageMs());
     }
-    if (woken && !stopped) {
-      wait(GROUP_MS);
-      woken = false;
-    }
+    woken = false;
     return !stopped;
   }
 

@@ -75,7 +75,13 @@ final class Libc {
   /** An event of every process on one processor. {@link #load} knows the architecture. */
   static long perfEventOpen(Pointer attributes, int cpu) throws LastErrorException {
     Integer number = PERF_BY_ARCHITECTURE.get(System.getProperty("os.arch", ""));
-    return syscall(Objects.requireNonNull(number), attributes, EVERY_PROCESS, cpu, NO_GROUP, PERF_FLAG_FD_CLOEXEC);
+    return syscall(
+        Objects.requireNonNull(number),
+        attributes,
+        EVERY_PROCESS,
+        cpu,
+        NO_GROUP,
+        PERF_FLAG_FD_CLOEXEC);
   }
 
   static native Pointer mmap(
