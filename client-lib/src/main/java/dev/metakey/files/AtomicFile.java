@@ -37,9 +37,18 @@ public final class AtomicFile {
    * cut short left behind is removed.
    */
   public static void write(Path path, ByteBuffer bytes) throws IOException {
+    writeOpen(path, bytes).close();
+  }
+
+  /**
+   * As {@link #write(Path, ByteBuffer)}.
+   *
+   * @return the file that is there now, open for reading and writing
+   */
+  public static FileChannel writeOpen(Path path, ByteBuffer bytes) throws IOException {
     Path temporary = path.resolveSibling("." + path.getFileName() + ".tmp");
     Files.deleteIfExists(temporary);
-    replace(
+    return replace(
         path,
         temporary,
         WORLD_READABLE,
@@ -55,10 +64,10 @@ public final class AtomicFile {
       throws IOException {
     Path temporary =
         path.resolveSibling(".%s.%s.tmp".formatted(path.getFileName(), UUID.randomUUID()));
-    replace(path, temporary, permissions, content);
+    replace(path, temporary, permissions, content).close();
   }
 
-  private static void replace(
+  private static FileChannel replace(
       Path path, Path temporary, Set<PosixFilePermission> permissions, Content content)
       throws IOException {
     // CREATE_NEW is O_EXCL: what somebody else put there, be it a link, is never opened.
@@ -68,24 +77,26 @@ public final class AtomicFile {
             Set.of(
                 StandardOpenOption.CREATE_NEW, StandardOpenOption.READ, StandardOpenOption.WRITE),
             PosixFilePermissions.asFileAttribute(OWNER_ONLY));
-    try (channel) {
+    try {
       // Whatever the umask says; and not through a link that has taken the file's place.
       Files.getFileAttributeView(temporary, PosixFileAttributeView.class, LinkOption.NOFOLLOW_LINKS)
           .setPermissions(permissions);
       content.writeTo(channel);
       channel.force(true);
       Files.move(temporary, path, StandardCopyOption.ATOMIC_MOVE);
-    } catch (IOException | RuntimeException e) {
-      remove(temporary, e);
+      try (FileChannel directory = FileChannel.open(path.toAbsolutePath().getParent())) {
+        directory.force(true);
+      }
+      return channel;
+    } catch (IOException | RuntimeException | Error e) {
+      abandon(channel, temporary, e);
       throw e;
-    }
-    try (FileChannel directory = FileChannel.open(path.toAbsolutePath().getParent())) {
-      directory.force(true);
     }
   }
 
-  private static void remove(Path temporary, Exception why) {
+  private static void abandon(FileChannel channel, Path temporary, Throwable why) {
     try {
+      channel.close();
       Files.deleteIfExists(temporary);
     } catch (IOException e) {
       why.addSuppressed(e);

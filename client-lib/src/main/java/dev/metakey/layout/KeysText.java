@@ -18,6 +18,7 @@ import dev.metakey.model.Snapshot;
 import dev.metakey.model.Stamp;
 import dev.metakey.model.Words;
 import java.io.ByteArrayOutputStream;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -25,6 +26,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
 
 /**
  * {@code keys}: the registry as text in the form of iproute2's {@code rt_tables}. A line with id
@@ -33,7 +35,7 @@ import java.util.zip.CRC32C;
  *
  * <pre>
  *   # metakey keys: made by metakeyd from each committed change; do not edit
- *   # registry=UUID revision=9 layout=slotted area=128 boot=UUID crc32c=0123abcd
+ *   # registry=UUID revision=9 layout=slotted area=128 boot=UUID crc32c=0123abcd pid=4711 started=93011 pidns=4026531836 socket=/run/metakey/metakeyd.sock
  *   # id	name
  *   0	edge.packet_id # size=8 slot=24 ... owner=unit:edge.service
  *   # 1	gone # size=2 slot=26 ... state=retired owner=1000:a
@@ -41,46 +43,82 @@ import java.util.zip.CRC32C;
  *
  * <p>A daemon that has lost its data reads it back: all that a field has is there but its
  * description and times. The checksum is that of all bytes after its line.
+ *
+ * <p>Who reads it can tell from the {@link Daemon} that it names whether the daemon lives, and so
+ * whether what it says is true now. The launcher of {@code metakey} does, and reads each line but
+ * the fields' by its exact form.
  */
 public final class KeysText {
   private static final String FIRST_LINE =
       "# metakey keys: made by metakeyd from each committed change; do not edit";
 
+  private static final String PID = " pid=";
+
   private KeysText() {}
+
+  /**
+   * The daemon that publishes, as long as it lives.
+   *
+   * @param pid in its pid namespace
+   * @param started clock ticks after the host booted: field 22 of {@code /proc/PID/stat}
+   * @param pidNamespace the inode of {@code /proc/PID/ns/pid}
+   * @param socket where it serves, absolute
+   */
+  public record Daemon(long pid, long started, long pidNamespace, Path socket) {
+    private String words() {
+      return PID
+          + "%d started=%d pidns=%d socket=%s"
+              .formatted(pid, started, pidNamespace, escaped(socket.toString()));
+    }
+  }
 
   /**
    * @param bootId of the host
    */
   public static String text(Snapshot snapshot, UUID bootId) {
+    return text(snapshot, bootId, null);
+  }
+
+  /**
+   * As {@link #text(Snapshot, UUID)}, by a daemon that stands for it.
+   *
+   * @param daemon null: nobody does
+   */
+  public static String text(Snapshot snapshot, UUID bootId, @Nullable Daemon daemon) {
     RegistryInfo info = snapshot.info();
     String lines = snapshot.allRecords().stream().map(KeysText::line).collect(joining());
     String body = "# id\tname\n" + lines;
     return FIRST_LINE
-        + "\n# registry=%s revision=%d layout=%s area=%d boot=%s crc32c=%s\n"
+        + "\n# registry=%s revision=%d layout=%s area=%d boot=%s crc32c=%s%s\n"
             .formatted(
                 info.registryId(),
                 info.revision(),
                 info.layout(),
                 info.areaBytes(),
                 bootId,
-                checksum(body))
+                checksum(body),
+                daemon == null ? "" : daemon.words())
         + body;
+  }
+
+  /**
+   * Where in the file the daemon's pid begins, in bytes. A {@code -} there, which no pid has, makes
+   * it name nobody.
+   *
+   * @param text that names one
+   */
+  public static int pidAt(String text) {
+    return text.indexOf(PID) + PID.length();
   }
 
   private static String line(Field field) {
     FieldSpec spec = field.spec();
     StringBuilder line = new StringBuilder();
-    line.append(
-        "%d\t%s # size=%d slot=%d generation=%d format=%s merge=%s sharing=%s"
-            .formatted(
-                field.id(),
-                field.name(),
-                field.size(),
-                field.slot(),
-                field.generation(),
-                spec.format(),
-                spec.merge(),
-                spec.sharing()));
+    line.append(field.id()).append('\t').append(field.name()); // no format(): calls wait for this
+    line.append(" # size=").append(field.size()).append(" slot=").append(field.slot());
+    line.append(" generation=").append(field.generation());
+    line.append(" format=").append(spec.format()).append(" merge=").append(spec.merge());
+    line.append(" sharing=").append(spec.sharing());
     if (spec.ttlMs() != 0) {
       line.append(" ttl_ms=").append(spec.ttlMs());
     }

@@ -32,6 +32,13 @@ public record Change(
     return new Change(revision, commitRevision, atMs, kind, before, after, peer.publicPart());
   }
 
+  /** Whether the name that stood for the id stands for it no more. */
+  public boolean endsName() {
+    return before != null
+        && before.isResolvable()
+        && (after == null || !after.isResolvable() || !after.name().equals(before.name()));
+  }
+
   /** The field that was changed: as it is now, or as it was where it is gone. */
   public Field field() {
     return after != null ? after : Objects.requireNonNull(before);

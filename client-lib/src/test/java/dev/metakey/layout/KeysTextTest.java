@@ -15,6 +15,7 @@ import dev.metakey.model.Reservation;
 import dev.metakey.model.Snapshot;
 import dev.metakey.model.Stamp;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
@@ -96,6 +97,17 @@ final class KeysTextTest {
                 # 4\tfree # size=4 slot=0 generation=1 format=dec merge=unspecified sharing=exclusive ttl_ms=2000 since=7 state=free
                 """
                 + WELL_KNOWN);
+  }
+
+  @Test
+  void text_whenADaemonStandsForIt_namesIt() throws Exception {
+    Path socket = Path.of("/run/a b/m.sock");
+    String text = KeysText.text(everyState(), BOOT, new KeysText.Daemon(4711, 93011, 9, socket));
+
+    assertThat(text.lines().skip(1).findFirst().orElseThrow())
+        .endsWith(" crc32c=ca544137 pid=4711 started=93011 pidns=9 socket=/run/a%20b/m.sock");
+    assertThat(text.substring(KeysText.pidAt(text))).startsWith("4711 ");
+    assertThat(KeysText.parse(text).snapshot().info()).isEqualTo(everyState().info());
   }
 
   @Test

@@ -3,6 +3,7 @@ package dev.metakey.server;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.metakey.files.AtomicFile;
+import dev.metakey.layout.KeysText;
 import dev.metakey.server.config.Config;
 import dev.metakey.server.files.Failure;
 import dev.metakey.server.files.TrustedDirectory;
@@ -38,19 +39,27 @@ final class Outlets {
   private final Path run;
   private final UUID registryId;
   private final UUID bootId;
+  private final KeysText.@Nullable Daemon daemon;
   private final LongSupplier clockMs;
   private final Consumer<String> problem;
   private final List<Outlet> wanted = new ArrayList<>();
 
   /**
+   * @param daemon this one; null where it cannot tell
    * @param problem is told what could not be withdrawn
    */
   Outlets(
-      Config config, UUID registryId, UUID bootId, LongSupplier clockMs, Consumer<String> problem) {
+      Config config,
+      UUID registryId,
+      UUID bootId,
+      KeysText.@Nullable Daemon daemon,
+      LongSupplier clockMs,
+      Consumer<String> problem) {
     this.config = config;
     this.run = config.paths().run();
     this.registryId = registryId;
     this.bootId = bootId;
+    this.daemon = daemon;
     this.clockMs = clockMs;
     this.problem = problem;
   }
@@ -65,7 +74,7 @@ final class Outlets {
     String othersMaps = published.othersMaps(own, config.paths().data());
     if (othersFiles.isEmpty()) {
       keepAside(published);
-      offer(config.publish().keys(), new KeysFile(run.resolve("keys"), bootId));
+      offer(config.publish().keys(), new KeysFile(run.resolve("keys"), bootId, daemon));
       offer(config.publish().table(), new TableFile(run.resolve("registry.bin"), clockMs, bootId));
     } else {
       problem.accept(othersFiles);

@@ -1,12 +1,22 @@
 package dev.metakey.server;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
+import dev.metakey.layout.KeysText;
 import dev.metakey.model.Peer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 
 /** What a daemon says of itself. */
 final class ThisProcess {
+  /**
+   * The field of {@code /proc/PID/stat} with the time of the start; the process' name is the
+   * second.
+   */
+  private static final int STARTED = 22;
+
   private ThisProcess() {}
 
   /** In whose name the daemon acts. */
@@ -15,6 +25,31 @@ final class ThisProcess {
     int uid = (int) Files.getAttribute(process, "unix:uid");
     int gid = (int) Files.getAttribute(process, "unix:gid");
     return new Peer(uid, gid, (int) ProcessHandle.current().pid(), "metakeyd").withPrivileges();
+  }
+
+  /**
+   * What others need to tell whether it lives; null where {@code /proc} does not show it, or is
+   * that of another pid namespace.
+   *
+   * @param socket where it serves
+   */
+  static KeysText.@Nullable Daemon serving(Path socket) {
+    try {
+      String stat = Files.readString(Path.of("/proc/self/stat"), ISO_8859_1);
+      String namespace = Files.readSymbolicLink(Path.of("/proc/self/ns/pid")).toString();
+      long pid = ProcessHandle.current().pid();
+      if (!stat.startsWith(pid + " ")) {
+        return null;
+      }
+      String[] afterName = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
+      return new KeysText.Daemon(
+          pid,
+          Long.parseLong(afterName[STARTED - 3]),
+          Long.parseLong(namespace.replaceAll("\\D", "")),
+          socket.toAbsolutePath());
+    } catch (IOException | IndexOutOfBoundsException | NumberFormatException unseen) {
+      return null;
+    }
   }
 
   /** The version of this build. */

@@ -8,6 +8,14 @@ import java.util.List;
 @FunctionalInterface
 public interface CommitListener {
   /**
+   * The state is durable, and nobody has seen it yet. For what has to be taken back before anybody
+   * does: the calls that led to the state wait for it.
+   *
+   * @param changes as {@link #committed} is told them
+   */
+  default void durable(Snapshot snapshot, List<Change> changes) {}
+
+  /**
    * @param changes what led from the state before to this one: one or more whole calls
    */
   void committed(Snapshot snapshot, List<Change> changes);

@@ -9,7 +9,7 @@ import dev.metakey.server.storage.Store;
 import dev.metakey.server.storage.StoreException;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Consumer;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -92,10 +92,11 @@ final class StoreKeeper {
    * Opens the store anew, if it has failed and it is time to try.
    *
    * @param shown what was committed last, as far as anybody was told
-   * @param ahead is given what the store holds, if that is more
+   * @param ahead is given what the store holds, if that is more, and the changes by which it is
    * @return the changes by which it is more
    */
-  List<Change> heal(RegistryState shown, Consumer<RegistryState> ahead, long nowMs) {
+  List<Change> heal(
+      RegistryState shown, BiConsumer<RegistryState, List<Change>> ahead, long nowMs) {
     if (problem == null || nowMs < retryAtMs) {
       return List.of();
     }
@@ -104,7 +105,7 @@ final class StoreKeeper {
       store.commit(stored, List.of()); // opening alone may succeed on a full disk
       List<Change> unseen = unseen(shown, stored);
       if (!unseen.isEmpty()) {
-        ahead.accept(stored);
+        ahead.accept(stored, unseen);
       }
       problem = null;
       log.info("the store works again, at revision {}", stored.revision());

@@ -18,6 +18,7 @@ import dev.metakey.server.domain.Tick;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -136,7 +137,7 @@ final class Writer {
       next = next.at(clock.reading());
     }
     if (durable || (keeper.problem() == null && keeper.commit(next, changes, clock.bootMs()))) {
-      show(next);
+      show(next, changes);
     } else {
       changes.clear();
       refuseWhatDependsOnStore(batch);
@@ -153,7 +154,7 @@ final class Writer {
     if (clock.ageMs() - state.clock().ageMs() >= NOTE_TIME_MS && keeper.problem() == null) {
       RegistryState noted = state.at(clock.reading());
       if (keeper.commit(noted, List.of(), clock.bootMs())) {
-        show(noted);
+        show(noted, List.of());
       }
     }
   }
@@ -162,20 +163,29 @@ final class Writer {
     return changes.isEmpty() && sameFacts(state, next);
   }
 
-  private void show(RegistryState next) {
+  /**
+   * @param changes what led to it
+   */
+  private void show(RegistryState next, List<Change> changes) {
+    tell(changes, listener -> listener.durable(next.snapshot(), changes));
     state = next;
     snapshot = next.snapshot();
     programs = next.programs();
   }
 
-  /** Tells of what is shown. A listener that fails keeps nobody else from being told. */
+  /** Tells of what is shown. */
   private void tell(List<Change> changes) {
+    tell(changes, listener -> listener.committed(snapshot, changes));
+  }
+
+  /** A listener that fails keeps nobody else from being told. */
+  private void tell(List<Change> changes, Consumer<CommitListener> what) {
     if (changes.isEmpty()) {
       return;
     }
     for (CommitListener listener : listeners) {
       try {
-        listener.committed(snapshot, changes);
+        what.accept(listener);
       } catch (RuntimeException | Error defect) {
         log.error("telling {} failed: please report this", listener, defect);
       }
@@ -193,7 +203,7 @@ final class Writer {
       List<Change> changes = new ArrayList<>();
       RegistryState alone = submission.decide(state, rules, clock.now(), changes);
       if (needsNoStore(alone, changes)) {
-        show(alone);
+        show(alone, changes);
       } else {
         submission.refuse(refusal);
       }
@@ -204,12 +214,12 @@ final class Writer {
    * Shows what the store holds. When a ttl runs out is not stored, so each begins anew; nothing
    * else changes.
    */
-  private void showWithTtls(RegistryState stored) {
+  private void showWithTtls(RegistryState stored, List<Change> unseen) {
     RegistryState seeing = stored.seeing(state.programs());
     RegistryInfo info = stored.snapshot().info();
     Start start = new Start(stored.bootId(), info.layout(), info.areaBytes(), false);
     var decision = Registry.decide(seeing, rules, start, self, clock.now());
-    show(((Decision.Accepted<Start.Result>) decision).state());
+    show(((Decision.Accepted<Start.Result>) decision).state(), unseen);
   }
 
   static MetakeyException notDurable(String why) {

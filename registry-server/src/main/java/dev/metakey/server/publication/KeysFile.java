@@ -1,5 +1,6 @@
 package dev.metakey.server.publication;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.metakey.files.AtomicFile;
@@ -8,22 +9,35 @@ import dev.metakey.model.Snapshot;
 import dev.metakey.server.files.TrustedDirectory;
 import dev.metakey.server.files.TrustedDirectory.Use;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
-/** The text file {@code keys}: {@link KeysText}. */
+/**
+ * The text file {@code keys}: {@link KeysText}.
+ *
+ * <p>It names the daemon, and as long as that lives, the launcher of {@code metakey} answers from
+ * it. So a file that cannot be replaced must not go on naming it. It stays open for that: whatever
+ * has happened to its directory, the name can be taken off it.
+ */
 public final class KeysFile implements Outlet {
   private final Path path;
   private final UUID bootId;
+  private final KeysText.@Nullable Daemon daemon;
+  private @Nullable FileChannel published;
+  private int pidAt;
 
   /**
    * @param bootId of the host, now
+   * @param daemon who publishes; null where it cannot tell, and nobody takes its word
    */
-  public KeysFile(Path path, UUID bootId) {
+  public KeysFile(Path path, UUID bootId, KeysText.@Nullable Daemon daemon) {
     this.path = path;
     this.bootId = bootId;
+    this.daemon = daemon;
   }
 
   @Override
@@ -37,13 +51,41 @@ public final class KeysFile implements Outlet {
   }
 
   @Override
+  public boolean speaksForDaemon() {
+    return daemon != null;
+  }
+
+  @Override
   public void publish(Snapshot snapshot) throws IOException {
-    TrustedDirectory.makeFor(Use.RUN, path, "rwxr-xr-x");
-    AtomicFile.write(path, UTF_8.encode(KeysText.text(snapshot, bootId)));
+    FileChannel replaced = published;
+    boolean isReplaced = false;
+    try {
+      TrustedDirectory.makeFor(Use.RUN, path, "rwxr-xr-x");
+      String text = KeysText.text(snapshot, bootId, daemon);
+      published = AtomicFile.writeOpen(path, UTF_8.encode(text));
+      pidAt = KeysText.pidAt(text);
+      isReplaced = true;
+    } finally {
+      if (replaced != null) {
+        try (replaced) {
+          if (!isReplaced && daemon != null) {
+            published = null;
+            replaced.write(US_ASCII.encode("-"), pidAt);
+          }
+        }
+      }
+    }
   }
 
   @Override
   public boolean isIntact() {
     return Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS);
+  }
+
+  @Override
+  public void close() throws IOException {
+    if (published != null) {
+      published.close();
+    }
   }
 }

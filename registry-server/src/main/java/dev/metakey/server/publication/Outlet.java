@@ -6,7 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.UUID;
 
-/** One way of publication. Called by one thread. */
+/** One way of publication. Called by one thread at a time. */
 public interface Outlet {
   /** What status and log call it. */
   String name();
@@ -18,6 +18,15 @@ public interface Outlet {
    * other.
    */
   void publish(Snapshot snapshot) throws IOException;
+
+  /**
+   * Whether readers take what is published for the daemon's own answer. Then no name may stand in
+   * it that has ended: where a state that ends one cannot be published, {@link #publish} makes what
+   * was published before it nobody's word.
+   */
+  default boolean speaksForDaemon() {
+    return false;
+  }
 
   /** Whether what was published is there still: somebody may have removed or overwritten it. */
   boolean isIntact();
@@ -31,4 +40,7 @@ public interface Outlet {
   default void withdraw(UUID registryId) throws IOException {
     Files.deleteIfExists(path());
   }
+
+  /** Ends the publication; what is published stays. */
+  default void close() throws IOException {}
 }

@@ -7,9 +7,11 @@ import dev.metakey.server.engine.CommitListener;
 import dev.metakey.server.engine.Worker;
 import dev.metakey.server.files.Failure;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -20,6 +22,10 @@ import org.slf4j.LoggerFactory;
  * so that many changes do not cost many files; states in between are passed over. What fails is
  * reported, and tried again every {@value #RETRY_MS} ms; what somebody removed is published again
  * within {@value #LOOK_MS} ms. Nothing of that ever holds up the registry.
+ *
+ * <p>But where readers take an outlet's word for the daemon's own ({@link Outlet#speaksForDaemon}),
+ * a change that ends a name is published there by the writer, before anybody sees the change: once
+ * a release is answered, nobody reads the old id. A new name can wait: who does not find it asks.
  */
 public final class Publisher implements CommitListener, AutoCloseable {
   private static final long NEVER = DaemonStatus.Publication.NEVER;
@@ -44,8 +50,28 @@ public final class Publisher implements CommitListener, AutoCloseable {
     this.outlets = outlets.stream().map(Tracked::new).toList();
   }
 
+  /** When this returns, what speaks for the daemon is published, if it can be. */
   public void start() {
+    speak();
     worker.start();
+  }
+
+  @Override
+  public void durable(Snapshot snapshot, List<Change> changes) {
+    if (changes.stream().anyMatch(Change::endsName)) {
+      synchronized (this) {
+        newest = snapshot;
+      }
+      speak();
+    }
+  }
+
+  private void speak() {
+    for (Tracked tracked : outlets) {
+      if (tracked.outlet.speaksForDaemon()) {
+        var unused = tracked.publish(this::newest);
+      }
+    }
   }
 
   @Override
@@ -57,6 +83,15 @@ public final class Publisher implements CommitListener, AutoCloseable {
 
   public List<DaemonStatus.Publication> status() {
     return outlets.stream().map(Tracked::status).toList();
+  }
+
+  /** Whether what is published at the path now speaks for the daemon. */
+  public boolean speaksAt(Path path) {
+    return outlets.stream()
+        .filter(tracked -> tracked.outlet.speaksForDaemon())
+        .filter(tracked -> tracked.outlet.path().equals(path))
+        .map(Tracked::status)
+        .anyMatch(status -> status.isPublished() && status.problem().isEmpty());
   }
 
   /** Whether the thread runs, or was told to end. */
@@ -74,13 +109,12 @@ public final class Publisher implements CommitListener, AutoCloseable {
       return false;
     }
     failing = true; // should this turn not come to its end
-    Snapshot snapshot = newest();
     boolean failed = false;
     boolean wrote = false;
     for (Tracked outlet : outlets) {
-      if (!outlet.isDone(snapshot)) {
+      if (!outlet.isDone(newest())) {
         wrote = true;
-        failed |= !outlet.publish(snapshot);
+        failed |= !outlet.publish(this::newest);
       }
     }
     failing = failed;
@@ -117,6 +151,7 @@ public final class Publisher implements CommitListener, AutoCloseable {
       notifyAll();
     }
     worker.join();
+    outlets.forEach(Tracked::close);
   }
 
   /** An outlet, and how it fares. */
@@ -136,7 +171,7 @@ public final class Publisher implements CommitListener, AutoCloseable {
     }
 
     /** Whether a state is published, and nobody has removed it since. */
-    boolean isDone(Snapshot snapshot) {
+    synchronized boolean isDone(Snapshot snapshot) {
       try {
         return status.problem().isEmpty()
             && published
@@ -147,9 +182,14 @@ public final class Publisher implements CommitListener, AutoCloseable {
       }
     }
 
-    /** Publishes a state; tells whether that worked. */
-    boolean publish(Snapshot snapshot) {
+    /**
+     * Publishes the newest state; tells whether that worked.
+     *
+     * @param newest asked under the lock, so that nobody puts an older state over it
+     */
+    synchronized boolean publish(Supplier<Snapshot> newest) {
       try {
+        Snapshot snapshot = newest.get();
         published = false;
         outlet.publish(snapshot);
         if (!status.problem().isEmpty()) {
@@ -166,6 +206,14 @@ public final class Publisher implements CommitListener, AutoCloseable {
         fail("a defect of metakeyd; its log says more, please report it", defect);
       }
       return false;
+    }
+
+    synchronized void close() {
+      try {
+        outlet.close();
+      } catch (IOException e) {
+        log.warn("{} cannot be closed: {}", outlet.path(), Failure.words(e));
+      }
     }
 
     /** Tells the log only what it did not know. */

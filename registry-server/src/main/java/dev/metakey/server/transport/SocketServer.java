@@ -28,7 +28,6 @@ import io.grpc.protobuf.services.ProtoReflectionServiceV1;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
@@ -61,6 +60,8 @@ public final class SocketServer implements AutoCloseable {
   private static final long GRACE_S = 5;
   private static final long QUIET_MS = 500;
   private static final long QUIET_LOOK_MS = 10;
+  private static final int EVERYBODY = 0666;
+  private static final int STICKY = 01000;
   private static final long SWEEP_MS = 1_000;
   private static final long LOOK_MS = 5_000;
   private static final int FAR_DAYS = 365;
@@ -94,6 +95,7 @@ public final class SocketServer implements AutoCloseable {
   /** The newest is the one that can be reached; the others finish what they have. */
   private final List<Server> started = new CopyOnWriteArrayList<>();
 
+  private volatile int mode = EVERYBODY;
   private volatile String socketProblem = "";
   private volatile boolean closing;
 
@@ -171,6 +173,16 @@ public final class SocketServer implements AutoCloseable {
   }
 
   /**
+   * As {@link #start()}, and marks the socket as that of a daemon which publishes beside it. Who
+   * finds a socket that a dead daemon left, and the mark, knows that no other daemon has served
+   * there since.
+   */
+  public void startMarked() throws IOException {
+    mode = EVERYBODY | STICKY;
+    start();
+  }
+
+  /**
    * @throws IOException if the socket cannot be listened on
    */
   public void start() throws IOException {
@@ -187,7 +199,7 @@ public final class SocketServer implements AutoCloseable {
     address.forget();
     socket.bound();
     started.add(server);
-    Files.setPosixFilePermissions(socket.path(), PosixFilePermissions.fromString("rw-rw-rw-"));
+    Files.setAttribute(socket.path(), "unix:mode", mode);
   }
 
   /**

@@ -51,6 +51,7 @@ class EngineTest {
   private final FakeClock clock = new FakeClock();
   private final List<Boolean> health = new ArrayList<>();
   private final List<Long> told = new ArrayList<>();
+  private final List<Long> durable = new ArrayList<>();
   private Engine engine;
 
   @BeforeEach
@@ -64,10 +65,23 @@ class EngineTest {
             clock);
     engine.run(new Start("boot-1", Layout.SLOTTED, 128, false));
     engine.onHealth(health::add);
-    engine.addListener(this::record);
+    engine.addListener(
+        new CommitListener() {
+          @Override
+          public void durable(Snapshot snapshot, List<Change> changes) {
+            assertThat(revision()).isLessThan(changes.get(0).revision());
+            changes.forEach(change -> durable.add(change.revision()));
+          }
+
+          @Override
+          public void committed(Snapshot snapshot, List<Change> changes) {
+            record(snapshot, changes);
+          }
+        });
   }
 
   private void record(Snapshot snapshot, List<Change> changes) {
+    assertThat(durable).containsAll(changes.stream().map(Change::revision).toList());
     assertThat(engine.snapshot()).isSameAs(snapshot);
     assertThat(changes.get(changes.size() - 1).revision()).isEqualTo(snapshot.info().revision());
     changes.forEach(change -> told.add(change.revision()));
@@ -187,6 +201,31 @@ class EngineTest {
     turn();
 
     assertThat(order).containsExactly("answered", "told first", "told second");
+  }
+
+  @Test
+  void doWork_whenAChangeIsDurable_listenersHearOfItBeforeAnybodySeesIt() {
+    List<String> order = new ArrayList<>();
+    engine.addListener(
+        new CommitListener() {
+          @Override
+          public void durable(Snapshot snapshot, List<Change> changes) {
+            assertThat(store.durable().revision()).isEqualTo(snapshot.info().revision());
+            assertThat(engine.snapshot().info().revision()).isLessThan(changes.get(0).revision());
+            order.add("durable " + snapshot.info().revision());
+            throw new IllegalStateException("a defect in a listener");
+          }
+
+          @Override
+          public void committed(Snapshot snapshot, List<Change> changes) {
+            order.add("told " + snapshot.info().revision());
+          }
+        });
+    var unused = register(EDGE, "a", 8).thenRun(() -> order.add("answered"));
+
+    turn();
+
+    assertThat(order).containsExactly("durable 1", "answered", "told 1");
   }
 
   @Test
@@ -384,6 +423,7 @@ class EngineTest {
     assertThat(engine.snapshot().byName("b")).isNotNull();
     assertThat(revision()).isEqualTo(3);
     assertThat(told).containsExactly(1L, 2L, 3L);
+    assertThat(durable).containsExactly(1L, 2L, 3L);
     assertThat(waiting).isCompleted();
     assertThat(registered("b").outcome()).isEqualTo(Outcome.EXISTING);
     assertThat(registered("d").field().created().revision()).isEqualTo(4);

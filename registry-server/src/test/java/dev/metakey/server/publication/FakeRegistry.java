@@ -48,6 +48,7 @@ final class FakeRegistry implements WatchHub.History {
   /** Changes the state and tells of it, as one call. */
   synchronized List<Change> commit(Command<?> command) {
     List<Change> changes = change(command);
+    listener.durable(state.snapshot(), changes);
     listener.committed(state.snapshot(), changes);
     return changes;
   }

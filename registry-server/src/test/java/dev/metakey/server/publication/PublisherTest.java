@@ -7,6 +7,7 @@ import dev.metakey.layout.KeysText;
 import dev.metakey.layout.RegistryFile;
 import dev.metakey.model.DaemonStatus;
 import dev.metakey.model.Snapshot;
+import dev.metakey.server.domain.Release;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -35,6 +36,8 @@ class PublisherTest {
     private volatile Throwable failure;
     private volatile boolean intact = true;
     private volatile boolean lookFails;
+    private volatile boolean speaks;
+    private volatile boolean closed;
 
     FakeOutlet(String name) {
       this.name = name;
@@ -73,6 +76,16 @@ class PublisherTest {
         throw e;
       }
       published.add(snapshot.info().revision());
+    }
+
+    @Override
+    public boolean speaksForDaemon() {
+      return speaks;
+    }
+
+    @Override
+    public void close() {
+      closed = true;
     }
 
     @Override
@@ -206,7 +219,7 @@ class PublisherTest {
 
   @Test
   void committed_whenRealFilesArePublished_bothShowTheState() throws Exception {
-    KeysFile keys = new KeysFile(directory.resolve("keys"), new UUID(3, 4));
+    KeysFile keys = new KeysFile(directory.resolve("keys"), new UUID(3, 4), null);
     TableFile table = new TableFile(directory.resolve("registry.bin"), () -> 1, new UUID(3, 4));
     try (Publisher publisher = start(keys, table)) {
       var unused = registry.commit(register("a", "b"));
@@ -218,6 +231,63 @@ class PublisherTest {
       assertThat(publisher.status())
           .allSatisfy(status -> assertThat(status.problem()).isEmpty())
           .allSatisfy(status -> assertThat(status.revision()).isEqualTo(2));
+    }
+  }
+
+  @Test
+  void durable_whenANameEnds_publishesWhereItSpeaksForTheDaemonBeforeItReturns() throws Exception {
+    good.speaks = true;
+    try (Publisher publisher = new Publisher(registry.snapshot(), List.of(good, bad))) {
+      registry.tell(publisher); // and its thread does not run
+
+      var unused = registry.commit(register("a", "b"));
+      assertThat(good.published).as("who does not find a new name asks").isEmpty();
+
+      var unusedToo = registry.commit(new Release("a", 0));
+      assertThat(good.published).containsExactly(3L);
+      assertThat(bad.published).isEmpty();
+      assertThat(publisher.speaksAt(good.path())).isTrue();
+      assertThat(publisher.speaksAt(bad.path())).isFalse();
+    }
+    assertThat(good.closed).isTrue();
+  }
+
+  @Test
+  void durable_whileTheThreadPublishesAnOlderState_putsTheNewestOverIt() throws Exception {
+    good.speaks = true;
+    try (Publisher publisher = start(good)) {
+      assertThat(good.next()).isZero();
+      good.leave.drainPermits();
+      good.asked.drainPermits();
+      var unused = registry.commit(register("a"));
+      assertThat(good.asked.tryAcquire(10, TimeUnit.SECONDS)).isTrue(); // it waits for leave
+      Thread releasing =
+          new Thread(
+              () -> {
+                var unusedToo = registry.commit(new Release("a", 0));
+              });
+      releasing.start();
+      good.leave.release(1_000);
+      releasing.join();
+
+      assertThat(good.next()).isEqualTo(1);
+      assertThat(good.next()).isEqualTo(2);
+      publisher.close();
+      assertThat(good.published).isEmpty();
+    }
+  }
+
+  @Test
+  void start_whenItSpeaksForTheDaemon_isPublishedWhenItReturns() throws Exception {
+    good.speaks = true;
+    try (Publisher publisher = start(good)) {
+      assertThat(good.published).containsExactly(0L);
+      assertThat(publisher.speaksAt(good.path())).isTrue();
+    }
+    bad.speaks = true;
+    bad.failure = new IOException("no space left");
+    try (Publisher publisher = start(bad)) {
+      assertThat(publisher.speaksAt(bad.path())).isFalse();
     }
   }
 

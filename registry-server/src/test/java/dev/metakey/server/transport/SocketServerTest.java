@@ -56,13 +56,15 @@ class SocketServerTest {
   private Path path;
   private EngineThreads threads;
   private WatchHub hub;
+  private Engine engine;
+  private KernelWatch kernel;
   private SocketServer server;
   private Client client;
 
   @BeforeEach
   void start() throws Exception {
     path = directory.resolve("m.sock");
-    Engine engine =
+    engine =
         new Engine(
             store,
             new Rules(600_000, (int) Files.getAttribute(Path.of("/proc/self"), "unix:uid")),
@@ -70,24 +72,27 @@ class SocketServerTest {
             DAEMON,
             clock);
     engine.run(new Start("boot-1", Layout.SLOTTED, 128, false));
-    KernelWatch kernel = new KernelWatch(engine, new FakePrograms());
+    kernel = new KernelWatch(engine, new FakePrograms());
     hub = new WatchHub(engine::snapshot, engine::history, Limits.DEFAULTS.watches(), peer -> false);
-    server =
-        new SocketServer(
-            path,
-            engine,
-            kernel,
-            hub,
-            SocketServerTest::status,
-            Launchers.DEFAULTS,
-            LIMITS,
-            peer -> true);
+    server = newServer();
     threads = new EngineThreads(engine, () -> {});
     engine.addListener(hub);
     engine.onHealth(server::changesPossible);
     threads.start();
     server.start();
     client = Client.of(path, "edge");
+  }
+
+  private SocketServer newServer() throws IOException {
+    return new SocketServer(
+        path,
+        engine,
+        kernel,
+        hub,
+        SocketServerTest::status,
+        Launchers.DEFAULTS,
+        LIMITS,
+        peer -> true);
   }
 
   private static DaemonStatus status() {
@@ -139,6 +144,16 @@ class SocketServerTest {
   void start_whenListening_everybodyMayConnect() throws IOException {
     assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(path)))
         .isEqualTo("rw-rw-rw-");
+    assertThat((int) Files.getAttribute(path, "unix:mode") & 01000).isZero();
+  }
+
+  @Test
+  void startMarked_whenItListens_marksTheSocketAndAnybodyMayConnect() throws Exception {
+    server.stopAccepting();
+    server.close();
+    server = newServer();
+    server.startMarked();
+    assertThat((int) Files.getAttribute(path, "unix:mode") & 07777).isEqualTo(01666);
   }
 
   @Test
