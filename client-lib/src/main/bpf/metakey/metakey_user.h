@@ -55,7 +55,7 @@ struct metakey_message {
  * run: the folder of the published files; NULL: the environment's METAKEY_RUN, else /run/metakey.
  *
  * -ENOENT: there is none; -EBADMSG: that is no registry of version 1; -EAGAIN: it was being written all
- * the time, as after a daemon's death; or what open(2) and pread(2) say.
+ * the time, as after a daemon's death; or what open(2) and read(2) say.
  */
 static inline int metakey_read_file(struct metakey_registry *registry, const char *run,
 				    struct metakey_message *message);
@@ -169,12 +169,14 @@ static inline int metakey_verify_(const struct metakey_registry *registry, const
 	return 0;
 }
 
-/* Reads from an offset, all of it. */
-static inline int metakey_pread_(int fd, void *to, size_t bytes, size_t offset, const char *path,
+/* Reads from an offset, all of it. C11 without POSIX's names has no pread. */
+static inline int metakey_read_at_(int fd, void *to, size_t bytes, size_t offset, const char *path,
 				 struct metakey_message *message)
 {
-	ssize_t got = pread(fd, to, bytes, (off_t)offset);
+	ssize_t got = -1;
 
+	if (lseek(fd, (off_t)offset, SEEK_SET) >= 0)
+		got = read(fd, to, bytes);
 	if (got < 0)
 		return metakey_fail_(-errno, message, "%s: %s", path, strerror(errno));
 	if ((size_t)got < bytes)
@@ -191,20 +193,20 @@ static inline int metakey_copy_(struct metakey_registry *registry, int fd, const
 {
 	const size_t header = offsetof(struct metakey_file, header);
 	__u64 before, after;
-	int error = metakey_pread_(fd, &before, sizeof(before), header, path, message);
+	int error = metakey_read_at_(fd, &before, sizeof(before), header, path, message);
 
 	if (error)
 		return error;
 	if (before & 1)
 		return -EAGAIN;
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
-	error = metakey_pread_(fd, &registry->header, sizeof(registry->header), header, path, message);
+	error = metakey_read_at_(fd, &registry->header, sizeof(registry->header), header, path, message);
 	if (!error)
-		error = metakey_pread_(fd, registry->keys, sizeof(registry->keys),
+		error = metakey_read_at_(fd, registry->keys, sizeof(registry->keys),
 				       offsetof(struct metakey_file, keys), path, message);
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
 	if (!error)
-		error = metakey_pread_(fd, &after, sizeof(after), header, path, message);
+		error = metakey_read_at_(fd, &after, sizeof(after), header, path, message);
 	if (error)
 		return error;
 	return after == before ? 0 : -EAGAIN;
@@ -218,7 +220,7 @@ static inline int metakey_read_open_(struct metakey_registry *registry, int fd, 
 		__u32 version;
 		__u32 bytes;
 	} start;
-	int error = metakey_pread_(fd, &start, sizeof(start), 0, path, message);
+	int error = metakey_read_at_(fd, &start, sizeof(start), 0, path, message);
 
 	if (error)
 		return error;

@@ -13,6 +13,7 @@ final class EtcdServer extends Server {
   private static final String CLIENTS = "client:1";
 
   private static final String MEMBERS = "member:1";
+  private final WatchChannels watchers = new WatchChannels();
   private final Path program;
 
   EtcdServer(Children children, Path directory, Path program) throws IOException {
@@ -57,7 +58,7 @@ final class EtcdServer extends Server {
 
   @Override
   AutoCloseable watch(String name, Runnable told) {
-    ManagedChannel channel = Sockets.connect(socket());
+    ManagedChannel channel = watchers.next(socket());
     var requests =
         ClientCalls.asyncBidiStreamingCall(
             channel.newCall(Etcd.WATCH, CallOptions.DEFAULT), new Told<byte[]>(told));

@@ -76,11 +76,13 @@ final class ManyClients implements AutoCloseable {
   }
 
   private static Load claiming(Server server, List<AsyncConnection> connections) {
-    return (clients, ns) ->
-        Throughput.ofServer(
-            connections.subList(0, clients),
-            work(clients, client -> Work.claiming(server.nameFor(client))),
-            ns);
+    return (wanted, ns) -> {
+      int clients = Math.min(wanted, server.mostClaiming());
+      return Throughput.ofServer(
+          connections.subList(0, clients),
+          work(clients, client -> Work.claiming(server.nameFor(client))),
+          ns);
+    };
   }
 
   private static Load lookingUp(List<AsyncConnection> connections) {
@@ -133,9 +135,18 @@ final class ManyClients implements AutoCloseable {
       rates.forEach(
           (name, all) -> {
             List<Goal> goals = name.equals(Results.METAKEY) ? List.of(goal) : List.of();
-            group.add(new Row(name, median(all), null, "", goals));
+            String note = floor.equals(FLOOR) ? note(name, clients) : "";
+            group.add(new Row(name, median(all), null, note, goals));
           });
     }
+  }
+
+  private String note(String name, int clients) {
+    return servers.stream()
+        .filter(server -> server.name().equals(name) && server.mostClaiming() < clients)
+        .map(server -> "%d clients: more cannot share its names".formatted(server.mostClaiming()))
+        .findFirst()
+        .orElse("");
   }
 
   /** All kinds in turn, and that as often as the form says. */

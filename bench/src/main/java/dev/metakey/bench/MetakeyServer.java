@@ -26,6 +26,9 @@ final class MetakeyServer extends Server {
   /** So many names are there for clients to share; the other ids are for what has a name alone. */
   private static final int SHARED = 60;
 
+  /** So many services of a uid may share one, beside the one that keeps it. */
+  private static final int SHARES = 7;
+
   private static final Metadata.Key<String> SERVICE =
       Metadata.Key.of("metakey-service", Metadata.ASCII_STRING_MARSHALLER);
 
@@ -38,6 +41,7 @@ final class MetakeyServer extends Server {
       bpffs: %s
       """;
 
+  private final WatchChannels watchers = new WatchChannels();
   private final Path image;
   private final Path run;
   private final String programs;
@@ -129,6 +133,11 @@ final class MetakeyServer extends Server {
     return "bench.client_" + client % SHARED;
   }
 
+  @Override
+  int mostClaiming() {
+    return SHARED * SHARES;
+  }
+
   /** 512 clients cannot have 64 names: so they share them, each under the name of its service. */
   @Override
   AsyncConnection connectAsync(int client) {
@@ -156,7 +165,7 @@ final class MetakeyServer extends Server {
 
   @Override
   AutoCloseable watch(String name, Runnable told) {
-    ManagedChannel channel = Sockets.connect(socket());
+    ManagedChannel channel = watchers.next(socket());
     RegistryGrpc.newStub(channel).watch(WatchRequest.getDefaultInstance(), new Told<>(told));
     return channel::shutdownNow;
   }

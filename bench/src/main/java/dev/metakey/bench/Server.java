@@ -62,6 +62,11 @@ abstract class Server implements AutoCloseable {
     return "bench.client_" + client;
   }
 
+  /** How many clients may claim at once. */
+  int mostClaiming() {
+    return Integer.MAX_VALUE;
+  }
+
   /** Makes ready for clients that claim what {@link #nameFor} says. */
   void prepare() throws IOException {}
 

@@ -1,16 +1,25 @@
 package dev.metakey.bench;
 
+import io.grpc.Status;
 import io.grpc.stub.StreamObserver;
 
 /** Runs something at each message of a stream. */
 record Told<A>(Runnable action) implements StreamObserver<A> {
+  private static final System.Logger LOG = System.getLogger(Told.class.getName());
+
   @Override
   public void onNext(A message) {
     action.run();
   }
 
+  /** Whoever waits to be told gives up in time. */
   @Override
-  public void onError(Throwable cause) {} // whoever waits to be told gives up in time
+  public void onError(Throwable cause) {
+    Status.Code code = Status.fromThrowable(cause).getCode();
+    if (code != Status.Code.UNAVAILABLE && code != Status.Code.CANCELLED) { // as when it is closed
+      LOG.log(System.Logger.Level.WARNING, "a watcher is told no more", cause);
+    }
+  }
 
   @Override
   public void onCompleted() {}

@@ -66,7 +66,7 @@ final class ArchiveIT {
 
   private static Path archive(String program) throws IOException {
     String note = Files.readString(cache().resolve(program + ".archive"));
-    return cache().resolve(note.split(" ")[1]);
+    return cache().resolve(note.split(" ", 3)[1]);
   }
 
   /** How many classes a program loaded, and how many of them came from an archive. */

@@ -23,6 +23,7 @@ import dev.metakey.server.engine.Limits;
 import dev.metakey.server.engine.ProgramSource;
 import dev.metakey.server.files.TrustedDirectory;
 import dev.metakey.server.files.TrustedDirectory.Use;
+import dev.metakey.server.kernel.BpfEvents;
 import dev.metakey.server.kernel.BpfException;
 import dev.metakey.server.kernel.LoadedPrograms;
 import dev.metakey.server.publication.Outlet;
@@ -173,6 +174,7 @@ public final class Daemon implements AutoCloseable {
     problems.from(threads::problems);
     engine.addListener(hub);
     engine.addListener(publisher);
+    engine.addListener(kernel);
     engine.onHealth(possible -> tellHealth());
     tellHealth();
     threads.start();
@@ -188,16 +190,29 @@ public final class Daemon implements AutoCloseable {
       close();
       throw e;
     }
+    listenForPrograms();
     checkHistory();
     log.info(
         "metakeyd {} serves on {}, {}", ThisProcess.version(), config.paths().socket(), describe());
   }
 
   /** Nobody waits for it. */
+  @SuppressWarnings("ThreadPriorityCheck") // a hint is enough
   private void checkHistory() {
     Thread check = new Thread(store::checkHistory, "registry-check");
     check.setDaemon(true);
     check.start();
+  }
+
+  /** Where the kernel tells of programs that come and go, nobody has to look all the time. */
+  private void listenForPrograms() {
+    if (config.looksAtPrograms()) {
+      try {
+        kernel.listen(new BpfEvents());
+      } catch (IOException e) {
+        log.info("{}; metakeyd looks at them now and then", e.getMessage());
+      }
+    }
   }
 
   /**

@@ -7,7 +7,6 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.logging.Handler;
 import java.util.logging.LogManager;
-import java.util.logging.SimpleFormatter;
 
 /** One line for each event, on stderr, where systemd and containers expect it. */
 final class Logging {
@@ -17,8 +16,7 @@ final class Logging {
       handlers=java.util.logging.ConsoleHandler
       .level=INFO
       java.util.logging.ConsoleHandler.level=ALL
-      java.util.logging.ConsoleHandler.formatter=java.util.logging.SimpleFormatter
-      java.util.logging.SimpleFormatter.format=%1$tFT%1$tT.%1$tL%1$tz %4$s %5$s%6$s%n
+      java.util.logging.ConsoleHandler.formatter=dev.metakey.server.LineFormatter
       io.grpc.level=WARNING
       io.grpc.netty.shaded.io.netty.level=WARNING
       io.grpc.netty.shaded.io.netty.bootstrap.level=SEVERE
@@ -29,7 +27,7 @@ final class Logging {
   private static String defaults() {
     return JournalFormatter.isWanted(System.getenv("JOURNAL_STREAM"))
         ? DEFAULTS.replace(
-            SimpleFormatter.class.getName() + "\n", JournalFormatter.class.getName() + "\n")
+            LineFormatter.class.getName() + "\n", JournalFormatter.class.getName() + "\n")
         : DEFAULTS;
   }
 

@@ -79,6 +79,7 @@ public final class MemoryDaemon implements AutoCloseable {
             config.paths().socket(), engine, kernel, hub, status::now, Launchers.DEFAULTS);
     threads = new EngineThreads(engine, () -> {});
     engine.addListener(hub);
+    engine.addListener(kernel);
     threads.start();
     kernel.start();
     server.start();

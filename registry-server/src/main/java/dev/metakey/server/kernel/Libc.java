@@ -5,6 +5,7 @@ import com.sun.jna.Native;
 import com.sun.jna.NativeLibrary;
 import com.sun.jna.Pointer;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,6 +17,20 @@ final class Libc {
   /** The number of bpf(2), by Java's name of the architecture. */
   private static final Map<String, Integer> BPF_BY_ARCHITECTURE =
       Map.of("amd64", 321, "aarch64", 280);
+
+  /** Likewise of perf_event_open(2). */
+  private static final Map<String, Integer> PERF_BY_ARCHITECTURE =
+      Map.of("amd64", 298, "aarch64", 241);
+
+  static final int EFD_CLOEXEC = 0x80000;
+  static final int SC_PAGESIZE = 30;
+  static final int SC_NPROCESSORS_CONF = 83;
+
+  private static final long PERF_FLAG_FD_CLOEXEC = 8;
+  private static final int EVERY_PROCESS = -1;
+  private static final int NO_GROUP = -1;
+  private static final int PROT_READ_WRITE = 3;
+  private static final int MAP_SHARED = 1;
 
   private static final @Nullable Integer BPF =
       BPF_BY_ARCHITECTURE.get(System.getProperty("os.arch", ""));
@@ -52,6 +67,40 @@ final class Libc {
 
   static native long syscall(long number, int command, Pointer attributes, int bytes)
       throws LastErrorException;
+
+  static native long syscall(
+      long number, Pointer attributes, int pid, int cpu, int group, long flags)
+      throws LastErrorException;
+
+  /** An event of every process on one processor. {@link #load} knows the architecture. */
+  static long perfEventOpen(Pointer attributes, int cpu) throws LastErrorException {
+    Integer number = PERF_BY_ARCHITECTURE.get(System.getProperty("os.arch", ""));
+    return syscall(
+        Objects.requireNonNull(number),
+        attributes,
+        EVERY_PROCESS,
+        cpu,
+        NO_GROUP,
+        PERF_FLAG_FD_CLOEXEC);
+  }
+
+  static native Pointer mmap(
+      @Nullable Pointer address, long bytes, int protection, int flags, int fd, long offset)
+      throws LastErrorException;
+
+  static Pointer mapShared(int fd, long bytes) throws LastErrorException {
+    return mmap(null, bytes, PROT_READ_WRITE, MAP_SHARED, fd, 0);
+  }
+
+  static native int munmap(Pointer address, long bytes) throws LastErrorException;
+
+  static native int eventfd(int value, int flags) throws LastErrorException;
+
+  static native int poll(Pointer fds, long count, int timeoutMs) throws LastErrorException;
+
+  static native long write(int fd, Pointer bytes, long count) throws LastErrorException;
+
+  static native int sysconf(int name) throws LastErrorException;
 
   static native int close(int fd) throws LastErrorException;
 

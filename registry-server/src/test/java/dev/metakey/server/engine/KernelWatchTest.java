@@ -20,9 +20,12 @@ import dev.metakey.server.domain.Release;
 import dev.metakey.server.domain.Rules;
 import dev.metakey.server.domain.Start;
 import dev.metakey.server.storage.StoreException;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -69,13 +72,78 @@ class KernelWatchTest {
   }
 
   @Test
-  void watch_whenNothingIsNew_leavesTheWriterAloneAndSleeps() {
-    assertThat(watch.watch()).isEqualTo(5_000);
+  void watch_whileNothingIsNew_leavesTheWriterAloneAndLooksLessAndLessOften() {
+    assertThat(watch.watch()).isEqualTo(10_000);
     clock.advance(Duration.ofHours(1));
-    assertThat(watch.watch()).isEqualTo(5_000);
+    assertThat(watch.watch()).isEqualTo(20_000);
+    assertThat(watch.watch()).isEqualTo(40_000);
+    assertThat(watch.watch()).isEqualTo(60_000);
+    assertThat(watch.watch()).isEqualTo(60_000);
 
     assertThat(engine.queued()).isZero();
-    assertThat(programs.looks()).isEqualTo(3);
+    assertThat(programs.looks()).isEqualTo(6);
+    programs.load(USER);
+    assertThat(watch.watch()).isEqualTo(5_000);
+  }
+
+  /** Without the events it would look after 10, 20, 40 seconds. */
+  @Test
+  void listen_whenTheKernelTellsOfAProgram_looksEachTime() throws InterruptedException {
+    FakeEvents events = new FakeEvents();
+    watch.listen(events);
+    watch.start();
+    for (int i = 1; i <= 5; i++) {
+      int before = programs.looks();
+      programs.load(program(i));
+      events.happened();
+      while (programs.looks() == before) {
+        Thread.onSpinWait();
+      }
+      turn();
+    }
+    watch.close();
+    assertThat(events.closed.getCount()).isZero();
+    assertThat(watch.isWell()).isTrue();
+  }
+
+  @Test
+  void listen_whenTheKernelTellsNoMore_goesOnLooking() throws InterruptedException {
+    FakeEvents events = new FakeEvents();
+    events.broken = true;
+    watch.listen(events);
+    watch.start();
+    int before = programs.looks();
+    events.happened();
+    while (programs.looks() == before) {
+      Thread.onSpinWait();
+    }
+    watch.close();
+    assertThat(watch.isWell()).isTrue();
+  }
+
+  private static final class FakeEvents implements ProgramEvents {
+    private final Semaphore happened = new Semaphore(0);
+    private final CountDownLatch closed = new CountDownLatch(1);
+    private volatile boolean broken;
+
+    void happened() {
+      happened.release();
+    }
+
+    @Override
+    public boolean await() throws IOException {
+      happened.acquireUninterruptibly();
+      if (broken) {
+        throw new IOException("the kernel tells no more");
+      }
+      return closed.getCount() > 0;
+    }
+
+    @Override
+    public void close() {
+      closed.countDown();
+      happened.release();
+    }
   }
 
   @Test
@@ -119,7 +187,7 @@ class KernelWatchTest {
     int commits = store.commits().size();
 
     clock.advance(Duration.ofSeconds(5));
-    assertThat(watch.watch()).isEqualTo(5_000);
+    assertThat(watch.watch()).isEqualTo(10_000);
     assertThat(engine.queued()).isZero();
     assertThat(turn()).isZero();
     assertThat(store.commits()).hasSize(commits);
@@ -140,7 +208,7 @@ class KernelWatchTest {
     assertThat(engine.programs().blindness()).isEqualTo("needs CAP_BPF");
     assertThat(state()).isEqualTo(FieldState.RETIRED);
     clock.advance(Duration.ofSeconds(5));
-    assertThat(watch.watch()).isEqualTo(5_000);
+    assertThat(watch.watch()).isEqualTo(10_000);
     assertThat(engine.queued()).isZero();
 
     programs.load();
