@@ -59,6 +59,7 @@ public final class SocketServer implements AutoCloseable {
   private static final int EVENT_LOOPS = 2;
   private static final long GRACE_S = 5;
   private static final long QUIET_MS = 500;
+  private static final int QUIET_LOOKS = 5;
   private static final long QUIET_LOOK_MS = 10;
   private static final int EVERYBODY = 0666;
   private static final int STICKY = 01000;
@@ -311,11 +312,11 @@ public final class SocketServer implements AutoCloseable {
     socket.close();
   }
 
-  /** Waits until no call was open twice in a row, and not for ever. */
+  /** Waits until no call was seen open for a while, and not for ever. */
   private void awaitQuiet() throws InterruptedException {
     long startNs = System.nanoTime();
     int quiet = 0;
-    while (quiet < 2 && System.nanoTime() - startNs < QUIET_MS * 1_000_000) {
+    while (quiet < QUIET_LOOKS && System.nanoTime() - startNs < QUIET_MS * 1_000_000) {
       TimeUnit.MILLISECONDS.sleep(QUIET_LOOK_MS);
       quiet = guard.size() == 0 ? quiet + 1 : 0;
     }
