@@ -27,6 +27,7 @@ import org.rocksdb.FlushOptions;
 import org.rocksdb.InfoLogLevel;
 import org.rocksdb.LRUCache;
 import org.rocksdb.Options;
+import org.rocksdb.ReadOptions;
 import org.rocksdb.RocksDB;
 import org.rocksdb.RocksDBException;
 import org.rocksdb.RocksIterator;
@@ -61,6 +62,7 @@ final class Database implements AutoCloseable {
   private final ColumnFamilyHandle facts;
   private final WriteOptions synced;
   private final WriteOptions lazy;
+  private final ReadOptions passing;
 
   /** How a database is opened. */
   enum Mode {
@@ -91,6 +93,7 @@ final class Database implements AutoCloseable {
       facts = handles.get(3);
       synced = own(new WriteOptions().setSync(true));
       lazy = own(new WriteOptions());
+      passing = own(new ReadOptions().setFillCache(false));
       opened = true;
     } finally {
       if (!opened) {
@@ -286,9 +289,9 @@ final class Database implements AutoCloseable {
     return rocks.newIterator(keys);
   }
 
-  /** By ascending revision; the caller closes it. */
+  /** By ascending revision; the caller closes it. Nothing is kept in memory, as few read it twice. */
   RocksIterator history() {
-    return rocks.newIterator(history);
+    return rocks.newIterator(history, passing);
   }
 
   static byte[] revisionKey(long revision) {
