@@ -289,7 +289,9 @@ final class Database implements AutoCloseable {
     return rocks.newIterator(keys);
   }
 
-  /** By ascending revision; the caller closes it. Nothing is kept in memory, as few read it twice. */
+  /**
+   * By ascending revision; the caller closes it. Nothing is kept in memory, as few read it twice.
+   */
   RocksIterator history() {
     return rocks.newIterator(history, passing);
   }
