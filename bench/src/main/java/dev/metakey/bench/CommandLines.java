@@ -63,10 +63,7 @@ final class CommandLines {
   private void add(Server server) {
     if (server instanceof MetakeyServer metakey) {
       String program = bench.options.image().resolve("bin/metakey").toString();
-      Map<String, String> environment =
-          Map.of(
-              "METAKEY_SOCKET", metakey.socket().toString(),
-              "METAKEY_RUN", metakey.run().toString());
+      Map<String, String> environment = Map.of("METAKEY_SOCKET", metakey.socket().toString());
       add(Results.METAKEY + " id", metakey.directory, environment, program, "id", THERE);
       add(Results.METAKEY + " list", metakey.directory, environment, program, "list");
       add(Results.METAKEY + " --help", metakey.directory, environment, program, "--help");
