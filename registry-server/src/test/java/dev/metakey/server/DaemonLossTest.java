@@ -126,11 +126,11 @@ final class DaemonLossTest {
       assertThat(problems(early)).isEmpty();
       remove(run);
 
-      await(() -> Files.exists(socket) && Files.exists(run.resolve("registry.bin")));
+      for (String name : List.of("m.sock", "m.sock.lock", "registry.bin", "keys")) {
+        await(() -> Files.exists(run.resolve(name)));
+      }
       await(() -> problems(early).isEmpty());
       assertThat(registered("known")).isEqualTo(Outcome.OUTCOME_EXISTING);
-      assertThat(run.resolve("keys")).exists();
-      assertThat(run.resolve("m.sock.lock")).exists();
       assertThat(RegistryFile.read(run.resolve("registry.bin")).snapshot().byName("known"))
           .isNotNull();
     }

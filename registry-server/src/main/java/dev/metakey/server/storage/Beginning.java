@@ -141,9 +141,10 @@ final class Beginning {
    * @return what was done, for an admin
    */
   private String rename(Plan.Rename plan, Evidence evidence) throws IOException, RocksDBException {
-    Contents old = plan.database().contents();
+    Contents old = plan.newest().contents();
     Contents renamed = old.renamed(evidence.newId());
     try (Database open = new Database(directory.path(), Database.Mode.WRITE)) {
+      open.commit(old.state(), plan.changes());
       open.rename(renamed, evidence.machine());
     }
     String report =
@@ -153,10 +154,11 @@ final class Beginning {
     return report;
   }
 
-  /** Commits to the database what only the state copy has. */
+  /** Commits to the database what perhaps only the state copy has. */
   private void redo(Plan.Redo plan) throws RocksDBException {
     try (Database open = new Database(directory.path(), Database.Mode.WRITE)) {
       open.commit(plan.copy().contents().state(), plan.changes());
+      open.sync();
     }
   }
 

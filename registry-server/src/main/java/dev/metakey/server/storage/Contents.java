@@ -32,7 +32,6 @@ public record Contents(RegistryState state, List<UUID> former) {
     return info().revision();
   }
 
-  /** Whether this is the same registry, earlier or later, as the other. */
   /** The same registry under a new id, so that nobody resumes a watch of the old one. */
   Contents renamed(UUID newId) {
     RegistryInfo old = info();
@@ -55,6 +54,7 @@ public record Contents(RegistryState state, List<UUID> former) {
     return id().equals(registryId) || former.contains(registryId);
   }
 
+  /** Whether this is the same registry as the other, earlier or later. */
   boolean isRelatedTo(Contents other) {
     return id().equals(other.id()) || former.contains(other.id()) || other.former.contains(id());
   }

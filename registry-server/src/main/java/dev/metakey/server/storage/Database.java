@@ -191,7 +191,7 @@ final class Database implements AutoCloseable {
   }
 
   /**
-   * One commit.
+   * One commit, all or nothing. It survives the process; a power loss only after {@link #sync}.
    *
    * @param changes what led from the state that was written last to this one
    */
@@ -208,8 +208,13 @@ final class Database implements AutoCloseable {
           putKey(batch, id, Records.key(field));
         }
       }
-      write(batch);
+      rocks.write(lazy, batch);
     }
+  }
+
+  /** Everything that was committed survives a power loss when this returns. */
+  void sync() throws RocksDBException {
+    rocks.syncWal();
   }
 
   private void putState(WriteBatch batch, RegistryState state) throws RocksDBException {

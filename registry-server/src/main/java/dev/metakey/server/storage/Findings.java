@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param machine that the database was on before; empty: it is not known
  * @param databaseFault why there is none
  * @param copies the state copies that are whole, the newest first
- * @param lastChanges of the commit that led to the newest copy
+ * @param lastChanges that led to the newest copy, and that the database may lack; by revision
  * @param copyFaults what is wrong with the others, damaged or missing
  */
 record Findings(
@@ -51,19 +51,23 @@ record Findings(
     /** The database is sound, and nothing is newer. */
     record UseDatabase() implements Plan {}
 
-    /** The database is sound, and was copied from another machine: that has a registry too. */
-    record Rename(Source database) implements Plan {
+    /**
+     * The database is sound, and was copied from another machine: that has a registry too.
+     *
+     * @param changes as in {@link Redo}; empty: the database has all
+     */
+    record Rename(Source newest, List<Change> changes) implements Plan {
       @Override
       public List<Source> makes() {
-        return List.of(database);
+        return List.of(newest);
       }
     }
 
     /**
-     * The daemon was killed, or the power went, before the database had a commit that the copy has.
-     * Perhaps nobody was told of it; but nobody can know.
+     * The daemon was killed, or the power went, and the database may lack some of the changes that
+     * the copy has. Perhaps nobody was told of the last; but nobody can know.
      *
-     * @param changes what leads from the database to the copy
+     * @param changes what leads from the database to the copy; some of it may be there already
      */
     record Redo(Source copy, List<Change> changes) implements Plan {}
 
@@ -106,11 +110,16 @@ record Findings(
       return stuck(
           sound, "%s is older than what programs were linked to: %s".formatted(newest, later));
     }
-    if (newest.equals(database)) {
-      return isOfAnotherMachine() ? new Plan.Rename(newest) : new Plan.UseDatabase();
+    if (database != null
+        && copy != null
+        && leadsOn(database, copy)
+        && !newest.contents().isNewerThan(copy.contents())) {
+      return isOfAnotherMachine()
+          ? new Plan.Rename(copy, lastChanges)
+          : new Plan.Redo(copy, lastChanges);
     }
-    if (database != null && newest.equals(copy) && isOneCommitBehind(database, newest)) {
-      return new Plan.Redo(newest, lastChanges);
+    if (newest.equals(database)) {
+      return isOfAnotherMachine() ? new Plan.Rename(newest, List.of()) : new Plan.UseDatabase();
     }
     String why =
         database == null
@@ -157,10 +166,13 @@ record Findings(
         && !machine.equals(evidence.machine());
   }
 
-  private boolean isOneCommitBehind(Source database, Source copy) {
+  /** Whether the copy's changes begin where those of the database may end. */
+  private boolean leadsOn(Source database, Source copy) {
+    long revision = database.contents().revision();
     return isSame(database, copy)
         && !lastChanges.isEmpty()
-        && lastChanges.get(0).revision() == database.contents().revision() + 1;
+        && lastChanges.get(0).revision() <= revision + 1
+        && revision <= copy.contents().revision();
   }
 
   /** The database, the state copies and what was published of them, the newest first. */

@@ -19,10 +19,11 @@ import org.rocksdb.RocksDBException;
 /**
  * Keeps the registry in a RocksDB database.
  *
- * <p><b>Durability.</b> A commit is one batch, synced: the fields, the changes and the facts that
- * belong together are all there after a power loss, or none is. The facts are written with every
- * commit, so that the revision in them always is that of the last change. The state copy is synced
- * at the same time, on another thread, and a commit returns when both are.
+ * <p><b>Durability.</b> A commit is one synced write of the state copy, and one batch: the fields,
+ * the changes and the facts that belong together are all there, or none is. The facts are written
+ * with every commit, so that the revision in them always is that of the last change. The batch is
+ * synced only now and then: what a power loss takes from the database, the next start commits to it
+ * again from the copy.
  *
  * <p><b>Failure.</b> After a failed commit nothing can be committed until the store has been opened
  * anew, as only reading the log back tells what became of it. The changes that were committed
@@ -52,7 +53,7 @@ public final class RocksStore implements Store {
   private final ReadWriteLock users = new ReentrantReadWriteLock(true);
   private @Nullable Database database;
   private volatile boolean failed;
-  private @Nullable Contents opened;
+  private volatile @Nullable Contents held;
   private @Nullable RegistryState begun;
   private @Nullable String readOnly;
   private @Nullable String recovery;
@@ -171,13 +172,13 @@ public final class RocksStore implements Store {
 
   /** The ids that the registry has, and had before it was recovered. */
   public List<UUID> ids() {
-    Contents contents = opened;
+    Contents contents = held;
     return contents == null ? List.of() : contents.ids();
   }
 
   @Override
   public RegistryState open() throws StoreException {
-    if (begun == null && opened == null) {
+    if (begun == null && held == null) {
       begin();
     }
     RegistryState first = begun;
@@ -205,10 +206,14 @@ public final class RocksStore implements Store {
       }
       Database open = writable();
       directory.requireInPlace(); // what goes to one that is gone is lost with the process
-      Contents contents = new Contents(state, Objects.requireNonNull(opened).former());
-      try (StateCopy.Writing ignored = copy.begin(contents, changes)) {
-        open.commit(state, changes);
+      Contents next = new Contents(state, Objects.requireNonNull(held).former());
+      copy.write(next, changes);
+      open.commit(state, changes);
+      if (changes.isEmpty() || copy.isFull()) { // what is no change is not committed again
+        open.sync();
+        copy.settle();
       }
+      held = next;
       revision = state.revision();
     } catch (StoreException e) {
       failed = true;
@@ -337,7 +342,7 @@ public final class RocksStore implements Store {
       Contents contents = new DatabaseReader(directory).read(fresh);
       fresh.noteMachine(evidence.machine());
       copy.renew(contents);
-      opened = contents;
+      held = contents;
       revision = contents.revision();
       oldestRevision = DatabaseReader.firstRevision(fresh, revision);
       database = fresh;
@@ -373,11 +378,14 @@ public final class RocksStore implements Store {
   /** What is only in the log would be lost with it. */
   private void flush() {
     Database open = database;
-    if (open != null && !failed) {
+    Contents contents = held;
+    if (open != null && contents != null && !failed) {
       try {
         open.flush();
-      } catch (RocksDBException ignored) {
-        // Everything is in the log, and synced.
+        copy.settle();
+        copy.write(contents, List.of()); // nothing is to be committed again
+      } catch (RocksDBException | IOException ignored) {
+        // Everything is in the log or in the state copy, and synced.
       }
     }
   }

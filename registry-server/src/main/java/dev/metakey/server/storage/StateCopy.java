@@ -16,11 +16,6 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,19 +23,19 @@ import org.jspecify.annotations.Nullable;
  * ({@link StateText}). While one is written the other one is whole. The files have room from the
  * start, so that a sync has no metadata of the file system to commit.
  *
- * <p><b>Durability.</b> A copy is written while the database is, so that a commit takes as long as
- * the slower of the two syncs, and nobody is told before both are done. Whoever is killed in
- * between leaves either one ahead, by one commit. A copy therefore has the changes of its commit
- * too: a database that is one commit behind is brought up with them. One that is further behind has
- * lost something, or was put back.
+ * <p><b>Durability.</b> A commit is one sync: that of the copy, which is written before the
+ * database. What the database is then given survives the process, but perhaps not a power loss. So
+ * a copy also has the changes since the database was synced last ({@link #isFull}, {@link
+ * #settle}), and a start after a power loss commits them to it again. A database that is further
+ * behind than that has lost something, or was put back.
  *
- * <p><b>Concurrency.</b> One thread at a time. {@link #begin} writes on a thread of its own, and
- * nothing else may be called until that is done.
+ * <p><b>Concurrency.</b> One thread at a time.
  */
 final class StateCopy implements AutoCloseable {
   static final List<String> NAMES = List.of("state-copy.1", "state-copy.2");
 
-  private static final int ROOM = 64 << 10;
+  static final int ROOM = 64 << 10;
+  private static final int MOST_UNSETTLED = 32;
 
   private final Path directory;
   private final StateText text = new StateText();
@@ -52,20 +47,8 @@ final class StateCopy implements AutoCloseable {
 
   private long sequence;
 
-  private final ExecutorService thread =
-      Executors.newSingleThreadExecutor(
-          task -> {
-            Thread writer = new Thread(task, "registry-copy");
-            writer.setDaemon(true);
-            return writer;
-          });
-
-  /** A copy that is being written. */
-  interface Writing extends AutoCloseable {
-    /** Waits until the copy survives a power loss. */
-    @Override
-    void close() throws IOException;
-  }
+  /** The changes that a power loss may take from the database, as lines. */
+  private final List<byte[]> unsettled = new ArrayList<>();
 
   StateCopy(Path directory) {
     this.directory = directory;
@@ -100,57 +83,53 @@ final class StateCopy implements AutoCloseable {
     sequence = copies.stream().mapToLong(StateText.Parsed::sequence).max().orElse(0);
   }
 
-  /** Writes while the caller does something else. */
-  Writing begin(Contents contents, List<Change> changes) {
-    CompletableFuture<Void> done = new CompletableFuture<>();
-    thread.execute(
-        () -> {
-          try {
-            write(contents, changes);
-            done.complete(null);
-          } catch (IOException | RuntimeException | Error e) {
-            done.completeExceptionally(e);
-          }
-        });
-    return () -> await(done);
-  }
-
-  /** Whoever interrupts the caller does not end the writing. */
-  private static void await(CompletableFuture<Void> done) throws IOException {
-    try {
-      done.join();
-    } catch (CompletionException e) {
-      if (e.getCause() instanceof IOException failure) {
-        throw failure;
-      }
-      throw e;
-    }
-  }
-
   /**
-   * The state survives a power loss when this returns.
+   * State and changes survive a power loss when this returns.
    *
    * @param changes of the commit that led to it
    */
   void write(Contents contents, List<Change> changes) throws IOException {
+    long ageMs = contents.state().clock().ageMs();
+    changes.forEach(change -> unsettled.add(StateText.line(change, ageMs)));
+    write(contents);
+  }
+
+  private void write(Contents contents) throws IOException {
     long next = sequence + 1;
-    byte[] bytes = text.format(next, contents, changes);
+    ByteBuffer bytes = text.format(next, contents, unsettled);
+    int length = bytes.limit();
     int index = (int) (next % NAMES.size());
     FileChannel slot = slot(index);
+    writeAll(slot, bytes, 0);
     int old = (int) Math.min(slot.size(), used[index]);
-    byte[] padded = Arrays.copyOf(bytes, Math.max(old, bytes.length));
-    Arrays.fill(padded, bytes.length, padded.length, (byte) '\n');
-    writeAll(slot, padded);
+    if (old > length) {
+      writeAll(slot, blank(old - length), length);
+    }
     slot.force(false);
-    used[index] = bytes.length;
+    used[index] = length;
     sequence = next;
   }
 
-  /** Writes both, whether or not the files are still those that were written last. */
+  /** Whether the database is to be synced, so that the copy need not grow. */
+  boolean isFull() {
+    return unsettled.size() >= MOST_UNSETTLED;
+  }
+
+  /** The database has been synced. */
+  void settle() {
+    unsettled.clear();
+  }
+
+  /**
+   * Writes both, whether or not the files are still those that were written last.
+   *
+   * @param contents what the database has synced
+   */
   void renew(Contents contents) throws IOException {
     closeSlots();
+    settle();
     for (String ignored : NAMES) {
-      write(contents, List.of());
+      write(contents);
     }
   }
 
@@ -175,7 +154,6 @@ final class StateCopy implements AutoCloseable {
 
   @Override
   public void close() {
-    endThread();
     closeSlots();
   }
 
@@ -191,21 +169,6 @@ final class StateCopy implements AutoCloseable {
           // What was written is synced.
         }
       }
-    }
-  }
-
-  private void endThread() {
-    thread.shutdown();
-    boolean interrupted = false;
-    while (!thread.isTerminated()) {
-      try {
-        var unused = thread.awaitTermination(1, TimeUnit.SECONDS);
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
     }
   }
 
@@ -226,10 +189,8 @@ final class StateCopy implements AutoCloseable {
     }
     FileChannel slot = FileChannel.open(path, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS);
     if (slot.size() < ROOM) {
-      byte[] blank = new byte[(int) (ROOM - slot.size())];
-      Arrays.fill(blank, (byte) '\n');
-      slot.position(slot.size());
-      slot.write(ByteBuffer.wrap(blank));
+      int size = (int) slot.size();
+      writeAll(slot, blank(ROOM - size), size);
       slot.force(true);
       try (FileChannel names = FileChannel.open(directory, StandardOpenOption.READ)) {
         names.force(true);
@@ -238,10 +199,15 @@ final class StateCopy implements AutoCloseable {
     return slot;
   }
 
-  private static void writeAll(FileChannel slot, byte[] bytes) throws IOException {
-    ByteBuffer left = ByteBuffer.wrap(bytes);
-    while (left.hasRemaining()) {
-      slot.write(left, left.position());
+  private static ByteBuffer blank(int bytes) {
+    byte[] blank = new byte[bytes];
+    Arrays.fill(blank, (byte) '\n');
+    return ByteBuffer.wrap(blank);
+  }
+
+  private static void writeAll(FileChannel slot, ByteBuffer bytes, long at) throws IOException {
+    for (long next = at; bytes.hasRemaining(); ) {
+      next += slot.write(bytes, next);
     }
   }
 }

@@ -12,8 +12,8 @@ import dev.metakey.model.Words;
 import dev.metakey.server.domain.ClockReading;
 import dev.metakey.server.domain.RegistryState;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
@@ -23,9 +23,9 @@ import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A whole state as text, and the changes of the commit that led to it. People read the first part
- * of each line; the daemon reads {@code record}, which is the field's or the change's database
- * record in base64 and has everything that these have.
+ * A whole state as text, and the last changes that led to it. People read the first part of each
+ * line; the daemon reads {@code record}, which is the field's or the change's database record in
+ * base64 and has everything that these have.
  *
  * <pre>
  *   metakey-state 1
@@ -44,17 +44,21 @@ final class StateText {
   private static final String CHANGE = "change=";
   private static final String RECORD = " record=";
   private static final String END = "end crc32c=";
+  private static final int END_BYTES =
+      END.length() + 9; // eight hexadecimal digits, and a line feed
 
   /** Lines of fields that were written before: a commit changes few of 64. */
   private final @Nullable Field[] written = new Field[Field.IDS];
 
-  private final String[] lines = new String[Field.IDS];
+  private final byte[][] lines = new byte[Field.IDS][];
+  private ByteBuffer formatted = ByteBuffer.allocateDirect(StateCopy.ROOM);
 
   /**
    * What a text says.
    *
    * @param sequence counts the texts that were written: the highest is the newest
-   * @param changes of the commit that led to the state; empty where that changed no field
+   * @param changes that led to the state, and that a power loss may have taken from the database;
+   *     by revision
    */
   record Parsed(long sequence, Contents contents, List<Change> changes) {
     /** The file that it is written to. */
@@ -63,33 +67,38 @@ final class StateText {
     }
   }
 
-  byte[] format(long sequence, Contents contents, List<Change> changes) {
+  /**
+   * Formats a text.
+   *
+   * @param changes lines that {@link #line(Change, long)} made
+   * @return the text, until the next is formatted
+   */
+  ByteBuffer format(long sequence, Contents contents, List<byte[]> changes) {
+    List<byte[]> parts = new ArrayList<>();
+    parts.add(head(sequence, contents).getBytes(UTF_8));
+    contents.state().snapshot().records().forEach(field -> parts.add(line(field)));
+    parts.addAll(changes);
+    int length = END_BYTES + parts.stream().mapToInt(part -> part.length).sum();
+    if (formatted.capacity() < length) {
+      formatted = ByteBuffer.allocateDirect(length);
+    }
+    formatted.clear();
+    parts.forEach(formatted::put);
+    byte[] end = (END + checksum(formatted.duplicate().flip()) + "\n").getBytes(UTF_8);
+    return formatted.put(end).flip();
+  }
+
+  private static String head(long sequence, Contents contents) {
     RegistryState state = contents.state();
     RegistryInfo info = state.snapshot().info();
-    StringBuilder text = new StringBuilder(4096);
-    text.append(FIRST_LINE).append('\n').append(COMMENT).append('\n');
-    text.append("sequence=").append(sequence);
-    text.append(" registry=").append(info.registryId());
-    text.append(" revision=").append(info.revision());
-    text.append(" layout=").append(info.layout());
-    text.append(" area=").append(info.areaBytes());
-    text.append(" boot=").append(base64(state.bootId().getBytes(UTF_8)));
     ClockReading clock = state.clock();
-    text.append(" clock=").append(clock.bootMs());
-    text.append(',').append(clock.atMs()).append(',').append(clock.ageMs());
-    text.append(" former=");
-    text.append(Former.text(contents.former()));
-    text.append('\n');
-    for (Field field : state.snapshot().records()) {
-      text.append(line(field));
-    }
-    long ageMs = state.clock().ageMs();
-    changes.forEach(change -> text.append(line(change, ageMs)));
-    byte[] body = text.toString().getBytes(UTF_8);
-    byte[] end = (END + checksum(body, body.length) + "\n").getBytes(UTF_8);
-    byte[] all = Arrays.copyOf(body, body.length + end.length);
-    System.arraycopy(end, 0, all, body.length, end.length);
-    return all;
+    return FIRST_LINE
+        + ("\n" + COMMENT + "\nsequence=" + sequence)
+        + (" registry=" + info.registryId() + " revision=" + info.revision())
+        + (" layout=" + info.layout() + " area=" + info.areaBytes())
+        + (" boot=" + base64(state.bootId().getBytes(UTF_8)))
+        + (" clock=" + clock.bootMs() + "," + clock.atMs() + "," + clock.ageMs())
+        + (" former=" + Former.text(contents.former()) + "\n");
   }
 
   /**
@@ -105,7 +114,7 @@ final class StateText {
     int end = text.indexOf("\n" + END) + 1;
     int length = text.substring(0, end).getBytes(UTF_8).length;
     String sum = end == 0 ? "" : text.substring(end + END.length()).lines().findFirst().orElse("");
-    if (end == 0 || !sum.equals(checksum(bytes, length))) {
+    if (end == 0 || !sum.equals(checksum(ByteBuffer.wrap(bytes, 0, length)))) {
       throw new IOException("it is cut or damaged: its checksum does not fit");
     }
     List<String> lines = text.substring(0, end).lines().filter(l -> !l.startsWith("#")).toList();
@@ -165,10 +174,10 @@ final class StateText {
     return value;
   }
 
-  private String line(Field field) {
+  private byte[] line(Field field) {
     int id = field.id();
-    if (!field.equals(written[id])) {
-      lines[id] =
+    if (field != written[id]) { // of one state and the next, what is the same is the same object
+      String line =
           "id=%d name=%s size=%d slot=%d generation=%d state=%s owners=\"%s\"%s%s\n"
               .formatted(
                   id,
@@ -181,20 +190,23 @@ final class StateText {
                       String.join(", ", field.owners().stream().map(Object::toString).toList())),
                   RECORD,
                   base64(Records.key(field)));
+      lines[id] = line.getBytes(UTF_8);
       written[id] = field;
     }
     return lines[id];
   }
 
-  private static String line(Change change, long ageMs) {
-    return CHANGE
-        + "%d kind=%s name=%s%s%s\n"
-            .formatted(
-                change.revision(),
-                change.kind(),
-                change.field().name(),
-                RECORD,
-                base64(Records.change(change, ageMs)));
+  static byte[] line(Change change, long ageMs) {
+    String line =
+        CHANGE
+            + "%d kind=%s name=%s%s%s\n"
+                .formatted(
+                    change.revision(),
+                    change.kind(),
+                    change.field().name(),
+                    RECORD,
+                    base64(Records.change(change, ageMs)));
+    return line.getBytes(UTF_8);
   }
 
   private static String printable(String text) {
@@ -205,9 +217,9 @@ final class StateText {
     return Base64.getEncoder().encodeToString(bytes);
   }
 
-  private static String checksum(byte[] bytes, int length) {
+  private static String checksum(ByteBuffer bytes) {
     CRC32C crc = new CRC32C();
-    crc.update(bytes, 0, length);
+    crc.update(bytes);
     return "%08x".formatted(crc.getValue());
   }
 }
