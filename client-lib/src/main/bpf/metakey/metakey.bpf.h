@@ -25,7 +25,10 @@
  *   long metakey_set(ctx, var, value);           ctx: struct xdp_md * or struct __sk_buff *
  *   long metakey_get(ctx, var, type *out);
  *   long metakey_del(ctx, var);
- *   long metakey_trace_get(skb, var, type *out); skb: struct sk_buff * in a tracing program
+ *   long metakey_trace_get(skb, var, type *out); skb: struct sk_buff * in a tracing or netfilter program
+ *   long metakey_sock_get(ctx, var, type *out);  where there is no data_meta; ctx: struct __sk_buff *
+ *                                                (cgroup, socket filter, sk_skb, lwt),
+ *                                                struct sk_reuseport_md * or struct bpf_sock_ops *
  *
  *   set    0         the packet has the value
  *          -EBUSY    somebody else's bytes are in front of the packet
@@ -51,9 +54,9 @@
  *
  * Programs
  *
- * XDP and tc (clsact, tcx) need no license. metakey_trace_get needs a GPL-compatible one, as
- * bpf_probe_read_kernel does, kernel BTF, and a packet whose MAC header is known: tp_btf, fentry,
- * kprobe. In tc, a program that sets or deletes gets its own copy of a cloned packet from the kernel,
+ * XDP and tc (clsact, tcx) need no license. metakey_trace_get needs a GPL-compatible one and
+ * CAP_PERFMON, as bpf_probe_read_kernel does, kernel BTF, and a packet whose MAC header is known:
+ * tp_btf, fentry, kprobe, netfilter. metakey_sock_get needs the same, and Linux 6.2. In tc, a program that sets or deletes gets its own copy of a cloned packet from the kernel,
  * which may drop the metadata in making it; one that only gets does not.
  *
  * clang 14 and newer, -O2, C11. May be included in any order with vmlinux.h, <linux/bpf.h> and
@@ -95,6 +98,15 @@
 		metakey_trace_get_((skb), &(var), (out), sizeof(*(out)));                          \
 	})
 
+#define metakey_sock_get(ctx, var, out)                                                            \
+	({                                                                                         \
+		METAKEY_CHECK_OUT_(var, out);                                                      \
+		metakey_trace_get_(_Generic((ctx), struct __sk_buff *: metakey_skb_skb_,           \
+					    struct sk_reuseport_md *: metakey_reuseport_skb_,      \
+					    struct bpf_sock_ops *: metakey_sock_ops_skb_)(ctx),    \
+				   &(var), (out), sizeof(*(out)));                                 \
+	})
+
 /* ---- From here on: how it is done. Names that end in _ may change. ---- */
 
 #define METAKEY_INLINE_ static inline __attribute__((always_inline, unused))
@@ -123,6 +135,8 @@
 
 struct xdp_md;
 struct __sk_buff;
+struct sk_reuseport_md;
+struct bpf_sock_ops;
 struct sk_buff;
 
 /* Bytes of an area that hold no value: the mark, and before it the presence bitmap or, at the start
@@ -656,6 +670,39 @@ METAKEY_INLINE_ long metakey_trace_get_(const struct sk_buff *packet,
 		return -METAKEY_ENOENT;
 	metakey_load_value_(out, (const char *)&value, size);
 	return 0;
+}
+
+/* ---- Sockets: the kernel's own context has the packet ---- */
+
+extern void *bpf_cast_to_kern_ctx(void *obj) __attribute__((section(".ksyms"), weak));
+
+struct sk_reuseport_kern___metakey {
+	struct sk_buff *skb;
+} __attribute__((preserve_access_index));
+
+struct bpf_sock_ops_kern___metakey {
+	struct sk_buff *skb;
+} __attribute__((preserve_access_index));
+
+METAKEY_INLINE_ const struct sk_buff *metakey_skb_skb_(struct __sk_buff *ctx)
+{
+	return bpf_cast_to_kern_ctx(ctx);
+}
+
+METAKEY_INLINE_ const struct sk_buff *metakey_reuseport_skb_(struct sk_reuseport_md *ctx)
+{
+	const struct sk_reuseport_kern___metakey *kernel = bpf_cast_to_kern_ctx(ctx);
+	const struct sk_buff *skb;
+
+	return METAKEY_READ_(skb, &kernel->skb) ? 0 : skb;
+}
+
+METAKEY_INLINE_ const struct sk_buff *metakey_sock_ops_skb_(struct bpf_sock_ops *ctx)
+{
+	const struct bpf_sock_ops_kern___metakey *kernel = bpf_cast_to_kern_ctx(ctx);
+	const struct sk_buff *skb;
+
+	return METAKEY_READ_(skb, &kernel->skb) ? 0 : skb;
 }
 
 #endif /* METAKEY_BPF_H */

@@ -1,0 +1,151 @@
+package dev.metakey.system;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.ResourceLock;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * A value that XDP set is read on every hook from there to the socket, and on those that a
+ * forwarded packet passes. The programs are in {@code src/test/bpf/sockets.bpf.c}, what attaches
+ * them in {@code attach_hooks.c}.
+ */
+@ResourceLock(Lab.LOADED_PROGRAMS)
+class SocketHooksIT {
+  private static final int PACKETS = 3;
+
+  private static final Pattern ENTRY =
+      Pattern.compile("\"formatted\":\\{\"key\":(\\d+),\"value\":(\\d+)}");
+
+  /** In the order of sockets.h. */
+  private enum Hook {
+    CGROUP_INGRESS,
+    SOCKET_UDP,
+    SOCKET_PACKET,
+    SK_SKB,
+    LWT_IN,
+    LWT_OUT,
+    LWT_XMIT,
+    REUSEPORT,
+    SOCKOPS,
+    SOCKOPS_LISTEN,
+    NF_PREROUTING,
+    NF_INPUT,
+    NF_FORWARD,
+    NF_OUTPUT,
+    NF_POSTROUTING
+  }
+
+  @TempDir static Path built;
+
+  @RegisterExtension final Host host = new Host().seeingPrograms();
+  private Lab lab;
+
+  @BeforeAll
+  static void compile() throws Exception {
+    Requires.bpf();
+    Requires.cgroups();
+    CBuild.bpf("clang", CBuild.source("sockets.bpf.c"), built.resolve("sockets.bpf.o"), "-mcpu=v3");
+    CBuild.program(CBuild.source("attach_hooks.c"), built.resolve("attach_hooks"));
+  }
+
+  /** Everything attached, and a way from mk-peer through here to mk-out. */
+  private void attach() throws Exception {
+    Path object = host.root().resolve("linked.bpf.o");
+    host.cli("link", built.resolve("sockets.bpf.o").toString(), "-o", object.toString()).ok();
+    lab = Lab.open(host);
+    lab.run(Lab.example("lab.sh") + " up").ok();
+    String cgroup = host.root().resolve("cgroup") + "/metakey-it-hooks";
+    Cgroups cgroups =
+        host.closeLater(
+            Cgroups.of(
+                Cgroups.hierarchies().stream()
+                    .filter(SocketHooksIT::isVersion2)
+                    .findFirst()
+                    .orElseThrow()));
+    cgroups.make("/metakey-it-hooks");
+    lab.run("mkdir cgroup && mount -t cgroup2 none cgroup").ok();
+    lab.start(
+        "echo $$ > %s/cgroup.procs && exec %s %s %s 10.98.0.1"
+            .formatted(cgroup, built.resolve("attach_hooks"), object, cgroup),
+        "attached");
+    lab.run("bpftool net attach xdpdrv pinned /sys/fs/bpf/hooks/xdp_set dev mk0").ok();
+    lab.run("echo 1 > /proc/sys/net/ipv4/ip_forward").ok();
+    lab.run("ip -n mk-peer route add 10.99.0.0/24 via 10.98.0.1").ok();
+    lab.run(
+            "ip route add 10.99.0.2/32 encap bpf in pinned %1$s_in out pinned %1$s_out xmit pinned %1$s_xmit dev mk2"
+                .formatted("/sys/fs/bpf/hooks/read_lwt"))
+        .ok();
+  }
+
+  private static boolean isVersion2(Path hierarchy) {
+    return hierarchy.resolve("cgroup.controllers").toFile().exists();
+  }
+
+  private void send(String to) throws Exception {
+    String commands = "for i in 1 2 3; do exec 3<> /dev/%s && echo $i >&3; done".formatted(to);
+    lab.run("ip netns exec mk-peer bash -c '%s'".formatted(commands)).ok();
+  }
+
+  private Map<Hook, Long> counted(String map) throws Exception {
+    Map<Hook, Long> counts = new EnumMap<>(Hook.class);
+    Matcher entry =
+        ENTRY.matcher(lab.run("bpftool -j map dump pinned /sys/fs/bpf/hooks/" + map).ok().out());
+    while (entry.find()) {
+      counts.put(Hook.values()[Integer.parseInt(entry.group(1))], Long.valueOf(entry.group(2)));
+    }
+    return counts;
+  }
+
+  /** One connection that stays open, so that what it carries passes its verdict program. */
+  private void sendOverTcp() throws Exception {
+    lab.start(
+        "ip netns exec mk-peer bash -c 'exec 3<> /dev/tcp/10.98.0.1/11; while echo $((i++)) >&3; do echo sent; sleep 0.1; done'",
+        "sent");
+    Host.await("a value in sk_skb", () -> counted("right").get(Hook.SK_SKB) > 0);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"slotted", "packed"})
+  void value_whenSetInXdp_isReadOnEveryHook(String layout) throws Exception {
+    Lab.awaitNoneLoaded();
+    host.configure("layout: " + layout);
+    host.start();
+    attach();
+
+    send("udp/10.98.0.1/9");
+    send("udp/10.98.0.1/10");
+    send("udp/10.99.0.2/9");
+    sendOverTcp();
+
+    Map<Hook, Long> right = counted("right");
+    assertThat(counted("wrong").values()).containsOnly(0L);
+    assertThat(right.get(Hook.CGROUP_INGRESS)).isGreaterThanOrEqualTo(2 * PACKETS);
+    assertThat(right.get(Hook.SOCKET_PACKET)).isGreaterThanOrEqualTo(3 * PACKETS);
+    assertThat(right.get(Hook.NF_PREROUTING)).isGreaterThanOrEqualTo(3 * PACKETS);
+    assertThat(right.get(Hook.NF_INPUT)).isGreaterThanOrEqualTo(2 * PACKETS);
+    assertThat(right)
+        .containsEntry(Hook.SOCKET_UDP, (long) PACKETS)
+        .containsEntry(Hook.REUSEPORT, (long) PACKETS)
+        .containsEntry(Hook.SOCKOPS, 1L)
+        .containsEntry(Hook.LWT_IN, (long) PACKETS)
+        .containsEntry(Hook.LWT_OUT, (long) PACKETS)
+        .containsEntry(Hook.LWT_XMIT, (long) PACKETS)
+        .containsEntry(Hook.NF_FORWARD, (long) PACKETS)
+        .containsEntry(Hook.NF_POSTROUTING, (long) PACKETS);
+
+    // Packets of this host's own making, and a call without a packet.
+    assertThat(right).containsEntry(Hook.NF_OUTPUT, 0L).containsEntry(Hook.SOCKOPS_LISTEN, 0L);
+    assertThat(counted("absent").get(Hook.NF_OUTPUT)).isPositive();
+    assertThat(counted("absent")).containsEntry(Hook.SOCKOPS_LISTEN, 1L);
+  }
+}
