@@ -54,6 +54,7 @@ class ExamplesIT {
         .ok();
     host.set("PATH", host.image().root().resolve("bin") + ":" + System.getenv("PATH"));
     host.set("METAKEY_RUN", host.run().toString());
+    host.set("IMAGE", host.image().root().toString());
     host.set("INCLUDE", CBuild.headers().toString());
     host.set("NO_COLOR", "1");
 
