@@ -12,6 +12,7 @@ import dev.metakey.model.Outcome;
 import dev.metakey.model.Peer;
 import dev.metakey.model.Reason;
 import dev.metakey.model.Sharing;
+import dev.metakey.model.Tag;
 import dev.metakey.server.domain.Register;
 import dev.metakey.server.domain.Rules;
 import dev.metakey.server.domain.Start;
@@ -45,7 +46,7 @@ class EngineThreadsTest {
             new Engine.Retention(100, 86_400_000),
             EDGE,
             HostClock.ofThisHost("boot-1"));
-    engine.run(new Start("boot-1", Layout.SLOTTED, 128, false));
+    engine.run(new Start("boot-1", Layout.SLOTTED, 128, false, Tag.NONE));
     return engine;
   }
 
@@ -159,7 +160,7 @@ class EngineThreadsTest {
     Engine engine =
         new Engine(
             store, new Rules(600_000, 0), new Engine.Retention(100, 86_400_000), EDGE, clock);
-    engine.run(new Start("boot-1", Layout.SLOTTED, 128, false));
+    engine.run(new Start("boot-1", Layout.SLOTTED, 128, false, Tag.NONE));
     engine.run(new Register(List.of(FieldSpec.of("known", 2), TEMPORARY)));
     CountDownLatch committing = new CountDownLatch(1);
     store.whileCommitting(
@@ -281,7 +282,7 @@ class EngineThreadsTest {
                 return real.bootId();
               }
             });
-    engine.run(new Start("boot-1", Layout.SLOTTED, 128, false));
+    engine.run(new Start("boot-1", Layout.SLOTTED, 128, false, Tag.NONE));
     try (EngineThreads threads = new EngineThreads(engine, () -> {})) {
       threads.start();
       engine.addListener((snapshot, changes) -> errors.compareAndSet(0, 1));

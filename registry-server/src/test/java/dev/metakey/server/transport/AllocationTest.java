@@ -7,6 +7,7 @@ import dev.metakey.model.Field;
 import dev.metakey.model.FieldSpec;
 import dev.metakey.model.Layout;
 import dev.metakey.model.Peer;
+import dev.metakey.model.Tag;
 import dev.metakey.server.domain.Register;
 import dev.metakey.server.domain.Rules;
 import dev.metakey.server.domain.Start;
@@ -54,7 +55,7 @@ class AllocationTest {
             new Engine.Retention(100, 86_400_000),
             EDGE,
             new FakeClock());
-    engine.run(new Start("boot-1", Layout.SLOTTED, 216, false));
+    engine.run(new Start("boot-1", Layout.SLOTTED, 216, false, Tag.NONE));
     List<FieldSpec> all =
         IntStream.range(0, Field.IDS - 16).mapToObj(i -> FieldSpec.of("field.n" + i, 2)).toList();
     engine.run(new Register(all));
@@ -67,7 +68,8 @@ class AllocationTest {
             hub,
             () -> {
               throw new IllegalStateException();
-            });
+            },
+            () -> -1);
   }
 
   @AfterEach

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.rpc.ErrorInfo;
 import dev.metakey.model.Layout;
 import dev.metakey.model.Peer;
+import dev.metakey.model.Tag;
 import dev.metakey.server.domain.Rules;
 import dev.metakey.server.domain.Start;
 import dev.metakey.server.engine.Budget;
@@ -74,7 +75,7 @@ class HostileClientTest {
             new Engine.Retention(100, 86_400_000),
             DAEMON,
             clock);
-    engine.run(new Start("boot-1", Layout.SLOTTED, 128, false));
+    engine.run(new Start("boot-1", Layout.SLOTTED, 128, false, Tag.NONE));
     KernelWatch kernel = new KernelWatch(engine, programs);
     hub = new WatchHub(engine::snapshot, engine::history, Limits.DEFAULTS.watches(), peer -> false);
     server =
@@ -87,6 +88,7 @@ class HostileClientTest {
               throw new IllegalStateException();
             },
             Launchers.DEFAULTS,
+            () -> -1,
             LIMITS,
             peer -> admin);
     threads = new EngineThreads(engine, () -> {});

@@ -10,6 +10,7 @@ import com.google.rpc.ErrorInfo;
 import dev.metakey.model.DaemonStatus;
 import dev.metakey.model.Layout;
 import dev.metakey.model.Peer;
+import dev.metakey.model.Tag;
 import dev.metakey.server.domain.Rules;
 import dev.metakey.server.domain.Start;
 import dev.metakey.server.engine.Engine;
@@ -72,7 +73,7 @@ class SocketServerTest {
             new Engine.Retention(100, 86_400_000),
             DAEMON,
             clock);
-    engine.run(new Start("boot-1", Layout.SLOTTED, 128, false));
+    engine.run(new Start("boot-1", Layout.SLOTTED, 128, false, Tag.NONE));
     kernel = new KernelWatch(engine, new FakePrograms());
     hub = new WatchHub(engine::snapshot, engine::history, Limits.DEFAULTS.watches(), peer -> false);
     server = newServer();
@@ -92,6 +93,7 @@ class SocketServerTest {
         hub,
         SocketServerTest::status,
         Launchers.DEFAULTS,
+        () -> -1,
         LIMITS,
         peer -> true);
   }

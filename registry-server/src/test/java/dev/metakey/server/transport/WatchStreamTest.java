@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.metakey.model.FieldSpec;
 import dev.metakey.model.Layout;
 import dev.metakey.model.Peer;
+import dev.metakey.model.Tag;
 import dev.metakey.server.domain.Register;
 import dev.metakey.server.domain.Rules;
 import dev.metakey.server.domain.Start;
@@ -50,7 +51,7 @@ class WatchStreamTest {
             new Engine.Retention(100, 86_400_000),
             EDGE,
             new FakeClock());
-    engine.run(new Start("boot-1", Layout.SLOTTED, 128, false));
+    engine.run(new Start("boot-1", Layout.SLOTTED, 128, false, Tag.NONE));
     hub = new WatchHub(engine::snapshot, engine::history, Limits.DEFAULTS.watches(), peer -> true);
     engine.addListener(hub);
     for (int i = 0; i < WATCHERS; i++) {
