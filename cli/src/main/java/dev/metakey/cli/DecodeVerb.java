@@ -66,7 +66,8 @@ final class DecodeVerb extends Verb {
   public Integer call() {
     ByteBuffer bytes = ByteBuffer.wrap(HexText.parse(text()));
     if ((layout == null) != (area == 0)) {
-      throw wrong("--layout and --area go together; say both, or neither for captures of this host");
+      throw wrong(
+          "--layout and --area go together; say both, or neither for captures of this host");
     }
     Answer<Decoded> answer = read(client -> decode(client, bytes));
     printer(output).decoded(answer);

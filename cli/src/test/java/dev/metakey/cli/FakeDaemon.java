@@ -103,7 +103,8 @@ import java.util.logging.Logger;
  */
 final class FakeDaemon implements AutoCloseable {
   static final UUID REGISTRY = UUID.fromString("6f2d1c1e-7f4b-4c39-9d0a-5a1f2f1f6f10");
-  static final Tag TAG = Tag.of(new byte[] {0x5e, (byte) 0xc2, (byte) 0xe7, (byte) 0xa9, 0x1b, 0x3d});
+  static final Tag TAG =
+      Tag.of(new byte[] {0x5e, (byte) 0xc2, (byte) 0xe7, (byte) 0xa9, 0x1b, 0x3d});
   static final RegistryInfo INFO = new RegistryInfo(REGISTRY, 41, Layout.SLOTTED, 128);
 
   private static final long AT_MS = Instant.parse("2026-01-02T03:04:05.678Z").toEpochMilli();
@@ -160,7 +161,8 @@ final class FakeDaemon implements AutoCloseable {
           AT_MS,
           List.of(),
           List.of(
-              new FieldUse("edge.packet_id", 8, Role.PRODUCES, FieldUse.Place.of(INFO, Tag.NONE, PACKET_ID)),
+              new FieldUse(
+                  "edge.packet_id", 8, Role.PRODUCES, FieldUse.Place.of(INFO, Tag.NONE, PACKET_ID)),
               new FieldUse("edge.hop", 2, Role.PRODUCES, null)));
   private static final LoadedProgram TRACING =
       new LoadedProgram(
@@ -171,7 +173,8 @@ final class FakeDaemon implements AutoCloseable {
           AT_MS + 1_000,
           List.of(4711, 4712),
           List.of(
-              new FieldUse("edge.packet_id", 8, Role.CONSUMES, FieldUse.Place.of(INFO, Tag.NONE, PACKET_ID)),
+              new FieldUse(
+                  "edge.packet_id", 8, Role.CONSUMES, FieldUse.Place.of(INFO, Tag.NONE, PACKET_ID)),
               new FieldUse(
                   "edge.zone",
                   2,
@@ -512,9 +515,7 @@ final class FakeDaemon implements AutoCloseable {
     @Override
     public void retag(RetagRequest request, StreamObserver<RetagResponse> caller) {
       answer(
-          request,
-          caller,
-          () -> RetagResponse.newBuilder().setRegistry(Wire.info(INFO)).build());
+          request, caller, () -> RetagResponse.newBuilder().setRegistry(Wire.info(INFO)).build());
     }
 
     @Override

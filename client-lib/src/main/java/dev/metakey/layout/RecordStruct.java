@@ -127,9 +127,7 @@ public final class RecordStruct {
     }
     int areaBytes = Byte.toUnsignedInt(buffer.get(offset + AREA8)) * 8;
     if (areaBytes < RegistryInfo.MIN_AREA_BYTES || areaBytes > RegistryInfo.MAX_AREA_BYTES) {
-      throw bad(
-          AREA8,
-          "an area of %d bytes; 24 to 216 are allowed".formatted(areaBytes));
+      throw bad(AREA8, "an area of %d bytes; 24 to 216 are allowed".formatted(areaBytes));
     }
     int id = Byte.toUnsignedInt(buffer.get(offset + ID));
     if (id > MAX_ID) {

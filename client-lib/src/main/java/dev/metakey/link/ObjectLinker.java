@@ -77,8 +77,8 @@ public final class ObjectLinker {
    * @return what became of each record, in the order of the object; never stale
    * @throws MetakeyException INVALID_REQUEST naming what is wrong in the object and where,
    *     INVALID_NAME for names of the kernel, MISMATCH, NOT_FOUND, DEADLINE_EXCEEDED, and what
-   *     {@link MetakeyClient#tag()} and {@link MetakeyClient#register(List)} throw; UNAVAILABLE also where only the published file
-   *     answers
+   *     {@link MetakeyClient#tag()} and {@link MetakeyClient#register(List)} throw; UNAVAILABLE
+   *     also where only the published file answers
    * @throws IOException if {@code out} cannot be written; what was registered stays so
    */
   public static Answer<List<LinkedRecord>> link(

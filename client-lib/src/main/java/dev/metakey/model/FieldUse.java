@@ -21,13 +21,7 @@ public record FieldUse(String name, int size, Role role, @Nullable Place place) 
    * @param slot bytes before the packet; 0 in the packed layout
    */
   public record Place(
-      UUID registryId,
-      Layout layout,
-      int areaBytes,
-      Tag tag,
-      int id,
-      int generation,
-      int slot) {
+      UUID registryId, Layout layout, int areaBytes, Tag tag, int id, int generation, int slot) {
     /** The place that a registry gives a field. */
     public static Place of(RegistryInfo info, Tag tag, Field field) {
       return new Place(

@@ -54,7 +54,7 @@ public final class Tag {
   public static Tag get(ByteBuffer buffer, int offset) {
     long bits = 0;
     for (int i = 0; i < BYTES; i++) {
-      bits = bits << Byte.SIZE | Byte.toUnsignedLong(buffer.get(offset + i));
+      bits = (bits << Byte.SIZE) | Byte.toUnsignedLong(buffer.get(offset + i));
     }
     return new Tag(bits);
   }
@@ -62,7 +62,7 @@ public final class Tag {
   /** Writes what {@link #get} reads. */
   public void put(ByteBuffer buffer, int offset) {
     for (int i = 0; i < BYTES; i++) {
-      buffer.put(offset + i, (byte) (bits >>> (BYTES - 1 - i) * Byte.SIZE));
+      buffer.put(offset + i, (byte) (bits >>> ((BYTES - 1 - i) * Byte.SIZE)));
     }
   }
 

@@ -29,8 +29,8 @@ import org.jspecify.annotations.Nullable;
  * area, or beyond the buffer's limit.
  *
  * <p>An area is <em>ours</em> if its last eight bytes are this codec's tag and two zero bytes, and
- * what the packed header claims fits. Anything else is somebody else's: it has no values, and
- * is never written to. Only {@link #make} makes an area, as only the caller knows whether the bytes
+ * what the packed header claims fits. Anything else is somebody else's: it has no values, and is
+ * never written to. Only {@link #make} makes an area, as only the caller knows whether the bytes
  * before a packet are metadata.
  *
  * <p>A {@code field} may be null, which is what a view gives for a name that nobody has: it is

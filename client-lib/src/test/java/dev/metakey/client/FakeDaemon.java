@@ -103,6 +103,7 @@ public final class FakeDaemon extends RegistryGrpc.RegistryImplBase implements A
 
   /** Why the tag is not told; null: it is. */
   public volatile @Nullable MetakeyException tagRefusal;
+
   private @Nullable MultiThreadIoEventLoopGroup group;
   private @Nullable Server server;
 

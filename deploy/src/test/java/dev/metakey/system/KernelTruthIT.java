@@ -65,7 +65,8 @@ class KernelTruthIT {
       command.add("-DSLOT=" + place.slot());
       command.add("-DLAYOUT=" + place.layout().code());
       command.add("-DAREA=" + place.areaBytes());
-      command.add("-DTAG=" + HexFormat.ofDelimiter(",").withPrefix("0x").formatHex(place.tag().bytes()));
+      command.add(
+          "-DTAG=" + HexFormat.ofDelimiter(",").withPrefix("0x").formatHex(place.tag().bytes()));
     }
     command.addAll(List.of("-c", sources.resolve("deploy/src/test/bpf/linked.bpf.c").toString()));
     command.addAll(List.of("-o", object.toString()));

@@ -269,8 +269,7 @@ public final class Daemon implements AutoCloseable {
     Tag fresh = Tag.random(new SecureRandom());
     try {
       return engine.run(
-          new Start(
-              bootId.toString(), config.layout(), config.areaBytes(), nothingLoaded, fresh));
+          new Start(bootId.toString(), config.layout(), config.areaBytes(), nothingLoaded, fresh));
     } catch (MetakeyException e) {
       RegistryInfo info = engine.snapshot().info();
       if (e.reason() != Reason.NO_FREE_SLOT) {

@@ -21,9 +21,9 @@ import dev.metakey.server.transport.Launchers;
 import dev.metakey.server.transport.SocketServer;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.List;
-import java.security.SecureRandom;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.logging.Level;
@@ -79,7 +79,13 @@ public final class MemoryDaemon implements AutoCloseable {
     StatusReport status = new StatusReport(config, engine, publisher, hub, new Problems());
     server =
         new SocketServer(
-            config.paths().socket(), engine, kernel, hub, status::now, Launchers.DEFAULTS, () -> -1);
+            config.paths().socket(),
+            engine,
+            kernel,
+            hub,
+            status::now,
+            Launchers.DEFAULTS,
+            () -> -1);
     threads = new EngineThreads(engine, () -> {});
     engine.addListener(hub);
     engine.addListener(kernel);

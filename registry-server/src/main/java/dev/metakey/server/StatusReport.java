@@ -101,7 +101,9 @@ final class StatusReport {
   }
 
   private List<LoadedProgram> stale(Snapshot snapshot, Programs programs) {
-    return programs.loaded().stream().filter(program -> Drift.isStale(snapshot, engine.tag(), program)).toList();
+    return programs.loaded().stream()
+        .filter(program -> Drift.isStale(snapshot, engine.tag(), program))
+        .toList();
   }
 
   static int count(Snapshot snapshot, FieldState state) {

@@ -465,7 +465,9 @@ final class DaemonRecoveryTest {
     UUID id =
         RegistryFile.read(directory.resolve("run/registry.bin")).snapshot().info().registryId();
     remove(directory.resolve("run"));
-    FieldUse.Place later = new FieldUse.Place(id, Layout.SLOTTED, 128, Tag.of(new byte[] {1, 2, 3, 4, 5, 6}), 1, 2, 32);
+    FieldUse.Place later =
+        new FieldUse.Place(
+            id, Layout.SLOTTED, 128, Tag.of(new byte[] {1, 2, 3, 4, 5, 6}), 1, 2, 32);
     programs.load(Loaded.program(5, Loaded.use("z", 8, later)));
 
     try (Daemon daemon = start("data", null)) {

@@ -11,5 +11,4 @@ import java.util.List;
  * @param areaBytes likewise
  * @param tagChecked whether its tag is this host's; else nobody looked at that
  */
-public record Decoded(
-    Layout layout, int areaBytes, boolean tagChecked, List<FieldValue> values) {}
+public record Decoded(Layout layout, int areaBytes, boolean tagChecked, List<FieldValue> values) {}

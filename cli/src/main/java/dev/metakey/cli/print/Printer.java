@@ -96,8 +96,7 @@ public final class Printer {
               .formatted(decoded.layout(), decoded.areaBytes(), info.layout(), info.areaBytes()));
     }
     if (!decoded.tagChecked()) {
-      terminal.note(
-          "its tag was not compared with this host's: anybody may have made these bytes");
+      terminal.note("its tag was not compared with this host's: anybody may have made these bytes");
     }
     ValueForm form = new ValueForm();
     switch (output) {

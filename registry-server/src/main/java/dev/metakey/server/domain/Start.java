@@ -27,8 +27,7 @@ import org.jspecify.annotations.Nullable;
  *     frees retired ids
  * @param fresh a new tag: taken on with a layout or area, and where there is none yet
  */
-public record Start(
-    String bootId, Layout layout, int areaBytes, boolean nothingLoaded, Tag fresh)
+public record Start(String bootId, Layout layout, int areaBytes, boolean nothingLoaded, Tag fresh)
     implements Command<Start.Result> {
 
   /** Whether the registry has the layout and area that the config asks for. */

@@ -43,8 +43,8 @@ public final class TagReaders {
     view.setPermissions(PosixFilePermissions.fromString(permissions));
   }
 
-  private static @Nullable GroupPrincipal group(
-      UserPrincipalLookupService groups) throws IOException {
+  private static @Nullable GroupPrincipal group(UserPrincipalLookupService groups)
+      throws IOException {
     try {
       return groups.lookupPrincipalByGroupName(GROUP);
     } catch (UserPrincipalNotFoundException none) {

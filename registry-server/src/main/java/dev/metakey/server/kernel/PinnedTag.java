@@ -18,9 +18,9 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The tag as a pinned map of its own beside {@link PinnedMaps}: {@link TagStruct}, for those who may
- * link programs and for nobody else. Never written on: another tag is another map, so that nobody
- * reads half of one.
+ * The tag as a pinned map of its own beside {@link PinnedMaps}: {@link TagStruct}, for those who
+ * may link programs and for nobody else. Never written on: another tag is another map, so that
+ * nobody reads half of one.
  */
 public final class PinnedTag implements Outlet {
   static final BpfMap.Shape SHAPE =

@@ -102,7 +102,8 @@ public final class RecoveryFiles {
   public static Dated keys(Path file) throws IOException {
     try {
       RegistryFile.Published published = KeysText.parse(Files.readString(file));
-      return new Dated(source(
+      return new Dated(
+          source(
               file,
               published.snapshot(),
               published.bootId(),

@@ -39,8 +39,7 @@ final class PeerGroups {
 
   private boolean supplementary(int group, int room) {
     var option =
-        new RawUnixChannelOption(
-            "SO_PEERGROUPS", SOL_SOCKET, SO_PEERGROUPS, room * Integer.BYTES);
+        new RawUnixChannelOption("SO_PEERGROUPS", SOL_SOCKET, SO_PEERGROUPS, room * Integer.BYTES);
     try {
       ByteBuffer groups = connection.config().getOption(option);
       groups.order(ByteOrder.nativeOrder());

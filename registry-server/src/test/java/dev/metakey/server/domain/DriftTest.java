@@ -29,7 +29,12 @@ class DriftTest {
   @Test
   void record_whenItAgrees_isNotStaleWhateverRegistryItIsFrom() {
     assertThat(fault(use(NAME, 8, place(0, 24, 1)))).isEmpty();
-    assertThat(fault(use(NAME, 8, FieldUse.Place.of(host.snapshot().info(), host.tag(), host.field(NAME)))))
+    assertThat(
+            fault(
+                use(
+                    NAME,
+                    8,
+                    FieldUse.Place.of(host.snapshot().info(), host.tag(), host.field(NAME)))))
         .isEmpty();
     assertThat(fault(use(NAME, 8, null))).isEmpty();
     host.released(EDGE, NAME);
@@ -55,8 +60,7 @@ class DriftTest {
   void program_whenOneOfItsRecordsDisagrees_isStale() {
     FieldUse good = use(NAME, 8, place(0, 24, 1));
     assertThat(host.isStale(program(1, good, good))).isFalse();
-    assertThat(host.isStale(program(1, good, use("x", 2, place(9, 26, 1)))))
-        .isTrue();
+    assertThat(host.isStale(program(1, good, use("x", 2, place(9, 26, 1))))).isTrue();
   }
 
   @Test

@@ -118,7 +118,8 @@ class LayoutTest {
     for (int areaBytes : new int[] {-8, 0, 16, 23, 25, 217, 224}) {
       MetakeyException refusal =
           catchThrowableOfType(
-              MetakeyException.class, () -> new Start("b", Layout.SLOTTED, areaBytes, false, Tag.NONE));
+              MetakeyException.class,
+              () -> new Start("b", Layout.SLOTTED, areaBytes, false, Tag.NONE));
       assertThat(refusal.reason()).isEqualTo(Reason.INVALID_REQUEST);
     }
   }

@@ -113,7 +113,14 @@ class LoadedProgramsTest {
                 "edge.zone",
                 2,
                 Role.CONSUMES,
-                new FieldUse.Place(new UUID(1L << 56, 2), Layout.SLOTTED, 128, Tag.of(new byte[] {1, 2, 3, 4, 5, 6}), 5, 3, 30)));
+                new FieldUse.Place(
+                    new UUID(1L << 56, 2),
+                    Layout.SLOTTED,
+                    128,
+                    Tag.of(new byte[] {1, 2, 3, 4, 5, 6}),
+                    5,
+                    3,
+                    30)));
     assertThat(first.pids()).isEmpty();
 
     LoadedProgram again = named(loaded.scan(), "mk_first").get(0);

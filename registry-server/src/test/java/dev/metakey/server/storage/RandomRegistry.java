@@ -69,8 +69,7 @@ final class RandomRegistry {
     int area = 24 + 8 * random.nextInt(25);
     RegistryInfo info =
         new RegistryInfo(old.registryId(), old.revision(), pick(Layout.values()), area);
-    state =
-        new RegistryState(state.snapshot().with(info, List.of()), pick(texts())).with(tag());
+    state = new RegistryState(state.snapshot().with(info, List.of()), pick(texts())).with(tag());
   }
 
   private Tag tag() {

@@ -108,7 +108,8 @@ final class RecoveryTableTest {
   /** Where nothing in the directory is as it was, only what was published can tell. */
   private Evidence published() {
     Source source = new Source("registry.bin", new Contents(expected, List.of()));
-    return new Evidence(List.of(source), List.of(), List.of(), "", List.of(), new UUID(5, 5), Tag.NONE, 1);
+    return new Evidence(
+        List.of(source), List.of(), List.of(), "", List.of(), new UUID(5, 5), Tag.NONE, 1);
   }
 
   private String outcome(Path data, Evidence evidence) {
