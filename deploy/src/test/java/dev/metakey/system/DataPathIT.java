@@ -51,7 +51,13 @@ class DataPathIT {
   /** A datagram of two bytes, from port 7 of 10.97.0.2 to port 9 of 10.97.0.1. */
   private static final byte[] INNER_IP =
       HexFormat.of()
-          .parseHex("4500001e00000000401100000a6100020a610001" + "0007" + "0009" + "000a" + "0000" + "6869");
+          .parseHex(
+              "4500001e00000000401100000a6100020a610001"
+                  + "0007"
+                  + "0009"
+                  + "000a"
+                  + "0000"
+                  + "6869");
 
   private static final Pattern ENTRY =
       Pattern.compile("\"formatted\":\\{\"key\":(\\d+),\"value\":(\\d+)}");

@@ -140,8 +140,7 @@ class TagIT {
   @Test
   void link_whenInTheGroup_isAllowed() throws Exception {
     Path groups = Files.copy(Path.of("/etc/group"), host.root().resolve("group"));
-    Files.writeString(
-        groups, "metakey:x:%d:%n".formatted(LINKERS_GID), StandardOpenOption.APPEND);
+    Files.writeString(groups, "metakey:x:%d:%n".formatted(LINKERS_GID), StandardOpenOption.APPEND);
     List<String> daemon =
         new ArrayList<>(
             List.of(
