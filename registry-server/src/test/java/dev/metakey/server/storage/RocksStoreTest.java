@@ -512,10 +512,7 @@ final class RocksStoreTest extends StoreContract {
     RandomRegistry registry = new RandomRegistry(6);
     Store store = store(registry::state);
     store.open();
-    for (int i = 0; i < commits; i++) {
-      List<Change> changes = registry.next(2, 0);
-      store.commit(registry.state(), changes);
-    }
+    registry.commitTo(store, commits, 2);
 
     Path left = Files.copy(image, temp.resolve("left"));
     unmount();
@@ -628,8 +625,7 @@ final class RocksStoreTest extends StoreContract {
     Store store = store(registry::state);
     store.open();
     for (int i = 0; i < 200; i++) {
-      List<Change> changes = registry.next(100, 0);
-      store.commit(registry.state(), changes);
+      registry.commitTo(store, 1, 100);
       store.trim(500, 0);
     }
 
@@ -644,10 +640,7 @@ final class RocksStoreTest extends StoreContract {
     RandomRegistry registry = new RandomRegistry(9);
     Store store = store(registry::state);
     store.open();
-    for (int i = 0; i < 200; i++) {
-      List<Change> changes = registry.next(100, 0);
-      store.commit(registry.state(), changes);
-    }
+    registry.commitTo(store, 200, 100);
     closeStores();
     return registry;
   }
@@ -724,10 +717,7 @@ final class RocksStoreTest extends StoreContract {
     RandomRegistry registry = new RandomRegistry(Committer.SEED);
     Store store = store(registry::state);
     store.open();
-    for (int i = 0; i < commits; i++) {
-      List<Change> changes = registry.next(2, 0);
-      store.commit(registry.state(), changes);
-    }
+    registry.commitTo(store, commits, 2);
     Path image = temp.resolve("image");
     run("cp", "-r", data().toString(), image.toString());
     closeStores();
