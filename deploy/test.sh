@@ -71,6 +71,19 @@ if ! want valgrind valgrind > /dev/null 2>&1; then
   expected="$expected\|valgrind"
 fi
 
+# Counts system calls in another.
+can_trace() {
+  sleep 10 &
+  local traced=$! code=0
+  timeout -s INT 1 strace -o /dev/null -p "$traced" > /dev/null 2>&1 || code=$?
+  kill "$traced"
+  [ "$code" -eq 124 ] # it went on until it was told to end
+}
+if ! { want strace strace > /dev/null 2>&1 && can_trace; }; then
+  left_out+=("system calls of the daemon: strace could not be installed, or may attach to no process")
+  expected="$expected\|strace"
+fi
+
 say "== build, unit tests, integration tests, system tests (Java: $(javac -version 2>&1))"
 mvn -B -ntp -T 2 clean verify
 
@@ -98,7 +111,7 @@ while IFS= read -r what; do left_out+=("of the benchmarks, $what"); done < <(sed
 say "the benchmarks ran to their end"
 
 if want shellcheck shellcheck; then
-  shellcheck -x .ci/run deploy/*.sh deploy/examples/*.sh deploy/examples/*/*.sh bench/*.sh bench/datapath/*.sh && say "shellcheck: the scripts are clean"
+  shellcheck -x .ci/run deploy/*.sh deploy/src/trace/*.sh deploy/examples/*.sh deploy/examples/*/*.sh bench/*.sh bench/datapath/*.sh && say "shellcheck: the scripts are clean"
 else
   left_out+=("shellcheck: not installed")
 fi

@@ -17,78 +17,14 @@
 #include <unistd.h>
 #include "datapath.h"
 #include "datapath.skel.h"
+#include "rows.h"
 
-#define MAX_RUNS 10000
 #define FRAME_BYTES 64
 #define BYTES_OF_INSTRUCTION 8 /* of BPF */
 #define OLD_VALUE 0x1122334455667788ull
 #define NEW_VALUE 1ull /* what a program that runs once sets */
 
-/* Where the field is: in a metadata area of one of the layouts, in a type-length-value list in its
- * place, or in a hash map. */
-enum form { SLOTTED = METAKEY_SLOTTED, PACKED = METAKEY_PACKED, LIST, MAP };
-
-/* What the field has. */
-enum value { ABSENT, OLD, NEW };
-
-struct row {
-	const char *name;
-	const char *program;
-	enum form form;
-	int fields; /* that are there before or after, whichever is more */
-	enum value before, after;
-	const char *base; /* the row that is taken off */
-};
-
-#define LOOP "empty loop"
-#define SLOTTED_BASE "slotted presence restored"
-#define PACKED_BASE "packed presence restored"
-#define HAND_GET "by hand, with a mark check, get"
-#define HAND_SET "by hand, with a mark check, set"
-
-static const struct row rows[] = {
-	{ LOOP, "empty", SLOTTED, 1, OLD, OLD, LOOP },
-	{ "slotted get", "get", SLOTTED, 1, OLD, OLD, LOOP },
-	{ "slotted set", "set", SLOTTED, 1, OLD, NEW, LOOP },
-	{ "slotted set, checked against the header map", "checked_set", SLOTTED, 1, OLD, NEW, LOOP },
-	{ SLOTTED_BASE, "restored", SLOTTED, 1, OLD, OLD, LOOP },
-	{ "slotted set, not there before", "insert", SLOTTED, 1, ABSENT, NEW, SLOTTED_BASE },
-	{ "slotted del", "del", SLOTTED, 1, OLD, ABSENT, SLOTTED_BASE },
-	{ "slotted first set, area made", "first_set", SLOTTED, 1, OLD, NEW, LOOP },
-	{ "packed get, 1 field", "get", PACKED, 1, OLD, OLD, LOOP },
-	{ "packed get, 7 fields", "get", PACKED, 7, OLD, OLD, LOOP },
-	{ "packed get, 20 fields", "get", PACKED, 20, OLD, OLD, LOOP },
-	{ "packed set, 1 field", "set", PACKED, 1, OLD, NEW, LOOP },
-	{ "packed set, 7 fields", "set", PACKED, 7, OLD, NEW, LOOP },
-	{ "packed set, 20 fields", "set", PACKED, 20, OLD, NEW, LOOP },
-	{ PACKED_BASE, "restored", PACKED, 1, OLD, OLD, LOOP },
-	{ "packed insert, 1 field", "insert", PACKED, 1, ABSENT, NEW, PACKED_BASE },
-	{ "packed insert, 7 fields", "insert", PACKED, 7, ABSENT, NEW, PACKED_BASE },
-	{ "packed insert, 20 fields", "insert", PACKED, 20, ABSENT, NEW, PACKED_BASE },
-	{ "packed del, 1 field", "del", PACKED, 1, OLD, ABSENT, PACKED_BASE },
-	{ "packed del, 7 fields", "del", PACKED, 7, OLD, ABSENT, PACKED_BASE },
-	{ "packed del, 20 fields", "del", PACKED, 20, OLD, ABSENT, PACKED_BASE },
-	{ "packed insert and del, 1 field", "insert_del", PACKED, 1, ABSENT, ABSENT, LOOP },
-	{ "packed insert and del, 7 fields", "insert_del", PACKED, 7, ABSENT, ABSENT, LOOP },
-	{ "packed insert and del, 20 fields", "insert_del", PACKED, 20, ABSENT, ABSENT, LOOP },
-	{ "packed first set, area made", "first_set", PACKED, 1, OLD, NEW, LOOP },
-	{ "by hand, bounds check alone, get", "bare_get", SLOTTED, 1, OLD, OLD, LOOP },
-	{ "by hand, bounds check alone, set", "bare_set", SLOTTED, 1, OLD, NEW, LOOP },
-	{ HAND_GET, "marked_get", SLOTTED, 1, OLD, OLD, LOOP },
-	{ HAND_SET, "marked_set", SLOTTED, 1, OLD, NEW, LOOP },
-	{ "list get, 1 entry", "list_get", LIST, 1, OLD, OLD, LOOP },
-	{ "list get, 7 entries", "list_get", LIST, 7, OLD, OLD, LOOP },
-	{ "list get, 20 entries", "list_get", LIST, 20, OLD, OLD, LOOP },
-	{ "hash map get", "map_get", MAP, 1, OLD, OLD, LOOP },
-	{ "hash map set", "map_set", MAP, 1, OLD, NEW, LOOP },
-};
-
-#define ROWS (sizeof(rows) / sizeof(rows[0]))
-
-/* Nanoseconds of an operation in each run, in the end sorted. */
-static double ns[ROWS][MAX_RUNS];
-
-static void fail(const char *format, ...)
+void fail(const char *format, ...)
 {
 	va_list values;
 
@@ -322,91 +258,6 @@ static double measure(const struct row *row, struct datapath *object, __u32 batc
 	return (double)total_ns / operations;
 }
 
-/* ---- What came of it ---- */
-
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static double best(const struct row *row)
-{
-	return ns[row - rows][0];
-}
-
-static const struct row *named(const char *name)
-{
-	for (const struct row *row = rows; row < rows + ROWS; row++)
-		if (!strcmp(row->name, name))
-			return row;
-	fail("no row is called %s", name);
-	return NULL;
-}
-
-/* Nanoseconds of what the row names. */
-static double alone(const struct row *row)
-{
-	return best(row) - best(named(row->base));
-}
-
-/* What the kernel makes of a program that does it once. */
-static struct bpf_prog_info info_of(const char *name, struct datapath *object)
-{
-	struct bpf_program *program = program_of(name, "_once", object);
-	struct bpf_prog_info info = {};
-	__u32 size = sizeof(info);
-
-	if (bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &size))
-		fail("%s: the kernel does not tell about the program", name);
-	return info;
-}
-
-static void print_table(int runs, struct datapath **objects)
-{
-	printf("%-46s %8s %8s %8s %8s %8s %8s\n", "one operation", "ns", "median", "alone", "insns",
-	       "checked", "bytes");
-	for (const struct row *row = rows; row < rows + ROWS; row++) {
-		struct datapath *object = objects[row->form == PACKED];
-		struct bpf_prog_info info = info_of(row->program, object);
-		struct bpf_prog_info base = info_of(named(row->base)->program, object);
-
-		printf("%-46s %8.2f %8.2f %8.2f %8d %8d %8d\n", row->name, best(row),
-		       ns[row - rows][runs / 2], alone(row),
-		       (int)(info.xlated_prog_len - base.xlated_prog_len) / BYTES_OF_INSTRUCTION,
-		       (int)(info.verified_insns - base.verified_insns),
-		       (int)(info.jited_prog_len - base.jited_prog_len));
-	}
-}
-
-static void goal(const char *what, double limit, double measured)
-{
-	printf("%-58s <= %5.2f %9.2f  %s\n", what, limit, measured,
-	       measured <= limit ? "yes" : "no");
-}
-
-static void print_goals(void)
-{
-	double get = alone(named("slotted get")), set = alone(named("slotted set"));
-	double packed_get = alone(named("packed get, 7 fields"));
-	double map_get = alone(named("hash map get"));
-
-	printf("\n%-58s    %5s %9s  %s\n", "goal, without the loop", "", "measured", "reached");
-	goal("slotted get / by hand, with a mark check", 1.5, get / alone(named(HAND_GET)));
-	goal("slotted set / by hand, with a mark check", 1.5, set / alone(named(HAND_SET)));
-	goal("slotted get / packed get, 7 fields", 0.25, get / packed_get);
-	goal("slotted set / packed set, 7 fields", 0.25,
-	     set / alone(named("packed set, 7 fields")));
-	goal("slotted set / packed insert, 7 fields", 0.25,
-	     set / alone(named("packed insert, 7 fields")));
-	goal("slotted get / hash map get", 0.25, get / map_get);
-	goal("slotted set / hash map set", 0.25, set / alone(named("hash map set")));
-	goal("packed get, 7 fields / hash map get", 1, packed_get / map_get);
-	printf("\npublished for the key/value store proposed for the kernel, on another machine: "
-	       "get 9.2 ns, set 10.1 ns, move 14.8 ns\n");
-}
-
 /* ---- How busy others kept the machine ---- */
 
 struct usage {
@@ -439,6 +290,20 @@ static double others(struct usage from, struct usage to)
 	return ((to.all_s - from.all_s) - (to.ours_s - from.ours_s)) / (to.at_s - from.at_s);
 }
 
+/* What the kernel makes of the program that does a row's work once. */
+static void weigh(const struct row *row, struct datapath *object, struct measured *to)
+{
+	struct bpf_program *program = program_of(row->program, "_once", object);
+	struct bpf_prog_info info = {};
+	__u32 size = sizeof(info);
+
+	if (bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &size))
+		fail("%s: the kernel does not tell about the program", row->name);
+	to->insns = info.xlated_prog_len / BYTES_OF_INSTRUCTION;
+	to->checked = info.verified_insns;
+	to->bytes = info.jited_prog_len;
+}
+
 /* A number from 1 to the greatest allowed. */
 static int number(const char *what, const char *text, int most)
 {
@@ -458,19 +323,21 @@ int main(int count, char **words)
 	struct datapath *objects[] = { load(SLOTTED), load(PACKED) };
 	struct usage before;
 
-	for (__u32 i = 0; i < ROWS; i++)
-		check(&rows[i], objects[rows[i].form == PACKED]);
-	printf("checked: each of the %zu rows does what it says\n", ROWS);
+	for (int i = 0; i < ROWS; i++) {
+		struct datapath *object = objects[rows[i].form == PACKED];
+
+		check(&rows[i], object);
+		weigh(&rows[i], object, &measured[i]);
+	}
+	printf("checked: each of the %d rows does what it says\n", ROWS);
 	before = usage();
 	for (int round = 0; round < runs; round++)
-		for (__u32 i = 0; i < ROWS; i++)
-			ns[i][round] = measure(&rows[i], objects[rows[i].form == PACKED], batches);
+		for (int i = 0; i < ROWS; i++)
+			measured[i].ns[round] =
+				measure(&rows[i], objects[rows[i].form == PACKED], batches);
 	printf("%d runs of %u operations; other processes kept %.2f cores busy\n\n", runs,
 	       batches * BATCH, others(before, usage()));
-	for (__u32 i = 0; i < ROWS; i++)
-		qsort(ns[i], runs, sizeof(ns[i][0]), by_value);
-	print_table(runs, objects);
-	print_goals();
+	print_results(runs);
 	datapath__destroy(objects[0]);
 	datapath__destroy(objects[1]);
 	return 0;

@@ -8,6 +8,7 @@ import io.grpc.ConnectivityState;
 import io.grpc.Deadline;
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
+import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.grpc.netty.shaded.io.netty.channel.ChannelHandlerContext;
@@ -183,15 +184,16 @@ final class Connection implements AutoCloseable {
       return new MetakeyException(
           Reason.UNAVAILABLE, "the client was closed during the call", Map.of(), e);
     }
-    return switch (e.getStatus().getCode()) {
-      case UNAVAILABLE -> Unreachable.at(socket, e);
-      case DEADLINE_EXCEEDED -> silent(timeout, e);
-      case CANCELLED ->
-          Thread.currentThread().isInterrupted()
-              ? Retry.interrupted(new InterruptedException())
-              : Unreachable.at(socket, e);
-      default -> WireErrors.fromStatus(e);
-    };
+    Status.Code code = e.getStatus().getCode();
+    if (code == Status.Code.DEADLINE_EXCEEDED) {
+      return silent(timeout, e);
+    }
+    if (code == Status.Code.CANCELLED && Thread.currentThread().isInterrupted()) {
+      return Retry.interrupted(new InterruptedException());
+    }
+    return WireErrors.isOfTheConnection(code)
+        ? Unreachable.at(socket, e)
+        : WireErrors.fromStatus(e);
   }
 
   private MetakeyException silent(Duration timeout, @Nullable Throwable cause) {

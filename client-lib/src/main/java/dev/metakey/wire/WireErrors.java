@@ -58,7 +58,8 @@ public final class WireErrors {
 
   /**
    * What the daemon said; and where something between us spoke instead, the reason that fits its
-   * status best.
+   * status best. A defect of the daemon is told by the daemon: a status of that kind without its
+   * word is a connection that broke.
    */
   public static MetakeyException fromStatus(StatusRuntimeException error) {
     com.google.rpc.Status status = StatusProto.fromThrowable(error);
@@ -71,8 +72,20 @@ public final class WireErrors {
     }
     String said = error.getStatus().getDescription();
     Status.Code code = error.getStatus().getCode();
-    return new MetakeyException(
-        reasonOf(code), said != null ? said : code.toString(), Map.of(), error);
+    Reason reason = isOfTheConnection(code) ? Reason.UNAVAILABLE : reasonOf(code);
+    return new MetakeyException(reason, said != null ? said : code.toString(), Map.of(), error);
+  }
+
+  /**
+   * Whether a status that the daemon did not give means that the connection is not there, or broke:
+   * gRPC says INTERNAL where the other side breaks the protocol or resets a call, and UNKNOWN where
+   * it closes the connection.
+   */
+  public static boolean isOfTheConnection(Status.Code code) {
+    return switch (code) {
+      case UNAVAILABLE, CANCELLED, UNKNOWN, INTERNAL, DATA_LOSS -> true;
+      default -> false;
+    };
   }
 
   /**

@@ -72,7 +72,18 @@ final class WireErrorsTest {
   }
 
   @ParameterizedTest
+  @EnumSource(
+      value = Status.Code.class,
+      names = {"UNAVAILABLE", "CANCELLED", "UNKNOWN", "INTERNAL", "DATA_LOSS"})
+  void fromStatus_whenTheConnectionBroke_isNoDefectOfTheDaemon(Status.Code code) {
+    assertThat(WireErrors.isOfTheConnection(code)).isTrue();
+    assertThat(WireErrors.fromStatus(code.toStatus().asRuntimeException()).reason())
+        .isEqualTo(Reason.UNAVAILABLE);
+  }
+
+  @ParameterizedTest
   @CsvSource({
+    "INTERNAL, INTERNAL",
     "INVALID_ARGUMENT, INVALID_REQUEST",
     "NOT_FOUND, NOT_FOUND",
     "ALREADY_EXISTS, MISMATCH",

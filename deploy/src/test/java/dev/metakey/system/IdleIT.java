@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /**
  * What a daemon does that nobody asks for anything. Counts how often its threads wake, which no
@@ -31,7 +32,17 @@ class IdleIT {
 
   @Test
   void daemon_whenNobodyAsks_hardlyWakes() throws Exception {
-    DaemonProcess daemon = host.start("--programs", "none");
+    requireHardlyWakes(host.start("--programs", "none"));
+  }
+
+  @Test
+  @ResourceLock(Lab.LOADED_PROGRAMS)
+  void daemon_whenNobodyAsksAndItHearsOfPrograms_hardlyWakes() throws Exception {
+    Requires.bpf();
+    requireHardlyWakes(host.start("--programs", "kernel"));
+  }
+
+  private void requireHardlyWakes(DaemonProcess daemon) throws Exception {
     host.connect("edge").register(Wiretap.field("edge.a", 8));
 
     Map<String, Long> wakeUps = Map.of("not looked yet", Long.MAX_VALUE);

@@ -334,6 +334,17 @@ final class LauncherIT {
   }
 
   @Test
+  void environment_whenItNamesTheSocketsOwnDirectory_makesNoDifference() throws Exception {
+    Path link = Files.createSymbolicLink(host.root().resolve("same"), host.run());
+    for (String same : List.of(host.run().toString(), host.run() + "/", link.toString())) {
+      host.set("METAKEY_RUN", same);
+      assertAnswers("edge.a", 0);
+    }
+    host.set("METAKEY_RUN", Files.createDirectory(host.root().resolve("other")).toString());
+    assertLeavesItToProgram("id", "edge.a");
+  }
+
+  @Test
   void environment_whenItNamesAService_makesNoDifference() throws Exception {
     host.set("METAKEY_SERVICE", "edge-1.x");
     assertAnswers("edge.a", 0);

@@ -16,6 +16,7 @@ import dev.metakey.server.domain.RegistryState;
 import dev.metakey.server.domain.Reserve;
 import dev.metakey.server.domain.Rules;
 import dev.metakey.server.domain.Start;
+import dev.metakey.server.engine.Defects;
 import dev.metakey.server.engine.Engine;
 import dev.metakey.server.engine.EngineThreads;
 import dev.metakey.server.engine.HostClock;
@@ -59,6 +60,7 @@ public final class Daemon implements AutoCloseable {
 
   private final Config config;
   private final Problems problems = new Problems();
+  private final Defects defects = new Defects("checking the stored history");
   private final UUID bootId;
   private final String readOnly;
   private final RocksStore store;
@@ -171,6 +173,7 @@ public final class Daemon implements AutoCloseable {
     }
     problems.from(this::recoveryProblems);
     problems.from(() -> Stream.ofNullable(store.damage()).toList());
+    problems.from(defects::problems);
     problems.from(server::problems);
     problems.from(hub::problems);
     problems.from(publisher::problems);
@@ -201,10 +204,9 @@ public final class Daemon implements AutoCloseable {
         "metakeyd {} serves on {}, {}", ThisProcess.version(), config.paths().socket(), describe());
   }
 
-  /** Nobody waits for it. */
-  @SuppressWarnings("ThreadPriorityCheck") // a hint is enough
+  /** Reads all of it once. Nobody waits for the end of that. */
   private void checkHistory() {
-    Thread check = new Thread(store::checkHistory, "registry-check");
+    Thread check = new Thread(defects.guard(store::checkHistory), "registry-check");
     check.setDaemon(true);
     check.start();
   }

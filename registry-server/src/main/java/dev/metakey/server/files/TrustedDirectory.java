@@ -12,6 +12,7 @@ import java.nio.file.attribute.PosixFileAttributeView;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -132,7 +133,7 @@ public final class TrustedDirectory {
     push(ahead, path.toAbsolutePath());
     Path at = Path.of("/");
     int links = 0;
-    requireTrusted(use, path, at, false);
+    int unused = requireTrusted(use, path, at, false);
     while (!ahead.isEmpty()) {
       Path name = ahead.pop();
       if (name.toString().equals("..")) {
@@ -141,8 +142,8 @@ public final class TrustedDirectory {
       }
       Path next = name.toString().equals(".") ? at : at.resolve(name);
       try {
-        requireTrusted(use, path, next, ahead.isEmpty());
-        if (isA(LINK, mode(next))) {
+        int mode = requireTrusted(use, path, next, ahead.isEmpty());
+        if (isA(LINK, mode)) {
           if (++links > MAX_LINKS) {
             throw refusal(
                 use, path, next + " is a loop of symbolic links", "remove the link", null);
@@ -150,7 +151,7 @@ public final class TrustedDirectory {
           Path target = Files.readSymbolicLink(next);
           at = target.isAbsolute() ? Path.of("/") : at;
           push(ahead, target);
-        } else if (!ahead.isEmpty() && !isA(DIRECTORY, mode(next))) {
+        } else if (!ahead.isEmpty() && !isA(DIRECTORY, mode)) {
           throw refusal(use, path, next + " is not a directory", "remove or rename it", null);
         } else {
           at = next;
@@ -169,10 +170,15 @@ public final class TrustedDirectory {
     }
   }
 
-  private static void requireTrusted(Use use, Path wanted, Path path, boolean isLast)
+  /**
+   * @return the mode of what is there, as it was looked at
+   */
+  private static int requireTrusted(Use use, Path wanted, Path path, boolean isLast)
       throws IOException {
-    int mode = mode(path);
-    int uid = (int) Files.getAttribute(path, "unix:uid", LinkOption.NOFOLLOW_LINKS);
+    Map<String, Object> seen = // at once, as each look is a system call
+        Files.readAttributes(path, "unix:mode,uid", LinkOption.NOFOLLOW_LINKS);
+    int mode = (int) Objects.requireNonNull(seen.get("mode"));
+    int uid = (int) Objects.requireNonNull(seen.get("uid"));
     if (uid != 0 && uid != self()) {
       throw refusal(
           use,
@@ -184,14 +190,14 @@ public final class TrustedDirectory {
     }
     boolean isShared = (mode & WRITABLE_FOR_OTHERS) != 0;
     if (!isShared || isA(LINK, mode)) { // the mode of a link says nothing
-      return;
+      return mode;
     }
     boolean isKept = isA(DIRECTORY, mode) && (mode & STICKY) != 0 && uid == 0;
     if (isKept && (!isLast || use.maySticky)) {
-      return;
+      return mode;
     }
     if (isDevice(mode) || Files.getFileStore(path).isReadOnly()) { // as Kubernetes mounts a config
-      return;
+      return mode;
     }
     throw refusal(
         use,

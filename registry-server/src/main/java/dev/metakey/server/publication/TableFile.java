@@ -13,7 +13,8 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.BasicFileAttributes;
+import java.util.Map;
+import java.util.Objects;
 import java.util.UUID;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -69,16 +70,20 @@ public final class TableFile implements Outlet {
   @Override
   public boolean isIntact() {
     try {
-      return RegistryFile.isTable(path) && isOurs() && fileKey().equals(mappedFile);
+      return RegistryFile.isTable(path) && isMapped(keyIfOurs());
     } catch (IOException e) { // gone between the two
       return false;
     }
   }
 
+  private boolean isMapped(@Nullable Object file) {
+    return file != null && file.equals(mappedFile);
+  }
+
   /** Who has mapped the table sees a seq that stays odd: a table that is never whole again. */
   @Override
   public void withdraw(UUID registryId) throws IOException {
-    if (RegistryFile.isTable(path) && isOurs()) {
+    if (RegistryFile.isTable(path) && keyIfOurs() != null) {
       RegistryFile.invalidate(open());
     }
     mapping = null;
@@ -94,28 +99,27 @@ public final class TableFile implements Outlet {
   }
 
   private MappedByteBuffer map(Snapshot snapshot) throws IOException {
-    if (!RegistryFile.isTable(path) || !isOurs()) {
+    if (!RegistryFile.isTable(path) || keyIfOurs() == null) {
       AtomicFile.write(path, RegistryFile.create(snapshot, clockMs.getAsLong(), bootId));
     }
     MappedByteBuffer table = open();
     mapping = table;
-    mappedFile = fileKey();
+    mappedFile = keyIfOurs();
     return table;
   }
 
-  /** Whether nobody but this user could have written what is there. */
-  private boolean isOurs() throws IOException {
-    return attribute("uid") == TrustedDirectory.self()
-        && (attribute("mode") & WRITABLE_FOR_OTHERS) == 0
-        && attribute("nlink") == 1;
+  /** Which file is there; null where somebody else could have written it. */
+  private @Nullable Object keyIfOurs() throws IOException {
+    Map<String, Object> seen = // at once, as each look is a system call
+        Files.readAttributes(path, "unix:uid,mode,nlink,fileKey", LinkOption.NOFOLLOW_LINKS);
+    boolean isOurs =
+        number(seen, "uid") == TrustedDirectory.self()
+            && (number(seen, "mode") & WRITABLE_FOR_OTHERS) == 0
+            && number(seen, "nlink") == 1;
+    return isOurs ? seen.get("fileKey") : null;
   }
 
-  private int attribute(String name) throws IOException {
-    return (int) Files.getAttribute(path, "unix:" + name, LinkOption.NOFOLLOW_LINKS);
-  }
-
-  private Object fileKey() throws IOException {
-    return Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
-        .fileKey();
+  private static int number(Map<String, Object> seen, String name) {
+    return (int) Objects.requireNonNull(seen.get(name));
   }
 }

@@ -232,7 +232,9 @@ public final class WatchHub implements CommitListener, AutoCloseable {
     }
 
     private void end(MetakeyException why) {
-      cancel();
+      if (!leave()) {
+        return; // it has ended
+      }
       try {
         subscriber.end(why);
       } catch (RuntimeException | Error defect) { // the others are to be told all the same
@@ -241,22 +243,26 @@ public final class WatchHub implements CommitListener, AutoCloseable {
     }
 
     private void finish() {
-      try {
-        if (cursor != NOTHING_YET) {
-          tellNext();
-        }
-      } catch (RuntimeException | Error defect) {
-        defects.met(defect);
+      if (cursor != NOTHING_YET) {
+        telling(this::tellNext);
       }
       end(stopping());
     }
 
     private void tell() {
+      telling(
+          () -> {
+            boolean more = true;
+            while (more && watchers.contains(this) && subscriber.isReady()) {
+              more = tellNext();
+            }
+          });
+    }
+
+    /** Ends the watch if it cannot be told: a refusal is the answer, all else is a defect. */
+    private void telling(Runnable messages) {
       try {
-        boolean more = true;
-        while (more && watchers.contains(this) && subscriber.isReady()) {
-          more = tellNext();
-        }
+        messages.run();
       } catch (MetakeyException e) {
         end(e);
       } catch (RuntimeException | Error defect) { // out of memory, say: the others go on

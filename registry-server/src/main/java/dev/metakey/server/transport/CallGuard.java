@@ -38,12 +38,16 @@ import org.jspecify.annotations.Nullable;
  */
 final class CallGuard implements ServerInterceptor {
   private static final String REFLECTION = "grpc.reflection.";
+  private static final long QUIET_MS = 100;
+  private static final long QUIET_LIMIT_MS = 2_000;
 
   private final Connections connections;
   private final LongSupplier nanoTime;
   private final Consumer<Runnable> soon;
   private final AtomicBoolean sweeps = new AtomicBoolean();
   private final Set<Guarded<?, ?>> open = ConcurrentHashMap.newKeySet();
+  private final Lull lull; // of calls that are answered, unlike streams
+  private volatile @Nullable MetakeyException stopped;
 
   /**
    * @param nanoTime as {@link System#nanoTime}
@@ -53,6 +57,7 @@ final class CallGuard implements ServerInterceptor {
     this.connections = connections;
     this.nanoTime = nanoTime;
     this.soon = soon;
+    this.lull = new Lull(nanoTime, QUIET_MS);
   }
 
   @Override
@@ -62,12 +67,15 @@ final class CallGuard implements ServerInterceptor {
         Objects.requireNonNull(
             call.getAttributes().get(PeerNegotiator.CONNECTION), "unknown connection");
     Guarded<Q, A> guarded = new Guarded<>(call, connection);
-    MetakeyException refusal = guarded.enter();
+    MetakeyException stop = stopped;
+    MetakeyException refusal = stop != null ? stop : guarded.enter();
     if (refusal != null) {
       guarded.refuse(refusal);
       return new ServerCall.Listener<>() {};
     }
-    return guarded.listen(next.startCall(guarded, headers));
+    ServerCall.Listener<Q> listener = guarded.listen(next.startCall(guarded, headers));
+    guarded.endIfStopped();
+    return listener;
   }
 
   /** From now on there is a call that may take too long. */
@@ -87,15 +95,21 @@ final class CallGuard implements ServerInterceptor {
     }
   }
 
-  /** Calls that are open. */
-  int size() {
-    return open.size();
+  /**
+   * Refuses new calls from now on, ends the streams that would go on until somebody ends them, and
+   * waits until nobody sends a call any more, but not for ever.
+   */
+  void stop(MetakeyException why) throws InterruptedException {
+    stopped = why;
+    open.forEach(Guarded::endIfStopped);
+    lull.await(QUIET_LIMIT_MS);
   }
 
   private final class Guarded<Q, A> extends SimpleForwardingServerCall<Q, A> {
     private final Connection connection;
     private final boolean reflection;
     private final boolean oneRequest;
+    private final boolean stream;
     private final long startNs = nanoTime.getAsLong();
     private boolean arriving; // this and the rest: guarded by this
     private boolean entered;
@@ -110,7 +124,8 @@ final class CallGuard implements ServerInterceptor {
       this.reflection = call.getMethodDescriptor().getFullMethodName().startsWith(REFLECTION);
       MethodType type = call.getMethodDescriptor().getType();
       this.oneRequest = type.clientSendsOneMessage();
-      if (!type.serverSendsOneMessage()) {
+      this.stream = !type.serverSendsOneMessage();
+      if (stream) {
         call.setOnReadyThreshold(1); // so that "ready" means that all was read
       }
     }
@@ -146,6 +161,9 @@ final class CallGuard implements ServerInterceptor {
       }
       entered = true;
       open.add(this);
+      if (!stream) {
+        lull.entered();
+      }
       if (arriving) {
         watchOver();
       }
@@ -165,6 +183,9 @@ final class CallGuard implements ServerInterceptor {
       }
       entered = false;
       open.remove(this);
+      if (!stream) {
+        lull.left();
+      }
       connection.calls.decrementAndGet();
       if (reflection) {
         connection.reflections.decrementAndGet();
@@ -203,6 +224,13 @@ final class CallGuard implements ServerInterceptor {
       }
       if (told != null) {
         told.onCancel();
+      }
+    }
+
+    void endIfStopped() {
+      MetakeyException why = stopped;
+      if (stream && why != null) {
+        refuse(why);
       }
     }
 
@@ -309,6 +337,7 @@ final class CallGuard implements ServerInterceptor {
         }
         closed = true;
         closedNs = nanoTime.getAsLong();
+        lull.answered(closedNs);
         super.close(status, trailers);
         if (entered) {
           watchOver();

@@ -8,7 +8,10 @@ import dev.metakey.model.WellKnown;
 import dev.metakey.v1.ListResponse;
 import dev.metakey.v1.ResolveResponse;
 import dev.metakey.wire.Wire;
+import java.util.Collections;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -19,6 +22,10 @@ import org.jspecify.annotations.Nullable;
  * the same time.
  */
 final class ReadAnswers {
+  /** The states of the fields that are listed where a request names none. */
+  static final Set<FieldState> ALL_BUT_FREE =
+      Collections.unmodifiableSet(EnumSet.complementOf(EnumSet.of(FieldState.FREE)));
+
   private static final int FIELDS = Field.IDS + WellKnown.FIELDS.size();
 
   /** Of one snapshot; null before the first. */
@@ -65,7 +72,7 @@ final class ReadAnswers {
     Page current = page(snapshot);
     Encoded known = current.list;
     if (known == null) {
-      known = list(snapshot, field -> !field.is(FieldState.FREE));
+      known = list(snapshot, field -> ALL_BUT_FREE.contains(field.state()));
       current.list = known;
     }
     return known;

@@ -53,8 +53,6 @@ import org.jspecify.annotations.Nullable;
 /** The calls of services and tracers: maps, submits, maps back. */
 final class RegistryService extends RegistryGrpc.RegistryImplBase {
   private static final long MAX_WAIT_MS = Duration.ofHours(24).toMillis();
-  private static final Set<FieldState> ALL_BUT_FREE =
-      EnumSet.complementOf(EnumSet.of(FieldState.FREE));
 
   private final Engine engine;
   private final KernelWatch kernel;
@@ -184,7 +182,7 @@ final class RegistryService extends RegistryGrpc.RegistryImplBase {
     }
     Set<FieldState> states = EnumSet.noneOf(FieldState.class);
     request.getStatesList().forEach(state -> states.add(Requests.state(state)));
-    Set<FieldState> wanted = states.isEmpty() ? ALL_BUT_FREE : states;
+    Set<FieldState> wanted = states.isEmpty() ? ReadAnswers.ALL_BUT_FREE : states;
     return ReadAnswers.list(
         snapshot,
         field -> wanted.contains(field.state()) && field.name().startsWith(request.getPrefix()));

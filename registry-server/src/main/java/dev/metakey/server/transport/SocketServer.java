@@ -1,7 +1,9 @@
 package dev.metakey.server.transport;
 
 import dev.metakey.model.DaemonStatus;
+import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Peer;
+import dev.metakey.model.Reason;
 import dev.metakey.server.engine.Defects;
 import dev.metakey.server.engine.Engine;
 import dev.metakey.server.engine.KernelWatch;
@@ -59,9 +61,6 @@ public final class SocketServer implements AutoCloseable {
   private static final int MAX_METADATA_BYTES = 8 * 1024;
   private static final int EVENT_LOOPS = 2;
   private static final long GRACE_S = 5;
-  private static final long QUIET_MS = 500;
-  private static final int QUIET_LOOKS = 5;
-  private static final long QUIET_LOOK_MS = 10;
   private static final int EVERYBODY = 0666;
   private static final int STICKY = 01000;
   private static final long SWEEP_MS = 1_000;
@@ -302,15 +301,15 @@ public final class SocketServer implements AutoCloseable {
   }
 
   /**
-   * Ends the connections, as soon as no calls come any more. A client holds calls back while it has
-   * as many open as it may; gRPC fails those, and sometimes others with them, if the connection is
-   * ended under it.
+   * Refuses new calls, ends the streams, and the connections as soon as no more calls come. A
+   * client holds calls back while it has as many open as it may; gRPC fails those, and sometimes
+   * others with them, if the connection is ended under it.
    */
   @Override
   public void close() throws InterruptedException, IOException {
     stopAccepting();
     end(looks);
-    awaitQuiet();
+    guard.stop(new MetakeyException(Reason.UNAVAILABLE, "metakeyd is stopping"));
     started.forEach(Server::shutdown);
     for (Server server : started) {
       if (!server.awaitTermination(GRACE_S, TimeUnit.SECONDS)) {
@@ -322,16 +321,6 @@ public final class SocketServer implements AutoCloseable {
     end(accepting);
     end(serving);
     socket.close();
-  }
-
-  /** Waits until no call was seen open for a while, and not for ever. */
-  private void awaitQuiet() throws InterruptedException {
-    long startNs = System.nanoTime();
-    int quiet = 0;
-    while (quiet < QUIET_LOOKS && System.nanoTime() - startNs < QUIET_MS * 1_000_000) {
-      TimeUnit.MILLISECONDS.sleep(QUIET_LOOK_MS);
-      quiet = guard.size() == 0 ? quiet + 1 : 0;
-    }
   }
 
   private static void end(ExecutorService threads) throws InterruptedException {

@@ -6,16 +6,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.metakey.model.FieldSpec;
 import dev.metakey.model.Format;
-import dev.metakey.model.Layout;
 import dev.metakey.model.Merge;
 import dev.metakey.model.Outcome;
 import dev.metakey.model.Peer;
 import dev.metakey.model.Reason;
 import dev.metakey.model.Sharing;
-import dev.metakey.model.Tag;
 import dev.metakey.server.domain.Register;
-import dev.metakey.server.domain.Rules;
-import dev.metakey.server.domain.Start;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -39,14 +35,7 @@ class EngineThreadsTest {
   private CompletableFuture<?> inTheBatch = new CompletableFuture<>();
 
   private Engine engine() throws Exception {
-    Engine engine =
-        new Engine(
-            store,
-            new Rules(600_000, 0),
-            new Engine.Retention(100, 86_400_000),
-            EDGE,
-            HostClock.ofThisHost("boot-1"));
-    engine.run(new Start("boot-1", Layout.SLOTTED, 128, false, Tag.NONE));
+    Engine engine = Engines.begun(store, HostClock.ofThisHost("boot-1"));
     return engine;
   }
 
@@ -157,10 +146,7 @@ class EngineThreadsTest {
 
   /** An engine whose writer is in the middle of a commit that does not end before {@code goOn}. */
   private Engine hung(FakeClock clock, CountDownLatch goOn) throws Exception {
-    Engine engine =
-        new Engine(
-            store, new Rules(600_000, 0), new Engine.Retention(100, 86_400_000), EDGE, clock);
-    engine.run(new Start("boot-1", Layout.SLOTTED, 128, false, Tag.NONE));
+    Engine engine = Engines.begun(store, clock);
     engine.run(new Register(List.of(FieldSpec.of("known", 2), TEMPORARY)));
     CountDownLatch committing = new CountDownLatch(1);
     store.whileCommitting(
@@ -255,11 +241,8 @@ class EngineThreadsTest {
   void start_whenATurnMeetsAnError_failsThatBatchAndGoesOn() throws Exception {
     AtomicInteger errors = new AtomicInteger();
     Engine engine =
-        new Engine(
+        Engines.begun(
             store,
-            new Rules(600_000, 0),
-            new Engine.Retention(100, 86_400_000),
-            EDGE,
             new HostClock() {
               private final HostClock real = HostClock.ofThisHost("boot-1");
 
@@ -282,7 +265,6 @@ class EngineThreadsTest {
                 return real.bootId();
               }
             });
-    engine.run(new Start("boot-1", Layout.SLOTTED, 128, false, Tag.NONE));
     try (EngineThreads threads = new EngineThreads(engine, () -> {})) {
       threads.start();
       engine.addListener((snapshot, changes) -> errors.compareAndSet(0, 1));

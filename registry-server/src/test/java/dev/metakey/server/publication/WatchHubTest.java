@@ -19,6 +19,7 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -472,6 +473,47 @@ class WatchHubTest {
     slowWatcher.ready();
     registry.commitMany(1);
     assertThat(ready.unseen()).isZero();
+  }
+
+  @Test
+  void close_whenAWatchRefusesItsLastChanges_isNoDefect() throws InterruptedException {
+    FakeSubscriber told = new FakeSubscriber().room(1);
+    AtomicBoolean refuses = new AtomicBoolean();
+    var unused =
+        hub.subscribe(
+            null,
+            new WatchHub.Subscriber() {
+              @Override
+              public boolean isReady() {
+                return told.isReady();
+              }
+
+              @Override
+              public void state(Snapshot snapshot) {
+                told.state(snapshot);
+              }
+
+              @Override
+              public void changes(RegistryInfo info, List<Change> changes) {
+                refuses.set(true);
+                throw new MetakeyException(Reason.QUOTA_EXCEEDED, "read what you have first");
+              }
+
+              @Override
+              public void end(MetakeyException why) {
+                told.end(why);
+              }
+            },
+            FakeRegistry.EDGE);
+    assertThat(told.next().isState()).isTrue();
+    registry.commitMany(1);
+
+    hub.close();
+
+    assertThat(refuses).isTrue();
+    assertThat(told.next().why().reason()).isEqualTo(Reason.QUOTA_EXCEEDED);
+    assertThat(told.unseen()).isZero();
+    assertThat(hub.problems()).isEmpty();
   }
 
   @Test

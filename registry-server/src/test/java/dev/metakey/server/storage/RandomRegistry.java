@@ -63,6 +63,14 @@ final class RandomRegistry {
     return changes;
   }
 
+  /** Makes so many commits of so many changes, and has the store take each. */
+  void commitTo(Store store, int commits, int changesEach) throws StoreException {
+    for (int i = 0; i < commits; i++) {
+      List<Change> changes = next(changesEach, 0);
+      store.commit(state, changes);
+    }
+  }
+
   /** Another layout, without a change. */
   void relayout() {
     RegistryInfo old = state.snapshot().info();

@@ -515,10 +515,7 @@ final class RocksStoreTest extends StoreContract {
     RandomRegistry registry = new RandomRegistry(6);
     Store store = store(registry::state);
     store.open();
-    for (int i = 0; i < commits; i++) {
-      List<Change> changes = registry.next(2, 0);
-      store.commit(registry.state(), changes);
-    }
+    registry.commitTo(store, commits, 2);
 
     Path left = Files.copy(image, temp.resolve("left"));
     unmount();
@@ -631,8 +628,7 @@ final class RocksStoreTest extends StoreContract {
     Store store = store(registry::state);
     store.open();
     for (int i = 0; i < 200; i++) {
-      List<Change> changes = registry.next(100, 0);
-      store.commit(registry.state(), changes);
+      registry.commitTo(store, 1, 100);
       store.trim(500, 0);
     }
 
@@ -647,10 +643,7 @@ final class RocksStoreTest extends StoreContract {
     RandomRegistry registry = new RandomRegistry(9);
     Store store = store(registry::state);
     store.open();
-    for (int i = 0; i < 200; i++) {
-      List<Change> changes = registry.next(100, 0);
-      store.commit(registry.state(), changes);
-    }
+    registry.commitTo(store, 200, 100);
     closeStores();
     return registry;
   }
@@ -727,10 +720,7 @@ final class RocksStoreTest extends StoreContract {
     RandomRegistry registry = new RandomRegistry(Committer.SEED);
     Store store = store(registry::state);
     store.open();
-    for (int i = 0; i < commits; i++) {
-      List<Change> changes = registry.next(2, 0);
-      store.commit(registry.state(), changes);
-    }
+    registry.commitTo(store, commits, 2);
     Path image = temp.resolve("image");
     run("cp", "-r", data().toString(), image.toString());
     closeStores();

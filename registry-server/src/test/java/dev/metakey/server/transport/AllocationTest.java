@@ -5,13 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.sun.management.ThreadMXBean;
 import dev.metakey.model.Field;
 import dev.metakey.model.FieldSpec;
-import dev.metakey.model.Layout;
 import dev.metakey.model.Peer;
-import dev.metakey.model.Tag;
 import dev.metakey.server.domain.Register;
-import dev.metakey.server.domain.Rules;
-import dev.metakey.server.domain.Start;
 import dev.metakey.server.engine.Engine;
+import dev.metakey.server.engine.Engines;
 import dev.metakey.server.engine.FakeClock;
 import dev.metakey.server.engine.FakeStore;
 import dev.metakey.server.engine.KernelWatch;
@@ -48,14 +45,7 @@ class AllocationTest {
 
   @BeforeEach
   void start() throws Exception {
-    engine =
-        new Engine(
-            new FakeStore(),
-            new Rules(600_000, 0),
-            new Engine.Retention(100, 86_400_000),
-            EDGE,
-            new FakeClock());
-    engine.run(new Start("boot-1", Layout.SLOTTED, 216, false, Tag.NONE));
+    engine = Engines.begun(new FakeStore(), new FakeClock());
     List<FieldSpec> all =
         IntStream.range(0, Field.IDS - 16).mapToObj(i -> FieldSpec.of("field.n" + i, 2)).toList();
     engine.run(new Register(all));

@@ -5,14 +5,10 @@ import static dev.metakey.server.transport.Client.register;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.rpc.ErrorInfo;
-import dev.metakey.model.Layout;
-import dev.metakey.model.Peer;
-import dev.metakey.model.Tag;
-import dev.metakey.server.domain.Rules;
-import dev.metakey.server.domain.Start;
 import dev.metakey.server.engine.Budget;
 import dev.metakey.server.engine.Engine;
 import dev.metakey.server.engine.EngineThreads;
+import dev.metakey.server.engine.Engines;
 import dev.metakey.server.engine.FakeClock;
 import dev.metakey.server.engine.FakePrograms;
 import dev.metakey.server.engine.FakeStore;
@@ -42,7 +38,6 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @Timeout(60)
 class HostileClientTest {
-  private static final Peer DAEMON = new Peer(0, 0, 1, "metakeyd").withPrivileges();
   private static final String REFLECT = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
   private static final String RESOLVE = "/metakey.v1.Registry/Resolve";
   private static final String LIST = "/metakey.v1.Registry/List";
@@ -68,14 +63,7 @@ class HostileClientTest {
   void start() throws Exception {
     path = directory.resolve("m.sock");
     FakeClock clock = new FakeClock();
-    Engine engine =
-        new Engine(
-            new FakeStore(),
-            new Rules(600_000, 0),
-            new Engine.Retention(100, 86_400_000),
-            DAEMON,
-            clock);
-    engine.run(new Start("boot-1", Layout.SLOTTED, 128, false, Tag.NONE));
+    Engine engine = Engines.begun(new FakeStore(), clock);
     KernelWatch kernel = new KernelWatch(engine, programs);
     hub = new WatchHub(engine::snapshot, engine::history, Limits.DEFAULTS.watches(), peer -> false);
     server =

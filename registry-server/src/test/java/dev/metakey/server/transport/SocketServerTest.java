@@ -8,13 +8,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.rpc.ErrorInfo;
 import dev.metakey.model.DaemonStatus;
-import dev.metakey.model.Layout;
-import dev.metakey.model.Peer;
-import dev.metakey.model.Tag;
-import dev.metakey.server.domain.Rules;
-import dev.metakey.server.domain.Start;
 import dev.metakey.server.engine.Engine;
 import dev.metakey.server.engine.EngineThreads;
+import dev.metakey.server.engine.Engines;
 import dev.metakey.server.engine.FakeClock;
 import dev.metakey.server.engine.FakePrograms;
 import dev.metakey.server.engine.FakeStore;
@@ -26,6 +22,7 @@ import dev.metakey.v1.GetStatusRequest;
 import dev.metakey.v1.ListHistoryRequest;
 import io.grpc.ConnectivityState;
 import io.grpc.health.v1.HealthCheckRequest;
+import io.grpc.health.v1.HealthCheckResponse;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.health.v1.HealthGrpc;
 import java.io.IOException;
@@ -37,6 +34,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.Iterator;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -47,7 +45,6 @@ import org.junit.jupiter.api.io.TempDir;
 /** The transport with a store that fails on demand, and little patience with who says nothing. */
 @Timeout(60)
 class SocketServerTest {
-  private static final Peer DAEMON = new Peer(0, 0, 1, "metakeyd").withPrivileges();
   private static final int SILENCE_MS = 200;
   private static final Limits LIMITS =
       Raw.limits(new Limits.Connection(128, 4, 1 << 20, SILENCE_MS, 10_000, 60_000, 600_000));
@@ -67,13 +64,7 @@ class SocketServerTest {
   void start() throws Exception {
     path = directory.resolve("m.sock");
     engine =
-        new Engine(
-            store,
-            new Rules(600_000, (int) Files.getAttribute(Path.of("/proc/self"), "unix:uid")),
-            new Engine.Retention(100, 86_400_000),
-            DAEMON,
-            clock);
-    engine.run(new Start("boot-1", Layout.SLOTTED, 128, false, Tag.NONE));
+        Engines.begun(store, clock, (int) Files.getAttribute(Path.of("/proc/self"), "unix:uid"));
     kernel = new KernelWatch(engine, new FakePrograms());
     hub = new WatchHub(engine::snapshot, engine::history, Limits.DEFAULTS.watches(), peer -> false);
     server = newServer();
@@ -230,6 +221,20 @@ class SocketServerTest {
       connect().close();
     }
     assertThat(client.registry().register(register("a", 8)).getResultsCount()).isEqualTo(1);
+  }
+
+  @Test
+  void close_whileSomebodyWatchesTheHealth_tellsItTheEnd() throws Exception {
+    Iterator<HealthCheckResponse> watch =
+        HealthGrpc.newBlockingStub(client.channel()).watch(HealthCheckRequest.getDefaultInstance());
+    assertThat(watch.next().getStatus()).isEqualTo(ServingStatus.SERVING);
+
+    server.stopAccepting();
+    assertThat(watch.next().getStatus()).isEqualTo(ServingStatus.NOT_SERVING);
+    server.close();
+
+    ErrorInfo info = refused(watch::hasNext);
+    assertThat(info.getReason()).isEqualTo("UNAVAILABLE");
   }
 
   @Test

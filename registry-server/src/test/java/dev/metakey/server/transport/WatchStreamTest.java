@@ -3,13 +3,10 @@ package dev.metakey.server.transport;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.metakey.model.FieldSpec;
-import dev.metakey.model.Layout;
 import dev.metakey.model.Peer;
-import dev.metakey.model.Tag;
 import dev.metakey.server.domain.Register;
-import dev.metakey.server.domain.Rules;
-import dev.metakey.server.domain.Start;
 import dev.metakey.server.engine.Engine;
+import dev.metakey.server.engine.Engines;
 import dev.metakey.server.engine.FakeClock;
 import dev.metakey.server.engine.FakeStore;
 import dev.metakey.server.engine.Limits;
@@ -44,14 +41,7 @@ class WatchStreamTest {
 
   @BeforeEach
   void start() throws Exception {
-    engine =
-        new Engine(
-            new FakeStore(),
-            new Rules(600_000, 0),
-            new Engine.Retention(100, 86_400_000),
-            EDGE,
-            new FakeClock());
-    engine.run(new Start("boot-1", Layout.SLOTTED, 128, false, Tag.NONE));
+    engine = Engines.begun(new FakeStore(), new FakeClock());
     hub = new WatchHub(engine::snapshot, engine::history, Limits.DEFAULTS.watches(), peer -> true);
     engine.addListener(hub);
     for (int i = 0; i < WATCHERS; i++) {
@@ -108,7 +98,7 @@ class WatchStreamTest {
       Change open = decoded(toOthers).getChanges().getChanges(0);
       assertThat(full.getAfter().getSpec().getName()).isEqualTo(name);
       assertThat(open.getAfter()).isEqualTo(full.getAfter());
-      assertThat(full.getPeer().getPid()).isEqualTo(100);
+      assertThat(full.getPeer().getPid()).isEqualTo(Engines.DAEMON.pid());
       assertThat(open.getPeer().getPid()).isZero();
     }
   }

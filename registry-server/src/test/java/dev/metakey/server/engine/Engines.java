@@ -1,0 +1,32 @@
+package dev.metakey.server.engine;
+
+import dev.metakey.model.Layout;
+import dev.metakey.model.Peer;
+import dev.metakey.model.Tag;
+import dev.metakey.server.domain.Rules;
+import dev.metakey.server.domain.Start;
+import dev.metakey.server.storage.Store;
+
+/** Engines for tests that do not care about their rules. */
+public final class Engines {
+  /** Who runs a command that nobody sent. */
+  public static final Peer DAEMON = new Peer(0, 0, 1, "metakeyd").withPrivileges();
+
+  private Engines() {}
+
+  /** One that has begun: slotted, with an area of 128 bytes. Root is the daemon's user. */
+  public static Engine begun(Store store, HostClock clock) throws Exception {
+    return begun(store, clock, DAEMON.uid());
+  }
+
+  /**
+   * @param uid the daemon's user
+   */
+  public static Engine begun(Store store, HostClock clock, int uid) throws Exception {
+    Engine engine =
+        new Engine(
+            store, new Rules(600_000, uid), new Engine.Retention(100, 86_400_000), DAEMON, clock);
+    engine.run(new Start(clock.bootId(), Layout.SLOTTED, 128, false, Tag.NONE));
+    return engine;
+  }
+}
