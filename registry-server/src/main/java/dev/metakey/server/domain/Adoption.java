@@ -55,13 +55,15 @@ final class Adoption {
     }
     takeAreaOn(draft, links);
     RegistryInfo info = draft.snapshot().info();
-    Area area = new Area(info.layout(), info.areaBytes(), draft.tag());
     for (Programs.Link link : links) {
-      if (Area.of(link).equals(area)) {
+      if (link.isIn(info.layout(), info.areaBytes())) {
         Field earlier = earlier(draft, link, registryIds);
         Snapshot others = draft.snapshot().without(earlier);
         if (isPossible(others, link)) {
           adopt(draft, link, earlier);
+          if (earlier != null) {
+            draft.tag(link.place().tag()); // it was linked later than anything that is known
+          }
         }
       }
     }

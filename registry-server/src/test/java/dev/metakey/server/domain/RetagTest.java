@@ -9,6 +9,7 @@ import static dev.metakey.server.domain.Loaded.use;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.metakey.model.FieldSpec;
+import dev.metakey.model.FieldUse;
 import dev.metakey.model.Layout;
 import dev.metakey.model.LoadedProgram;
 import dev.metakey.model.Reason;
@@ -123,6 +124,22 @@ class RetagTest {
     var decision = Registry.decide(recovered, rules, new Adopt(List.of()), ROOT, new Now(1, 1));
 
     assertThat(((Decision.Accepted<Integer>) decision).state().tag()).isEqualTo(TAG);
+  }
+
+  /** An older copy was put back, of before a retag: the program was linked later. */
+  @Test
+  void adopt_whenAProgramIsOfALaterGeneration_takesItsTagToo() {
+    UUID own = host.snapshot().info().registryId();
+    FieldUse.Place later = new FieldUse.Place(own, Layout.SLOTTED, 128, FRESH, 0, 2, 18);
+    RegistryState recovered =
+        host.state()
+            .seeing(new Programs(1, List.of(program(20, use("edge.hop", 2, later))), ""));
+
+    var decision =
+        Registry.decide(
+            recovered, new Rules(1, 0), new Adopt(List.of(own)), ROOT, new Now(1, 1));
+
+    assertThat(((Decision.Accepted<Integer>) decision).state().tag()).isEqualTo(FRESH);
   }
 
   private static RegistryState state(long revision, Layout layout) {
