@@ -51,6 +51,14 @@ step "The tc program"
 bpftool -j map dump name tc_read.bss |
   sed -n 's/.*"with_number":\([0-9]*\).*"last_number":\([0-9]*\).*/packets with a number: \1, the last number: \2/p'
 
+step "The same without a program of one's own: metakey trace"
+metakey trace edge.packet_id --at receive,drop -n 4 > traced 2> traced.err &
+tracer=$!
+until_says traced.err tracing
+"$lab" send 2
+wait "$tracer"
+run cat traced
+
 step "Who uses the name, as the kernel tells it; so it cannot be released"
 run metakey users edge.packet_id
 run metakey release edge.packet_id || printf 'exit code %s\n' $?

@@ -4,6 +4,7 @@ set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 . "$root/deploy/lib.sh"
 set_up
+if set_up_bpf; then with_packets=yes; else with_packets=; fi
 build
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/metakey-demo.XXXXXX")
@@ -86,7 +87,7 @@ step "It starts again: the same ids"
 start_daemon data
 run metakey list
 
-if set_up_bpf; then
+if [ -n "$with_packets" ]; then
   kill "$daemon"
   wait "$daemon" || true
   start_daemon live

@@ -52,8 +52,12 @@ set_up() {
 build() {
   local made=$image/bin/metakeyd
   local sources=("$root/pom.xml" "$root"/{proto,client-lib,registry-server,cli}/{pom.xml,src/main})
-  sources+=("$root/deploy/pom.xml" "$root/deploy/src/image")
-  if [ -x "$made" ] && [ -z "$(find "${sources[@]}" -newer "$made" -print -quit)" ]; then return; fi
+  sources+=("$root/deploy/pom.xml" "$root"/deploy/src/{image,trace})
+  if [ -x "$made" ] && [ -z "$(find "${sources[@]}" -newer "$made" -print -quit)" ]; then
+    # It may have been built before there was a clang.
+    [ -x "$image/libexec/metakey-trace" ] || "$root/deploy/src/trace/build.sh" "$image/libexec"
+    return
+  fi
   say "building metakey: Maven compiles it and puts the installation together in deploy/target/metakey"
   say "(a minute or two; the first time it also fetches some 300 MB of libraries and plugins, which takes some minutes more)"
   (cd "$root" && mvn -B -ntp -pl deploy -am -Dmaven.test.skip -Dstyle.color=never package) |

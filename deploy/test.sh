@@ -111,7 +111,7 @@ while IFS= read -r what; do left_out+=("of the benchmarks, $what"); done < <(sed
 say "the benchmarks ran to their end"
 
 if want shellcheck shellcheck; then
-  shellcheck -x .ci/run deploy/*.sh deploy/examples/*.sh deploy/examples/*/*.sh bench/*.sh bench/datapath/*.sh && say "shellcheck: the scripts are clean"
+  shellcheck -x .ci/run deploy/*.sh deploy/src/trace/*.sh deploy/examples/*.sh deploy/examples/*/*.sh bench/*.sh bench/datapath/*.sh && say "shellcheck: the scripts are clean"
 else
   left_out+=("shellcheck: not installed")
 fi

@@ -73,6 +73,10 @@ final class CommandTree {
         DecodeVerb::new,
         "Show by name what a packet carries: the bytes before it, in hex.");
     verb(
+        "trace",
+        TraceVerb::new,
+        "Print by name what packets carry as they pass, until interrupted (root).");
+    verb(
         "watch",
         WatchVerb::new,
         "Print the whole state, then every change as it is committed, until interrupted.");
@@ -201,6 +205,7 @@ final class CommandTree {
     word(line, Format.class, "format");
     word(line, Merge.class, "merge");
     word(line, FieldState.class, "state");
+    word(line, TraceVerb.Hook.class, "hook");
     Failures failures = new Failures(terminal);
     line.setParameterExceptionHandler(failures);
     line.setExecutionExceptionHandler(failures);

@@ -62,6 +62,14 @@ final class Numbers {
     }
   }
 
+  /** How many packets to show. */
+  static final class Packets implements ITypeConverter<Long> {
+    @Override
+    public Long convert(String text) {
+      return parse(text, 1, Long.MAX_VALUE, "1 and more");
+    }
+  }
+
   /** How many changes to show. */
   static final class Count implements ITypeConverter<Integer> {
     @Override

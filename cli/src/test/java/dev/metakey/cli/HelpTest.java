@@ -80,7 +80,7 @@ class HelpTest {
 
   @ParameterizedTest
   @MethodSource("examples")
-  void example_whenRun_works(String example) {
+  void example_whenRun_works(String example) throws IOException {
     String[] args = Run.words(example.substring(PROMPT.length()));
     for (int i = 0; i < args.length; i++) {
       args[i] =
@@ -88,16 +88,24 @@ class HelpTest {
               .replaceAll("^prog.bpf.o$", "src/test/resources/objects/prog.bpf.o")
               .replaceAll("^linked.bpf.o$", dir.resolve("linked.bpf.o").toString());
     }
-    boolean endless = args[0].equals("watch");
+    boolean endless = args[0].equals("watch") || (args[0].equals("trace") && !isCounted(args));
     Run run = Run.at(daemon);
     if (endless) {
       run.outTo(Terminal.Kind.PIPE).outEndsAfter(1);
     }
 
-    Run.Result result = run.metakey(args);
+    Run.Result result;
+    try (FakeTap tap = new FakeTap(dir)) {
+      tap.prints(FakeTap.received(FakeDaemon.PACKET_ID, 4711));
+      result = run.metakey(args);
+    }
 
     assertThat(result.exit()).as(result.err()).isEqualTo(endless ? 141 : 0);
     assertThat(result.out()).isNotEmpty();
+  }
+
+  private static boolean isCounted(String... args) {
+    return List.of(args).contains("-n");
   }
 
   /**

@@ -2,6 +2,7 @@ package dev.metakey.server.engine;
 
 import dev.metakey.model.Change;
 import dev.metakey.model.Field;
+import dev.metakey.model.FieldSpec;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Peer;
 import dev.metakey.model.Snapshot;
@@ -184,7 +185,7 @@ public final class Engine {
    */
   public <R> CompletableFuture<Reply<R>> submit(Command<R> command, Peer peer) {
     RegistryState shown = shown();
-    Decision.Accepted<R> known = command instanceof Register ? known(shown, command, peer) : null;
+    Decision.Accepted<R> known = mayBeKnown(shown, command) ? known(shown, command, peer) : null;
     if (known != null && known.state().snapshot() == shown.snapshot()) {
       return CompletableFuture.completedFuture(replyOf(known));
     }
@@ -209,6 +210,19 @@ public final class Engine {
       timerRests = false;
       waiters.wake();
     }
+  }
+
+  /** Whether it is worth looking: a name that is new makes a change, or a refusal. */
+  private static boolean mayBeKnown(RegistryState shown, Command<?> command) {
+    if (!(command instanceof Register register)) {
+      return false;
+    }
+    for (FieldSpec field : register.fields()) {
+      if (shown.snapshot().byName(field.name()) == null) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** The decision by what is committed, if it changes nothing; a defect is left to the writer. */

@@ -176,7 +176,7 @@ final class StateText {
 
   private byte[] line(Field field) {
     int id = field.id();
-    if (field != written[id]) { // of one state and the next, what is the same is the same object
+    if (!field.equals(written[id])) {
       String line =
           "id=%d name=%s size=%d slot=%d generation=%d state=%s owners=\"%s\"%s%s\n"
               .formatted(

@@ -1,0 +1,208 @@
+package dev.metakey.cli;
+
+import dev.metakey.cli.print.Output;
+import dev.metakey.cli.print.TracePrinter;
+import dev.metakey.cli.print.TracedPacket;
+import dev.metakey.client.MetakeyClient;
+import dev.metakey.client.View;
+import dev.metakey.model.Field;
+import dev.metakey.model.MetakeyException;
+import dev.metakey.model.Reason;
+import dev.metakey.model.Snapshot;
+import dev.metakey.packet.AreaCodec;
+import dev.metakey.packet.FieldValue;
+import java.nio.ByteBuffer;
+import java.time.Instant;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+@Command(
+    name = "trace",
+    footer = {
+      "  metakey trace edge.packet_id",
+      "  metakey trace edge.packet_id edge.zone --dev eth0 --at receive,drop",
+      "  metakey trace edge.packet_id --where edge.packet_id=4711 -n 1 -o jsonl",
+      "",
+      "Looks through tracepoints, so a packet goes its way as if nobody did. The process is",
+      "the one that the CPU was running, which need not be the packet's.",
+    },
+    exitCodeList = {
+      Exit.OK,
+      Exit.DEFECT,
+      Exit.BAD_INPUT,
+      Exit.NOT_PERMITTED,
+      Exit.TOO_MANY,
+      "8:the daemon cannot be reached, or packets cannot be traced here",
+      Exit.INTERRUPTED_TEXT,
+      Exit.CLOSED_PIPE_TEXT,
+    })
+final class TraceVerb extends Verb {
+  /** Where the kernel shows a packet. */
+  enum Hook {
+    /** From a device, behind native XDP and before tc. */
+    RECEIVE,
+    /** To a device, behind tc. */
+    TRANSMIT,
+    /** Given up by the kernel, which says why. */
+    DROP;
+
+    @Override
+    public String toString() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+  }
+
+  @Parameters(
+      paramLabel = "NAME",
+      arity = "1..*",
+      description = "The fields; those that are not there yet are waited for.")
+  List<String> names = List.of();
+
+  @Option(
+      names = "--at",
+      paramLabel = "HOOK",
+      split = ",",
+      description = "Where to look: ${COMPLETION-CANDIDATES}. Default: receive.")
+  Set<Hook> hooks = Set.of(Hook.RECEIVE);
+
+  @Option(
+      names = "--dev",
+      paramLabel = "DEVICE",
+      description = "Only packets of this device, in whatever network namespace.")
+  String device = "";
+
+  @Option(
+      names = "--where",
+      paramLabel = "NAME=VALUE",
+      description =
+          "Only packets in which this field has this value: as it is printed, or a number, also"
+              + " 0x...; all of them, if said more than once.")
+  List<String> conditions = List.of();
+
+  @Option(
+      names = {"-n", "--count"},
+      paramLabel = "COUNT",
+      converter = Numbers.Packets.class,
+      description = "End after so many packets.")
+  @Nullable Long count;
+
+  @Mixin OutputOption output = new OutputOption();
+
+  @Override
+  public Integer call() {
+    Output form = form(output);
+    if (form == Output.JSON || form == Output.NAME) {
+      throw wrong("a trace is a line for each packet: use -o table or -o jsonl");
+    }
+    if (device.length() > 15) {
+      throw wrong("--dev '%s': a device's name has at most 15 letters".formatted(device));
+    }
+    List<PacketFilter> filters =
+        conditions.stream().map(text -> PacketFilter.parse(text, names, this)).toList();
+    try (Session session = Session.open(metakey, Session.LONGEST, false).expectingToWait()) {
+      awaitNames(session.client());
+      View view = session.client().view();
+      names.forEach(name -> refuseForeign(view.get(name)));
+      AtomicBoolean unread = new AtomicBoolean();
+      try (PacketTap tap =
+          PacketTap.open(device, new TreeSet<>(hooks).stream().map(Hook::toString).toList())) {
+        terminal()
+            .onReaderGone(
+                () -> {
+                  unread.set(true);
+                  tap.close();
+                });
+        terminal().note("tracing " + String.join(", ", names));
+        boolean isDone = follow(tap, view, filters, new TracePrinter(terminal(), form));
+        return isDone ? 0 : unread.get() ? Exit.CLOSED_PIPE : Exit.INTERRUPTED;
+      }
+    }
+  }
+
+  /** Names are known from then on, and perhaps not for ever: the view tells. */
+  private void awaitNames(MetakeyClient client) {
+    try {
+      var unused = client.resolve(names);
+    } catch (MetakeyException e) {
+      if (e.reason() != Reason.NOT_FOUND) {
+        throw e;
+      }
+      terminal().note("waiting: " + e.text());
+      var unused = client.await(Session.LONGEST, names);
+    }
+  }
+
+  private static void refuseForeign(@Nullable Field field) {
+    if (field != null && field.id() >= Field.IDS) {
+      throw new MetakeyException(
+          Reason.INVALID_REQUEST,
+          "%s is the hardware's own and never in front of a packet; a program that copies it into a field of its own makes it visible"
+              .formatted(field.name()));
+    }
+  }
+
+  /** Whether so many packets were printed as were asked for. */
+  private boolean follow(
+      PacketTap tap, View view, List<PacketFilter> filters, TracePrinter printer) {
+    long left = count == null ? Long.MAX_VALUE : count;
+    long missed = 0;
+    while (left > 0) {
+      PacketTap.Packet packet = tap.next();
+      if (packet == null) {
+        return false;
+      }
+      if (tap.missed() != missed) {
+        missed = tap.missed();
+        terminal()
+            .note(
+                "%d packets were missed so far, as they came faster than they were read; --dev and --at make them fewer"
+                    .formatted(missed));
+      }
+      List<FieldValue> values = values(packet.metadata(), view.snapshot());
+      if (!values.isEmpty() && filters.stream().allMatch(filter -> filter.accepts(values))) {
+        printer.print(traced(packet, values));
+        left--;
+      }
+      if (!tap.isReady()) {
+        terminal().flush();
+      }
+    }
+    return true;
+  }
+
+  /** By name, in the order in which they were asked for. */
+  private List<FieldValue> values(ByteBuffer metadata, Snapshot snapshot) {
+    int end = metadata.limit();
+    AreaCodec codec = AreaCodec.of(snapshot.info());
+    if (!codec.isOurs(metadata, end)) {
+      return List.of();
+    }
+    List<FieldValue> all = codec.values(metadata, end, snapshot);
+    return names.stream()
+        .map(snapshot::resolve)
+        .flatMap(field -> all.stream().filter(v -> v.field() != null && v.field().equals(field)))
+        .toList();
+  }
+
+  private static TracedPacket traced(PacketTap.Packet packet, List<FieldValue> values) {
+    return new TracedPacket(
+        Instant.EPOCH.plusNanos(packet.ns()),
+        packet.hook(),
+        packet.dropReason(),
+        packet.device(),
+        packet.ifindex(),
+        packet.length(),
+        packet.cpu(),
+        packet.pid(),
+        packet.process(),
+        values);
+  }
+}
