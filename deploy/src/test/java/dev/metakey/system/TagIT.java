@@ -114,7 +114,7 @@ class TagIT {
             HexFormat.ofDelimiter(":").formatHex(tag))) {
       assertThat(all).doesNotContainIgnoringCase(shown);
     }
-    assertThat(all).contains("edge.packet_id", "edge.hop", "groupadd");
+    assertThat(all).contains("edge.packet_id", "edge.hop");
   }
 
   /** The state, as a watcher is told it. */
