@@ -170,8 +170,7 @@ final class TraceVerb extends Verb {
                     .formatted(missed));
       }
       Snapshot snapshot = view.snapshot();
-      List<FieldValue> values =
-          values(packet.metadata(), areas.of(snapshot.info()), snapshot);
+      List<FieldValue> values = values(packet.metadata(), areas.of(snapshot.info()), snapshot);
       if (!values.isEmpty() && filters.stream().allMatch(filter -> filter.accepts(values))) {
         printer.print(traced(packet, values));
         left--;
@@ -183,7 +182,9 @@ final class TraceVerb extends Verb {
     return true;
   }
 
-  /** This host's areas. The tag is asked for again only where registry, layout or area are others. */
+  /**
+   * This host's areas. The tag is asked for again only where registry, layout or area are others.
+   */
   private static final class Areas {
     private final MetakeyClient client;
     private @Nullable RegistryInfo info;
@@ -196,9 +197,7 @@ final class TraceVerb extends Verb {
     AreaCodec of(RegistryInfo now) {
       RegistryInfo known = info;
       AreaCodec current = codec;
-      if (current == null
-          || known == null
-          || !known.withRevision(now.revision()).equals(now)) {
+      if (current == null || known == null || !known.withRevision(now.revision()).equals(now)) {
         current = AreaCodec.of(now, client.tag().value());
         codec = current;
         info = now;

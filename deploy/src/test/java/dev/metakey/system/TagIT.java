@@ -53,6 +53,7 @@ class TagIT {
   @Test
   void tag_whenSomebodyMayOnlyRead_isInNoFileThatTheyCanRead() throws Exception {
     startAndLink();
+    Host.await("the map is published", () -> Files.exists(maps.resolve("tag")));
 
     assertThat(modeOf(host.run().resolve("tag"))).isEqualTo("rw-r-----");
     assertThat(modeOf(maps.resolve("tag"))).isEqualTo("rw-r-----");

@@ -132,12 +132,10 @@ class RetagTest {
     UUID own = host.snapshot().info().registryId();
     FieldUse.Place later = new FieldUse.Place(own, Layout.SLOTTED, 128, FRESH, 0, 2, 18);
     RegistryState recovered =
-        host.state()
-            .seeing(new Programs(1, List.of(program(20, use("edge.hop", 2, later))), ""));
+        host.state().seeing(new Programs(1, List.of(program(20, use("edge.hop", 2, later))), ""));
 
     var decision =
-        Registry.decide(
-            recovered, new Rules(1, 0), new Adopt(List.of(own)), ROOT, new Now(1, 1));
+        Registry.decide(recovered, new Rules(1, 0), new Adopt(List.of(own)), ROOT, new Now(1, 1));
 
     assertThat(((Decision.Accepted<Integer>) decision).state().tag()).isEqualTo(FRESH);
   }
