@@ -73,6 +73,10 @@ public final class Bench {
       say("commands");
       new CommandLines(bench).measure(results);
     }
+    if (options.measures(Options.SOAK)) {
+      say("soak");
+      new Soak(bench).measure(results);
+    }
     Machine.Usage after = Machine.usage(bench.children.running());
     results.facts.put(
         "other processes", "kept %.2f cores busy meanwhile".formatted(after.othersSince(before)));

@@ -11,7 +11,8 @@ final class Group {
     MICROSECONDS("us"),
     MILLISECONDS("ms"),
     PER_SECOND("a second"),
-    MEGABYTES("MB");
+    MEGABYTES("MB"),
+    COUNT("count");
 
     final String words;
 

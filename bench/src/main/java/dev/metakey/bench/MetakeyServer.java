@@ -72,6 +72,10 @@ final class MetakeyServer extends Server {
     return run;
   }
 
+  Path data() {
+    return directory.resolve("data");
+  }
+
   @Override
   List<String> command() throws IOException {
     Path config = directory.resolve("metakeyd.yaml");
@@ -83,7 +87,7 @@ final class MetakeyServer extends Server {
         "--socket",
         socket().toString(),
         "--data",
-        directory.resolve("data").toString(),
+        data().toString(),
         "--run",
         run.toString());
   }

@@ -33,8 +33,12 @@ record Options(
   static final String WATCHERS = "watchers";
   static final String HISTORY = "history";
   static final String COMMANDS = "commands";
+  static final String SOAK = "soak";
   private static final Set<String> PARTS =
-      new TreeSet<>(List.of(CALLS, CLIENTS, WATCHERS, HISTORY, COMMANDS));
+      new TreeSet<>(List.of(CALLS, CLIENTS, WATCHERS, HISTORY, COMMANDS, SOAK));
+
+  /** Only when it is asked for: it takes as long as all the others. */
+  private static final Set<String> ON_DEMAND = Set.of(SOAK);
 
   /**
    * How much is measured.
@@ -49,6 +53,8 @@ record Options(
    * @param starts of each server
    * @param history changes that a server has made before it is started
    * @param commands how often each is run
+   * @param soakMs how long everything is done at once
+   * @param isWhole whether what is measured only on demand is measured too
    */
   record Form(
       String name,
@@ -61,9 +67,11 @@ record Options(
       int changes,
       int starts,
       List<Integer> history,
-      int commands) {
+      int commands,
+      int soakMs,
+      boolean isWhole) {
     static final Form SHORT =
-        new Form("short", 2, 1, 50, 1, List.of(1, 8), 20, 5, 1, List.of(0, 500), 1);
+        new Form("short", 2, 1, 50, 1, List.of(1, 8), 20, 5, 1, List.of(0, 500), 1, 2_000, true);
     static final Form STANDARD =
         new Form(
             "standard",
@@ -76,7 +84,9 @@ record Options(
             100,
             10,
             List.of(0, 10_000),
-            20);
+            20,
+            600_000,
+            false);
     static final Form LONG =
         new Form(
             "long",
@@ -89,7 +99,9 @@ record Options(
             300,
             20,
             List.of(0, 10_000, 1_000_000),
-            50);
+            50,
+            600_000,
+            true);
   }
 
   /**
@@ -114,13 +126,21 @@ record Options(
     }
     return new Options(
         form,
-        parts.isEmpty() ? PARTS : parts,
+        parts.isEmpty() ? all(form) : parts,
         place(places, "--image"),
         place(places, "--work"),
         place(places, "--run"),
         place(places, "--bpffs").toString(),
         place(places, "--lookups"),
         place(places, "--results"));
+  }
+
+  private static Set<String> all(Form form) {
+    Set<String> all = new TreeSet<>(PARTS);
+    if (!form.isWhole()) {
+      all.removeAll(ON_DEMAND);
+    }
+    return all;
   }
 
   private static Path place(Map<String, String> places, String option) {

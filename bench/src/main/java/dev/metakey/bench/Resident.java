@@ -11,8 +11,23 @@ final class Resident {
 
   private Resident() {}
 
-  /** The resident set, and what of it is the process's share alone. */
+  /**
+   * @param residentMb what of it is in memory
+   * @param shareMb the same, with what several processes share divided among them
+   */
+  record Memory(double residentMb, double shareMb) {
+    String note() {
+      return "Pss %s MB".formatted(Results.figure(shareMb));
+    }
+  }
+
+  /** As a row of a table. */
   static Group.Row row(Server server) throws IOException {
+    Memory memory = of(server);
+    return new Group.Row(server.name(), memory.residentMb(), null, memory.note(), List.of());
+  }
+
+  static Memory of(Server server) throws IOException {
     Path file = Path.of("/proc/%d/smaps_rollup".formatted(server.process().pid()));
     double residentMb = 0;
     double shareMb = 0;
@@ -23,8 +38,7 @@ final class Resident {
         shareMb = megabytes(line);
       }
     }
-    return new Group.Row(
-        server.name(), residentMb, null, "Pss %s MB".formatted(Results.figure(shareMb)), List.of());
+    return new Memory(residentMb, shareMb);
   }
 
   private static double megabytes(String line) {

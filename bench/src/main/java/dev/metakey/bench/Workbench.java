@@ -39,9 +39,14 @@ final class Workbench {
     return ROOT;
   }
 
+  /** One that frees no ids, and pins nothing. */
+  MetakeyServer metakeyAlone() throws IOException {
+    return metakey("none", "none");
+  }
+
   /** metakey first, and then those of the others that are there. No daemon looks at programs. */
   List<Server> servers() throws IOException {
-    List<Server> servers = new ArrayList<>(List.of(metakey("none", "none")));
+    List<Server> servers = new ArrayList<>(List.of(metakeyAlone()));
     Path etcd = program("etcd");
     if (etcd != null) {
       servers.add(new EtcdServer(children, directory("etcd"), etcd));

@@ -1,7 +1,6 @@
 package dev.metakey.layout;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
-import static java.util.stream.Collectors.joining;
 
 import dev.metakey.model.Field;
 import dev.metakey.model.FieldSpec;
@@ -22,6 +21,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -54,6 +54,9 @@ public final class KeysText {
 
   private static final String PID = " pid=";
 
+  /** Enough for 64 fields with short names, characters. */
+  private static final int ROOM = 8 << 10;
+
   private KeysText() {}
 
   /**
@@ -66,9 +69,8 @@ public final class KeysText {
    */
   public record Daemon(long pid, long started, long pidNamespace, Path socket) {
     private String words() {
-      return PID
-          + "%d started=%d pidns=%d socket=%s"
-              .formatted(pid, started, pidNamespace, escaped(socket.toString()));
+      String process = PID + pid + " started=" + started + " pidns=" + pidNamespace;
+      return process + " socket=" + escaped(socket.toString());
     }
   }
 
@@ -86,19 +88,17 @@ public final class KeysText {
    */
   public static String text(Snapshot snapshot, UUID bootId, @Nullable Daemon daemon) {
     RegistryInfo info = snapshot.info();
-    String lines = snapshot.allRecords().stream().map(KeysText::line).collect(joining());
-    String body = "# id\tname\n" + lines;
-    return FIRST_LINE
-        + "\n# registry=%s revision=%d layout=%s area=%d boot=%s crc32c=%s%s\n"
-            .formatted(
-                info.registryId(),
-                info.revision(),
-                info.layout(),
-                info.areaBytes(),
-                bootId,
-                checksum(body),
-                daemon == null ? "" : daemon.words())
-        + body;
+    StringBuilder lines = new StringBuilder(ROOM).append("# id\tname\n");
+    for (Field field : snapshot.allRecords()) {
+      appendLine(lines, field);
+    }
+    String body = lines.toString();
+    return FIRST_LINE // no format() here, nor below: calls wait for this
+        + ("\n# registry=" + info.registryId() + " revision=" + info.revision())
+        + (" layout=" + info.layout() + " area=" + info.areaBytes())
+        + (" boot=" + bootId + " crc32c=" + checksum(body))
+        + (daemon == null ? "" : daemon.words())
+        + ("\n" + body);
   }
 
   /**
@@ -111,12 +111,11 @@ public final class KeysText {
     return text.indexOf(PID) + PID.length();
   }
 
-  private static String line(Field field) {
+  private static void appendLine(StringBuilder line, Field field) {
     FieldSpec spec = field.spec();
-    StringBuilder line = new StringBuilder();
-    line.append(field.id()).append('\t').append(field.name()); // no format(): calls wait for this
-    line.append(" # size=").append(field.size()).append(" slot=").append(field.slot());
-    line.append(" generation=").append(field.generation());
+    line.append(field.isResolvable() ? "" : "# ").append(field.id()).append('\t');
+    line.append(field.name()).append(" # size=").append(field.size());
+    line.append(" slot=").append(field.slot()).append(" generation=").append(field.generation());
     line.append(" format=").append(spec.format()).append(" merge=").append(spec.merge());
     line.append(" sharing=").append(spec.sharing());
     if (spec.ttlMs() != 0) {
@@ -135,11 +134,12 @@ public final class KeysText {
     if (reservation != null) {
       line.append(" reserved_by=").append(escaped(reservation.by()));
     }
-    if (!field.owners().isEmpty()) {
-      line.append(" owner=")
-          .append(field.owners().stream().map(o -> escaped(o.word())).collect(joining(",")));
+    String before = " owner=";
+    for (Owner owner : field.owners()) {
+      line.append(before).append(escaped(owner.word()));
+      before = ",";
     }
-    return (field.isResolvable() ? "" : "# ") + line + "\n";
+    line.append('\n');
   }
 
   /** Whether a file begins as one of these does. */
@@ -234,7 +234,7 @@ public final class KeysText {
   private static String checksum(String text) {
     CRC32C crc = new CRC32C();
     crc.update(text.getBytes(UTF_8));
-    return "%08x".formatted(crc.getValue());
+    return HexFormat.of().toHexDigits(crc.getValue(), 8);
   }
 
   private static String get(Map<String, String> pairs, String key) {
@@ -247,15 +247,22 @@ public final class KeysText {
 
   /** What would end a word is written as {@code %} and two hexadecimal digits for each byte. */
   private static String escaped(String text) {
+    if (text.chars().allMatch(KeysText::isPlain)) {
+      return text;
+    }
     StringBuilder escaped = new StringBuilder();
     for (byte b : text.getBytes(UTF_8)) {
-      if (b > ' ' && b < 0x7f && b != '%' && b != ',' && b != '#') {
+      if (isPlain(b)) {
         escaped.append((char) b);
       } else {
         escaped.append("%%%02x".formatted(b));
       }
     }
     return escaped.toString();
+  }
+
+  private static boolean isPlain(int c) {
+    return c > ' ' && c < 0x7f && c != '%' && c != ',' && c != '#';
   }
 
   private static String unescaped(String text) {

@@ -20,7 +20,6 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The C headers compile wherever they are included, silently, and bring no names but their own. */
-@ResourceLock(Lab.LOADED_PROGRAMS)
 class HeadersIT {
   private static final String KERNEL = "linux/bpf.h";
   private static final String VMLINUX = "vmlinux.h";
@@ -134,6 +133,7 @@ class HeadersIT {
 
   @ParameterizedTest
   @MethodSource("clangs")
+  @ResourceLock(Lab.LOADED_PROGRAMS)
   void calls_whenManyAreInARow_loadInEveryLayout(String clang) throws Exception {
     Path object = work.resolve("many.o");
     Path loader = work.resolve("many");
@@ -156,6 +156,7 @@ class HeadersIT {
 
   @ParameterizedTest
   @ValueSource(strings = {"", "-DWITH_VMLINUX"})
+  @ResourceLock(Lab.LOADED_PROGRAMS)
   void hints_whenDeviceHasThemOrNot_areGivenOrNotFound(String flag) throws Exception {
     Path object = work.resolve("hints.o");
     String[] flags = flag.isEmpty() ? new String[0] : new String[] {flag, "-I" + vmlinux};

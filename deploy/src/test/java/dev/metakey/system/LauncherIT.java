@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -19,6 +20,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
  * {@code metakey id NAME} as the launcher answers it, beside the program. A copy of the launcher
  * that has no program shows which of the two it was: where it does not answer, it fails.
  */
+@Order(3)
 final class LauncherIT {
   private static final Path GOLDEN =
       Path.of(System.getProperty("metakey.sources", ".")).resolve("cli/src/test/resources/golden");
@@ -120,7 +122,6 @@ final class LauncherIT {
             .forEach(lines::add);
       }
     }
-    assertThat(lines).hasSizeGreaterThan(10);
     lines.addAll(
         List.of(
             "id edge.a",
@@ -136,15 +137,22 @@ final class LauncherIT {
             "id edge.a --wait 1s",
             "id edge.a --timeout 1s",
             "--debug id edge.a"));
-    return lines;
+    assertThat(lines).hasSizeGreaterThan(20);
+    return lines.stream().distinct().toList();
   }
 
   @Test
   void line_whoeverAnswers_getsTheSame() throws Exception {
+    int answered = 0;
     for (String line : lines()) {
       String[] words = line.split(" ", -1);
+      if (isLeftToProgram(launcher(words))) { // which others test
+        continue;
+      }
       assertSame(host.cli(words), program(words));
+      answered++;
     }
+    assertThat(answered).as("lines that the launcher answers").isGreaterThan(2);
   }
 
   @Test

@@ -31,12 +31,14 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.parallel.ResourceAccessMode;
 import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** Starting, stopping, time passing, moving house. */
+@Order(2)
 @ResourceLock(value = Lab.LOADED_PROGRAMS, mode = ResourceAccessMode.READ)
 class LifecycleIT {
   @RegisterExtension final Host host = new Host();

@@ -28,7 +28,7 @@ import org.junit.jupiter.api.parallel.ResourceLock;
  */
 @ResourceLock(value = Lab.LOADED_PROGRAMS, mode = ResourceAccessMode.READ)
 class PowerLossIT {
-  private static final int ROUNDS = Integer.getInteger("metakey.powerLossRounds", 10);
+  private static final int ROUNDS = Integer.getInteger("metakey.powerLossRounds", 6);
   private static final int LONGEST_LIFE_MS = 500;
 
   /** _IOR('X', 125, __u32) with EXT4_GOING_FLAGS_NOLOGFLUSH, from fs/ext4/ext4.h. */

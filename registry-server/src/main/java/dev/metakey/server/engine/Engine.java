@@ -2,9 +2,11 @@ package dev.metakey.server.engine;
 
 import dev.metakey.model.Change;
 import dev.metakey.model.Field;
+import dev.metakey.model.FieldSpec;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Peer;
 import dev.metakey.model.Snapshot;
+import dev.metakey.model.Tag;
 import dev.metakey.server.domain.ClockReading;
 import dev.metakey.server.domain.Command;
 import dev.metakey.server.domain.Decision;
@@ -111,6 +113,11 @@ public final class Engine {
     return writer.snapshot();
   }
 
+  /** The committed tag; none before the first start. Never waits, and nobody may print it. */
+  public Tag tag() {
+    return writer.tag();
+  }
+
   /** What the kernel had loaded when somebody looked last. Never waits. */
   public Programs programs() {
     return writer.programs();
@@ -184,7 +191,7 @@ public final class Engine {
    */
   public <R> CompletableFuture<Reply<R>> submit(Command<R> command, Peer peer) {
     RegistryState shown = shown();
-    Decision.Accepted<R> known = command instanceof Register ? known(shown, command, peer) : null;
+    Decision.Accepted<R> known = mayBeKnown(shown, command) ? known(shown, command, peer) : null;
     if (known != null && known.state().snapshot() == shown.snapshot()) {
       return CompletableFuture.completedFuture(replyOf(known));
     }
@@ -211,6 +218,19 @@ public final class Engine {
     }
   }
 
+  /** Whether it is worth looking: a name that is new makes a change, or a refusal. */
+  private static boolean mayBeKnown(RegistryState shown, Command<?> command) {
+    if (!(command instanceof Register register)) {
+      return false;
+    }
+    for (FieldSpec field : register.fields()) {
+      if (shown.snapshot().byName(field.name()) == null) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   /** The decision by what is committed, if it changes nothing; a defect is left to the writer. */
   private <R> Decision.@Nullable Accepted<R> known(
       RegistryState shown, Command<R> command, Peer peer) {
@@ -230,7 +250,8 @@ public final class Engine {
   }
 
   private RegistryState shown() {
-    return new RegistryState(writer.snapshot(), "", writer.programs(), ClockReading.NONE);
+    return new RegistryState(
+        writer.snapshot(), "", writer.tag(), writer.programs(), ClockReading.NONE);
   }
 
   /**

@@ -9,6 +9,7 @@ import dev.metakey.model.Snapshot;
 import dev.metakey.server.files.TrustedDirectory;
 import dev.metakey.server.files.TrustedDirectory.Use;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -62,7 +63,7 @@ public final class KeysFile implements Outlet {
     try {
       TrustedDirectory.makeFor(Use.RUN, path, "rwxr-xr-x");
       String text = KeysText.text(snapshot, bootId, daemon);
-      published = AtomicFile.writeOpen(path, UTF_8.encode(text));
+      published = AtomicFile.writeOpen(path, ByteBuffer.wrap(text.getBytes(UTF_8)));
       pidAt = KeysText.pidAt(text);
       isReplaced = true;
     } finally {

@@ -35,8 +35,7 @@ class EngineThreadsTest {
   private CompletableFuture<?> inTheBatch = new CompletableFuture<>();
 
   private Engine engine() throws Exception {
-    Engine engine = Engines.begun(store, HostClock.ofThisHost("boot-1"));
-    return engine;
+    return Engines.begun(store, HostClock.ofThisHost("boot-1"), EDGE);
   }
 
   private static CompletableFuture<?> register(Engine engine, String name) {
@@ -146,7 +145,7 @@ class EngineThreadsTest {
 
   /** An engine whose writer is in the middle of a commit that does not end before {@code goOn}. */
   private Engine hung(FakeClock clock, CountDownLatch goOn) throws Exception {
-    Engine engine = Engines.begun(store, clock);
+    Engine engine = Engines.begun(store, clock, EDGE);
     engine.run(new Register(List.of(FieldSpec.of("known", 2), TEMPORARY)));
     CountDownLatch committing = new CountDownLatch(1);
     store.whileCommitting(
@@ -264,7 +263,8 @@ class EngineThreadsTest {
               public String bootId() {
                 return real.bootId();
               }
-            });
+            },
+            EDGE);
     try (EngineThreads threads = new EngineThreads(engine, () -> {})) {
       threads.start();
       engine.addListener((snapshot, changes) -> errors.compareAndSet(0, 1));

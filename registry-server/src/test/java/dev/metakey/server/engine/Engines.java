@@ -2,6 +2,7 @@ package dev.metakey.server.engine;
 
 import dev.metakey.model.Layout;
 import dev.metakey.model.Peer;
+import dev.metakey.model.Tag;
 import dev.metakey.server.domain.Rules;
 import dev.metakey.server.domain.Start;
 import dev.metakey.server.storage.Store;
@@ -13,19 +14,23 @@ public final class Engines {
 
   private Engines() {}
 
-  /** One that has begun: slotted, with an area of 128 bytes. Root is the daemon's user. */
+  /** One that has begun: slotted, with an area of 128 bytes. */
   public static Engine begun(Store store, HostClock clock) throws Exception {
-    return begun(store, clock, DAEMON.uid());
+    return begun(store, clock, DAEMON);
   }
 
   /**
-   * @param uid the daemon's user
+   * @param self who the daemon is: it runs the commands that nobody sent, and is an admin
    */
-  public static Engine begun(Store store, HostClock clock, int uid) throws Exception {
+  public static Engine begun(Store store, HostClock clock, Peer self) throws Exception {
     Engine engine =
         new Engine(
-            store, new Rules(600_000, uid), new Engine.Retention(100, 86_400_000), DAEMON, clock);
-    engine.run(new Start(clock.bootId(), Layout.SLOTTED, 128, false));
+            store,
+            new Rules(600_000, self.uid()),
+            new Engine.Retention(100, 86_400_000),
+            self,
+            clock);
+    engine.run(new Start(clock.bootId(), Layout.SLOTTED, 128, false, Tag.NONE));
     return engine;
   }
 }

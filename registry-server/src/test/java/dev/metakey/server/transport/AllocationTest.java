@@ -58,7 +58,8 @@ class AllocationTest {
             hub,
             () -> {
               throw new IllegalStateException();
-            });
+            },
+            () -> -1);
   }
 
   @AfterEach

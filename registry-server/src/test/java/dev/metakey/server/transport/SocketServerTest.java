@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.rpc.ErrorInfo;
 import dev.metakey.model.DaemonStatus;
+import dev.metakey.model.Peer;
 import dev.metakey.server.engine.Engine;
 import dev.metakey.server.engine.EngineThreads;
 import dev.metakey.server.engine.Engines;
@@ -63,8 +64,8 @@ class SocketServerTest {
   @BeforeEach
   void start() throws Exception {
     path = directory.resolve("m.sock");
-    engine =
-        Engines.begun(store, clock, (int) Files.getAttribute(Path.of("/proc/self"), "unix:uid"));
+    int uid = (int) Files.getAttribute(Path.of("/proc/self"), "unix:uid");
+    engine = Engines.begun(store, clock, new Peer(uid, uid, 1, "metakeyd").withPrivileges());
     kernel = new KernelWatch(engine, new FakePrograms());
     hub = new WatchHub(engine::snapshot, engine::history, Limits.DEFAULTS.watches(), peer -> false);
     server = newServer();
@@ -84,6 +85,7 @@ class SocketServerTest {
         hub,
         SocketServerTest::status,
         Launchers.DEFAULTS,
+        () -> -1,
         LIMITS,
         peer -> true);
   }
