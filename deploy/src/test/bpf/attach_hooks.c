@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * attach_hooks OBJECT CGROUP ADDRESS: attaches the programs of sockets.bpf.c, receives UDP on ports 9 and 10 and TCP on
- * port 11 of the address, pins the programs and maps into /sys/fs/bpf, says `attached`, and goes on until it is killed.
+ * attach_hooks OBJECT CGROUP ADDRESS [packet]: attaches the programs of sockets.bpf.c, receives UDP on ports 9 and 10 and
+ * TCP on port 11 of the address, with `packet` everything, pins the programs and maps into /sys/fs/bpf, says `attached`, and
+ * goes on until it is killed.
  * Netfilter programs are newer than some libbpf and headers, so the constants are our own.
  */
 #include <arpa/inet.h>
@@ -85,7 +86,7 @@ int main(int argc, char **argv)
 	int cgroup, listener, connection;
 	__u32 key = 0;
 
-	if (argc != 4)
+	if (argc < 4)
 		return 2;
 	object = bpf_object__open_file(argv[1], NULL);
 	check(object ? 0 : -1, "open");
@@ -103,7 +104,8 @@ int main(int argc, char **argv)
 	check(bpf_program__attach_cgroup(program("read_cgroup_ingress"), cgroup) ? 0 : -1, "cgroup_ingress");
 	check(bpf_program__attach_cgroup(program("read_sockops"), cgroup) ? 0 : -1, "sockops");
 	give(listening(SOCK_DGRAM, argv[3], 9, 0), SO_ATTACH_BPF, "read_socket_udp");
-	give(socket(AF_PACKET, SOCK_RAW, htons(ETH_P_ALL)), SO_ATTACH_BPF, "read_socket_packet");
+	if (argc > 4)
+		give(socket(AF_PACKET, SOCK_RAW, htons(ETH_P_ALL)), SO_ATTACH_BPF, "read_socket_packet");
 	give(listening(SOCK_DGRAM, argv[3], 10, 1), SO_ATTACH_REUSEPORT_EBPF, "read_reuseport");
 	check(bpf_prog_attach(fd("read_sk_skb"), bpf_object__find_map_fd_by_name(object, "connections"), BPF_SK_SKB_STREAM_VERDICT, 0),
 	      "sk_skb");
