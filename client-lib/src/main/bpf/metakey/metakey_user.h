@@ -266,7 +266,7 @@ static inline int metakey_open_file_(const char *run, const char *name, char *pa
 /* Whether the tag is one, and that of the registry's areas. */
 static inline int metakey_verify_tag_(const struct metakey_registry *registry)
 {
-	static const __u8 none[METAKEY_TAG_BYTES];
+	static const __u8 none[METAKEY_TAG_BYTES] = { 0 };
 	const struct metakey_header *header = &registry->header;
 	const struct metakey_tag *tag = &registry->tag;
 
