@@ -47,7 +47,7 @@ class BrokenConnectionTest {
 
   private static ByteBuffer frame(int type, int stream, int... words) {
     ByteBuffer frame = ByteBuffer.allocate(9 + 4 * words.length);
-    frame.putInt(4 * words.length << 8 | type).put((byte) 0).putInt(stream);
+    frame.putInt(((4 * words.length) << 8) | type).put((byte) 0).putInt(stream);
     for (int word : words) {
       frame.putInt(word);
     }
