@@ -101,7 +101,7 @@ static __always_inline long restore(struct xdp_md *ctx)
 
 	if ((char *)words + AREA_BYTES > data)
 		return -1;
-	if (measured.mark.layout == METAKEY_SLOTTED)
+	if (measured.layout == METAKEY_SLOTTED)
 		words += AREA_BYTES / 8 - 2;
 	words[0] = presence[0];
 	words[1] = presence[1];
@@ -130,7 +130,8 @@ struct by_hand {
 _Static_assert(sizeof(struct by_hand) == AREA_BYTES, "the struct is the area");
 _Static_assert(offsetof(struct by_hand, value) == AREA_BYTES - FIELD_SLOT, "the value has its slot");
 
-#define HAND_MARK (METAKEY_SLOTTED << 16 | (AREA_BYTES / 8) << 24 | (__u64)METAKEY_MARK_MAGIC << 32)
+/* The tag of the measured registry, as datapath.c makes it, and two zero bytes. */
+#define HAND_MARK 0x0000665544332211ull
 
 /* What comes of it where the area is not there, or not ours. */
 #define BY_HAND(ctx, area, is_ours)								\

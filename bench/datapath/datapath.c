@@ -70,12 +70,8 @@ static __u32 slot_of(int id)
 	return 0;
 }
 
-static struct metakey_mark mark_of(enum form form)
-{
-	return (struct metakey_mark){
-		.layout = form, .area8 = AREA_BYTES / 8, .magic = METAKEY_MARK_MAGIC
-	};
-}
+/* As HAND_MARK in datapath.bpf.c has it. */
+#define TAG { 0x11, 0x22, 0x33, 0x44, 0x55, 0x66 }
 
 static void place(struct bytes *to, enum form form, int id, __u64 value)
 {
@@ -107,7 +103,7 @@ static __u64 value_of(enum value value)
 static struct bytes area_of(enum form form, int fields, enum value measured)
 {
 	struct bytes area = { .used = form == PACKED ? 16 : 0 };
-	struct metakey_mark mark = mark_of(form);
+	static const struct metakey_mark mark = { .tag = TAG };
 	int first = FIELD_ID - fields / 2;
 
 	if (form == MAP)
@@ -133,7 +129,9 @@ static struct metakey_registry registry_of(enum form layout)
 {
 	struct metakey_registry registry = {
 		.header = { .high = 1ull << FIELD_ID, .low = 1ull << FIELD_ID, .revision = 1,
-			    .layout = layout, .area8 = AREA_BYTES / 8 },
+			    .layout = layout, .area8 = AREA_BYTES / 8,
+			    .version = METAKEY_FILE_VERSION },
+		.tag = { .tag = TAG, .layout = layout, .area8 = AREA_BYTES / 8 },
 	};
 
 	registry.keys[FIELD_ID] = (struct metakey_key){

@@ -39,7 +39,7 @@ int main(int argc, char **argv)
 	error = told("bind", metakey_bind(object, &registry, &why));
 	records = metakey_records(object, &count);
 	for (size_t i = 0; i < count; i++)
-		linked += records[i].mark.magic == METAKEY_MARK_MAGIC;
+		linked += records[i].layout != 0;
 	printf("linked %zu of %zu\n", linked, count);
 	if (error && error != -ENOENT)
 		return 0;

@@ -29,6 +29,7 @@ struct by_packet {
 struct by_packet was_set SEC(".maps");
 struct by_packet in_xdp SEC(".maps");
 struct by_packet in_tc SEC(".maps");
+struct by_packet in_tc_out SEC(".maps");
 struct by_packet zone_in_tc SEC(".maps");
 struct by_packet raw_in_tc SEC(".maps"); /* metadata of eight bytes, as somebody else would read it */
 struct by_packet traced SEC(".maps");
@@ -265,6 +266,42 @@ int tc_set_and_get(struct __sk_buff *skb)
 {
 	count(&set_results, metakey_set(skb, zone, ZONE));
 	return see(skb);
+}
+
+/* On its way out, behind IP forwarding. */
+SEC("tc")
+int tc_out(struct __sk_buff *skb)
+{
+	__u32 key = key_of((void *)(long)skb->data, (void *)(long)skb->data_end);
+	__u64 value;
+
+	if (key && !metakey_get(skb, packet_id, &value))
+		keep(&in_tc_out, key, value);
+	return TC_ACT_UNSPEC;
+}
+
+/* Takes the headers of a tunnel off, as somebody does who ends it in tc. The metadata stays where it
+ * was, and is bytes of the headers then. */
+#define TUNNEL_PORT 6081
+#define TUNNEL_BYTES 180
+
+SEC("tc")
+int tc_decap(struct __sk_buff *skb)
+{
+	struct datagram *packet = (void *)(long)skb->data + ETH_HLEN;
+	__u64 value;
+	__u32 key;
+
+	if ((void *)(packet + 1) > (void *)(long)skb->data_end || !datagram_key(packet) ||
+	    packet->udp.dest != bpf_htons(TUNNEL_PORT))
+		return TC_ACT_UNSPEC;
+	key = datagram_key(packet);
+	if (bpf_skb_adjust_room(skb, -TUNNEL_BYTES, BPF_ADJ_ROOM_MAC, 0))
+		return TC_ACT_SHOT;
+	count(&get_results, metakey_get(skb, packet_id, &value));
+	if (!metakey_get(skb, packet_id, &value))
+		keep(&in_tc, key, value);
+	return TC_ACT_SHOT;
 }
 
 /* What is read of the kernel's structs. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * linked.bpf.c: a program with one record as linking leaves it, for KernelTruthIT. NAME, SIZE, ID,
- * GENERATION, SLOT, LAYOUT and AREA are given to the compiler; without ID it was never linked.
+ * GENERATION, SLOT, LAYOUT, AREA and TAG are given to the compiler; without ID it was never linked.
  */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
@@ -14,7 +14,9 @@ const volatile struct metakey_record field SEC(METAKEY_SECTION) = {
 	.size = SIZE,
 	.name = NAME,
 #ifdef ID
-	.mark = {.layout = LAYOUT, .area8 = AREA / 8, .magic = METAKEY_MARK_MAGIC},
+	.mark = {.tag = {TAG}},
+	.layout = LAYOUT,
+	.area8 = AREA / 8,
 	.generation = GENERATION,
 	.slot = SLOT,
 	.id = ID,
@@ -24,7 +26,7 @@ const volatile struct metakey_record field SEC(METAKEY_SECTION) = {
 SEC("xdp") int linked(struct xdp_md *ctx)
 {
 	(void)ctx;
-	return field.mark.magic ? XDP_PASS : XDP_ABORTED;
+	return field.layout ? XDP_PASS : XDP_ABORTED;
 }
 
 char _license[] SEC("license") = "GPL";

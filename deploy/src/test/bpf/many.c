@@ -19,10 +19,11 @@ static void fill_in(struct bpf_object *object, int layout, int area)
 	struct metakey_record *records = (void *)bpf_map__initial_value(map, &bytes);
 
 	for (size_t i = 0; i < bytes / sizeof(*records); i++) {
-		struct metakey_mark mark = { .layout = layout, .area8 = area / 8,
-					     .magic = METAKEY_MARK_MAGIC };
+		static const struct metakey_mark mark = { .tag = { 1, 2, 3, 4, 5, 6 } };
 
 		records[i].mark = mark;
+		records[i].layout = layout;
+		records[i].area8 = area / 8;
 		records[i].id = i;
 		if (layout == METAKEY_SLOTTED) /* over each other where the area is small */
 			records[i].slot = 24 + 8 * i % (area - 16);

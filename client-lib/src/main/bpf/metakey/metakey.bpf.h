@@ -171,17 +171,17 @@ METAKEY_INLINE_ struct metakey_where_ metakey_skb_where_(struct __sk_buff *ctx)
 
 METAKEY_INLINE_ int metakey_linked_(const volatile struct metakey_record *field)
 {
-	return field->mark.magic != 0;
+	return field->layout != 0;
 }
 
 METAKEY_INLINE_ int metakey_slotted_(const volatile struct metakey_record *field)
 {
-	return field->mark.layout == METAKEY_SLOTTED;
+	return field->layout == METAKEY_SLOTTED;
 }
 
 METAKEY_INLINE_ __u32 metakey_area_(const volatile struct metakey_record *field)
 {
-	return field->mark.area8 * 8u;
+	return field->area8 * 8u;
 }
 
 METAKEY_INLINE_ __u64 metakey_mark_(const volatile struct metakey_record *field)
@@ -227,10 +227,10 @@ METAKEY_INLINE_ int metakey_is_ours_(struct metakey_where_ at, const char *end,
 	return METAKEY_U64_(end - METAKEY_MARK_BYTES_) == metakey_mark_(field);
 }
 
-/* Of an area that is ours, the first bytes of its mark: as metakey_done_, in one instruction. */
+/* Of an area that is ours, the last two bytes: as metakey_done_, in one instruction. */
 METAKEY_INLINE_ long metakey_zero_(const char *end)
 {
-	return *(const volatile __u16 *)(end - METAKEY_MARK_BYTES_);
+	return *(const volatile __u16 *)(end - 2);
 }
 
 /* Size is a constant: one load or store remains. */
@@ -287,6 +287,12 @@ METAKEY_INLINE_ __u32 metakey_bytes_(__u64 high, __u64 low)
 	return ((low + 2 * high) * 0x0101010101010101ull >> 56) * 2;
 }
 
+/* Whether an area of ours has room for the values that its header claims. */
+METAKEY_INLINE_ int metakey_is_sound_(__u32 bytes, const volatile struct metakey_record *field)
+{
+	return bytes + METAKEY_HEADER_BYTES_ + METAKEY_MARK_BYTES_ <= metakey_area_(field);
+}
+
 /* Moves the bytes of a word to later or earlier addresses, by 0 to 8 bytes. In two halves, because a
  * shift by 64 bits would not shift at all. */
 METAKEY_INLINE_ __u64 metakey_later_(__u64 word, __u32 bytes)
@@ -335,13 +341,16 @@ METAKEY_ONCE_ long metakey_insert_(char *meta, char *data,
 	__u64 below = metakey_bit_(field) - 1;
 	__u32 size = field->size;
 	__u32 start = metakey_bytes_(high & below, low & below);
-	__u32 end = metakey_bytes_(high, low) + size;
+	__u32 used = metakey_bytes_(high, low);
+	__u32 end = used + size;
 	__u64 kept = ~metakey_later_(~0ull, start & 7);
 	__u64 word = metakey_word_(value, size);
 	__u64 carried = metakey_later_(word, start & 7);
 	__u64 spilled = metakey_earlier_(word, 8 - (start & 7));
 
-	if (end + METAKEY_HEADER_BYTES_ + METAKEY_MARK_BYTES_ > metakey_area_(field))
+	if (!metakey_is_sound_(used, field))
+		return -METAKEY_EBUSY;
+	if (!metakey_is_sound_(end, field))
 		return metakey_done_(low) - METAKEY_ENOSPC; /* all that an area of 24 bytes gives */
 	start &= ~7u;
 	for (int i = 0; i < METAKEY_MAX_WORDS_ && start < end; i++, start += 8) {
@@ -370,6 +379,8 @@ METAKEY_ONCE_ long metakey_remove_(char *meta, char *data,
 	__u32 end = metakey_bytes_(high, low);
 	__u64 kept = ~metakey_later_(~0ull, start & 7);
 
+	if (!metakey_is_sound_(end, field))
+		return -METAKEY_ENOENT;
 	start &= ~7u;
 	for (int i = 0; i < METAKEY_MAX_WORDS_ && start < end; i++, start += 8) {
 		char *at = meta + METAKEY_HEADER_BYTES_ + start;
@@ -377,7 +388,7 @@ METAKEY_ONCE_ long metakey_remove_(char *meta, char *data,
 
 		METAKEY_PIN_(at);
 		if (at + 8 + METAKEY_MARK_BYTES_ > data)
-			break; /* only where the header is not true */
+			break; /* never: for the verifier */
 		word = METAKEY_U64_(at);
 		next = start + 8 < end ? METAKEY_U64_(at + 8) : 0;
 		next = metakey_earlier_(word, size) | metakey_later_(next, 8 - size);
@@ -388,14 +399,16 @@ METAKEY_ONCE_ long metakey_remove_(char *meta, char *data,
 	return metakey_done_(low);
 }
 
-/* Where a packed value is. Null if it is not set, or if the header claims more than there is room for. */
+/* Where a packed value is. Null if it is not set, or if the header claims more than there is room for:
+ * then the area is not ours. */
 METAKEY_INLINE_ char *metakey_packed_(struct metakey_where_ at, __u64 high, __u64 low,
 				      const volatile struct metakey_record *field, __u32 size)
 {
 	__u64 below = metakey_bit_(field) - 1;
 	char *value;
 
-	if (metakey_header_bits_(high, low, field->id) != metakey_size_bits_(size))
+	if (metakey_header_bits_(high, low, field->id) != metakey_size_bits_(size) ||
+	    !metakey_is_sound_(metakey_bytes_(high, low), field))
 		return 0;
 	value = at.meta + METAKEY_HEADER_BYTES_ + metakey_bytes_(high & below, low & below);
 	METAKEY_PIN_(value);
@@ -418,7 +431,7 @@ METAKEY_INLINE_ char *metakey_packed_(struct metakey_where_ at, __u64 high, __u6
 
 METAKEY_INLINE_ int metakey_is_packed_(const volatile struct metakey_record *field)
 {
-	return field->mark.layout == METAKEY_PACKED;
+	return field->layout == METAKEY_PACKED;
 }
 
 METAKEY_INLINE_ long metakey_get_(struct metakey_where_ at,
@@ -505,7 +518,7 @@ METAKEY_INLINE_ long metakey_packed_put_(struct metakey_where_ at,
 		return metakey_insert_(at.meta, at.data, field, value);
 	place = metakey_packed_(at, high, low, field, size);
 	if (!place)
-		return -METAKEY_EBUSY; /* the id is there with another size */
+		return -METAKEY_EBUSY; /* the id is there with another size, or the area is not ours */
 	metakey_store_value_(place, value, size);
 	return metakey_done_(low);
 }
@@ -647,9 +660,9 @@ METAKEY_INLINE_ long metakey_trace_get_(const struct sk_buff *packet,
 		if (METAKEY_READ_(high, data - area) || METAKEY_READ_(low, data - area + 8) ||
 		    metakey_header_bits_(high, low, field->id) != metakey_size_bits_(size))
 			return -METAKEY_ENOENT;
-		start = METAKEY_HEADER_BYTES_ + metakey_bytes_(high & below, low & below);
-		if (start + size + METAKEY_MARK_BYTES_ > area)
+		if (!metakey_is_sound_(metakey_bytes_(high, low), field))
 			return -METAKEY_ENOENT;
+		start = METAKEY_HEADER_BYTES_ + metakey_bytes_(high & below, low & below);
 		data = data - area + start;
 	}
 	if (metakey_read_(&value, size, data))

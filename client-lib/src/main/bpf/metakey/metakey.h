@@ -43,19 +43,22 @@ typedef unsigned long long __u64;
 #define METAKEY_ROLE_PRODUCES 1
 #define METAKEY_ROLE_CONSUMES 2
 
-/* The last eight bytes of a metadata area, right before the packet.
+/* Bytes of a tag. */
+#define METAKEY_TAG_BYTES 6
+
+/* The last eight bytes of a metadata area, right before the packet: bytes, the same on every host.
  *
- *   data-8    data-6     data-5   data-4     data
- *     | zero:16 | layout:8 | area/8:8 | magic:32 |
+ *   data-8           data-2    data
+ *     | tag: 6 bytes   | zero:16 |
+ *
+ * The tag is random, never all zero, and secret: it tells this host's areas from bytes that came in
+ * with a packet. It stands for one layout and size of area. The zeros are last, as IP forwarding
+ * overwrites the last two bytes before the packet with zeros.
  */
 struct metakey_mark {
+	__u8 tag[METAKEY_TAG_BYTES];
 	__u16 zero;
-	__u8 layout;
-	__u8 area8; /* size of the area / 8: 3-27 */
-	__u32 magic; /* METAKEY_MARK_MAGIC */
 };
-
-#define METAKEY_MARK_MAGIC 0x6d6b6579u /* "mkey" */
 
 /* One METAKEY_PRODUCES or METAKEY_CONSUMES line. The ELF section .rodata.metakey is an array of
  * these; the kernel keeps it as a frozen map of the same name. Linking fills in what is behind the
@@ -63,8 +66,8 @@ struct metakey_mark {
  *
  *    0      4           5        6        7        8                72      80
  *    | magic | version:8 | role:8 | size:8 | zero:8 | name: 64 bytes | mark  |
- *    80                      96             100       102    103      104
- *    | registry_id: 16 bytes | generation:32 | slot:16 | id:8 | zero:8 |
+ *    80                      96              100      101    102        103        104
+ *    | registry_id: 16 bytes | generation:32 | slot:8 | id:8 | layout:8 | area/8:8 |
  */
 struct metakey_record {
 	__u32 magic; /*   0 METAKEY_RECORD_MAGIC */
@@ -73,16 +76,17 @@ struct metakey_record {
 	__u8 size; /*   6 of a value: 2, 4 or 8 */
 	__u8 zero0; /*   7 */
 	char name[METAKEY_NAME_BYTES]; /*   8 ends with NUL */
-	struct metakey_mark mark; /*  72 the mark of this host's areas; magic 0: never linked */
+	struct metakey_mark mark; /*  72 the mark of this host's areas: secret */
 	__u8 registry_id[16]; /*  80 UUID, big-endian bytes as in its text form */
 	__u32 generation; /*  96 */
-	__u16 slot; /* 100 the value starts this many bytes before the packet; 0: packed */
-	__u8 id; /* 102 0-63 */
-	__u8 zero1; /* 103 */
+	__u8 slot; /* 100 the value starts this many bytes before the packet; 0: packed */
+	__u8 id; /* 101 0-63 */
+	__u8 layout; /* 102 METAKEY_SLOTTED or METAKEY_PACKED; 0: never linked */
+	__u8 area8; /* 103 size of the area / 8: 3-27 */
 };
 
 #define METAKEY_RECORD_MAGIC 0x43524b4du /* "MKRC" in a little-endian file */
-#define METAKEY_RECORD_VERSION 1
+#define METAKEY_RECORD_VERSION 2
 #define METAKEY_SECTION ".rodata.metakey"
 
 /* The registry itself: in registry.bin, and the value of the pinned map "header". */
@@ -94,8 +98,8 @@ struct metakey_header {
 	__u8 registry_id[16]; /* 32 UUID, big-endian bytes as in its text form */
 	__u8 layout; /* 48 METAKEY_SLOTTED or METAKEY_PACKED */
 	__u8 area8; /* 49 size of the metadata area / 8 */
-	__u16 reserved0; /* 50 zero */
-	__u32 reserved1; /* 52 zero */
+	__u16 version; /* 50 METAKEY_FILE_VERSION, in the maps too */
+	__u32 reserved; /* 52 zero */
 	__u64 published_at_ms; /* 56 wall-clock time, milliseconds since 1970 */
 };
 
@@ -130,7 +134,22 @@ struct metakey_file {
 };
 
 #define METAKEY_FILE_MAGIC "METAKEY" /* with its NUL: eight bytes */
-#define METAKEY_FILE_VERSION 1
+#define METAKEY_FILE_VERSION 2
+
+/* The tag, and what it stands for: the file "tag", and the value of the pinned map "tag". Only those may
+ * read them who may link programs: root and the group metakey. */
+struct metakey_tag {
+	__u32 magic; /*  0 METAKEY_TAG_MAGIC */
+	__u32 version; /*  4 METAKEY_TAG_VERSION */
+	__u8 registry_id[16]; /*  8 as in struct metakey_header */
+	__u64 revision; /* 24 of the registry, when this was published */
+	__u8 tag[METAKEY_TAG_BYTES]; /* 32 */
+	__u8 layout; /* 38 METAKEY_SLOTTED or METAKEY_PACKED */
+	__u8 area8; /* 39 size of the metadata area / 8 */
+};
+
+#define METAKEY_TAG_MAGIC 0x47544b4du /* "MKTG" in a little-endian file */
+#define METAKEY_TAG_VERSION 1
 
 #if defined(__cplusplus)
 #define METAKEY_STATIC_ASSERT_(what) static_assert(what, #what)
@@ -143,5 +162,6 @@ METAKEY_STATIC_ASSERT_(sizeof(struct metakey_record) == 104);
 METAKEY_STATIC_ASSERT_(sizeof(struct metakey_header) == 64);
 METAKEY_STATIC_ASSERT_(sizeof(struct metakey_key) == 96);
 METAKEY_STATIC_ASSERT_(sizeof(struct metakey_file) == 6272);
+METAKEY_STATIC_ASSERT_(sizeof(struct metakey_tag) == 40);
 
 #endif /* METAKEY_H */

@@ -12,6 +12,8 @@
  *
  * It reads what the daemon has published, and needs no daemon. It registers nothing: the fields that
  * a program produces must have been registered, by `metakey register`, `metakey link` or a service.
+ * Binding needs the tag that this host's metadata areas end in, which only root and the group metakey
+ * may read: keep a bound object, and what was dumped of it, from everybody else.
  *
  * Every function returns 0 or a negative errno, and never waits longer than about a second. Where
  * message is not null, a failure puts a sentence for people there: what is wrong, and with which field.
@@ -43,6 +45,8 @@
 struct metakey_registry {
 	struct metakey_header header;
 	struct metakey_key keys[METAKEY_IDS]; /* by id */
+	struct metakey_tag tag; /* where tag_error is 0 */
+	int tag_error; /* why the tag could not be read: -EACCES, -ENOENT ...; 0: it was */
 };
 
 struct metakey_message {
@@ -50,18 +54,20 @@ struct metakey_message {
 };
 
 /*
- * Reads registry.bin.
+ * Reads registry.bin, and the file tag beside it. Where only the tag cannot be read that is no failure:
+ * tag_error tells, and metakey_bind fails with it.
  *
  * run: the folder of the published files; NULL: the environment's METAKEY_RUN, else /run/metakey.
  *
- * -ENOENT: there is none; -EBADMSG: that is no registry of version 1; -EAGAIN: it was being written all
+ * -ENOENT: there is none; -EBADMSG: that is no registry of version 2; -EAGAIN: it was being written all
  * the time, as after a daemon's death; or what open(2) and read(2) say.
  */
 static inline int metakey_read_file(struct metakey_registry *registry, const char *run,
 				    struct metakey_message *message);
 
 /*
- * Reads the pinned maps "header" and "ids". Needs the right to read BPF maps: root's or CAP_BPF.
+ * Reads the pinned maps "header" and "ids", and the tag out of "tag". Needs the right to read BPF maps:
+ * root's or CAP_BPF.
  *
  * bpffs: their folder; NULL: /sys/fs/bpf/metakey.
  *
@@ -82,7 +88,7 @@ static inline const struct metakey_key *metakey_find(const struct metakey_regist
  * returns -ENOLINK, get -ENOENT. All others are bound, so that a tracer may go on with what is there.
  * Any other error has changed nothing. -EINVAL: the object has no fields, or a field has another size
  * than the registry says, or a name of the kernel's; -EBUSY: the object is loaded; -EBADMSG: a record
- * or the registry is not what it should be.
+ * or the registry is not what it should be; tag_error, where the tag could not be read.
  */
 static inline int metakey_bind(struct bpf_object *object, const struct metakey_registry *registry,
 			       struct metakey_message *message);
@@ -146,6 +152,9 @@ static inline int metakey_verify_(const struct metakey_registry *registry, const
 {
 	const struct metakey_header *header = &registry->header;
 
+	if (header->version != METAKEY_FILE_VERSION)
+		return metakey_fail_(-EBADMSG, message, "%s: has version %d; known here: %d", path,
+				     header->version, METAKEY_FILE_VERSION);
 	if (header->layout != METAKEY_SLOTTED && header->layout != METAKEY_PACKED)
 		return metakey_fail_(-EBADMSG, message,
 				     "%s: layout %d is not known here; a newer daemon may have "
@@ -242,24 +251,69 @@ static inline int metakey_read_open_(struct metakey_registry *registry, int fd, 
 	return error ? error : metakey_verify_(registry, path, message);
 }
 
+/* Opens a file of a folder; its path is for messages. */
+static inline int metakey_open_file_(const char *run, const char *name, char *path, size_t room,
+				     struct metakey_message *message)
+{
+	int fd;
+
+	if (snprintf(path, room, "%s/%s", run, name) >= (int)room)
+		return metakey_fail_(-ENAMETOOLONG, message, "%.60s...: the path is too long", run);
+	fd = open(path, METAKEY_OPEN_);
+	return fd < 0 ? metakey_fail_(-errno, message, "%s: %s", path, strerror(errno)) : fd;
+}
+
+/* Whether the tag is one, and that of the registry's areas. */
+static inline int metakey_verify_tag_(const struct metakey_registry *registry)
+{
+	static const __u8 none[METAKEY_TAG_BYTES];
+	const struct metakey_header *header = &registry->header;
+	const struct metakey_tag *tag = &registry->tag;
+
+	if (tag->magic != METAKEY_TAG_MAGIC || tag->version != METAKEY_TAG_VERSION ||
+	    !memcmp(tag->tag, none, sizeof(none)))
+		return -EBADMSG;
+	if (memcmp(tag->registry_id, header->registry_id, sizeof(tag->registry_id)) ||
+	    tag->layout != header->layout || tag->area8 != header->area8)
+		return -ESTALE; /* one of the two is older */
+	return 0;
+}
+
+static inline int metakey_read_tag_(struct metakey_registry *registry, const char *run)
+{
+	char path[4096];
+	int fd = metakey_open_file_(run, "tag", path, sizeof(path), NULL), error;
+
+	if (fd < 0)
+		return fd;
+	error = metakey_read_at_(fd, &registry->tag, sizeof(registry->tag), 0, path, NULL);
+	close(fd);
+	return error ? error : metakey_verify_tag_(registry);
+}
+
 static inline int metakey_read_file(struct metakey_registry *registry, const char *run,
 				    struct metakey_message *message)
 {
 	char path[4096];
-	int fd, error;
+	int fd, error = 0;
 
 	if (!run)
 		run = getenv("METAKEY_RUN");
 	if (!run || !*run)
 		run = METAKEY_RUN_DEFAULT;
-	if (snprintf(path, sizeof(path), "%s/registry.bin", run) >= (int)sizeof(path))
-		return metakey_fail_(-ENAMETOOLONG, message, "%.60s...: the path is too long", run);
-	fd = open(path, METAKEY_OPEN_);
-	if (fd < 0)
-		return metakey_fail_(-errno, message, "%s: %s", path, strerror(errno));
-	error = metakey_read_open_(registry, fd, path, message);
-	close(fd);
-	return error;
+	registry->tag_error = -ESTALE;
+	for (int tried = 0; tried < METAKEY_TRIES_ && registry->tag_error == -ESTALE; tried++) {
+		metakey_pause_(tried);
+		fd = metakey_open_file_(run, "registry.bin", path, sizeof(path), message);
+		if (fd < 0)
+			return fd;
+		error = metakey_read_open_(registry, fd, path, message);
+		close(fd);
+		if (error)
+			return error;
+		registry->tag_error = metakey_read_tag_(registry, run);
+	}
+	return 0;
 }
 
 /* Opens a pin for reading only. Pins are 0644, so CAP_BPF is enough for this, and root is not needed. */
@@ -317,13 +371,25 @@ static inline int metakey_copy_maps_(struct metakey_registry *registry, int head
 	return memcmp(&after, &registry->header, sizeof(after)) ? -EAGAIN : 0;
 }
 
-static inline int metakey_read_maps(struct metakey_registry *registry, const char *bpffs,
-				    struct metakey_message *message)
+static inline int metakey_read_tag_map_(struct metakey_registry *registry, const char *bpffs)
+{
+	int fd = metakey_open_map_(bpffs, "tag", sizeof(struct metakey_tag), NULL), error = 0;
+	__u32 zero = 0;
+
+	if (fd < 0)
+		return fd;
+	if (bpf_map_lookup_elem(fd, &zero, &registry->tag))
+		error = -errno;
+	close(fd);
+	return error ? error : metakey_verify_tag_(registry);
+}
+
+/* Reads them once they are whole. */
+static inline int metakey_read_registry_maps_(struct metakey_registry *registry, const char *bpffs,
+					      struct metakey_message *message)
 {
 	int error = -EAGAIN, header, ids;
 
-	if (!bpffs)
-		bpffs = METAKEY_BPFFS_DEFAULT;
 	header = metakey_open_map_(bpffs, "header", sizeof(struct metakey_header), message);
 	if (header < 0)
 		return header;
@@ -343,6 +409,24 @@ static inline int metakey_read_maps(struct metakey_registry *registry, const cha
 	if (error)
 		return metakey_fail_(error, message, "%s: %s", bpffs, strerror(-error));
 	return metakey_verify_(registry, bpffs, message);
+}
+
+static inline int metakey_read_maps(struct metakey_registry *registry, const char *bpffs,
+				    struct metakey_message *message)
+{
+	if (!bpffs)
+		bpffs = METAKEY_BPFFS_DEFAULT;
+	registry->tag_error = -ESTALE;
+	for (int tried = 0; tried < METAKEY_TRIES_ && registry->tag_error == -ESTALE; tried++) {
+		int error;
+
+		metakey_pause_(tried);
+		error = metakey_read_registry_maps_(registry, bpffs, message);
+		if (error)
+			return error;
+		registry->tag_error = metakey_read_tag_map_(registry, bpffs);
+	}
+	return 0;
 }
 
 /* Whether the key's name stands for it. */
@@ -405,6 +489,15 @@ static inline int metakey_verify_record_(const struct metakey_record *record,
 	return 0;
 }
 
+static inline int metakey_no_tag_(int error, struct metakey_message *message)
+{
+	return metakey_fail_(error, message,
+			     "the tag that this host's metadata areas end in cannot be read (%s): it is "
+			     "in the file tag beside registry.bin and in the pinned map tag, for root and "
+			     "the group metakey; see that metakeyd publishes it, and run as one of them",
+			     strerror(-error));
+}
+
 /* Fills in what is behind the name. -ENOENT: the name is not registered, and the record never linked. */
 static inline int metakey_bind_record_(struct metakey_record *record,
 				       const struct metakey_registry *registry,
@@ -438,12 +531,12 @@ static inline int metakey_bind_record_(struct metakey_record *record,
 		return metakey_fail_(-EBADMSG, message,
 				     "field %s: slot %d does not fit an area of %d bytes",
 				     record->name, key->slot, header->area8 * 8);
-	record->mark.layout = header->layout;
-	record->mark.area8 = header->area8;
-	record->mark.magic = METAKEY_MARK_MAGIC;
+	memcpy(record->mark.tag, registry->tag.tag, sizeof(record->mark.tag));
+	record->layout = header->layout;
+	record->area8 = header->area8;
 	memcpy(record->registry_id, header->registry_id, sizeof(record->registry_id));
 	record->generation = key->generation;
-	record->slot = header->layout == METAKEY_SLOTTED ? key->slot : 0;
+	record->slot = header->layout == METAKEY_SLOTTED ? (__u8)key->slot : 0;
 	record->id = key->id;
 	return 0;
 }
@@ -484,6 +577,8 @@ static inline int metakey_bind(struct bpf_object *object, const struct metakey_r
 	if (bpf_map__fd(map) >= 0)
 		return metakey_fail_(-EBUSY, message,
 				     "the object is loaded already; bind it before bpf_object__load");
+	if (registry->tag_error)
+		return metakey_no_tag_(registry->tag_error, message);
 	records = (struct metakey_record *)malloc(count * sizeof(*records));
 	if (!records)
 		return metakey_fail_(-ENOMEM, message, "no memory for %zu records", count);
@@ -510,7 +605,7 @@ static inline int metakey_check(const struct metakey_record *record,
 
 	if (error)
 		return error;
-	if (!record->mark.magic)
+	if (!record->layout)
 		return metakey_fail_(-ENOLINK, message,
 				     "field %s: was never linked; bind it before the object is loaded",
 				     record->name);
@@ -520,8 +615,10 @@ static inline int metakey_check(const struct metakey_record *record,
 		return error == -EINVAL ? -ESTALE : error;
 	if (memcmp(now.registry_id, record->registry_id, sizeof(now.registry_id)))
 		what = "another registry";
-	else if (memcmp(&now.mark, &record->mark, sizeof(now.mark)))
+	else if (now.layout != record->layout || now.area8 != record->area8)
 		what = "another layout or area";
+	else if (!registry->tag_error && memcmp(&now.mark, &record->mark, sizeof(now.mark)))
+		what = "another tag";
 	else if (now.id != record->id || now.slot != record->slot)
 		what = "another place";
 	else if (now.generation != record->generation)

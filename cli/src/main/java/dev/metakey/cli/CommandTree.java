@@ -6,6 +6,7 @@ import dev.metakey.files.PathText;
 import dev.metakey.model.Durations;
 import dev.metakey.model.FieldState;
 import dev.metakey.model.Format;
+import dev.metakey.model.Layout;
 import dev.metakey.model.Merge;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Words;
@@ -101,6 +102,7 @@ final class CommandTree {
         "transfer",
         TransferVerb::new,
         "Hand a field to another owner, who is then its only one (admins).");
+    verb("retag", RetagVerb::new, "Make a new tag: every program is to be linked again (admins).");
     verb(
         "history",
         HistoryVerb::new,
@@ -203,6 +205,7 @@ final class CommandTree {
     line.registerConverter(Path.class, text -> converted(PathText::parse, text));
     word(line, Output.class, "output");
     word(line, Format.class, "format");
+    word(line, Layout.class, "layout");
     word(line, Merge.class, "merge");
     word(line, FieldState.class, "state");
     word(line, TraceVerb.Hook.class, "hook");

@@ -4,10 +4,12 @@ import dev.metakey.cli.print.Decoded;
 import dev.metakey.client.Answer;
 import dev.metakey.client.MetakeyClient;
 import dev.metakey.layout.MarkStruct;
+import dev.metakey.model.Layout;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Reason;
 import dev.metakey.model.RegistryInfo;
 import dev.metakey.model.Snapshot;
+import dev.metakey.model.Tag;
 import dev.metakey.packet.AreaCodec;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -15,16 +17,20 @@ import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 @Command(
     name = "decode",
     footer = {
-      "  metakey decode 0700000000000000 0100000000000000 0000010379656b6d",
-      "  metakey decode -o json 0x07000000000000000100000000000000 0x0000010379656b6d",
       "  xxd -p area.bin | metakey decode -",
+      "  metakey decode --layout slotted --area 24 0700000000000000 0100000000000000 5ec2e7a91b3d0000",
+      "",
+      "The tag in the mark tells whether the area is this host's. Only admins and members of the",
+      "group metakey are told it; for others, and with --layout, any tag will do.",
     },
     exitCodeList = {Exit.OK, Exit.DEFECT, Exit.BAD_INPUT, Exit.NOWHERE})
 final class DecodeVerb extends Verb {
@@ -40,11 +46,29 @@ final class DecodeVerb extends Verb {
       })
   List<String> hex = List.of();
 
+  @Option(
+      names = "--layout",
+      paramLabel = "LAYOUT",
+      description =
+          "For a capture of another host: ${COMPLETION-CANDIDATES}; with --area. Its tag is not"
+              + " looked at.")
+  @Nullable Layout layout;
+
+  @Option(
+      names = "--area",
+      paramLabel = "BYTES",
+      description = "With --layout: the size of that host's area, 24 to 216.")
+  int area;
+
   @Mixin OutputOption output = new OutputOption();
 
   @Override
   public Integer call() {
     ByteBuffer bytes = ByteBuffer.wrap(HexText.parse(text()));
+    if ((layout == null) != (area == 0)) {
+      throw wrong(
+          "--layout and --area go together; say both, or neither for captures of this host");
+    }
     Answer<Decoded> answer = read(client -> decode(client, bytes));
     printer(output).decoded(answer);
     return 0;
@@ -68,48 +92,79 @@ final class DecodeVerb extends Verb {
     }
   }
 
-  private static Answer<Decoded> decode(MetakeyClient client, ByteBuffer bytes) {
+  private Answer<Decoded> decode(MetakeyClient client, ByteBuffer bytes) {
     var list = client.list();
+    Tag tag = layout == null ? tag(client, list.info()) : Tag.NONE;
+    AreaCodec codec = codec(list.info(), tag);
+    check(codec, bytes, !tag.isNone());
     Snapshot snapshot = Snapshot.of(list.info(), list.value());
-    AreaCodec codec = codec(bytes, list.info());
     Decoded decoded =
         new Decoded(
-            codec.layout(), codec.areaBytes(), codec.values(bytes, bytes.limit(), snapshot));
+            codec.layout(),
+            codec.areaBytes(),
+            !tag.isNone(),
+            codec.values(bytes, bytes.limit(), snapshot));
     return new Answer<>(list.info(), list.stale(), decoded);
   }
 
-  /** The codec of the area that the bytes end in. */
-  private static AreaCodec codec(ByteBuffer bytes, RegistryInfo info) {
-    int data = bytes.limit();
-    AreaCodec codec = AreaCodec.marked(bytes, data);
-    if (codec == null) {
-      throw noMark(bytes, info);
+  /** This host's tag; none where this user is not told. */
+  private static Tag tag(MetakeyClient client, RegistryInfo info) {
+    try {
+      var answer = client.tag();
+      RegistryInfo its = answer.info();
+      boolean isSame =
+          its.registryId().equals(info.registryId())
+              && its.layout() == info.layout()
+              && its.areaBytes() == info.areaBytes();
+      return isSame ? answer.value() : Tag.NONE;
+    } catch (MetakeyException e) {
+      if (e.reason() == Reason.NOT_PERMITTED
+          || e.reason() == Reason.READ_ONLY
+          || e.reason() == Reason.UNAVAILABLE) {
+        return Tag.NONE;
+      }
+      throw e;
     }
-    if (data < codec.areaBytes()) {
-      throw invalid(
-          "%d bytes, and their mark says an area of %d; give the whole area"
-              .formatted(data, codec.areaBytes()));
-    }
-    if (!codec.isOurs(bytes, data)) {
-      throw invalid(
-          "the header at the start of the area claims more values than its %d bytes hold: it was"
-                  .formatted(codec.areaBytes())
-              + " damaged, or is not metakey's");
-    }
-    return codec;
   }
 
-  private static MetakeyException noMark(ByteBuffer bytes, RegistryInfo info) {
-    ByteBuffer own = ByteBuffer.allocate(info.areaBytes());
-    AreaCodec.of(info).make(own, info.areaBytes());
-    String wanted =
-        "on this host (%s, area of %d bytes) the last 8 bytes before a packet are %s"
-            .formatted(info.layout(), info.areaBytes(), last(own));
-    return invalid(
-        bytes.limit() < MarkStruct.BYTES
-            ? "%d bytes are too few; %s".formatted(bytes.limit(), wanted)
-            : "the last 8 bytes, %s, are no mark; %s; give the bytes up to the packet's first"
-                .formatted(last(bytes), wanted));
+  private AreaCodec codec(RegistryInfo info, Tag tag) {
+    Layout other = layout;
+    if (other != null) {
+      try {
+        return AreaCodec.ofCapture(other, area);
+      } catch (IllegalArgumentException e) {
+        throw invalid("--area: " + e.getMessage());
+      }
+    }
+    return tag.isNone()
+        ? AreaCodec.ofCapture(info.layout(), info.areaBytes())
+        : AreaCodec.of(info, tag);
+  }
+
+  /** Whether the bytes end in an area. */
+  private static void check(AreaCodec codec, ByteBuffer bytes, boolean isTagKnown) {
+    int data = bytes.limit();
+    if (data < codec.areaBytes()) {
+      throw invalid(
+          "%d bytes; an area has %d here (%s): give all of it, up to the packet's first byte"
+              .formatted(data, codec.areaBytes(), codec.layout()));
+    }
+    if (codec.isOurs(bytes, data)) {
+      return;
+    }
+    if (MarkStruct.isAny(bytes, data - MarkStruct.BYTES) && !isTagKnown) {
+      throw invalid(
+          "the header at the start of the area claims more values than its %d bytes hold: it was damaged, or is not metakey's"
+              .formatted(codec.areaBytes()));
+    }
+    throw invalid(
+        "the last 8 bytes, %s, are not %s; give the bytes up to the packet's first%s"
+            .formatted(
+                last(bytes),
+                isTagKnown ? "this host's mark" : "a mark: a tag, and two zero bytes",
+                isTagKnown
+                    ? "; for a capture of another host, or from before the tag was made anew, say --layout and --area"
+                    : ""));
   }
 
   private static String last(ByteBuffer bytes) {

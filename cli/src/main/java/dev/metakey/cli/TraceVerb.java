@@ -8,6 +8,7 @@ import dev.metakey.client.View;
 import dev.metakey.model.Field;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Reason;
+import dev.metakey.model.RegistryInfo;
 import dev.metakey.model.Snapshot;
 import dev.metakey.packet.AreaCodec;
 import dev.metakey.packet.FieldValue;
@@ -109,6 +110,7 @@ final class TraceVerb extends Verb {
         conditions.stream().map(text -> PacketFilter.parse(text, names, this)).toList();
     try (Session session = Session.open(metakey, Session.LONGEST, false).expectingToWait()) {
       awaitNames(session.client());
+      Areas areas = new Areas(session.client());
       View view = session.client().view();
       names.forEach(name -> refuseForeign(view.get(name)));
       AtomicBoolean unread = new AtomicBoolean();
@@ -120,8 +122,9 @@ final class TraceVerb extends Verb {
                   unread.set(true);
                   tap.close();
                 });
+        var unused = areas.of(view.snapshot().info()); // who is not told the tag sees nothing
         terminal().note("tracing " + String.join(", ", names));
-        boolean isDone = follow(tap, view, filters, new TracePrinter(terminal(), form));
+        boolean isDone = follow(tap, view, areas, filters, new TracePrinter(terminal(), form));
         return isDone ? 0 : unread.get() ? Exit.CLOSED_PIPE : Exit.INTERRUPTED;
       }
     }
@@ -151,7 +154,7 @@ final class TraceVerb extends Verb {
 
   /** Whether so many packets were printed as were asked for. */
   private boolean follow(
-      PacketTap tap, View view, List<PacketFilter> filters, TracePrinter printer) {
+      PacketTap tap, View view, Areas areas, List<PacketFilter> filters, TracePrinter printer) {
     long left = count == null ? Long.MAX_VALUE : count;
     long missed = 0;
     while (left > 0) {
@@ -166,7 +169,8 @@ final class TraceVerb extends Verb {
                 "%d packets were missed so far, as they came faster than they were read; --dev and --at make them fewer"
                     .formatted(missed));
       }
-      List<FieldValue> values = values(packet.metadata(), view.snapshot());
+      Snapshot snapshot = view.snapshot();
+      List<FieldValue> values = values(packet.metadata(), areas.of(snapshot.info()), snapshot);
       if (!values.isEmpty() && filters.stream().allMatch(filter -> filter.accepts(values))) {
         printer.print(traced(packet, values));
         left--;
@@ -178,10 +182,33 @@ final class TraceVerb extends Verb {
     return true;
   }
 
+  /**
+   * This host's areas. The tag is asked for again only where registry, layout or area are others.
+   */
+  private static final class Areas {
+    private final MetakeyClient client;
+    private @Nullable RegistryInfo info;
+    private @Nullable AreaCodec codec;
+
+    Areas(MetakeyClient client) {
+      this.client = client;
+    }
+
+    AreaCodec of(RegistryInfo now) {
+      RegistryInfo known = info;
+      AreaCodec current = codec;
+      if (current == null || known == null || !known.withRevision(now.revision()).equals(now)) {
+        current = AreaCodec.of(now, client.tag().value());
+        codec = current;
+        info = now;
+      }
+      return current;
+    }
+  }
+
   /** By name, in the order in which they were asked for. */
-  private List<FieldValue> values(ByteBuffer metadata, Snapshot snapshot) {
+  private List<FieldValue> values(ByteBuffer metadata, AreaCodec codec, Snapshot snapshot) {
     int end = metadata.limit();
-    AreaCodec codec = AreaCodec.of(snapshot.info());
     if (!codec.isOurs(metadata, end)) {
       return List.of();
     }

@@ -1,5 +1,6 @@
 package dev.metakey.cli;
 
+import com.google.protobuf.ByteString;
 import com.google.protobuf.Message;
 import dev.metakey.model.Change;
 import dev.metakey.model.ChangeKind;
@@ -27,6 +28,7 @@ import dev.metakey.model.Role;
 import dev.metakey.model.Sharing;
 import dev.metakey.model.Snapshot;
 import dev.metakey.model.Stamp;
+import dev.metakey.model.Tag;
 import dev.metakey.v1.AdminGrpc;
 import dev.metakey.v1.Changes;
 import dev.metakey.v1.GetHeaderRequest;
@@ -35,6 +37,8 @@ import dev.metakey.v1.GetRequest;
 import dev.metakey.v1.GetResponse;
 import dev.metakey.v1.GetStatusRequest;
 import dev.metakey.v1.GetStatusResponse;
+import dev.metakey.v1.GetTagRequest;
+import dev.metakey.v1.GetTagResponse;
 import dev.metakey.v1.ListHistoryRequest;
 import dev.metakey.v1.ListHistoryResponse;
 import dev.metakey.v1.ListPendingRequest;
@@ -54,6 +58,8 @@ import dev.metakey.v1.ReserveRequest;
 import dev.metakey.v1.ReserveResponse;
 import dev.metakey.v1.ResolveRequest;
 import dev.metakey.v1.ResolveResponse;
+import dev.metakey.v1.RetagRequest;
+import dev.metakey.v1.RetagResponse;
 import dev.metakey.v1.State;
 import dev.metakey.v1.TransferRequest;
 import dev.metakey.v1.TransferResponse;
@@ -97,6 +103,8 @@ import java.util.logging.Logger;
  */
 final class FakeDaemon implements AutoCloseable {
   static final UUID REGISTRY = UUID.fromString("6f2d1c1e-7f4b-4c39-9d0a-5a1f2f1f6f10");
+  static final Tag TAG =
+      Tag.of(new byte[] {0x5e, (byte) 0xc2, (byte) 0xe7, (byte) 0xa9, 0x1b, 0x3d});
   static final RegistryInfo INFO = new RegistryInfo(REGISTRY, 41, Layout.SLOTTED, 128);
 
   private static final long AT_MS = Instant.parse("2026-01-02T03:04:05.678Z").toEpochMilli();
@@ -153,7 +161,8 @@ final class FakeDaemon implements AutoCloseable {
           AT_MS,
           List.of(),
           List.of(
-              new FieldUse("edge.packet_id", 8, Role.PRODUCES, FieldUse.Place.of(INFO, PACKET_ID)),
+              new FieldUse(
+                  "edge.packet_id", 8, Role.PRODUCES, FieldUse.Place.of(INFO, Tag.NONE, PACKET_ID)),
               new FieldUse("edge.hop", 2, Role.PRODUCES, null)));
   private static final LoadedProgram TRACING =
       new LoadedProgram(
@@ -164,12 +173,13 @@ final class FakeDaemon implements AutoCloseable {
           AT_MS + 1_000,
           List.of(4711, 4712),
           List.of(
-              new FieldUse("edge.packet_id", 8, Role.CONSUMES, FieldUse.Place.of(INFO, PACKET_ID)),
+              new FieldUse(
+                  "edge.packet_id", 8, Role.CONSUMES, FieldUse.Place.of(INFO, Tag.NONE, PACKET_ID)),
               new FieldUse(
                   "edge.zone",
                   2,
                   Role.CONSUMES,
-                  new FieldUse.Place(new UUID(1, 2), Layout.SLOTTED, 128, 5, 1, 34))));
+                  new FieldUse.Place(new UUID(1, 2), Layout.SLOTTED, 128, Tag.NONE, 5, 1, 34))));
 
   static final Change CREATED = new Change(1, 1, AT_MS, ChangeKind.CREATED, null, PACKET_ID, PEER);
   static final Change RELEASED = released(40);
@@ -419,6 +429,18 @@ final class FakeDaemon implements AutoCloseable {
     }
 
     @Override
+    public void getTag(GetTagRequest request, StreamObserver<GetTagResponse> caller) {
+      answer(
+          request,
+          caller,
+          () ->
+              GetTagResponse.newBuilder()
+                  .setRegistry(Wire.info(INFO))
+                  .setTag(ByteString.copyFrom(TAG.bytes()))
+                  .build());
+    }
+
+    @Override
     public void getStatus(GetStatusRequest request, StreamObserver<GetStatusResponse> caller) {
       answer(
           request,
@@ -488,6 +510,12 @@ final class FakeDaemon implements AutoCloseable {
                   .setRegistry(Wire.info(INFO))
                   .setField(Wire.field(PACKET_ID))
                   .build());
+    }
+
+    @Override
+    public void retag(RetagRequest request, StreamObserver<RetagResponse> caller) {
+      answer(
+          request, caller, () -> RetagResponse.newBuilder().setRegistry(Wire.info(INFO)).build());
     }
 
     @Override

@@ -57,7 +57,7 @@ final class FakeTap implements AutoCloseable {
   static byte[] area(Field field, long value) {
     byte[] area = new byte[FakeDaemon.INFO.areaBytes()];
     ByteBuffer bytes = ByteBuffer.wrap(area);
-    AreaCodec codec = AreaCodec.of(FakeDaemon.INFO);
+    AreaCodec codec = AreaCodec.of(FakeDaemon.INFO, FakeDaemon.TAG);
     codec.make(bytes, area.length);
     codec.set(bytes, area.length, field, value);
     return area;

@@ -27,7 +27,7 @@ class GoldenTest {
           + "00000000000000000000000000000000000000000000000000000000000000000000000000000000"
           + "00000000000000000000000000000000000000000000000000000000000000000000000000000000"
           + "000000000000000000000000"
-          + " efbeadde 0000 0700 0100000a 2a00000000000000 a700000000000000 0000011079656b6d'";
+          + " efbeadde 0000 0700 0100000a 2a00000000000000 a700000000000000 5ec2e7a91b3d0000'";
 
   @TempDir static Path dir;
   private static FakeDaemon daemon;
@@ -171,8 +171,13 @@ class GoldenTest {
             "decode '00 11 2'",
             "decode 'ab cd ef'",
             "decode 4500003c00010000",
-            "decode 0000011079656b6d",
+            "decode 5ec2e7a91b3d0000",
             "decode ff00000000000000ff00000000000000000002037965 6b6d",
+            "decode --layout packed --area 24 ff00000000000000ff0000000000000000000203796500 00",
+            "decode --layout packed 00",
+            "decode --layout flat --area 24 00",
+            "decode --layout packed --area 25 00",
+            "decode --layout packed --area 24 0000000000000000000000000000000000000000000000 00",
             "watch --since 41",
             "watch --since 41@nonsense",
             "reserve edge.ip",

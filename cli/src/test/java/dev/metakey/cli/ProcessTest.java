@@ -111,9 +111,9 @@ class ProcessTest {
   void decode_whenReadingStandardInput_takesADump() throws Exception {
     Process process =
         shell(
-            "printf '\\t0x0000:  0700 0000 0000 0000 0100 0000\\n\\t0x000c:  0000 0000 0000 0103"
-                + " 7965 6b6d\\n' | "
-                + command("decode - -o jsonl"));
+            "printf '\\t0x0000:  0700 0000 0000 0000 0100 0000\\n\\t0x000c:  0000 0000 5ec2 e7a9"
+                + " 1b3d 0000\\n' | "
+                + command("decode - --layout slotted --area 24 -o jsonl"));
 
     assertThat(new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
         .startsWith("{\"id\":0,\"name\":\"edge.packet_id\",\"size\":8,\"value\":\"7\",");

@@ -15,6 +15,7 @@ import dev.metakey.v1.RegistryGrpc;
 import dev.metakey.v1.ReleaseAllRequest;
 import dev.metakey.v1.ReleaseRequest;
 import dev.metakey.v1.ReserveRequest;
+import dev.metakey.v1.RetagRequest;
 import dev.metakey.v1.TransferRequest;
 import dev.metakey.v1.UndeleteRequest;
 import dev.metakey.v1.UnreserveRequest;
@@ -153,6 +154,20 @@ public final class MetakeyAdmin {
     var request = TransferRequest.newBuilder().setName(name).setTo(Wire.owner(to)).build();
     var reply = call(stub -> stub.transfer(request));
     return Answer.of(reply.getRegistry(), Replies.field(reply.getField()));
+  }
+
+  /**
+   * Makes a new tag: programs that are linked with the old one have to be linked again.
+   *
+   * @param nothingLoaded an admin's word that no program is loaded, for a daemon that cannot see
+   *     them
+   * @return true
+   * @throws MetakeyException NOT_PERMITTED, IN_USE, READ_ONLY, STORE_FAILED
+   */
+  public Answer<Boolean> retag(boolean nothingLoaded) {
+    var request = RetagRequest.newBuilder().setNothingLoaded(nothingLoaded).build();
+    var reply = call(stub -> stub.retag(request));
+    return Answer.of(reply.getRegistry(), true);
   }
 
   /**

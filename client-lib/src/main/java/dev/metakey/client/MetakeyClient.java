@@ -9,9 +9,11 @@ import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Names;
 import dev.metakey.model.Registered;
 import dev.metakey.model.Snapshot;
+import dev.metakey.model.Tag;
 import dev.metakey.v1.GetHeaderRequest;
 import dev.metakey.v1.GetRequest;
 import dev.metakey.v1.GetStatusRequest;
+import dev.metakey.v1.GetTagRequest;
 import dev.metakey.v1.ListRequest;
 import dev.metakey.v1.RegisterRequest;
 import dev.metakey.v1.RegistryGrpc;
@@ -259,6 +261,25 @@ public final class MetakeyClient implements AutoCloseable {
           return Answer.of(reply.getRegistry(), new Header(reply.getHigh(), reply.getLow()));
         },
         snapshot -> Optional.of(snapshot.header()));
+  }
+
+  /**
+   * The tag that this host's metadata areas end in: for admins and the members of the group {@code
+   * metakey}. While the daemon cannot be reached, what it published last, for those who may read
+   * that.
+   *
+   * @throws MetakeyException NOT_PERMITTED, READ_ONLY
+   */
+  public Answer<Tag> tag() {
+    try {
+      var reply = call(stub -> stub.getTag(GetTagRequest.getDefaultInstance()));
+      return Answer.of(reply.getRegistry(), Tag.of(reply.getTag().toByteArray()));
+    } catch (MetakeyException e) {
+      if (Retry.isWorthwhile(e) && !connection.isClosed()) {
+        return published.tag(e);
+      }
+      throw e;
+    }
   }
 
   /** How the daemon is. */

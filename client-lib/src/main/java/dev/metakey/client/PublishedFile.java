@@ -1,11 +1,13 @@
 package dev.metakey.client;
 
 import dev.metakey.layout.RegistryFile;
+import dev.metakey.layout.TagStruct;
 import dev.metakey.model.Field;
 import dev.metakey.model.FieldState;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Reason;
 import dev.metakey.model.Snapshot;
+import dev.metakey.model.Tag;
 import dev.metakey.model.WellKnown;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -56,6 +58,21 @@ final class PublishedFile {
     return look.apply(snapshot)
         .map(value -> Answer.stale(snapshot.info(), value))
         .orElseThrow(() -> unknown(why, what, snapshot));
+  }
+
+  /**
+   * The tag, from the file {@code tag} beside this one.
+   *
+   * @param why the daemon could not be reached: thrown if that file cannot be read either
+   */
+  Answer<Tag> tag(MetakeyException why) {
+    try {
+      TagStruct.Published tag = TagStruct.read(path.resolveSibling("tag"));
+      return Answer.stale(tag.info(), tag.tag());
+    } catch (IOException e) {
+      why.addSuppressed(e);
+      throw why;
+    }
   }
 
   private MetakeyException unknown(MetakeyException why, String what, Snapshot snapshot) {

@@ -13,9 +13,9 @@ import java.util.UUID;
  * the pinned map {@code header}. Host byte order.
  *
  * <pre>
- *    0        8        16        24         32            48      49     50       52        56              64
- *    | seq:64 | high:64 | low:64 | revision | registry_id | layout | area | zero:16 | zero:32 | published_at |
- *    |        |         |        |    :64   |  16 bytes   |   :8   | /8:8 |         |         |    _ms:64    |
+ *    0        8        16        24         32            48      49     50         52        56              64
+ *    | seq:64 | high:64 | low:64 | revision | registry_id | layout | area | version | zero:32 | published_at |
+ *    |        |         |        |    :64   |  16 bytes   |   :8   | /8:8 |     :16 |         |    _ms:64    |
  * </pre>
  *
  * seq is the sequence lock, odd while the rest is written; it belongs to whoever owns the memory,
@@ -30,10 +30,13 @@ public final class HeaderStruct {
   public static final int REGISTRY_ID = REVISION + Long.BYTES;
   public static final int LAYOUT = REGISTRY_ID + 2 * Long.BYTES;
   public static final int AREA8 = LAYOUT + Byte.BYTES;
-  public static final int RESERVED0 = AREA8 + Byte.BYTES;
-  public static final int RESERVED1 = RESERVED0 + Short.BYTES;
+  public static final int VERSION = AREA8 + Byte.BYTES;
+  public static final int RESERVED1 = VERSION + Short.BYTES;
   public static final int PUBLISHED_AT_MS = RESERVED1 + Integer.BYTES;
   public static final int BYTES = PUBLISHED_AT_MS + Long.BYTES;
+
+  /** That of {@code registry.bin} and of the pinned maps alike. */
+  public static final int CURRENT_VERSION = 2;
 
   private HeaderStruct() {}
 
@@ -55,7 +58,7 @@ public final class HeaderStruct {
     uuid.putLong(offset + REGISTRY_ID + Long.BYTES, info.registryId().getLeastSignificantBits());
     host.put(offset + LAYOUT, (byte) info.layout().code());
     host.put(offset + AREA8, (byte) (info.areaBytes() / 8));
-    host.putShort(offset + RESERVED0, (short) 0);
+    host.putShort(offset + VERSION, (short) CURRENT_VERSION);
     host.putInt(offset + RESERVED1, 0);
     host.putLong(offset + PUBLISHED_AT_MS, publishedAtMs);
   }
@@ -63,10 +66,15 @@ public final class HeaderStruct {
   /**
    * Reads what is said of the registry itself.
    *
-   * @throws BadLayoutException if this build does not know the layout
+   * @throws BadLayoutException if this build does not know the version or the layout
    */
   public static RegistryInfo info(ByteBuffer buffer, int offset) throws BadLayoutException {
     ByteBuffer host = buffer.duplicate().order(ByteOrder.nativeOrder());
+    int version = Short.toUnsignedInt(host.getShort(offset + VERSION));
+    if (version != CURRENT_VERSION) {
+      throw new BadLayoutException(
+          "has version %d; this build reads version %d".formatted(version, CURRENT_VERSION));
+    }
     return new RegistryInfo(
         registryId(buffer, offset),
         host.getLong(offset + REVISION),

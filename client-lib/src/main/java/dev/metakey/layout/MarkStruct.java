@@ -1,6 +1,6 @@
 package dev.metakey.layout;
 
-import dev.metakey.model.Layout;
+import dev.metakey.model.Tag;
 import java.nio.ByteBuffer;
 
 /**
@@ -8,40 +8,32 @@ import java.nio.ByteBuffer;
  * a record, what they are on this host.
  *
  * <pre>
- *    0         2          3        4          8
- *    | zero:16 | layout:8 | area/8:8 | magic:32 |
+ *    0              6         8
+ *    | tag: 6 bytes | zero:16 |
  * </pre>
+ *
+ * Bytes, the same on every host. The kernel's IP forwarding overwrites the last two before the
+ * packet, with zeros.
  */
 public final class MarkStruct {
-  public static final int ZERO = 0;
-  public static final int LAYOUT = ZERO + Short.BYTES;
-  public static final int AREA8 = LAYOUT + Byte.BYTES;
-  public static final int MAGIC = AREA8 + Byte.BYTES;
-  public static final int BYTES = MAGIC + Integer.BYTES;
-
-  /** "mkey". */
-  public static final int MAGIC_NUMBER = 0x6d6b6579;
+  public static final int TAG = 0;
+  public static final int ZERO = TAG + Tag.BYTES;
+  public static final int BYTES = ZERO + Short.BYTES;
 
   private MarkStruct() {}
 
   /**
-   * Writes a mark in the buffer's byte order.
+   * Writes a mark.
    *
-   * @param offset where it starts in {@code buffer}, whose position does not count
-   * @param areaBytes a multiple of 8
+   * @param offset where it starts in {@code buffer}, whose position and order do not count
    */
-  public static void put(ByteBuffer buffer, int offset, Layout layout, int areaBytes) {
+  public static void put(ByteBuffer buffer, int offset, Tag tag) {
+    tag.put(buffer, offset + TAG);
     buffer.putShort(offset + ZERO, (short) 0);
-    buffer.put(offset + LAYOUT, (byte) layout.code());
-    buffer.put(offset + AREA8, (byte) (areaBytes / 8));
-    buffer.putInt(offset + MAGIC, MAGIC_NUMBER);
   }
 
-  /** Whether there is the mark of an area with this layout and size, in the buffer's byte order. */
-  public static boolean is(ByteBuffer buffer, int offset, Layout layout, int areaBytes) {
-    return buffer.getShort(offset + ZERO) == 0
-        && buffer.get(offset + LAYOUT) == layout.code()
-        && Byte.toUnsignedInt(buffer.get(offset + AREA8)) * 8 == areaBytes
-        && buffer.getInt(offset + MAGIC) == MAGIC_NUMBER;
+  /** Whether there may be a mark, of whatever tag: two zero bytes behind some that are not zero. */
+  public static boolean isAny(ByteBuffer buffer, int offset) {
+    return buffer.getShort(offset + ZERO) == 0 && !Tag.get(buffer, offset + TAG).isNone();
   }
 }

@@ -6,6 +6,7 @@ import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Names;
 import dev.metakey.model.RegistryInfo;
 import dev.metakey.model.Role;
+import dev.metakey.model.Tag;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -20,8 +21,8 @@ import org.jspecify.annotations.Nullable;
  * <pre>
  *    0          4           5        6        7        8                72                80
  *    | magic:32 | version:8 | role:8 | size:8 | zero:8 | name: 64 bytes | {@link MarkStruct} |
- *    80                      96              100       102    103      104
- *    | registry_id: 16 bytes | generation:32 | slot:16 | id:8 | zero:8 |
+ *    80                      96              100      101    102        103        104
+ *    | registry_id: 16 bytes | generation:32 | slot:8 | id:8 | layout:8 | area/8:8 |
  * </pre>
  *
  * What is behind the name is zero until the program is linked.
@@ -39,14 +40,15 @@ public final class RecordStruct {
   public static final int REGISTRY_ID = MARK + MarkStruct.BYTES;
   public static final int GENERATION = REGISTRY_ID + 2 * Long.BYTES;
   public static final int SLOT = GENERATION + Integer.BYTES;
-  public static final int ID = SLOT + Short.BYTES;
-  public static final int ZERO1 = ID + Byte.BYTES;
-  public static final int BYTES = ZERO1 + Byte.BYTES;
+  public static final int ID = SLOT + Byte.BYTES;
+  public static final int LAYOUT = ID + Byte.BYTES;
+  public static final int AREA8 = LAYOUT + Byte.BYTES;
+  public static final int BYTES = AREA8 + Byte.BYTES;
 
   /** "MKRC" in a little-endian object. */
   public static final int MAGIC_NUMBER = 0x43524b4d;
 
-  public static final int CURRENT_VERSION = 1;
+  public static final int CURRENT_VERSION = 2;
 
   private static final int MAX_ID = 63;
 
@@ -62,13 +64,15 @@ public final class RecordStruct {
     if (place == null) {
       return;
     }
-    MarkStruct.put(buffer, offset + MARK, place.layout(), place.areaBytes());
+    MarkStruct.put(buffer, offset + MARK, place.tag());
     ByteBuffer uuid = buffer.duplicate().order(ByteOrder.BIG_ENDIAN);
     uuid.putLong(offset + REGISTRY_ID, place.registryId().getMostSignificantBits());
     uuid.putLong(offset + REGISTRY_ID + Long.BYTES, place.registryId().getLeastSignificantBits());
     buffer.putInt(offset + GENERATION, place.generation());
-    buffer.putShort(offset + SLOT, (short) place.slot());
+    buffer.put(offset + SLOT, (byte) place.slot());
     buffer.put(offset + ID, (byte) place.id());
+    buffer.put(offset + LAYOUT, (byte) place.layout().code());
+    buffer.put(offset + AREA8, (byte) (place.areaBytes() / 8));
   }
 
   /**
@@ -115,18 +119,15 @@ public final class RecordStruct {
 
   private static FieldUse.@Nullable Place place(ByteBuffer buffer, int offset)
       throws BadLayoutException {
-    int magic = buffer.getInt(offset + MARK + MarkStruct.MAGIC);
-    if (magic == 0) {
+    if (buffer.get(offset + LAYOUT) == 0) {
       return null;
     }
-    if (magic != MarkStruct.MAGIC_NUMBER) {
-      throw bad(MARK + MarkStruct.MAGIC, "mark 0x%08x is not a mark".formatted(magic));
+    if (!MarkStruct.isAny(buffer, offset + MARK)) {
+      throw bad(MARK, "no mark: six bytes that are not all zero, then two zero bytes");
     }
-    int areaBytes = Byte.toUnsignedInt(buffer.get(offset + MARK + MarkStruct.AREA8)) * 8;
+    int areaBytes = Byte.toUnsignedInt(buffer.get(offset + AREA8)) * 8;
     if (areaBytes < RegistryInfo.MIN_AREA_BYTES || areaBytes > RegistryInfo.MAX_AREA_BYTES) {
-      throw bad(
-          MARK + MarkStruct.AREA8,
-          "an area of %d bytes; 24 to 216 are allowed".formatted(areaBytes));
+      throw bad(AREA8, "an area of %d bytes; 24 to 216 are allowed".formatted(areaBytes));
     }
     int id = Byte.toUnsignedInt(buffer.get(offset + ID));
     if (id > MAX_ID) {
@@ -136,11 +137,12 @@ public final class RecordStruct {
     return new FieldUse.Place(
         new UUID(
             uuid.getLong(offset + REGISTRY_ID), uuid.getLong(offset + REGISTRY_ID + Long.BYTES)),
-        Codes.find(Layout.class, "layout", buffer.get(offset + MARK + MarkStruct.LAYOUT)),
+        Codes.find(Layout.class, "layout", buffer.get(offset + LAYOUT)),
         areaBytes,
+        Tag.get(buffer, offset + MARK + MarkStruct.TAG),
         id,
         buffer.getInt(offset + GENERATION),
-        Short.toUnsignedInt(buffer.getShort(offset + SLOT)));
+        Byte.toUnsignedInt(buffer.get(offset + SLOT)));
   }
 
   private static BadLayoutException bad(int part, String fault) {

@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  *      0 +--------------------------------------+
  *        | magic: "METAKEY\0"                   |
  *      8 +------------------+-------------------+
- *        | version:32 = 1   | bytes:32 = 6272   |
+ *        | version:32 = 2   | bytes:32 = 6272   |
  *     16 +------------------+-------------------+
  *        | struct metakey_header, 64 bytes,     |  {@link HeaderStruct}
  *        | starts with the sequence lock        |
@@ -72,7 +72,7 @@ public final class RegistryFile {
   public static final int KEYS = 128;
   public static final int BYTES = KEYS + Field.IDS * KeyStruct.BYTES;
 
-  public static final int CURRENT_VERSION = 1;
+  public static final int CURRENT_VERSION = HeaderStruct.CURRENT_VERSION;
 
   private static final byte[] MAGIC_BYTES = "METAKEY\0".getBytes(StandardCharsets.US_ASCII);
 

@@ -16,17 +16,22 @@ import dev.metakey.model.Registered;
 import dev.metakey.model.RegistryInfo;
 import dev.metakey.model.Role;
 import dev.metakey.model.Sharing;
+import dev.metakey.model.Tag;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -40,6 +45,10 @@ import org.jspecify.annotations.Nullable;
  * nothing. Linking again gives the same bytes, as long as the registry is the same.
  */
 public final class ObjectLinker {
+  /** Others must not read the tag. */
+  private static final Set<PosixFilePermission> MOST_PERMISSIONS =
+      PosixFilePermissions.fromString("rw-r-----");
+
   private final MetakeyClient client;
   private final LinkOptions options;
   private final Path path;
@@ -62,13 +71,14 @@ public final class ObjectLinker {
    * Links an object.
    *
    * @param in the object as clang wrote it, or a linked one; never changed unless it is {@code out}
-   * @param out replaced in one step, with the permissions of {@code in}; where linking fails, it
-   *     stays as it was
+   * @param out replaced in one step, and has the tag in it: it gets the permissions of {@code in},
+   *     but at most reading for its group ({@code rw-r-----}); where linking fails, it stays as it
+   *     was
    * @return what became of each record, in the order of the object; never stale
    * @throws MetakeyException INVALID_REQUEST naming what is wrong in the object and where,
    *     INVALID_NAME for names of the kernel, MISMATCH, NOT_FOUND, DEADLINE_EXCEEDED, and what
-   *     {@link MetakeyClient#register(List)} throws; UNAVAILABLE also where only the published file
-   *     answers
+   *     {@link MetakeyClient#tag()} and {@link MetakeyClient#register(List)} throw; UNAVAILABLE
+   *     also where only the published file answers
    * @throws IOException if {@code out} cannot be written; what was registered stays so
    */
   public static Answer<List<LinkedRecord>> link(
@@ -143,7 +153,9 @@ public final class ObjectLinker {
       throws IOException {
     List<FieldUse> uses = linked.stream().map(LinkedRecord::use).toList();
     try {
-      AtomicFile.write(out, Files.getPosixFilePermissions(in), to -> section.copy(file, to, uses));
+      Set<PosixFilePermission> permissions = EnumSet.copyOf(MOST_PERMISSIONS);
+      permissions.retainAll(Files.getPosixFilePermissions(in));
+      AtomicFile.write(out, permissions, to -> section.copy(file, to, uses));
     } catch (IOException e) {
       throw new IOException("%s cannot be written: %s".formatted(out, BadObject.why(e)), e);
     }
@@ -192,9 +204,10 @@ public final class ObjectLinker {
   private Answer<List<LinkedRecord>> link() {
     Answer<Map<String, Field>> known = known();
     requireDaemonThatLooks();
+    Answer<Tag> tag = fresh(client.tag()); // whoever may not have it registers nothing
     Map<String, Field> fields = new HashMap<>();
     Map<String, Registered> registered = new HashMap<>();
-    RegistryInfo info = known.info();
+    RegistryInfo info = same(known.info(), tag.info());
     if (!produced.isEmpty()) {
       Answer<List<Registered>> answer = client.register(specs(known.value()));
       info = same(info, answer.info());
@@ -210,7 +223,8 @@ public final class ObjectLinker {
     List<LinkedRecord> linked = new ArrayList<>();
     for (FieldUse use : records) {
       Field field = Objects.requireNonNull(fields.get(use.name()), "the daemon answered");
-      linked.add(linked(use.at(FieldUse.Place.of(info, field)), registered.get(use.name())));
+      FieldUse.Place place = FieldUse.Place.of(info, tag.value(), field);
+      linked.add(linked(use.at(place), registered.get(use.name())));
     }
     return new Answer<>(info, false, linked);
   }
@@ -233,7 +247,9 @@ public final class ObjectLinker {
     for (FieldUse use : records) {
       Field field = known.value().get(use.name());
       FieldUse.Place place =
-          field != null && standsFor(field) ? FieldUse.Place.of(known.info(), field) : null;
+          field != null && standsFor(field)
+              ? FieldUse.Place.of(known.info(), Tag.NONE, field) // nothing is written
+              : null;
       planned.add(
           new LinkedRecord(use.at(place), planned(use, place != null), List.of(), List.of()));
     }

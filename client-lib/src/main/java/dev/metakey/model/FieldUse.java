@@ -16,17 +16,19 @@ public record FieldUse(String name, int size, Role role, @Nullable Place place) 
    *
    * @param registryId of the registry that it was linked to
    * @param areaBytes size of the metadata area
+   * @param tag that the area ends in; {@link Tag#NONE} where the reader may not know it
    * @param id 0-63
    * @param slot bytes before the packet; 0 in the packed layout
    */
   public record Place(
-      UUID registryId, Layout layout, int areaBytes, int id, int generation, int slot) {
+      UUID registryId, Layout layout, int areaBytes, Tag tag, int id, int generation, int slot) {
     /** The place that a registry gives a field. */
-    public static Place of(RegistryInfo info, Field field) {
+    public static Place of(RegistryInfo info, Tag tag, Field field) {
       return new Place(
           info.registryId(),
           info.layout(),
           info.areaBytes(),
+          tag,
           field.id(),
           field.generation(),
           field.slot());

@@ -5,6 +5,7 @@ import dev.metakey.model.Field;
 import dev.metakey.model.Layout;
 import dev.metakey.model.RegistryInfo;
 import dev.metakey.model.Snapshot;
+import dev.metakey.model.Tag;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
@@ -18,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * threads; nothing but {@link #values} allocates.
  *
  * <pre>
- *   AreaCodec codec = AreaCodec.of(view.snapshot().info());
+ *   AreaCodec codec = AreaCodec.of(view.snapshot().info(), client.tag().value());
  *   long id = codec.get(frame, data, view.get("edge.packet_id"), 0);
  * </pre>
  *
@@ -27,9 +28,9 @@ import org.jspecify.annotations.Nullable;
  * the index at which the packet starts; the area ends there. No call touches a byte outside the
  * area, or beyond the buffer's limit.
  *
- * <p>An area is <em>ours</em> if its last eight bytes are the mark of this codec's layout and size,
- * and what the packed header claims fits. Anything else is somebody else's: it has no values, and
- * is never written to. Only {@link #make} makes an area, as only the caller knows whether the bytes
+ * <p>An area is <em>ours</em> if its last eight bytes are this codec's tag and two zero bytes, and
+ * what the packed header claims fits. Anything else is somebody else's: it has no values, and is
+ * never written to. Only {@link #make} makes an area, as only the caller knows whether the bytes
  * before a packet are metadata.
  *
  * <p>A {@code field} may be null, which is what a view gives for a name that nobody has: it is
@@ -46,11 +47,11 @@ public abstract sealed class AreaCodec permits PackedCodec, SlottedCodec {
   private final int areaBytes;
   private final long mark;
 
-  AreaCodec(Layout layout, int areaBytes) {
+  AreaCodec(Layout layout, int areaBytes, Tag tag) {
     this.layout = layout;
     this.areaBytes = areaBytes;
     ByteBuffer bytes = ByteBuffer.allocate(MarkStruct.BYTES).order(ByteOrder.nativeOrder());
-    MarkStruct.put(bytes, 0, layout, areaBytes);
+    MarkStruct.put(bytes, 0, tag);
     this.mark = bytes.getLong(0);
   }
 
@@ -58,24 +59,46 @@ public abstract sealed class AreaCodec permits PackedCodec, SlottedCodec {
     return MethodHandles.byteBufferViewVarHandle(words, ByteOrder.nativeOrder());
   }
 
-  /** The areas of the host that this registry is of. */
-  public static AreaCodec of(RegistryInfo info) {
-    return of(info.layout(), info.areaBytes());
+  /**
+   * The areas of the host that this registry is of.
+   *
+   * @throws IllegalArgumentException for {@link Tag#NONE}: see {@link #ofCapture}
+   */
+  public static AreaCodec of(RegistryInfo info, Tag tag) {
+    return of(info.layout(), info.areaBytes(), tag);
   }
 
   /**
    * @param areaBytes a multiple of 8, 24 to 216
+   * @throws IllegalArgumentException if it is anything else, or there is no tag
+   */
+  public static AreaCodec of(Layout layout, int areaBytes, Tag tag) {
+    if (tag.isNone()) {
+      throw new IllegalArgumentException("no tag; packets that come in are ours by it alone");
+    }
+    return make(layout, areaBytes, tag);
+  }
+
+  /**
+   * Areas of a host whose tag is not known: every mark that can be one counts. For captures, and
+   * never for packets that come in: anybody can send those.
+   *
+   * @param areaBytes a multiple of 8, 24 to 216
    * @throws IllegalArgumentException if it is anything else
    */
-  public static AreaCodec of(Layout layout, int areaBytes) {
+  public static AreaCodec ofCapture(Layout layout, int areaBytes) {
+    return make(layout, areaBytes, Tag.NONE);
+  }
+
+  private static AreaCodec make(Layout layout, int areaBytes, Tag tag) {
     if (!isAreaSize(areaBytes)) {
       throw new IllegalArgumentException(
           "an area of %d bytes; a multiple of 8 from %d to %d is allowed"
               .formatted(areaBytes, RegistryInfo.MIN_AREA_BYTES, RegistryInfo.MAX_AREA_BYTES));
     }
     return switch (layout) {
-      case SLOTTED -> new SlottedCodec(areaBytes);
-      case PACKED -> new PackedCodec(areaBytes);
+      case SLOTTED -> new SlottedCodec(areaBytes, tag);
+      case PACKED -> new PackedCodec(areaBytes, tag);
     };
   }
 
@@ -83,29 +106,6 @@ public abstract sealed class AreaCodec permits PackedCodec, SlottedCodec {
     return bytes >= RegistryInfo.MIN_AREA_BYTES
         && bytes <= RegistryInfo.MAX_AREA_BYTES
         && bytes % Long.BYTES == 0;
-  }
-
-  /**
-   * What the mark before {@code data} says, whatever this host's layout and area are: for captures.
-   *
-   * @return null where there is no mark. The area need not be there as a whole: {@link #isOurs}
-   *     tells.
-   */
-  public static @Nullable AreaCodec marked(ByteBuffer buffer, int data) {
-    if (data < MarkStruct.BYTES || data > buffer.limit()) {
-      return null;
-    }
-    int start = data - MarkStruct.BYTES;
-    int areaBytes = Byte.toUnsignedInt(buffer.get(start + MarkStruct.AREA8)) * Long.BYTES;
-    for (Layout layout : Layout.values()) {
-      if (isAreaSize(areaBytes)) {
-        AreaCodec codec = of(layout, areaBytes);
-        if (codec.isMarked(buffer, data)) {
-          return codec;
-        }
-      }
-    }
-    return null;
   }
 
   public final Layout layout() {
@@ -125,9 +125,13 @@ public abstract sealed class AreaCodec permits PackedCodec, SlottedCodec {
   /**
    * Makes an empty area of ours: zeroes it and writes the mark. What was there is lost.
    *
+   * @throws IllegalStateException if the tag is not known
    * @return false, and nothing is written, if the buffer has no room for it before {@code data}
    */
   public final boolean make(ByteBuffer buffer, int data) {
+    if (mark == 0) {
+      throw new IllegalStateException("no tag; an area cannot be made without one");
+    }
     if (!hasRoom(buffer, data)) {
       return false;
     }
@@ -205,7 +209,9 @@ public abstract sealed class AreaCodec permits PackedCodec, SlottedCodec {
   }
 
   private boolean isMarked(ByteBuffer buffer, int data) {
-    return (long) LONG.get(buffer, data - MarkStruct.BYTES) == mark;
+    return mark == 0
+        ? MarkStruct.isAny(buffer, data - MarkStruct.BYTES)
+        : (long) LONG.get(buffer, data - MarkStruct.BYTES) == mark;
   }
 
   /** Whether what a marked area says of itself can be. */

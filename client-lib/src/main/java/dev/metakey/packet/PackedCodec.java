@@ -6,6 +6,7 @@ import dev.metakey.model.FieldState;
 import dev.metakey.model.Header;
 import dev.metakey.model.Layout;
 import dev.metakey.model.Snapshot;
+import dev.metakey.model.Tag;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,8 +27,8 @@ final class PackedCodec extends AreaCodec {
 
   private final int capacity;
 
-  PackedCodec(int areaBytes) {
-    super(Layout.PACKED, areaBytes);
+  PackedCodec(int areaBytes, Tag tag) {
+    super(Layout.PACKED, areaBytes, tag);
     this.capacity = areaBytes - HEADER - MarkStruct.BYTES;
   }
 

@@ -5,6 +5,7 @@ import dev.metakey.model.Field;
 import dev.metakey.model.FieldState;
 import dev.metakey.model.Layout;
 import dev.metakey.model.Snapshot;
+import dev.metakey.model.Tag;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,8 +23,8 @@ import java.util.List;
 final class SlottedCodec extends AreaCodec {
   private static final int PRESENCE = MarkStruct.BYTES + Long.BYTES;
 
-  SlottedCodec(int areaBytes) {
-    super(Layout.SLOTTED, areaBytes);
+  SlottedCodec(int areaBytes, Tag tag) {
+    super(Layout.SLOTTED, areaBytes, tag);
   }
 
   /** Any bitmap can be. */

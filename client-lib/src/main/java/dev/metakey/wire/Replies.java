@@ -29,6 +29,7 @@ import dev.metakey.model.Reservation;
 import dev.metakey.model.Role;
 import dev.metakey.model.Sharing;
 import dev.metakey.model.Stamp;
+import dev.metakey.model.Tag;
 import dev.metakey.v1.GetStatusResponse;
 import dev.metakey.v1.Place;
 import java.util.List;
@@ -154,6 +155,7 @@ public final class Replies {
         UUID.fromString(place.getRegistryId()),
         layout(place.getLayout()),
         place.getAreaBytes(),
+        Tag.NONE, // nobody is told
         place.getId(),
         place.getGeneration(),
         place.getSlot());

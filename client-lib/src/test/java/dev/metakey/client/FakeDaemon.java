@@ -2,6 +2,7 @@ package dev.metakey.client;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.protobuf.ByteString;
 import dev.metakey.model.Change;
 import dev.metakey.model.ChangeKind;
 import dev.metakey.model.Field;
@@ -16,6 +17,7 @@ import dev.metakey.model.Reason;
 import dev.metakey.model.Registered;
 import dev.metakey.model.Snapshot;
 import dev.metakey.model.Stamp;
+import dev.metakey.model.Tag;
 import dev.metakey.v1.Changes;
 import dev.metakey.v1.GetHeaderRequest;
 import dev.metakey.v1.GetHeaderResponse;
@@ -23,6 +25,8 @@ import dev.metakey.v1.GetRequest;
 import dev.metakey.v1.GetResponse;
 import dev.metakey.v1.GetStatusRequest;
 import dev.metakey.v1.GetStatusResponse;
+import dev.metakey.v1.GetTagRequest;
+import dev.metakey.v1.GetTagResponse;
 import dev.metakey.v1.ListRequest;
 import dev.metakey.v1.ListResponse;
 import dev.metakey.v1.RegisterRequest;
@@ -69,6 +73,8 @@ import org.jspecify.annotations.Nullable;
  * is what the client must live with. Everything is under one lock: this is about order, not speed.
  */
 public final class FakeDaemon extends RegistryGrpc.RegistryImplBase implements AutoCloseable {
+  public static final Tag TAG = Tag.of(new byte[] {9, 8, 7, 6, 5, 4});
+
   private static final Metadata.Key<String> SERVICE =
       Metadata.Key.of("metakey-service", Metadata.ASCII_STRING_MARSHALLER);
   private static final Peer PEER = new Peer(7, 7, 77, "fake");
@@ -94,6 +100,10 @@ public final class FakeDaemon extends RegistryGrpc.RegistryImplBase implements A
   private boolean keepsHistory = true;
   private volatile @Nullable GetStatusResponse status;
   private @Nullable MetakeyException refusal;
+
+  /** Why the tag is not told; null: it is. */
+  public volatile @Nullable MetakeyException tagRefusal;
+
   private @Nullable MultiThreadIoEventLoopGroup group;
   private @Nullable Server server;
 
@@ -333,6 +343,21 @@ public final class FakeDaemon extends RegistryGrpc.RegistryImplBase implements A
   /** Whether it looks at loaded programs. From now on the status is answered. */
   public void looksAtPrograms(boolean looks) {
     status = GetStatusResponse.newBuilder().setProgramsNotLookedAt(!looks).build();
+  }
+
+  @Override
+  public void getTag(GetTagRequest request, StreamObserver<GetTagResponse> observer) {
+    MetakeyException notTold = tagRefusal;
+    if (notTold != null) {
+      observer.onError(WireErrors.toStatus(notTold));
+    } else if (!refused(observer)) {
+      observer.onNext(
+          GetTagResponse.newBuilder()
+              .setRegistry(Wire.info(snapshot.info()))
+              .setTag(ByteString.copyFrom(TAG.bytes()))
+              .build());
+      observer.onCompleted();
+    }
   }
 
   /** Until it knows what to say, never answers: a daemon that hangs. */

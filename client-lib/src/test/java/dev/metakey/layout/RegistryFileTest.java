@@ -133,7 +133,7 @@ final class RegistryFileTest {
             Snapshot.of(info(0x0102030405060708L), fields().subList(0, 1)), 0x1112131415161718L);
 
     assertThat(file.remaining()).isEqualTo(6272);
-    assertThat(hex(file, 0, 16)).isEqualTo("4d4554414b455900" + "01000000" + "80180000");
+    assertThat(hex(file, 0, 16)).isEqualTo("4d4554414b455900" + "02000000" + "80180000");
     assertThat(hex(file, 16, 64))
         .isEqualTo(
             "0200000000000000" // seq
@@ -143,7 +143,7 @@ final class RegistryFileTest {
                 + "00112233445566778899aabbccddeeff" // registry_id
                 + "01" // layout
                 + "10" // area8
-                + "0000"
+                + "0200" // version
                 + "00000000"
                 + "1817161514131211"); // published_at_ms
     assertThat(hex(file, 80, 48)).isEqualTo("00".repeat(48));
@@ -227,9 +227,10 @@ final class RegistryFileTest {
   @Test
   void decode_whenNotOurs_saysWhatIsWrong() {
     assertRefused(file -> file.put(0, (byte) 'm'), "does not start with METAKEY");
-    assertRefused(file -> file.putInt(RegistryFile.VERSION, 2), "version 2");
+    assertRefused(file -> file.putInt(RegistryFile.VERSION, 1), "version 1");
     assertRefused(file -> file.putInt(RegistryFile.LENGTH, 6271), "6271 bytes");
     int header = RegistryFile.HEADER;
+    assertRefused(file -> file.putShort(header + HeaderStruct.VERSION, (short) 3), "version 3");
     assertRefused(file -> file.put(header + HeaderStruct.LAYOUT, (byte) 9), "layout 9");
     assertRefused(file -> file.putLong(header + HeaderStruct.LOW, 0), "header does not belong");
     int key = RegistryFile.KEYS;

@@ -31,6 +31,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 class ObjectLinkerTest {
@@ -134,10 +135,30 @@ class ObjectLinkerTest {
     assertThat(written())
         .extracting(FieldUse::place)
         .containsExactly(
-            FieldUse.Place.of(daemon.snapshot().info(), hop),
-            FieldUse.Place.of(daemon.snapshot().info(), flow));
+            FieldUse.Place.of(daemon.snapshot().info(), FakeDaemon.TAG, hop),
+            FieldUse.Place.of(daemon.snapshot().info(), FakeDaemon.TAG, flow));
     assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(out)))
-        .isEqualTo("rwx------");
+        .isEqualTo("rw-------");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"rwxrwxrwx, rw-r-----", "rw-r--r--, rw-r-----", "r--r--r--, r--r-----"})
+  void link_whenTheObjectMayBeReadByAll_writesWhatOthersMayNotRead(String of, String linked)
+      throws IOException {
+    object(produces("edge.hop", 2));
+    Files.setPosixFilePermissions(in, PosixFilePermissions.fromString(of));
+
+    link();
+
+    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(out))).isEqualTo(linked);
+  }
+
+  @Test
+  void link_whenTheTagIsNotTold_registersNothing() throws IOException {
+    object(produces("edge.hop", 2));
+    daemon.tagRefusal = new MetakeyException(Reason.NOT_PERMITTED, "join the group");
+
+    assertRefused(Reason.NOT_PERMITTED, "join the group");
   }
 
   @Test

@@ -14,6 +14,7 @@ import dev.metakey.model.Layout;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Reason;
 import dev.metakey.model.Role;
+import dev.metakey.model.Tag;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -37,7 +38,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 class RecordSectionTest {
   private static final UUID REGISTRY = UUID.fromString("6f2d1c1e-7f4b-4c39-9d0a-5a1f2f1f6f10");
   private static final FieldUse.Place PLACE =
-      new FieldUse.Place(REGISTRY, Layout.SLOTTED, 128, 5, 7, 24);
+      new FieldUse.Place(
+          REGISTRY, Layout.SLOTTED, 128, Tag.of(new byte[] {1, 2, 3, 4, 5, 6}), 5, 7, 24);
 
   @TempDir static Path directory;
 
@@ -179,7 +181,7 @@ class RecordSectionTest {
         fault("overlaps section 1", o -> o.bytes.putLong(o.at(1) + 24, 100)),
         fault("overlaps the ELF or", o -> o.bytes.putLong(o.at(RECORDS) + 24, o.tableAt)),
         fault("at byte 184: record 1: +0: magic", o -> o.bytes.putInt(record(1), 0)),
-        fault("record 1: +4: version 2", o -> o.bytes.put(record(1) + 4, (byte) 2)),
+        fault("record 1: +4: version 1", o -> o.bytes.put(record(1) + 4, (byte) 1)),
         fault("record 0: role 3", o -> o.bytes.put(record(0) + 5, (byte) 3)),
         fault("record 0: +6: size 3", o -> o.bytes.put(record(0) + 6, (byte) 3)),
         fault("record 0: +8: name 'Edge", o -> o.bytes.put(record(0) + 8, (byte) 'E')),

@@ -67,7 +67,7 @@ final class AreaCodecRandomTest {
       List<Field> fields = fields(random, layout, areaBytes);
       RegistryInfo info = new RegistryInfo(new UUID(1, 2), 1, layout, areaBytes);
       Snapshot snapshot = Snapshot.of(info, fields);
-      AreaCodec codec = AreaCodec.of(info);
+      AreaCodec codec = AreaCodec.of(info, Areas.TAG);
       AreaModel model = new AreaModel(layout, areaBytes);
       ByteBuffer buffer = memory.allocate(GUARD + areaBytes + GUARD);
       byte[] expected = new byte[buffer.limit()];
@@ -129,7 +129,7 @@ final class AreaCodecRandomTest {
     Random random = new Random(SEED ^ areaBytes);
     List<Field> fields = fields(random, layout, areaBytes);
     RegistryInfo info = new RegistryInfo(new UUID(1, 2), 1, layout, areaBytes);
-    AreaCodec codec = AreaCodec.of(info);
+    AreaCodec codec = AreaCodec.of(info, Areas.TAG);
     int data = GUARD + areaBytes;
     for (int round = 0; round < STEPS; round++) {
       byte[] before = new byte[GUARD + areaBytes + GUARD];

@@ -3,12 +3,12 @@ package dev.metakey.packet;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.metakey.layout.MarkStruct;
 import dev.metakey.model.Field;
 import dev.metakey.model.FieldState;
 import dev.metakey.model.Layout;
 import dev.metakey.model.RegistryInfo;
 import dev.metakey.model.Snapshot;
+import dev.metakey.model.Tag;
 import dev.metakey.model.WellKnown;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -28,8 +28,8 @@ final class AreaCodecTest {
   private static final Field HALF = Areas.field(5, 4, 28);
   private static final Field SMALL = Areas.field(9, 2, 30);
 
-  private final AreaCodec slotted = AreaCodec.of(Layout.SLOTTED, AREA);
-  private final AreaCodec packed = AreaCodec.of(Layout.PACKED, AREA);
+  private final AreaCodec slotted = AreaCodec.of(Layout.SLOTTED, AREA, Areas.TAG);
+  private final AreaCodec packed = AreaCodec.of(Layout.PACKED, AREA, Areas.TAG);
 
   private static Snapshot snapshot(Layout layout, Field... fields) {
     return Snapshot.of(new RegistryInfo(new UUID(1, 2), 1, layout, AREA), List.of(fields));
@@ -49,7 +49,7 @@ final class AreaCodecTest {
   @ParameterizedTest
   @ValueSource(ints = {-8, 0, 16, 23, 25, 217, 224})
   void of_whenTheAreaIsNone_isRefused(int areaBytes) {
-    assertThatThrownBy(() -> AreaCodec.of(Layout.SLOTTED, areaBytes))
+    assertThatThrownBy(() -> AreaCodec.of(Layout.SLOTTED, areaBytes, Areas.TAG))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage(
             "an area of %d bytes; a multiple of 8 from 24 to 216 is allowed".formatted(areaBytes));
@@ -58,7 +58,7 @@ final class AreaCodecTest {
   @ParameterizedTest
   @EnumSource(Layout.class)
   void make_whenThereIsRoom_zeroesAndMarks(Layout layout) {
-    AreaCodec codec = AreaCodec.of(layout, AREA);
+    AreaCodec codec = AreaCodec.of(layout, AREA, Areas.TAG);
     ByteBuffer buffer = ByteBuffer.wrap(new byte[100]);
     for (int i = 0; i < 100; i++) {
       buffer.put(i, (byte) 7);
@@ -69,7 +69,7 @@ final class AreaCodecTest {
     byte[] expected = new byte[100];
     Arrays.fill(expected, 0, 16, (byte) 7);
     Arrays.fill(expected, 80, 100, (byte) 7);
-    MarkStruct.put(ByteBuffer.wrap(expected).order(ByteOrder.nativeOrder()), 80 - 8, layout, AREA);
+    System.arraycopy(new byte[] {9, 8, 7, 6, 5, 4, 0, 0}, 0, expected, 80 - 8, 8);
     assertThat(buffer.array()).isEqualTo(expected);
     assertThat(codec.isOurs(buffer, 80)).isTrue();
     assertThat(codec.values(buffer, 80, snapshot(layout, WIDE))).isEmpty();
@@ -87,7 +87,6 @@ final class AreaCodecTest {
       assertThat(codec.set(buffer, data, WIDE, 5)).isEqualTo(SetResult.NOT_OURS);
       assertThat(codec.del(buffer, data, WIDE)).isFalse();
       assertThat(codec.values(buffer, data, snapshot(codec.layout(), WIDE))).isEmpty();
-      assertThat(AreaCodec.marked(buffer, data)).isNull();
       assertThat(buffer.array()).isEqualTo(new byte[200]);
     }
   }
@@ -105,7 +104,7 @@ final class AreaCodecTest {
   @ParameterizedTest
   @EnumSource(Layout.class)
   void isOurs_whenOneBitOfTheMarkDiffers_isFalse(Layout layout) {
-    AreaCodec codec = AreaCodec.of(layout, AREA);
+    AreaCodec codec = AreaCodec.of(layout, AREA, Areas.TAG);
     for (int bit = 0; bit < 64; bit++) {
       ByteBuffer area = made(codec);
       codec.set(area, AREA, WIDE, 1);
@@ -120,16 +119,16 @@ final class AreaCodecTest {
   }
 
   @Test
-  void isOurs_whenTheLayoutOrAreaIsAnother_isFalse() {
-    assertThat(packed.isOurs(made(slotted), AREA)).isFalse();
-    assertThat(slotted.isOurs(made(packed), AREA)).isFalse();
-    assertThat(AreaCodec.of(Layout.SLOTTED, 56).isOurs(made(slotted), AREA)).isFalse();
+  void isOurs_whenTheTagIsAnother_isFalse() {
+    Tag another = Tag.of(new byte[] {9, 8, 7, 6, 5, 3});
+    assertThat(AreaCodec.of(Layout.SLOTTED, AREA, another).isOurs(made(slotted), AREA)).isFalse();
+    assertThat(AreaCodec.of(Layout.PACKED, AREA, another).isOurs(made(packed), AREA)).isFalse();
   }
 
   @ParameterizedTest
   @EnumSource(Layout.class)
   void value_whenSet_isUnsignedAndOfItsSize(Layout layout) {
-    AreaCodec codec = AreaCodec.of(layout, AREA);
+    AreaCodec codec = AreaCodec.of(layout, AREA, Areas.TAG);
     ByteBuffer area = made(codec);
     for (Field field : List.of(WIDE, HALF, SMALL)) {
       assertThat(codec.set(area, AREA, field, -1)).isEqualTo(SetResult.DONE);
@@ -143,7 +142,7 @@ final class AreaCodecTest {
   @ParameterizedTest
   @EnumSource(Layout.class)
   void field_whenItHasNoPlace_isNeverSet(Layout layout) {
-    AreaCodec codec = AreaCodec.of(layout, AREA);
+    AreaCodec codec = AreaCodec.of(layout, AREA, Areas.TAG);
     ByteBuffer area = made(codec);
     byte[] before = Areas.bytes(area);
     for (Field field : new Field[] {null, WellKnown.FIELDS.get(0), Areas.field(64, 8, 24)}) {
@@ -265,33 +264,28 @@ final class AreaCodecTest {
 
   @ParameterizedTest
   @EnumSource(Layout.class)
-  void marked_whenThereIsAMark_readsIt(Layout layout) {
-    for (int bytes = 24; bytes <= 216; bytes += 8) {
-      AreaCodec codec = AreaCodec.marked(made(AreaCodec.of(layout, bytes)), bytes);
-      assertThat(codec).isNotNull();
-      assertThat(codec.layout()).isEqualTo(layout);
-      assertThat(codec.areaBytes()).isEqualTo(bytes);
-    }
-  }
+  void ofCapture_whenThereIsAMarkOfAnyTag_readsIt(Layout layout) {
+    ByteBuffer area = made(AreaCodec.of(layout, AREA, Areas.TAG));
+    AreaCodec.of(layout, AREA, Areas.TAG).set(area, AREA, WIDE, 7);
+    AreaCodec capture = AreaCodec.ofCapture(layout, AREA);
 
-  @Test
-  void marked_whenTheAreaIsCutOff_tellsWhatItWasAndIsNotOurs() {
-    ByteBuffer end = made(slotted).slice(AREA - 8, 8);
-
-    AreaCodec codec = AreaCodec.marked(end, 8);
-
-    assertThat(codec).isNotNull();
-    assertThat(codec.areaBytes()).isEqualTo(AREA);
-    assertThat(codec.isOurs(end, 8)).isFalse();
+    assertThat(capture.isOurs(area, AREA)).isTrue();
+    assertThat(capture.get(area, AREA, WIDE, 0)).isEqualTo(7);
+    assertThatThrownBy(() -> capture.make(area, AREA)).isInstanceOf(IllegalStateException.class);
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"0000 00 08", "0000 03 08", "0100 01 08", "0000 01 02", "0000 01 1c"})
-  void marked_whenItIsNoMark_isNull(String start) {
-    ByteBuffer bytes = ByteBuffer.allocate(8).put(Areas.hex(start));
-    bytes.order(ByteOrder.nativeOrder()).putInt(4, MarkStruct.MAGIC_NUMBER);
+  @ValueSource(strings = {"000000000000 0000", "090807060504 0001", "090807060504 0100"})
+  void ofCapture_whenItIsNoMark_isNotOurs(String mark) {
+    ByteBuffer area = made(slotted).put(AREA - 8, Areas.hex(mark), 0, 8);
 
-    assertThat(AreaCodec.marked(bytes, 8)).isNull();
+    assertThat(AreaCodec.ofCapture(Layout.SLOTTED, AREA).isOurs(area, AREA)).isFalse();
+  }
+
+  @Test
+  void of_whenThereIsNoTag_isRefused() {
+    assertThatThrownBy(() -> AreaCodec.of(Layout.SLOTTED, AREA, Tag.NONE))
+        .isInstanceOf(IllegalArgumentException.class);
   }
 
   @Test

@@ -1,6 +1,5 @@
 package dev.metakey.packet;
 
-import dev.metakey.layout.MarkStruct;
 import dev.metakey.model.Field;
 import dev.metakey.model.Layout;
 import java.io.ByteArrayOutputStream;
@@ -60,10 +59,7 @@ final class AreaModel {
   /** The whole area. */
   byte[] bytes() {
     byte[] area = layout == Layout.PACKED ? packed() : slotted();
-    ByteBuffer host = ByteBuffer.wrap(area).order(ByteOrder.nativeOrder());
-    host.put(areaBytes - 6, (byte) (layout == Layout.PACKED ? 2 : 1));
-    host.put(areaBytes - 5, (byte) (areaBytes / 8));
-    host.putInt(areaBytes - 4, MarkStruct.MAGIC_NUMBER);
+    System.arraycopy(Areas.TAG.bytes(), 0, area, areaBytes - 8, 6);
     return area;
   }
 

@@ -3,12 +3,15 @@ package dev.metakey.packet;
 import dev.metakey.model.Field;
 import dev.metakey.model.FieldSpec;
 import dev.metakey.model.FieldState;
+import dev.metakey.model.Tag;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.HexFormat;
 
 /** What the tests of this package share: fields, and buffers of every kind. */
 final class Areas {
+  static final Tag TAG = Tag.of(new byte[] {9, 8, 7, 6, 5, 4});
+
   private Areas() {}
 
   static Field field(int id, int size, int slot) {

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.metakey.model.Field;
 import dev.metakey.model.Layout;
+import dev.metakey.model.Tag;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -29,7 +30,7 @@ final class PacketFormatTest {
     Field packetId = Areas.field(0, 8, hasSlots ? 24 : 0);
     Field clientIp = Areas.field(1, 4, hasSlots ? 28 : 0);
     Field zone = Areas.field(2, 2, hasSlots ? 30 : 0);
-    AreaCodec codec = AreaCodec.of(layout, AREA);
+    AreaCodec codec = AreaCodec.of(layout, AREA, Tag.of(HexFormat.of().parseHex("5ec2e7a91b3d")));
     ByteBuffer area = ByteBuffer.allocate(AREA);
     codec.make(area, AREA);
     codec.set(area, AREA, zone, 7);

@@ -31,6 +31,7 @@ import dev.metakey.model.Reservation;
 import dev.metakey.model.Role;
 import dev.metakey.model.Sharing;
 import dev.metakey.model.Stamp;
+import dev.metakey.model.Tag;
 import java.util.List;
 import java.util.Random;
 import java.util.UUID;
@@ -128,7 +129,7 @@ final class WireTest {
 
   private FieldUse use() {
     Field field = field();
-    FieldUse.Place place = random.nextBoolean() ? FieldUse.Place.of(info(), field) : null;
+    FieldUse.Place place = random.nextBoolean() ? FieldUse.Place.of(info(), Tag.NONE, field) : null;
     return new FieldUse(field.name(), field.size(), any(Role.values()), place);
   }
 

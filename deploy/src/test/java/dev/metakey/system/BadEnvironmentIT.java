@@ -60,11 +60,11 @@ class BadEnvironmentIT {
   @Test
   void data_whenOfANewerFormat_isRefusedAndLeftAsItIs() throws Exception {
     host.start().terminate();
-    setFormat(2);
+    setFormat(3);
     List<String> before = files(host.data());
-    host.runDaemon().refuses(8, host.data().toString(), "format 2", "formats up to 1", "newer");
+    host.runDaemon().refuses(8, host.data().toString(), "format 3", "reads format 2");
     assertThat(files(host.data())).as("files afterwards").isEqualTo(before);
-    setFormat(1);
+    setFormat(2);
     host.start();
   }
 

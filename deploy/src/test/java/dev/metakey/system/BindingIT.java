@@ -3,6 +3,7 @@ package dev.metakey.system;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.metakey.layout.RegistryFile;
+import dev.metakey.layout.TagStruct;
 import dev.metakey.model.Field;
 import dev.metakey.model.FieldSpec;
 import dev.metakey.model.FieldState;
@@ -10,6 +11,7 @@ import dev.metakey.model.Layout;
 import dev.metakey.model.RegistryInfo;
 import dev.metakey.model.Snapshot;
 import dev.metakey.model.Stamp;
+import dev.metakey.model.Tag;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -26,6 +28,7 @@ import org.junit.jupiter.api.parallel.ResourceLock;
 @ResourceLock(Lab.LOADED_PROGRAMS)
 class BindingIT {
   private static final UUID REGISTRY = new UUID(1, 2);
+  private static final Tag TAG = Tag.of(new byte[] {1, 2, 3, 4, 5, 6});
 
   @TempDir static Path built;
   @TempDir Path run;
@@ -94,6 +97,34 @@ class BindingIT {
   }
 
   @Test
+  void bind_whenTheTagCannotBeRead_saysWhoMayAndBindsNothing() throws Exception {
+    publish(run, REGISTRY, field("test.f0", 2, 1, 18));
+    Files.delete(run.resolve("tag"));
+    List<String> said = bind(run.toString());
+    assertThat(said.get(0)).isEqualTo("read 0 ");
+    assertThat(said.get(1)).startsWith("bind -2 the tag").contains("group metakey");
+    assertThat(said.get(2)).isEqualTo("linked 0 of 24");
+  }
+
+  @Test
+  void bind_whenTheTagIsOfAnotherRegistry_isRefused() throws Exception {
+    publish(run, REGISTRY, field("test.f0", 2, 1, 18));
+    RegistryInfo other = new RegistryInfo(new UUID(7, 7), 9, Layout.SLOTTED, 128);
+    Files.write(run.resolve("tag"), TagStruct.create(other, TAG).array());
+    assertThat(bind(run.toString()).get(1)).startsWith("bind -116 the tag");
+  }
+
+  @Test
+  void check_whenTheTagWasMadeAnew_isStale(@TempDir Path later) throws Exception {
+    publish(run, REGISTRY, field("test.f0", 2, 1, 18));
+    publish(later, REGISTRY, field("test.f0", 2, 1, 18));
+    RegistryInfo info = new RegistryInfo(REGISTRY, 9, Layout.SLOTTED, 128);
+    Tag another = Tag.of(new byte[] {6, 5, 4, 3, 2, 1});
+    Files.write(later.resolve("tag"), TagStruct.create(info, another).array());
+    assertThat(bind(run.toString(), later.toString()).get(3)).contains("-116", "another tag");
+  }
+
+  @Test
   void read_whenNothingIsThere_saysWhereItLooked() throws Exception {
     assertThat(bind("-"))
         .containsExactly("read -2 %s: No such file or directory".formatted(file()));
@@ -147,5 +178,6 @@ class BindingIT {
             StandardOpenOption.WRITE)) {
       file.write(RegistryFile.create(Snapshot.of(info, List.of(fields)), 1));
     }
+    Files.write(folder.resolve("tag"), TagStruct.create(info, TAG).array());
   }
 }

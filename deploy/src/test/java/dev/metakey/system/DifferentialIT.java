@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.metakey.layout.MarkStruct;
 import dev.metakey.layout.RegistryFile;
+import dev.metakey.layout.TagStruct;
 import dev.metakey.model.Field;
 import dev.metakey.model.FieldSpec;
 import dev.metakey.model.FieldState;
@@ -12,6 +13,8 @@ import dev.metakey.model.Owner;
 import dev.metakey.model.RegistryInfo;
 import dev.metakey.model.Snapshot;
 import dev.metakey.model.Stamp;
+import dev.metakey.model.Tag;
+import dev.metakey.packet.AreaCodec;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -65,6 +68,8 @@ class DifferentialIT {
   private Random random = new Random();
   private RegistryInfo info = new RegistryInfo(new UUID(0, 0), 0, Layout.SLOTTED, 24);
 
+  private Tag tag = Tag.NONE;
+
   private Path object = Path.of("");
   private String attachment = "clsact";
 
@@ -96,7 +101,7 @@ class DifferentialIT {
   /** Those that must agree with each other and with the kernel. Another one is added here. */
   private List<PacketMetadata> implementations() {
     List<Field> registered = registered();
-    return List.of(new ReferenceArea(info, registered));
+    return List.of(new ReferenceArea(info, tag, registered));
   }
 
   @BeforeAll
@@ -185,13 +190,21 @@ class DifferentialIT {
 
   @ParameterizedTest
   @CsvSource({"SLOTTED,24", "SLOTTED,216", "PACKED,24", "PACKED,64", "PACKED,216"})
-  void calls_whenAreaHoldsGarbage_keepItsSizeAndMark(Layout layout, int area) throws Exception {
+  void calls_whenAreaHoldsGarbage_returnWhatJavaDoesAndKeepItsSizeAndMark(Layout layout, int area)
+      throws Exception {
     register(layout, area);
+    CodecArea codec = new CodecArea(AreaCodec.of(info, tag));
     List<String> calls = new ArrayList<>();
+    List<String> expected = new ArrayList<>();
     for (int packet = 0; packet < PACKETS; packet++) {
-      calls.add("new " + HEX.formatHex(area(true)));
+      byte[] metadata = area(true);
+      calls.add("new " + HEX.formatHex(metadata));
+      codec.replace(metadata);
+      expected.add("0 -");
       for (int i = 0; i < CALLS_EACH; i++) {
-        calls.add(call(false).line());
+        Call call = call(false);
+        calls.add(call.line());
+        expected.add(returned(call.answer(codec)));
       }
     }
     String mark = HEX.formatHex(mark());
@@ -199,6 +212,20 @@ class DifferentialIT {
     assertThat(answers).hasSameSizeAs(calls);
     assertThat(answers).allMatch(answer -> answer.endsWith(mark));
     assertThat(answers).allMatch(answer -> answer.split(" ", 3)[2].length() == 2 * area);
+    for (int i = 0; i < answers.size(); i++) {
+      assertThat(returned(answers.get(i)))
+          .as("%s, area %d: the kernel's answer to %s", layout, area, recent(calls, i))
+          .isEqualTo(expected.get(i));
+    }
+  }
+
+  /** Result and value, without the bytes: what is no value may be anything. */
+  private static String returned(String answer) {
+    return answer.substring(0, answer.lastIndexOf(' '));
+  }
+
+  private static String recent(List<String> calls, int last) {
+    return recent(calls.subList(0, last + 1));
   }
 
   @Test
@@ -282,9 +309,9 @@ class DifferentialIT {
       case 0 -> area(false);
       case 1 -> foreign(4 * (1 + random.nextInt(MAX_METADATA_BYTES / 4)));
       case 2 -> foreign(info.areaBytes());
-      case 3 -> { // the mark of another layout
+      case 3 -> { // another tag, or something else than zeros behind it
         byte[] other = area(false);
-        other[other.length - MARK_BYTES + 2] ^= 3;
+        other[other.length - 1 - random.nextInt(MARK_BYTES)] ^= (byte) (1 << random.nextInt(8));
         yield other;
       }
       case 4 -> { // more bytes than the mark says, where a frame has room for them
@@ -309,6 +336,11 @@ class DifferentialIT {
 
   private byte[] area(boolean garbage) {
     byte[] area = garbage ? foreign(info.areaBytes()) : new byte[info.areaBytes()];
+    if (garbage && random.nextBoolean()) { // few bits, so that a packed header may be true
+      for (int keep = random.nextInt(7), at = 0; at < 16; at++) {
+        area[at] = random.nextInt(16) < keep ? (byte) (1 << random.nextInt(8)) : 0;
+      }
+    }
     byte[] mark = mark();
     System.arraycopy(mark, 0, area, area.length - MARK_BYTES, MARK_BYTES);
     return area;
@@ -316,7 +348,7 @@ class DifferentialIT {
 
   private byte[] mark() {
     ByteBuffer mark = ByteBuffer.allocate(MARK_BYTES).order(ByteOrder.nativeOrder());
-    MarkStruct.put(mark, 0, info.layout(), info.areaBytes());
+    MarkStruct.put(mark, 0, tag);
     return mark.array();
   }
 
@@ -333,6 +365,7 @@ class DifferentialIT {
   /** Publishes a registry with random ids, and slots where there are some left. */
   private void register(Layout layout, int area) throws IOException {
     info = new RegistryInfo(new UUID(random.nextLong(), random.nextLong()), 99, layout, area);
+    tag = Tag.of(foreign(Tag.BYTES));
     List<Integer> ids = new ArrayList<>(IntStream.range(0, Field.IDS).boxed().toList());
     Collections.shuffle(ids, random);
     boolean[] taken = new boolean[area + 1]; // by distance from the packet
@@ -347,6 +380,7 @@ class DifferentialIT {
             run.resolve("registry.bin"), StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
       file.write(RegistryFile.create(Snapshot.of(info, registered()), 1));
     }
+    Files.write(run.resolve("tag"), TagStruct.create(info, tag).array());
   }
 
   private static Field field(int number, int id, int slot) {

@@ -2,12 +2,16 @@ package dev.metakey.system;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.metakey.layout.TagStruct;
 import dev.metakey.model.Field;
 import dev.metakey.model.FieldUse;
 import dev.metakey.model.Layout;
+import dev.metakey.model.Tag;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.UUID;
 import java.util.stream.IntStream;
@@ -34,8 +38,14 @@ class KernelTruthIT {
     host.configure("quarantine: 5s", "layout: packed");
   }
 
-  private static FieldUse.Place place(int id, int generation) {
-    return new FieldUse.Place(new UUID(0, 0), Layout.PACKED, 128, id, generation, 0);
+  private FieldUse.Place place(int id, int generation) throws IOException {
+    return new FieldUse.Place(new UUID(0, 0), Layout.PACKED, 128, tag(), id, generation, 0);
+  }
+
+  /** The host's; where there is none yet, some other. */
+  private Tag tag() throws IOException {
+    Path file = host.run().resolve("tag");
+    return Files.exists(file) ? TagStruct.read(file).tag() : Tag.of(new byte[] {1, 2, 3, 4, 5, 6});
   }
 
   /** Compiles and loads a program that is linked to a field; it stays until it is unloaded. */
@@ -55,6 +65,8 @@ class KernelTruthIT {
       command.add("-DSLOT=" + place.slot());
       command.add("-DLAYOUT=" + place.layout().code());
       command.add("-DAREA=" + place.areaBytes());
+      command.add(
+          "-DTAG=" + HexFormat.ofDelimiter(",").withPrefix("0x").formatHex(place.tag().bytes()));
     }
     command.addAll(List.of("-c", sources.resolve("deploy/src/test/bpf/linked.bpf.c").toString()));
     command.addAll(List.of("-o", object.toString()));

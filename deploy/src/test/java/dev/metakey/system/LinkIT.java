@@ -3,6 +3,9 @@ package dev.metakey.system;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.metakey.layout.TagStruct;
+import dev.metakey.model.Tag;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
@@ -108,14 +111,17 @@ class LinkIT {
       // From the mark to the end of the record: as it was, and the rest of the file is compared.
       ByteOrder order = how.get(1).equals("bpfeb") ? ByteOrder.BIG_ENDIAN : ByteOrder.LITTLE_ENDIAN;
       ByteBuffer linked = ByteBuffer.wrap(after).order(order);
-      assertThat(linked.get(start + 94)).as("id").isEqualTo((byte) (start == hop ? 1 : 0));
-      assertThat(linked.getShort(start + 92))
-          .as("slot")
-          .isEqualTo((short) (start == hop ? 26 : 24));
+      assertThat(linked.get(start + 93)).as("id").isEqualTo((byte) (start == hop ? 1 : 0));
+      assertThat(linked.get(start + 92)).as("slot").isEqualTo((byte) (start == hop ? 26 : 24));
+      assertThat(Tag.get(linked, start + 64)).as("tag").isEqualTo(tag());
       assertThat(linked.getInt(start + 88)).as("generation").isEqualTo(1);
       System.arraycopy(before, start + 64, after, start + 64, 32);
     }
     assertThat(after).isEqualTo(before);
+  }
+
+  private Tag tag() throws IOException {
+    return TagStruct.read(host.run().resolve("tag")).tag();
   }
 
   /** Where the name of a record starts. */

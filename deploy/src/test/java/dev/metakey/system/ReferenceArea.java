@@ -3,6 +3,7 @@ package dev.metakey.system;
 import dev.metakey.model.Field;
 import dev.metakey.model.Layout;
 import dev.metakey.model.RegistryInfo;
+import dev.metakey.model.Tag;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
@@ -26,14 +27,16 @@ final class ReferenceArea implements DifferentialIT.PacketMetadata {
   private static final int HEADER_BYTES = 16;
 
   private final RegistryInfo info;
+  private final Tag tag;
   private final TreeMap<Integer, Field> fields = new TreeMap<>();
   private byte[] metadata = {};
 
   /**
    * @param registered every field that may be in an area
    */
-  ReferenceArea(RegistryInfo info, Iterable<Field> registered) {
+  ReferenceArea(RegistryInfo info, Tag tag, Iterable<Field> registered) {
     this.info = info;
+    this.tag = tag;
     registered.forEach(field -> fields.put(field.id(), field));
   }
 
@@ -108,10 +111,7 @@ final class ReferenceArea implements DifferentialIT.PacketMetadata {
   }
 
   private void putMark(ByteBuffer to) {
-    to.putShort((short) 0);
-    to.put((byte) (info.layout() == Layout.SLOTTED ? 1 : 2));
-    to.put((byte) (info.areaBytes() / 8));
-    to.putInt(0x6d6b6579);
+    to.put(tag.bytes()).putShort((short) 0);
   }
 
   private SortedMap<Integer, Long> decode() {

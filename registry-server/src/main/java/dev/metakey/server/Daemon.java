@@ -7,6 +7,7 @@ import dev.metakey.model.Peer;
 import dev.metakey.model.Reason;
 import dev.metakey.model.RegistryInfo;
 import dev.metakey.model.Snapshot;
+import dev.metakey.model.Tag;
 import dev.metakey.server.config.Config;
 import dev.metakey.server.config.Read;
 import dev.metakey.server.domain.Adopt;
@@ -22,10 +23,12 @@ import dev.metakey.server.engine.HostClock;
 import dev.metakey.server.engine.KernelWatch;
 import dev.metakey.server.engine.Limits;
 import dev.metakey.server.engine.ProgramSource;
+import dev.metakey.server.files.TagReaders;
 import dev.metakey.server.files.TrustedDirectory;
 import dev.metakey.server.files.TrustedDirectory.Use;
 import dev.metakey.server.kernel.BpfEvents;
 import dev.metakey.server.kernel.BpfException;
+import dev.metakey.server.kernel.Groups;
 import dev.metakey.server.kernel.LoadedPrograms;
 import dev.metakey.server.publication.Outlet;
 import dev.metakey.server.publication.Publisher;
@@ -38,6 +41,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.security.SecureRandom;
 import java.util.List;
 import java.util.Objects;
 import java.util.UUID;
@@ -161,7 +165,8 @@ public final class Daemon implements AutoCloseable {
               kernel,
               hub,
               status::now,
-              Launchers.DEFAULTS.and(config.launchers()));
+              Launchers.DEFAULTS.and(config.launchers()),
+              () -> Groups.gid(TagReaders.GROUP));
     } catch (IOException | StoreException | RuntimeException e) {
       store.close();
       throw e;
@@ -263,9 +268,10 @@ public final class Daemon implements AutoCloseable {
 
   /** Takes the configured layout on; where the fields do not fit in, the old one stays. */
   private Start.Result takeLayoutOn(boolean nothingLoaded) {
+    Tag fresh = Tag.random(new SecureRandom());
     try {
       return engine.run(
-          new Start(bootId.toString(), config.layout(), config.areaBytes(), nothingLoaded));
+          new Start(bootId.toString(), config.layout(), config.areaBytes(), nothingLoaded, fresh));
     } catch (MetakeyException e) {
       RegistryInfo info = engine.snapshot().info();
       if (e.reason() != Reason.NO_FREE_SLOT) {
@@ -273,7 +279,7 @@ public final class Daemon implements AutoCloseable {
       }
       problems.add(layoutProblem(config, info, e));
       return engine.run(
-          new Start(bootId.toString(), info.layout(), info.areaBytes(), nothingLoaded));
+          new Start(bootId.toString(), info.layout(), info.areaBytes(), nothingLoaded, fresh));
     }
   }
 
@@ -305,6 +311,7 @@ public final class Daemon implements AutoCloseable {
                 engine.snapshot().info().registryId(),
                 bootId,
                 ThisProcess.serving(config.paths().socket()),
+                engine::tag,
                 System::currentTimeMillis,
                 problems::add)
             .besides(published, store.ids());

@@ -3,6 +3,7 @@ package dev.metakey.server;
 import dev.metakey.model.Layout;
 import dev.metakey.model.Peer;
 import dev.metakey.model.RegistryInfo;
+import dev.metakey.model.Tag;
 import dev.metakey.server.config.Config;
 import dev.metakey.server.domain.RegistryState;
 import dev.metakey.server.domain.Rules;
@@ -20,6 +21,7 @@ import dev.metakey.server.transport.Launchers;
 import dev.metakey.server.transport.SocketServer;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
@@ -68,7 +70,8 @@ public final class MemoryDaemon implements AutoCloseable {
             clock);
     kernel = new KernelWatch(engine, withPids -> List.of());
     engine.run(kernel.look());
-    engine.run(new Start(clock.bootId(), config.layout(), config.areaBytes(), false));
+    Tag tag = Tag.random(new SecureRandom());
+    engine.run(new Start(clock.bootId(), config.layout(), config.areaBytes(), false, tag));
     publisher = new Publisher(engine.snapshot(), List.of());
     hub =
         new WatchHub(
@@ -76,7 +79,13 @@ public final class MemoryDaemon implements AutoCloseable {
     StatusReport status = new StatusReport(config, engine, publisher, hub, new Problems());
     server =
         new SocketServer(
-            config.paths().socket(), engine, kernel, hub, status::now, Launchers.DEFAULTS);
+            config.paths().socket(),
+            engine,
+            kernel,
+            hub,
+            status::now,
+            Launchers.DEFAULTS,
+            () -> -1);
     threads = new EngineThreads(engine, () -> {});
     engine.addListener(hub);
     engine.addListener(kernel);
@@ -96,7 +105,7 @@ public final class MemoryDaemon implements AutoCloseable {
         RegistryInfo.DEFAULT_AREA_BYTES,
         defaults.quarantineMs(),
         defaults.history(),
-        new Config.Publish(false, false));
+        new Config.Publish(false, false, false));
   }
 
   /** Lets time pass at once. When this returns, what is due by then was done. */

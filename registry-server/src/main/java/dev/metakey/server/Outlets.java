@@ -4,14 +4,17 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.metakey.files.AtomicFile;
 import dev.metakey.layout.KeysText;
+import dev.metakey.model.Tag;
 import dev.metakey.server.config.Config;
 import dev.metakey.server.files.Failure;
 import dev.metakey.server.files.TrustedDirectory;
 import dev.metakey.server.files.TrustedDirectory.Use;
 import dev.metakey.server.kernel.PinnedMaps;
+import dev.metakey.server.kernel.PinnedTag;
 import dev.metakey.server.publication.KeysFile;
 import dev.metakey.server.publication.Outlet;
 import dev.metakey.server.publication.TableFile;
+import dev.metakey.server.publication.TagFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,6 +24,7 @@ import java.util.List;
 import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -40,6 +44,7 @@ final class Outlets {
   private final UUID registryId;
   private final UUID bootId;
   private final KeysText.@Nullable Daemon daemon;
+  private final Supplier<Tag> tag;
   private final LongSupplier clockMs;
   private final Consumer<String> problem;
   private final List<Outlet> wanted = new ArrayList<>();
@@ -53,6 +58,7 @@ final class Outlets {
       UUID registryId,
       UUID bootId,
       KeysText.@Nullable Daemon daemon,
+      Supplier<Tag> tag,
       LongSupplier clockMs,
       Consumer<String> problem) {
     this.config = config;
@@ -60,6 +66,7 @@ final class Outlets {
     this.registryId = registryId;
     this.bootId = bootId;
     this.daemon = daemon;
+    this.tag = tag;
     this.clockMs = clockMs;
     this.problem = problem;
   }
@@ -76,6 +83,7 @@ final class Outlets {
       keepAside(published);
       offer(config.publish().keys(), new KeysFile(run.resolve("keys"), bootId, daemon));
       offer(config.publish().table(), new TableFile(run.resolve("registry.bin"), clockMs, bootId));
+      offer(config.publish().tag(), new TagFile(run.resolve("tag"), tag));
     } else {
       problem.accept(othersFiles);
     }
@@ -119,10 +127,12 @@ final class Outlets {
     Path record = run.resolve(".maps");
     Path earlier = runIsOurs ? read(record) : null;
     if (earlier != null && !earlier.toString().equals(bpffs)) {
+      withdraw(new PinnedTag(earlier, tag)); // first: the maps' directory goes with them
       withdraw(new PinnedMaps(earlier, clockMs));
     }
     if (!bpffs.equals("none")) {
       wanted.add(new PinnedMaps(Path.of(bpffs), clockMs));
+      wanted.add(new PinnedTag(Path.of(bpffs), tag));
     }
     if (runIsOurs) {
       note(record, bpffs);

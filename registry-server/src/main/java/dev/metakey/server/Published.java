@@ -3,12 +3,14 @@ package dev.metakey.server;
 import dev.metakey.layout.RegistryFile;
 import dev.metakey.model.LoadedProgram;
 import dev.metakey.model.Snapshot;
+import dev.metakey.model.Tag;
 import dev.metakey.server.config.Config;
 import dev.metakey.server.engine.ProgramSource;
 import dev.metakey.server.files.Failure;
 import dev.metakey.server.files.TrustedDirectory;
 import dev.metakey.server.files.TrustedDirectory.Use;
 import dev.metakey.server.kernel.PinnedReader;
+import dev.metakey.server.kernel.PinnedTag;
 import dev.metakey.server.storage.Evidence;
 import dev.metakey.server.storage.RecoveryFiles;
 import dev.metakey.server.storage.Source;
@@ -18,6 +20,7 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -96,7 +99,10 @@ final class Published {
 
   private static @Nullable Source mapsIn(Path directory, UUID bootId) throws IOException {
     Snapshot snapshot = PinnedReader.read(directory);
-    return snapshot == null ? null : RecoveryFiles.withoutOwners(directory, snapshot, bootId);
+    return snapshot == null
+        ? null
+        : RecoveryFiles.withoutOwners(
+            directory, snapshot, bootId, PinnedTag.read(directory, snapshot.info()));
   }
 
   /** What others could have put there is nobody's word. */
@@ -153,6 +159,7 @@ final class Published {
         MachineId.ofThisHost(),
         named(recoverFrom),
         UUID.randomUUID(),
+        Tag.random(new SecureRandom()),
         nowMs);
   }
 

@@ -100,8 +100,10 @@ final class StatusReport {
     return found;
   }
 
-  private static List<LoadedProgram> stale(Snapshot snapshot, Programs programs) {
-    return programs.loaded().stream().filter(program -> Drift.isStale(snapshot, program)).toList();
+  private List<LoadedProgram> stale(Snapshot snapshot, Programs programs) {
+    return programs.loaded().stream()
+        .filter(program -> Drift.isStale(snapshot, engine.tag(), program))
+        .toList();
   }
 
   static int count(Snapshot snapshot, FieldState state) {

@@ -11,6 +11,7 @@ import com.google.rpc.ErrorInfo;
 import dev.metakey.layout.RegistryFile;
 import dev.metakey.model.FieldUse;
 import dev.metakey.model.Layout;
+import dev.metakey.model.Tag;
 import dev.metakey.server.config.Config;
 import dev.metakey.server.config.Read;
 import dev.metakey.server.domain.Loaded;
@@ -464,7 +465,9 @@ final class DaemonRecoveryTest {
     UUID id =
         RegistryFile.read(directory.resolve("run/registry.bin")).snapshot().info().registryId();
     remove(directory.resolve("run"));
-    FieldUse.Place later = new FieldUse.Place(id, Layout.SLOTTED, 128, 1, 2, 32);
+    FieldUse.Place later =
+        new FieldUse.Place(
+            id, Layout.SLOTTED, 128, Tag.of(new byte[] {1, 2, 3, 4, 5, 6}), 1, 2, 32);
     programs.load(Loaded.program(5, Loaded.use("z", 8, later)));
 
     try (Daemon daemon = start("data", null)) {

@@ -193,7 +193,7 @@ class DaemonTest {
             config.areaBytes(),
             config.quarantineMs(),
             config.history(),
-            new Config.Publish(false, true));
+            new Config.Publish(false, true, true));
 
     stop(start(silent, false));
 

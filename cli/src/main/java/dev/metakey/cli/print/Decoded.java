@@ -7,7 +7,8 @@ import java.util.List;
 /**
  * What a packet carries.
  *
- * @param layout as the packet's mark says
+ * @param layout that it was read as
  * @param areaBytes likewise
+ * @param tagChecked whether its tag is this host's; else nobody looked at that
  */
-public record Decoded(Layout layout, int areaBytes, List<FieldValue> values) {}
+public record Decoded(Layout layout, int areaBytes, boolean tagChecked, List<FieldValue> values) {}

@@ -86,14 +86,17 @@ public final class Printer {
     list(answer, "users", users, new FieldUserForm());
   }
 
-  /** What a packet carries; a note where its mark is not that of this host. */
+  /** What a packet carries; a note where it may not be of this host. */
   public void decoded(Answer<Decoded> answer) {
     Decoded decoded = answer.value();
     RegistryInfo info = answer.info();
     if (decoded.layout() != info.layout() || decoded.areaBytes() != info.areaBytes()) {
       terminal.note(
-          "the mark says %s, area of %d bytes; on this host (%s, %d bytes) no program reads it"
+          "read as %s, area of %d bytes; on this host (%s, %d bytes) no program reads it"
               .formatted(decoded.layout(), decoded.areaBytes(), info.layout(), info.areaBytes()));
+    }
+    if (!decoded.tagChecked()) {
+      terminal.note("its tag was not compared with this host's: anybody may have made these bytes");
     }
     ValueForm form = new ValueForm();
     switch (output) {
@@ -104,6 +107,7 @@ public final class Printer {
                 json.name("mark").beginObject();
                 json.name("layout").value(decoded.layout().toString());
                 json.name("area_bytes").value(decoded.areaBytes());
+                json.name("tag_checked").value(decoded.tagChecked());
                 json.endObject();
               });
       case NAME ->

@@ -95,8 +95,8 @@ public record Config(
    *
    * @param table {@code registry.bin}
    */
-  public record Publish(boolean keys, boolean table) {
-    public static final Publish ALL = new Publish(true, true);
+  public record Publish(boolean keys, boolean table, boolean tag) {
+    public static final Publish ALL = new Publish(true, true, true);
   }
 
   public static Config defaults() {

@@ -38,7 +38,7 @@ public final class ConfigFile {
     Config defaults = Config.defaults();
     Config.Paths paths = defaults.paths();
     YamlMap history = yaml.map("history", List.of("keep", "days"));
-    YamlMap publish = yaml.map("publish", List.of("keys", "registry.bin"));
+    YamlMap publish = yaml.map("publish", List.of("keys", "registry.bin", "tag"));
     return new Config(
         new Config.Paths(
             yaml.get("socket", paths.socket(), ConfigFile::path),
@@ -54,7 +54,8 @@ public final class ConfigFile {
             history.get("days", defaults.history().days(), w -> (int) number(w, 1, 36_500))),
         new Config.Publish(
             publish.get("keys", true, ConfigFile::yesOrNo),
-            publish.get("registry.bin", true, ConfigFile::yesOrNo)),
+            publish.get("registry.bin", true, ConfigFile::yesOrNo),
+            publish.get("tag", true, ConfigFile::yesOrNo)),
         yaml.get("programs", defaults.programs(), Config.Programs::parse),
         yaml.list("launchers", ConfigFile::launcher));
   }

@@ -12,6 +12,7 @@ import dev.metakey.model.Layout;
 import dev.metakey.model.Names;
 import dev.metakey.model.RegistryInfo;
 import dev.metakey.model.Snapshot;
+import dev.metakey.model.Tag;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -23,15 +24,16 @@ import org.jspecify.annotations.Nullable;
  * A registry that has lost its data, or never had any, learns from the programs that are loaded:
  * what their records say becomes true again, instead of being given away. Of records that
  * contradict each other the one of the lowest program id counts; the others are stale ({@link
- * Drift}).
+ * Drift}). The tag comes from them likewise, where it is not known.
  */
 final class Adoption {
   private Adoption() {}
 
-  /** Where an area is, and how large. */
-  private record Area(Layout layout, int bytes) {
+  /** What an area is like. */
+  private record Area(Layout layout, int bytes, Tag tag) {
     static Area of(Programs.Link link) {
-      return new Area(link.place().layout(), link.place().areaBytes());
+      FieldUse.Place place = link.place();
+      return new Area(place.layout(), place.areaBytes(), place.tag());
     }
   }
 
@@ -51,19 +53,36 @@ final class Adoption {
     if (links.isEmpty()) {
       return;
     }
+    takeAreaOn(draft, links);
     RegistryInfo info = draft.snapshot().info();
-    Area area = new Area(info.layout(), info.areaBytes());
-    if (draft.snapshot().records().isEmpty()) {
-      area = mostCommon(links);
-      draft.layout(area.layout(), area.bytes());
-    }
     for (Programs.Link link : links) {
-      if (Area.of(link).equals(area)) {
+      if (link.isIn(info.layout(), info.areaBytes())) {
         Field earlier = earlier(draft, link, registryIds);
         Snapshot others = draft.snapshot().without(earlier);
         if (isPossible(others, link)) {
           adopt(draft, link, earlier);
+          if (earlier != null) {
+            draft.tag(link.place().tag()); // it was linked later than anything that is known
+          }
         }
+      }
+    }
+  }
+
+  /** A registry that has nothing has the area of the programs; one without a tag has theirs. */
+  private static void takeAreaOn(Draft draft, List<Programs.Link> links) {
+    RegistryInfo info = draft.snapshot().info();
+    boolean isEmpty = draft.snapshot().records().isEmpty();
+    List<Programs.Link> fitting =
+        links.stream()
+            .filter(link -> isEmpty || link.isIn(info.layout(), info.areaBytes()))
+            .toList();
+    if (!fitting.isEmpty() && (isEmpty || draft.tag().isNone())) {
+      Area area = mostCommon(fitting);
+      if (isEmpty) {
+        draft.layout(area.layout(), area.bytes(), area.tag());
+      } else {
+        draft.tag(area.tag());
       }
     }
   }

@@ -12,6 +12,7 @@ public sealed interface Command<R>
         Unreserve,
         Undelete,
         Transfer,
+        Retag,
         Observe,
         Adopt,
         Start,

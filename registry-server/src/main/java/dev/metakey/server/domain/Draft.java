@@ -10,6 +10,7 @@ import dev.metakey.model.Peer;
 import dev.metakey.model.RegistryInfo;
 import dev.metakey.model.Snapshot;
 import dev.metakey.model.Stamp;
+import dev.metakey.model.Tag;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -23,11 +24,13 @@ public final class Draft {
   private final List<Change> changes = new ArrayList<>();
   private Snapshot snapshot;
   private String bootId;
+  private Tag tag;
   private Programs programs;
 
   Draft(RegistryState state, Rules rules, Peer peer, Now now) {
     this.snapshot = state.snapshot();
     this.bootId = state.bootId();
+    this.tag = state.tag();
     this.programs = state.programs();
     this.rules = rules;
     this.peer = peer;
@@ -36,7 +39,7 @@ public final class Draft {
   }
 
   RegistryState state() {
-    return new RegistryState(snapshot, bootId, programs, clock);
+    return new RegistryState(snapshot, bootId, tag, programs, clock);
   }
 
   /** The changes, each with the revision at which all of them were committed. */
@@ -62,6 +65,15 @@ public final class Draft {
 
   String bootId() {
     return bootId;
+  }
+
+  Tag tag() {
+    return tag;
+  }
+
+  /** Takes another tag on. That is not a change of any field: it is stored, and not told. */
+  void tag(Tag newTag) {
+    tag = newTag;
   }
 
   /** What the kernel had loaded when somebody looked last. */
@@ -126,8 +138,11 @@ public final class Draft {
 
   /**
    * Takes a layout on. No field has a slot then: each is to be moved, or left {@link #unchanged}.
+   *
+   * @param newTag stands for it
    */
-  void layout(Layout layout, int areaBytes) {
+  void layout(Layout layout, int areaBytes, Tag newTag) {
+    tag = newTag;
     RegistryInfo info = snapshot.info();
     List<Field> unplaced =
         snapshot.records().stream().map(field -> field.toBuilder().slot(0).build()).toList();

@@ -5,6 +5,7 @@ import dev.metakey.model.FieldUse;
 import dev.metakey.model.LoadedProgram;
 import dev.metakey.model.RegistryInfo;
 import dev.metakey.model.Snapshot;
+import dev.metakey.model.Tag;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -16,7 +17,7 @@ public final class Drift {
    * What is wrong with a record, in a few words: {@code id 5, here 3; slot 24, here 32}. Empty if
    * it agrees, or was never linked. A record of another registry that says the same is as good.
    */
-  public static String faultOf(Snapshot snapshot, FieldUse use) {
+  public static String faultOf(Snapshot snapshot, Tag tag, FieldUse use) {
     FieldUse.Place place = use.place();
     if (place == null) {
       return "";
@@ -33,12 +34,15 @@ public final class Drift {
     compare(faults, "area", place.areaBytes(), info.areaBytes());
     compare(faults, "slot", place.slot(), field.slot());
     compare(faults, "generation", place.generation(), field.generation());
+    if (!place.tag().equals(tag)) {
+      faults.add("another tag than here"); // and never which
+    }
     return String.join("; ", faults);
   }
 
   /** Whether any record of the program disagrees. */
-  public static boolean isStale(Snapshot snapshot, LoadedProgram program) {
-    return program.uses().stream().anyMatch(use -> !faultOf(snapshot, use).isEmpty());
+  public static boolean isStale(Snapshot snapshot, Tag tag, LoadedProgram program) {
+    return program.uses().stream().anyMatch(use -> !faultOf(snapshot, tag, use).isEmpty());
   }
 
   private static void compare(List<String> faults, String what, Object linked, Object here) {

@@ -60,6 +60,11 @@ public record Programs(long seenAgeMs, List<LoadedProgram> loaded, String blindn
                                 .map(place -> new Link(program, use, place))));
   }
 
+  /** Whether somebody looked, and the last look did not fail. */
+  boolean areSeen() {
+    return seenAgeMs != 0 && blindness.isEmpty();
+  }
+
   /** The ids that some program is linked to, whatever it calls them. */
   BitSet linkedIds() {
     BitSet ids = new BitSet(Field.IDS);

@@ -5,6 +5,7 @@ import dev.metakey.model.FieldState;
 import dev.metakey.model.RegistryInfo;
 import dev.metakey.model.Snapshot;
 import dev.metakey.model.Stamp;
+import dev.metakey.model.Tag;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
@@ -14,7 +15,8 @@ import org.jspecify.annotations.Nullable;
  * Makes one registry of several accounts of it, some of which are older or know less than others.
  * Which ids there are, whose name they have, their slots and generations: that is what the newest
  * one says. Owner and attributes come from the newest one that knows an owner for that id, name and
- * generation. A field without any known owner goes to the first service that registers it.
+ * generation. A field without any known owner goes to the first service that registers it. The tag
+ * is that of the newest one that knows it.
  */
 public final class Recovery {
   private Recovery() {}
@@ -36,7 +38,21 @@ public final class Recovery {
     RegistryInfo renamed =
         new RegistryInfo(registryId, info.revision(), info.layout(), info.areaBytes());
     ClockReading clock = new ClockReading(ClockReading.NONE.bootMs(), nowMs, ageMs);
-    return new RegistryState(Snapshot.of(renamed, fields), newest.bootId()).at(clock);
+    return new RegistryState(Snapshot.of(renamed, fields), newest.bootId())
+        .with(tag(newestFirst))
+        .at(clock);
+  }
+
+  /** That of the newest account that knows it, of the layout and area that the newest one has. */
+  private static Tag tag(List<RegistryState> newestFirst) {
+    RegistryInfo info = newestFirst.get(0).snapshot().info();
+    return newestFirst.stream()
+        .filter(state -> state.snapshot().info().layout() == info.layout())
+        .filter(state -> state.snapshot().info().areaBytes() == info.areaBytes())
+        .map(RegistryState::tag)
+        .filter(tag -> !tag.isNone())
+        .findFirst()
+        .orElse(Tag.NONE);
   }
 
   private static Field withOwners(Field field, List<RegistryState> others) {

@@ -9,6 +9,7 @@ import dev.metakey.model.LoadedProgram;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Names;
 import dev.metakey.model.Owner;
+import dev.metakey.model.Peer;
 import dev.metakey.model.Reason;
 import dev.metakey.model.Snapshot;
 import java.time.Instant;
@@ -168,6 +169,38 @@ public final class Refusals {
     return new MetakeyException(
         Reason.IN_USE,
         "nothing can be freed at once, as loaded programs cannot be seen, and one may be linked to it: %s. Release it as usual: its id is free after a reboot, or when metakeyd was started with --nothing-loaded"
+            .formatted(programs.blindness().isEmpty() ? "nobody looked" : programs.blindness()));
+  }
+
+  /** NOT_PERMITTED for who may read, and not link. */
+  public static MetakeyException notLinking(Peer peer) {
+    return new MetakeyException(
+        Reason.NOT_PERMITTED,
+        "linking programs, and the tag that it needs, is for admins and the members of the group 'metakey': who knows the tag can send packets with forged values. You are %s; let an admin link, or join the group (groupadd --system metakey, where there is none; usermod -aG metakey USER) and log in again"
+            .formatted(peer),
+        Map.of("uid", Integer.toUnsignedString(peer.uid()), "group", "metakey"));
+  }
+
+  /** READ_ONLY: a daemon makes the tag when it starts, unless it may change nothing. */
+  public static MetakeyException noTag(Rules rules) {
+    return new MetakeyException(
+        Reason.READ_ONLY,
+        "there is no tag to link with, as metakeyd has started read-only: " + rules.readOnly());
+  }
+
+  static MetakeyException tagInUse(List<LoadedProgram> programs) {
+    return new MetakeyException(
+        Reason.IN_USE,
+        "the tag is in use: %s linked with it. Unload %s first, and link again afterwards"
+            .formatted(are(programs), programs.size() == 1 ? "it" : "them"),
+        factsOf(programs));
+  }
+
+  /** IN_USE, perhaps: nobody can tell. */
+  static MetakeyException tagUnseen(Programs programs) {
+    return new MetakeyException(
+        Reason.IN_USE,
+        "the tag may be in use, as loaded programs cannot be seen: %s. If none is loaded, give your word for it with --nothing-loaded"
             .formatted(programs.blindness().isEmpty() ? "nobody looked" : programs.blindness()));
   }
 

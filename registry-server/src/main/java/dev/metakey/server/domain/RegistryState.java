@@ -2,6 +2,7 @@ package dev.metakey.server.domain;
 
 import dev.metakey.model.Layout;
 import dev.metakey.model.Snapshot;
+import dev.metakey.model.Tag;
 import java.util.UUID;
 
 /**
@@ -9,14 +10,15 @@ import java.util.UUID;
  *
  * @param bootId identifies the boot of the host on which the retired ids were retired; empty before
  *     the first {@link Start}
+ * @param tag that metadata areas end in; {@link Tag#NONE} before the first {@link Start}
  * @param programs what the kernel had loaded; not durable
  * @param clock the clocks when it was committed; of the boot that {@code bootId} names
  */
 public record RegistryState(
-    Snapshot snapshot, String bootId, Programs programs, ClockReading clock) {
-  /** What a store remembers. */
+    Snapshot snapshot, String bootId, Tag tag, Programs programs, ClockReading clock) {
+  /** A state without a tag, and that nobody has looked at the kernel from. */
   public RegistryState(Snapshot snapshot, String bootId) {
-    this(snapshot, bootId, Programs.NEVER_SEEN, ClockReading.NONE);
+    this(snapshot, bootId, Tag.NONE, Programs.NEVER_SEEN, ClockReading.NONE);
   }
 
   /** A registry in which nothing was ever registered. */
@@ -26,12 +28,17 @@ public record RegistryState(
 
   /** This state, with what was seen of the kernel. */
   public RegistryState seeing(Programs seen) {
-    return new RegistryState(snapshot, bootId, seen, clock);
+    return new RegistryState(snapshot, bootId, tag, seen, clock);
+  }
+
+  /** This state, with another tag. */
+  public RegistryState with(Tag newTag) {
+    return new RegistryState(snapshot, bootId, newTag, programs, clock);
   }
 
   /** This state, as it is to be committed. */
   public RegistryState at(ClockReading reading) {
-    return new RegistryState(snapshot, bootId, programs, reading);
+    return new RegistryState(snapshot, bootId, tag, programs, reading);
   }
 
   public long revision() {

@@ -91,9 +91,8 @@ public record Release(String name, int generation, boolean force, boolean now)
    * @throws MetakeyException IN_USE if it cannot be known what is linked to an id
    */
   static void requireSeen(Draft draft) {
-    Programs programs = draft.programs();
-    if (programs.seenAgeMs() == 0 || !programs.blindness().isEmpty()) {
-      throw Refusals.unseen(programs);
+    if (!draft.programs().areSeen()) {
+      throw Refusals.unseen(draft.programs());
     }
   }
 

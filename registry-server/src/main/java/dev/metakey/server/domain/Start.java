@@ -9,6 +9,7 @@ import dev.metakey.model.Peer;
 import dev.metakey.model.Reason;
 import dev.metakey.model.RegistryInfo;
 import dev.metakey.model.Snapshot;
+import dev.metakey.model.Tag;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -24,8 +25,9 @@ import org.jspecify.annotations.Nullable;
  * @param areaBytes likewise
  * @param nothingLoaded an admin's word that no program is loaded: takes the layout on at once, and
  *     frees retired ids
+ * @param fresh a new tag: taken on with a layout or area, and where there is none yet
  */
-public record Start(String bootId, Layout layout, int areaBytes, boolean nothingLoaded)
+public record Start(String bootId, Layout layout, int areaBytes, boolean nothingLoaded, Tag fresh)
     implements Command<Start.Result> {
 
   /** Whether the registry has the layout and area that the config asks for. */
@@ -53,7 +55,7 @@ public record Start(String bootId, Layout layout, int areaBytes, boolean nothing
   public static @Nullable MetakeyException obstacle(
       Snapshot snapshot, Rules rules, Layout layout, int areaBytes) {
     RegistryState before = new RegistryState(snapshot, "the boot before");
-    Start start = new Start("the next boot", layout, areaBytes, true);
+    Start start = new Start("the next boot", layout, areaBytes, true, Tag.NONE);
     Peer nobody = new Peer(0, 0, 0, "");
     return Registry.decide(before, rules, start, nobody, new Now(0, 1))
             instanceof Decision.Rejected<?> rejected
@@ -77,6 +79,9 @@ public record Start(String bootId, Layout layout, int areaBytes, boolean nothing
     if (draft.snapshot().info().revision() == 0) {
       Adoption.run(draft, List.of());
     }
+    if (draft.tag().isNone()) {
+      draft.tag(fresh);
+    }
     for (Field field : draft.snapshot().records()) {
       if (field.is(FieldState.ACTIVE)) {
         draft.renew(field);
@@ -97,7 +102,7 @@ public record Start(String bootId, Layout layout, int areaBytes, boolean nothing
   /** Takes the layout on, and gives every field its place in it, by ascending id. */
   private void move(Draft draft) {
     List<Field> placed = draft.snapshot().records();
-    draft.layout(layout, areaBytes);
+    draft.layout(layout, areaBytes, fresh);
     for (Field field : placed) {
       int slot = field.is(FieldState.FREE) ? 0 : Slots.allocate(draft, field.name(), field.size());
       if (slot == field.slot()) {

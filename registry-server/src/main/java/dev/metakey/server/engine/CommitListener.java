@@ -15,6 +15,9 @@ public interface CommitListener {
    */
   default void durable(Snapshot snapshot, List<Change> changes) {}
 
+  /** There is another tag, and it is durable: whoever had it made waits for this. */
+  default void retagged() {}
+
   /**
    * @param changes what led from the state before to this one: one or more whole calls
    */

@@ -6,6 +6,7 @@ import dev.metakey.model.FieldSpec;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Peer;
 import dev.metakey.model.Snapshot;
+import dev.metakey.model.Tag;
 import dev.metakey.server.domain.ClockReading;
 import dev.metakey.server.domain.Command;
 import dev.metakey.server.domain.Decision;
@@ -110,6 +111,11 @@ public final class Engine {
   /** The committed state. Never waits. */
   public Snapshot snapshot() {
     return writer.snapshot();
+  }
+
+  /** The committed tag; none before the first start. Never waits, and nobody may print it. */
+  public Tag tag() {
+    return writer.tag();
   }
 
   /** What the kernel had loaded when somebody looked last. Never waits. */
@@ -244,7 +250,8 @@ public final class Engine {
   }
 
   private RegistryState shown() {
-    return new RegistryState(writer.snapshot(), "", writer.programs(), ClockReading.NONE);
+    return new RegistryState(
+        writer.snapshot(), "", writer.tag(), writer.programs(), ClockReading.NONE);
   }
 
   /**

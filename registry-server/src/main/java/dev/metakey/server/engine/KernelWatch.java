@@ -233,7 +233,7 @@ public final class KernelWatch implements CommitListener, AutoCloseable {
     for (LoadedProgram program : seen.loaded()) {
       if (known.loaded().stream().noneMatch(old -> old.id() == program.id())) {
         for (FieldUse use : program.uses()) {
-          String fault = Drift.faultOf(engine.snapshot(), use);
+          String fault = Drift.faultOf(engine.snapshot(), engine.tag(), use);
           if (!fault.isEmpty() && isFirst(program.name() + " " + use.name() + " " + fault)) {
             log.warn("{} is stale: {}: {}", program, use.name(), fault);
           }

@@ -6,6 +6,7 @@ import dev.metakey.model.Peer;
 import dev.metakey.model.Reason;
 import dev.metakey.model.RegistryInfo;
 import dev.metakey.model.Snapshot;
+import dev.metakey.model.Tag;
 import dev.metakey.server.domain.Command;
 import dev.metakey.server.domain.Decision;
 import dev.metakey.server.domain.Now;
@@ -45,6 +46,7 @@ final class Writer {
   private volatile long busySinceMs = IDLE;
   private volatile Snapshot snapshot;
   private volatile Programs programs;
+  private volatile Tag tag;
 
   /**
    * @param self in whose name the daemon itself acts
@@ -57,6 +59,7 @@ final class Writer {
     this.state = stored;
     this.snapshot = stored.snapshot();
     this.programs = stored.programs();
+    this.tag = stored.tag();
   }
 
   /** See {@link Engine#snapshot}. */
@@ -67,6 +70,11 @@ final class Writer {
   /** See {@link Engine#programs}. */
   Programs programs() {
     return programs;
+  }
+
+  /** See {@link Engine#tag}. */
+  Tag tag() {
+    return tag;
   }
 
   /** Listeners are told in the order in which they came. */
@@ -171,6 +179,10 @@ final class Writer {
     state = next;
     snapshot = next.snapshot();
     programs = next.programs();
+    if (!next.tag().equals(tag)) {
+      tag = next.tag();
+      tell(CommitListener::retagged);
+    }
   }
 
   /** Tells of what is shown. */
@@ -178,11 +190,14 @@ final class Writer {
     tell(changes, listener -> listener.committed(snapshot, changes));
   }
 
-  /** A listener that fails keeps nobody else from being told. */
   private void tell(List<Change> changes, Consumer<CommitListener> what) {
-    if (changes.isEmpty()) {
-      return;
+    if (!changes.isEmpty()) {
+      tell(what);
     }
+  }
+
+  /** A listener that fails keeps nobody else from being told. */
+  private void tell(Consumer<CommitListener> what) {
     for (CommitListener listener : listeners) {
       try {
         what.accept(listener);
@@ -217,7 +232,7 @@ final class Writer {
   private void showWithTtls(RegistryState stored, List<Change> unseen) {
     RegistryState seeing = stored.seeing(state.programs());
     RegistryInfo info = stored.snapshot().info();
-    Start start = new Start(stored.bootId(), info.layout(), info.areaBytes(), false);
+    Start start = new Start(stored.bootId(), info.layout(), info.areaBytes(), false, stored.tag());
     var decision = Registry.decide(seeing, rules, start, self, clock.now());
     show(((Decision.Accepted<Start.Result>) decision).state(), unseen);
   }
@@ -230,6 +245,8 @@ final class Writer {
   }
 
   private static boolean sameFacts(RegistryState a, RegistryState b) {
-    return a.bootId().equals(b.bootId()) && a.snapshot().info().equals(b.snapshot().info());
+    return a.bootId().equals(b.bootId())
+        && a.tag().equals(b.tag())
+        && a.snapshot().info().equals(b.snapshot().info());
   }
 }

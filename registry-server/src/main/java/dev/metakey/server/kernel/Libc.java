@@ -106,5 +106,8 @@ final class Libc {
 
   static native int statfs(String path, Pointer into) throws LastErrorException;
 
+  /** Leaves an errno also where there is no such group. */
+  static native @Nullable Pointer getgrnam(String name);
+
   static native int clock_gettime(int clock, Pointer into) throws LastErrorException;
 }

@@ -111,7 +111,7 @@ public final class PinnedMaps implements Outlet {
   public void publish(Snapshot snapshot) throws IOException {
     Libc.load();
     try {
-      makeDirectory();
+      makeDirectory(directory);
       if (!writeOn(snapshot)) {
         replace(snapshot);
       }
@@ -127,7 +127,6 @@ public final class PinnedMaps implements Outlet {
     return Stream.of(HEADER, IDS, NAMES).allMatch(shape -> Files.exists(pin(shape)));
   }
 
-  /** Everybody may make directories in most bpf file systems, so it may have been somebody else. */
   /** Who holds the maps sees a seq that stays odd, and finds no other maps to open. */
   @Override
   public void withdraw(UUID registryId) throws IOException {
@@ -158,8 +157,9 @@ public final class PinnedMaps implements Outlet {
         .equals(registryId);
   }
 
-  private void makeDirectory() throws IOException {
-    requireNoDot();
+  /** Everybody may make directories in most bpf file systems, so it may have been somebody else. */
+  static void makeDirectory(Path directory) throws IOException {
+    requireNoDot(directory);
     TrustedDirectory.check(Use.MAPS, directory);
     if (!Files.isDirectory(directory)) {
       requireBpffs(Objects.requireNonNullElse(directory.toAbsolutePath().getParent(), directory));
@@ -184,7 +184,7 @@ public final class PinnedMaps implements Outlet {
   }
 
   /** The kernel would say only that the operation is not permitted, even to look. */
-  private void requireNoDot() throws IOException {
+  private static void requireNoDot(Path directory) throws IOException {
     Path parent = directory.toAbsolutePath().getParent();
     if (parent != null
         && String.valueOf(directory.getFileName()).contains(".")

@@ -28,6 +28,11 @@ public interface Outlet {
     return false;
   }
 
+  /** Whether it tells the tag, and so is to be published anew when there is another one. */
+  default boolean tellsTag() {
+    return false;
+  }
+
   /** Whether what was published is there still: somebody may have removed or overwritten it. */
   boolean isIntact();
 

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -67,8 +68,17 @@ public final class Publisher implements CommitListener, AutoCloseable {
   }
 
   private void speak() {
+    publishWhere(Outlet::speaksForDaemon);
+  }
+
+  @Override
+  public void retagged() {
+    publishWhere(Outlet::tellsTag);
+  }
+
+  private void publishWhere(Predicate<Outlet> which) {
     for (Tracked tracked : outlets) {
-      if (tracked.outlet.speaksForDaemon()) {
+      if (which.test(tracked.outlet)) {
         var unused = tracked.publish(this::newest);
       }
     }

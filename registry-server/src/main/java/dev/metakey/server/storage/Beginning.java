@@ -142,13 +142,13 @@ final class Beginning {
    */
   private String rename(Plan.Rename plan, Evidence evidence) throws IOException, RocksDBException {
     Contents old = plan.newest().contents();
-    Contents renamed = old.renamed(evidence.newId());
+    Contents renamed = old.renamed(evidence.newId(), evidence.newTag());
     try (Database open = new Database(directory.path(), Database.Mode.WRITE)) {
       open.commit(old.state(), plan.changes());
       open.rename(renamed, evidence.machine());
     }
     String report =
-        "the registry was found on another machine than it was on before: its disk was copied, or /etc/machine-id made anew. Its id was %s and is %s now, so that nobody takes one of the two for the other; fields, ids and history are as they were, and watches start anew."
+        "the registry was found on another machine than it was on before: its disk was copied, or /etc/machine-id made anew. Its id was %s and is %s now, so that nobody takes one of the two for the other; fields, ids and history are as they were, and watches start anew. Its tag was made anew too: link programs again."
             .formatted(old.id(), evidence.newId());
     tell(report, evidence.nowMs());
     return report;

@@ -2,6 +2,7 @@ package dev.metakey.server.storage;
 
 import dev.metakey.model.RegistryInfo;
 import dev.metakey.model.Snapshot;
+import dev.metakey.model.Tag;
 import dev.metakey.server.domain.RegistryState;
 import java.util.ArrayList;
 import java.util.List;
@@ -32,12 +33,16 @@ public record Contents(RegistryState state, List<UUID> former) {
     return info().revision();
   }
 
-  /** The same registry under a new id, so that nobody resumes a watch of the old one. */
-  Contents renamed(UUID newId) {
+  /**
+   * The same registry as another machine has it: under a new id, so that nobody resumes a watch of
+   * the old one, and with a tag of its own.
+   */
+  Contents renamed(UUID newId, Tag newTag) {
     RegistryInfo old = info();
     RegistryInfo info = new RegistryInfo(newId, old.revision(), old.layout(), old.areaBytes());
     RegistryState renamed =
         new RegistryState(Snapshot.of(info, state.snapshot().records()), state.bootId())
+            .with(newTag)
             .at(state.clock());
     return new Contents(renamed, ids());
   }

@@ -218,7 +218,8 @@ final class Database implements AutoCloseable {
   }
 
   private void putState(WriteBatch batch, RegistryState state) throws RocksDBException {
-    Records.Facts facts = new Records.Facts(state.snapshot().info(), state.bootId(), state.clock());
+    Records.Facts facts =
+        new Records.Facts(state.snapshot().info(), state.tag(), state.bootId(), state.clock());
     putFact(batch, RocksStore.REGISTRY_FACT, Records.facts(facts));
   }
 

@@ -47,7 +47,9 @@ final class DatabaseReader {
     }
     try {
       RegistryState state =
-          new RegistryState(Snapshot.of(facts.info(), fields), facts.bootId()).at(facts.clock());
+          new RegistryState(Snapshot.of(facts.info(), fields), facts.bootId())
+              .with(facts.tag())
+              .at(facts.clock());
       return new Contents(state, Former.parse(open.fact(RocksStore.FORMER_FACT)));
     } catch (IllegalArgumentException e) {
       throw directory.damaged(e.getMessage(), e);
@@ -62,9 +64,9 @@ final class DatabaseReader {
     if (format < 1) {
       throw directory.damaged("its format fact is not a number from 1 up", null);
     }
-    if (format > RocksStore.FORMAT) {
+    if (format != RocksStore.FORMAT) {
       throw new NewerDataException(
-          "data directory %s cannot be opened: it has format %d, and this metakeyd reads formats up to %d; run the newer metakeyd that wrote it; nothing was changed"
+          "data directory %s cannot be opened: it has format %d, and this metakeyd reads format %d; run the metakeyd that wrote it; nothing was changed"
               .formatted(directory.path(), format, RocksStore.FORMAT));
     }
   }

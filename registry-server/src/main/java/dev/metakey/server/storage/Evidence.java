@@ -1,6 +1,8 @@
 package dev.metakey.server.storage;
 
 import dev.metakey.model.LoadedProgram;
+import dev.metakey.model.Tag;
+import java.security.SecureRandom;
 import java.util.List;
 import java.util.UUID;
 
@@ -13,6 +15,7 @@ import java.util.UUID;
  * @param machine identifies this machine; empty: it is not known
  * @param named what an admin said to recover from
  * @param newId makes the id of a recovered registry
+ * @param newTag for a registry that was copied from another machine
  * @param nowMs milliseconds since 1970
  */
 public record Evidence(
@@ -22,6 +25,7 @@ public record Evidence(
     String machine,
     List<Source> named,
     UUID newId,
+    Tag newTag,
     long nowMs) {
   public static Evidence none() {
     return new Evidence(
@@ -31,6 +35,7 @@ public record Evidence(
         "",
         List.of(),
         UUID.randomUUID(),
+        Tag.random(new SecureRandom()),
         System.currentTimeMillis());
   }
 }

@@ -141,6 +141,7 @@ public final class MemoryStore implements Store {
   private static RegistryState durable(RegistryState state) {
     List<Field> fields = state.snapshot().records().stream().map(MemoryStore::durable).toList();
     return new RegistryState(Snapshot.of(state.snapshot().info(), fields), state.bootId())
+        .with(state.tag())
         .at(state.clock());
   }
 

@@ -16,6 +16,7 @@ import dev.metakey.model.RegistryInfo;
 import dev.metakey.model.Reservation;
 import dev.metakey.model.Sharing;
 import dev.metakey.model.Stamp;
+import dev.metakey.model.Tag;
 import dev.metakey.server.domain.ClockReading;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -37,7 +38,7 @@ import org.jspecify.annotations.Nullable;
  * optional part is preceded by one byte, 0 or 1.
  *
  * <pre>
- *   facts   version:8 registryId:128 revision:64 layout:8 area:16 bootId:text
+ *   facts   version:8 registryId:128 revision:64 layout:8 area:16 tag:48 bootId:text
  *           bootMs:64 atMs:64 ageMs:64
  *   key     version:8 field
  *   change  version:8 ageMs:64 revision:64 commitRevision:64 atMs:64 kind:8 [before:field] [after:field] peer
@@ -54,12 +55,12 @@ import org.jspecify.annotations.Nullable;
  */
 final class Records {
   /** The version that is written, and the only one that is read. */
-  static final int VERSION = 1;
+  static final int VERSION = 2;
 
   private Records() {}
 
   /** The registry's facts, without its fields. */
-  record Facts(RegistryInfo info, String bootId, ClockReading clock) {}
+  record Facts(RegistryInfo info, Tag tag, String bootId, ClockReading clock) {}
 
   static byte[] facts(Facts facts) {
     return write(
@@ -70,6 +71,7 @@ final class Records {
           out.writeLong(info.revision());
           out.writeByte(info.layout().code());
           out.writeShort(info.areaBytes());
+          out.write(facts.tag().bytes());
           text(out, facts.bootId());
           ClockReading clock = facts.clock();
           out.writeLong(clock.bootMs());
@@ -116,6 +118,7 @@ final class Records {
           Layout layout = constant(in, Layout.class);
           return new Facts(
               new RegistryInfo(id, revision, layout, in.readUnsignedShort()),
+              Tag.of(in.readNBytes(Tag.BYTES)),
               text(in),
               new ClockReading(in.readLong(), in.readLong(), in.readLong()));
         });
@@ -290,7 +293,7 @@ final class Records {
       int version = in.readUnsignedByte();
       if (version != VERSION) {
         throw new NewerDataException(
-            "a %s record has version %d, and this metakeyd reads version %d: run the newer metakeyd that wrote it, or restore a backup"
+            "a %s record has version %d, and this metakeyd reads version %d: run the metakeyd that wrote it, or restore a backup"
                 .formatted(what, version, VERSION));
       }
       T value = parser.readFrom(in);

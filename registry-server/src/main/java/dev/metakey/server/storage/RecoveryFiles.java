@@ -3,8 +3,11 @@ package dev.metakey.server.storage;
 import dev.metakey.layout.BadLayoutException;
 import dev.metakey.layout.KeysText;
 import dev.metakey.layout.RegistryFile;
+import dev.metakey.layout.TagStruct;
 import dev.metakey.model.Field;
+import dev.metakey.model.RegistryInfo;
 import dev.metakey.model.Snapshot;
+import dev.metakey.model.Tag;
 import dev.metakey.server.domain.RegistryState;
 import dev.metakey.server.files.Failure;
 import java.io.IOException;
@@ -19,6 +22,7 @@ import java.util.UUID;
 public final class RecoveryFiles {
   public static final String TABLE = "registry.bin";
   public static final String KEYS = "keys";
+  public static final String TAG = "tag";
 
   private RecoveryFiles() {}
 
@@ -86,30 +90,51 @@ public final class RecoveryFiles {
   public static Dated table(Path file) throws IOException {
     RegistryFile.Published published = RegistryFile.read(file);
     return new Dated(
-        withoutOwners(file, published.snapshot(), published.bootId()), published.bootId());
+        withoutOwners(
+            file,
+            published.snapshot(),
+            published.bootId(),
+            tagBeside(file, published.snapshot().info())),
+        published.bootId());
   }
 
   /** Reads a keys file. */
   public static Dated keys(Path file) throws IOException {
     try {
       RegistryFile.Published published = KeysText.parse(Files.readString(file));
-      return new Dated(source(file, published.snapshot(), published.bootId()), published.bootId());
+      return new Dated(
+          source(
+              file,
+              published.snapshot(),
+              published.bootId(),
+              tagBeside(file, published.snapshot().info())),
+          published.bootId());
     } catch (BadLayoutException | CharacterCodingException e) {
       throw new IOException("%s %s".formatted(file, e.getMessage()), e);
     }
   }
 
-  /** What a table says, wherever it was read from. */
-  public static Source withoutOwners(Path from, Snapshot snapshot, UUID bootId) {
+  /** What a table and the tag say, wherever they were read from. */
+  public static Source withoutOwners(Path from, Snapshot snapshot, UUID bootId, Tag tag) {
     List<Field> fields =
         snapshot.records().stream()
             .map(field -> field.toBuilder().owners(List.of()).build())
             .toList();
-    return source(from, Snapshot.of(snapshot.info(), fields), bootId);
+    return source(from, Snapshot.of(snapshot.info(), fields), bootId, tag);
   }
 
-  private static Source source(Path from, Snapshot snapshot, UUID bootId) {
-    RegistryState state = new RegistryState(snapshot, bootId.toString());
+  /** The tag that was published there; none where that is not known, or another registry's. */
+  private static Tag tagBeside(Path file, RegistryInfo info) {
+    try {
+      TagStruct.Published tag = TagStruct.read(file.resolveSibling(TAG));
+      return tag.isOf(info) ? tag.tag() : Tag.NONE;
+    } catch (IOException e) {
+      return Tag.NONE;
+    }
+  }
+
+  private static Source source(Path from, Snapshot snapshot, UUID bootId, Tag tag) {
+    RegistryState state = new RegistryState(snapshot, bootId.toString()).with(tag);
     return new Source(from.toString(), new Contents(state, List.of()));
   }
 }

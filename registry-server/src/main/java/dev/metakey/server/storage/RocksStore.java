@@ -36,7 +36,7 @@ import org.rocksdb.RocksDBException;
  */
 public final class RocksStore implements Store {
   /** What this version writes and reads. Raised when an older metakeyd would misread the data. */
-  static final int FORMAT = 1;
+  static final int FORMAT = 2;
 
   /** This fact is four big-endian bytes in every format, so that all versions can read it. */
   static final String FORMAT_FACT = "format";

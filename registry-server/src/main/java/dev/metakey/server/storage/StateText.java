@@ -8,6 +8,7 @@ import dev.metakey.model.Layout;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.RegistryInfo;
 import dev.metakey.model.Snapshot;
+import dev.metakey.model.Tag;
 import dev.metakey.model.Words;
 import dev.metakey.server.domain.ClockReading;
 import dev.metakey.server.domain.RegistryState;
@@ -16,6 +17,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HashMap;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -28,9 +30,9 @@ import org.jspecify.annotations.Nullable;
  * base64 and has everything that these have.
  *
  * <pre>
- *   metakey-state 1
+ *   metakey-state 2
  *   # made by metakeyd; do not edit: the last line has a checksum
- *   sequence=7 registry=UUID revision=4 layout=slotted area=128 boot=ID clock=MS,MS,MS
+ *   sequence=7 registry=UUID revision=4 layout=slotted area=128 tag=HEX boot=ID clock=MS,MS,MS
  *   former=UUID,UUID
  *   id=0 name=edge.packet_id size=8 slot=24 generation=1 state=active owners="..." record=BASE64
  *   change=4 kind=created name=edge.packet_id record=BASE64
@@ -38,7 +40,7 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  */
 final class StateText {
-  private static final String FIRST_LINE = "metakey-state 1";
+  private static final String FIRST_LINE = "metakey-state 2";
   private static final String COMMENT =
       "# made by metakeyd; do not edit: the last line has a checksum";
   private static final String CHANGE = "change=";
@@ -96,6 +98,7 @@ final class StateText {
         + ("\n" + COMMENT + "\nsequence=" + sequence)
         + (" registry=" + info.registryId() + " revision=" + info.revision())
         + (" layout=" + info.layout() + " area=" + info.areaBytes())
+        + (" tag=" + state.tag().secretHex())
         + (" boot=" + base64(state.bootId().getBytes(UTF_8)))
         + (" clock=" + clock.bootMs() + "," + clock.atMs() + "," + clock.ageMs())
         + (" former=" + Former.text(contents.former()) + "\n");
@@ -120,7 +123,7 @@ final class StateText {
     List<String> lines = text.substring(0, end).lines().filter(l -> !l.startsWith("#")).toList();
     if (!lines.get(0).equals(FIRST_LINE)) {
       throw new NewerDataException(
-          "a state copy starts with '%s', and this metakeyd reads '%s': run the newer metakeyd that wrote it; nothing was changed"
+          "a state copy starts with '%s', and this metakeyd reads '%s': run the metakeyd that wrote it; nothing was changed"
               .formatted(lines.get(0), FIRST_LINE));
     }
     try {
@@ -155,7 +158,9 @@ final class StateText {
     List<UUID> former = Former.parse(get(head, "former"));
     String bootId = new String(Base64.getDecoder().decode(get(head, "boot")), UTF_8);
     RegistryState state =
-        new RegistryState(Snapshot.of(info, fields), bootId).at(clock(get(head, "clock")));
+        new RegistryState(Snapshot.of(info, fields), bootId)
+            .with(Tag.of(HexFormat.of().parseHex(get(head, "tag"))))
+            .at(clock(get(head, "clock")));
     return new Parsed(
         Long.parseLong(get(head, "sequence")), new Contents(state, former), List.copyOf(changes));
   }

@@ -8,9 +8,11 @@ import dev.metakey.model.Peer;
 import dev.metakey.model.Reason;
 import dev.metakey.model.Reservation;
 import dev.metakey.model.Snapshot;
+import dev.metakey.model.Tag;
 import dev.metakey.server.domain.Drift;
 import dev.metakey.server.domain.ReleaseAll;
 import dev.metakey.server.domain.Reserve;
+import dev.metakey.server.domain.Retag;
 import dev.metakey.server.domain.Transfer;
 import dev.metakey.server.domain.Undelete;
 import dev.metakey.server.domain.Unreserve;
@@ -28,6 +30,8 @@ import dev.metakey.v1.ReleaseAllRequest;
 import dev.metakey.v1.ReleaseAllResponse;
 import dev.metakey.v1.ReserveRequest;
 import dev.metakey.v1.ReserveResponse;
+import dev.metakey.v1.RetagRequest;
+import dev.metakey.v1.RetagResponse;
 import dev.metakey.v1.TransferRequest;
 import dev.metakey.v1.TransferResponse;
 import dev.metakey.v1.UndeleteRequest;
@@ -37,8 +41,11 @@ import dev.metakey.v1.UnreserveResponse;
 import dev.metakey.wire.Requests;
 import dev.metakey.wire.Wire;
 import io.grpc.stub.StreamObserver;
+import java.security.SecureRandom;
 import java.util.List;
 import java.util.concurrent.Executor;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The calls of admins: maps, submits, maps back. */
 final class AdminService extends AdminGrpc.AdminImplBase {
@@ -46,6 +53,9 @@ final class AdminService extends AdminGrpc.AdminImplBase {
 
   /** Each may have 64 names of 63 bytes, twice; gRPC clients take 4 MiB. */
   private static final int MAX_PENDING = 256;
+
+  private static final SecureRandom RANDOM = new SecureRandom();
+  private static final Logger log = LoggerFactory.getLogger(AdminService.class);
 
   private final Engine engine;
   private final KernelWatch kernel;
@@ -139,6 +149,20 @@ final class AdminService extends AdminGrpc.AdminImplBase {
   }
 
   @Override
+  public void retag(RetagRequest request, StreamObserver<RetagResponse> call) {
+    Peer caller = CallerInterceptor.caller();
+    Answers.later(
+        call,
+        () ->
+            kernel.submit(
+                new Retag(Tag.random(RANDOM), request.getNothingLoaded()), caller, lookers),
+        reply -> {
+          log.info("the tag was made anew for {}: link programs again", caller);
+          return RetagResponse.newBuilder().setRegistry(Wire.info(reply.info())).build();
+        });
+  }
+
+  @Override
   public void listHistory(ListHistoryRequest request, StreamObserver<ListHistoryResponse> call) {
     Peer caller = CallerInterceptor.caller();
     Answers.on(readers, call, () -> history(request, caller));
@@ -203,11 +227,12 @@ final class AdminService extends AdminGrpc.AdminImplBase {
     requireAdmin(caller, "users");
     List<LoadedProgram> programs = kernel.users();
     Snapshot snapshot = engine.snapshot();
+    Tag tag = engine.tag();
     return ListUsersResponse.newBuilder()
         .setRegistry(Wire.info(snapshot.info()))
         .addAllPrograms(
             programs.stream()
-                .map(program -> Wire.program(program, use -> Drift.faultOf(snapshot, use)))
+                .map(program -> Wire.program(program, use -> Drift.faultOf(snapshot, tag, use)))
                 .toList())
         .build();
   }

@@ -15,6 +15,7 @@ import java.util.Objects;
 /** Tells each call who makes it: the connection's peer, under the service name that it claims. */
 final class CallerInterceptor implements ServerInterceptor {
   private static final Context.Key<Peer> CALLER = Context.key("dev.metakey.caller");
+  private static final Context.Key<PeerGroups> GROUPS = Context.key("dev.metakey.groups");
   private static final Metadata.Key<String> CLAIMED_SERVICE =
       Metadata.Key.of("metakey-service", Metadata.ASCII_STRING_MARSHALLER);
 
@@ -23,15 +24,23 @@ final class CallerInterceptor implements ServerInterceptor {
     return Objects.requireNonNull(CALLER.get());
   }
 
+  /** The groups of who makes the call that this thread handles. */
+  static PeerGroups groups() {
+    return Objects.requireNonNull(GROUPS.get());
+  }
+
   @Override
   public <Q, A> ServerCall.Listener<Q> interceptCall(
       ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
     PeerProcess process =
         Objects.requireNonNull(call.getAttributes().get(PeerNegotiator.PEER), "unknown peer");
+    PeerGroups groups =
+        Objects.requireNonNull(call.getAttributes().get(PeerNegotiator.GROUPS), "unknown peer");
     String claimed = headers.get(CLAIMED_SERVICE);
     try {
       Peer peer = process.peer(claimed);
-      return Contexts.interceptCall(Context.current().withValue(CALLER, peer), call, headers, next);
+      Context context = Context.current().withValues(CALLER, peer, GROUPS, groups);
+      return Contexts.interceptCall(context, call, headers, next);
     } catch (MetakeyException e) {
       StatusRuntimeException status = WireErrors.toStatus(e);
       Metadata trailers = Objects.requireNonNullElseGet(status.getTrailers(), Metadata::new);

@@ -36,6 +36,9 @@ final class PeerNegotiator implements ProtocolNegotiator {
   /** Who the transport's peer is. */
   static final Attributes.Key<PeerProcess> PEER = Attributes.Key.create("dev.metakey.peer");
 
+  /** The groups of that peer. */
+  static final Attributes.Key<PeerGroups> GROUPS = Attributes.Key.create("dev.metakey.groups");
+
   /** The transport's connection. */
   static final Attributes.Key<Connection> CONNECTION =
       Attributes.Key.create("dev.metakey.connection");
@@ -115,6 +118,7 @@ final class PeerNegotiator implements ProtocolNegotiator {
       Attributes attributes =
           InternalProtocolNegotiationEvent.getAttributes(negotiation).toBuilder()
               .set(PEER, peer)
+              .set(GROUPS, new PeerGroups(gid, channel))
               .set(CONNECTION, connection)
               .build();
       Limits.Connection each = connections.limits.each();

@@ -1,12 +1,15 @@
 package dev.metakey.server.transport;
 
+import com.google.protobuf.ByteString;
 import dev.metakey.model.DaemonStatus;
 import dev.metakey.model.Field;
 import dev.metakey.model.FieldState;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Names;
+import dev.metakey.model.Peer;
 import dev.metakey.model.Reason;
 import dev.metakey.model.Snapshot;
+import dev.metakey.model.Tag;
 import dev.metakey.server.domain.Refusals;
 import dev.metakey.server.domain.Register;
 import dev.metakey.server.domain.Release;
@@ -19,6 +22,8 @@ import dev.metakey.v1.GetRequest;
 import dev.metakey.v1.GetResponse;
 import dev.metakey.v1.GetStatusRequest;
 import dev.metakey.v1.GetStatusResponse;
+import dev.metakey.v1.GetTagRequest;
+import dev.metakey.v1.GetTagResponse;
 import dev.metakey.v1.ListRequest;
 import dev.metakey.v1.RegisterRequest;
 import dev.metakey.v1.RegisterResponse;
@@ -41,6 +46,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.Executor;
+import java.util.function.IntSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -55,16 +61,20 @@ final class RegistryService extends RegistryGrpc.RegistryImplBase {
   private final WatchMessages messages = new WatchMessages();
   private final ReadAnswers answers = new ReadAnswers();
   private final Supplier<DaemonStatus> status;
+  private final IntSupplier linkersGid;
 
   /**
    * @param lookers looks at the kernel, so that the event loop does not wait for it
+   * @param linkersGid the group whose members may link; -1: there is none
    */
   RegistryService(
       Engine engine,
       KernelWatch kernel,
       Executor lookers,
       WatchHub hub,
-      Supplier<DaemonStatus> status) {
+      Supplier<DaemonStatus> status,
+      IntSupplier linkersGid) {
+    this.linkersGid = linkersGid;
     this.engine = engine;
     this.kernel = kernel;
     this.lookers = lookers;
@@ -215,6 +225,27 @@ final class RegistryService extends RegistryGrpc.RegistryImplBase {
       default ->
           throw new MetakeyException(Reason.INVALID_REQUEST, "neither a name nor an id was said");
     }
+  }
+
+  @Override
+  public void getTag(GetTagRequest request, StreamObserver<GetTagResponse> call) {
+    Peer caller = CallerInterceptor.caller();
+    PeerGroups groups = CallerInterceptor.groups();
+    Answers.on(lookers, call, () -> tag(caller, groups)); // a directory service may be asked
+  }
+
+  private GetTagResponse tag(Peer caller, PeerGroups groups) {
+    if (!engine.rules().isAdmin(caller) && !groups.contains(linkersGid.getAsInt())) {
+      throw Refusals.notLinking(caller);
+    }
+    Tag tag = engine.tag();
+    if (tag.isNone()) {
+      throw Refusals.noTag(engine.rules());
+    }
+    return GetTagResponse.newBuilder()
+        .setRegistry(Wire.info(engine.snapshot().info()))
+        .setTag(ByteString.copyFrom(tag.bytes()))
+        .build();
   }
 
   @Override

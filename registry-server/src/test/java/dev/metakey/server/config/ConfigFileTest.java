@@ -88,7 +88,7 @@ class ConfigFileTest {
                 64,
                 90_000,
                 new Config.History(5, 3),
-                new Config.Publish(false, true),
+                new Config.Publish(false, true, true),
                 Config.Programs.NONE,
                 List.of("ci-runner.service", "ci@*.service")));
     assertThat(config.history().ageMs()).isEqualTo(Duration.ofDays(3).toMillis());

@@ -54,7 +54,7 @@ class AdoptionTest {
     assertThat(field.owners()).isEmpty();
     assertThat(field.created().revision()).isEqualTo(1);
     assertThat(host.snapshot().byName("edge.unlinked")).isNull();
-    assertThat(Drift.isStale(host.snapshot(), TAGGER)).isFalse();
+    assertThat(host.isStale(TAGGER)).isFalse();
   }
 
   @Test
@@ -63,7 +63,7 @@ class AdoptionTest {
     adopting(TAGGER);
 
     assertThat(host.lastChanges()).isEmpty();
-    assertThat(Drift.isStale(host.snapshot(), TAGGER)).isTrue();
+    assertThat(host.isStale(TAGGER)).isTrue();
   }
 
   @Test
@@ -76,9 +76,9 @@ class AdoptionTest {
     assertThat(host.field("edge.packet_id").id()).isEqualTo(7);
     assertThat(host.field("edge.verdict").id()).isEqualTo(1);
     assertThat(host.snapshot().records()).hasSize(2);
-    assertThat(Drift.isStale(host.snapshot(), otherId)).isFalse();
+    assertThat(host.isStale(otherId)).isFalse();
     for (LoadedProgram stale : new LoadedProgram[] {TAGGER, sameId, sameSlot}) {
-      assertThat(Drift.isStale(host.snapshot(), stale)).as(stale.toString()).isTrue();
+      assertThat(host.isStale(stale)).as(stale.toString()).isTrue();
     }
     assertThat(host.register(TRACER, FieldSpec.of("new", 2)).field().id()).isZero();
     assertThat(host.register(TRACER, FieldSpec.of("more", 2)).field().id()).isEqualTo(2);

@@ -23,13 +23,18 @@ class DriftTest {
   private final Given host = Given.host().with(EDGE, FieldSpec.of(NAME, 8));
 
   private String fault(FieldUse use) {
-    return Drift.faultOf(host.snapshot(), use);
+    return Drift.faultOf(host.snapshot(), host.tag(), use);
   }
 
   @Test
   void record_whenItAgrees_isNotStaleWhateverRegistryItIsFrom() {
     assertThat(fault(use(NAME, 8, place(0, 24, 1)))).isEmpty();
-    assertThat(fault(use(NAME, 8, FieldUse.Place.of(host.snapshot().info(), host.field(NAME)))))
+    assertThat(
+            fault(
+                use(
+                    NAME,
+                    8,
+                    FieldUse.Place.of(host.snapshot().info(), host.tag(), host.field(NAME)))))
         .isEmpty();
     assertThat(fault(use(NAME, 8, null))).isEmpty();
     host.released(EDGE, NAME);
@@ -54,9 +59,8 @@ class DriftTest {
   @Test
   void program_whenOneOfItsRecordsDisagrees_isStale() {
     FieldUse good = use(NAME, 8, place(0, 24, 1));
-    assertThat(Drift.isStale(host.snapshot(), program(1, good, good))).isFalse();
-    assertThat(Drift.isStale(host.snapshot(), program(1, good, use("x", 2, place(9, 26, 1)))))
-        .isTrue();
+    assertThat(host.isStale(program(1, good, good))).isFalse();
+    assertThat(host.isStale(program(1, good, use("x", 2, place(9, 26, 1))))).isTrue();
   }
 
   @Test

@@ -15,6 +15,7 @@ import dev.metakey.model.Reason;
 import dev.metakey.model.Registered;
 import dev.metakey.model.Reservation;
 import dev.metakey.model.Snapshot;
+import dev.metakey.model.Tag;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -186,11 +187,11 @@ final class Given {
 
   @CanIgnoreReturnValue
   Start.Result start(Layout layout, int areaBytes, boolean nothingLoaded) {
-    return run(ROOT, new Start(bootId, layout, areaBytes, nothingLoaded));
+    return run(ROOT, new Start(bootId, layout, areaBytes, nothingLoaded, Loaded.TAG));
   }
 
   MetakeyException startRefused(Reason reason, Layout layout, int areaBytes) {
-    return refused(reason, ROOT, new Start(bootId, layout, areaBytes, false));
+    return refused(reason, ROOT, new Start(bootId, layout, areaBytes, false, Loaded.TAG));
   }
 
   @CanIgnoreReturnValue
@@ -230,6 +231,18 @@ final class Given {
   @CanIgnoreReturnValue
   MetakeyException refused(Reason reason, Peer peer, FieldSpec... specs) {
     return refused(reason, peer, new Register(List.of(specs)));
+  }
+
+  Tag tag() {
+    return state.tag();
+  }
+
+  RegistryState state() {
+    return state;
+  }
+
+  boolean isStale(LoadedProgram program) {
+    return Drift.isStale(snapshot(), tag(), program);
   }
 
   Snapshot snapshot() {

@@ -11,6 +11,7 @@ import dev.metakey.model.FieldState;
 import dev.metakey.model.Layout;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Reason;
+import dev.metakey.model.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Taking on the layout and area that the config asks for. */
@@ -117,7 +118,8 @@ class LayoutTest {
     for (int areaBytes : new int[] {-8, 0, 16, 23, 25, 217, 224}) {
       MetakeyException refusal =
           catchThrowableOfType(
-              MetakeyException.class, () -> new Start("b", Layout.SLOTTED, areaBytes, false));
+              MetakeyException.class,
+              () -> new Start("b", Layout.SLOTTED, areaBytes, false, Tag.NONE));
       assertThat(refusal.reason()).isEqualTo(Reason.INVALID_REQUEST);
     }
   }

@@ -4,6 +4,7 @@ import dev.metakey.model.FieldUse;
 import dev.metakey.model.Layout;
 import dev.metakey.model.LoadedProgram;
 import dev.metakey.model.Role;
+import dev.metakey.model.Tag;
 import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -12,6 +13,9 @@ import org.jspecify.annotations.Nullable;
 public final class Loaded {
   /** That they were linked to, if nobody cares which. */
   private static final UUID REGISTRY = new UUID(7, 7);
+
+  /** That they were linked with, and that every {@link Given} host starts with. */
+  static final Tag TAG = Tag.of(new byte[] {1, 2, 3, 4, 5, 6});
 
   private static final long AT_MS = 1_700_000_000_000L;
 
@@ -24,7 +28,7 @@ public final class Loaded {
 
   public static FieldUse.Place place(
       Layout layout, int areaBytes, int id, int slot, int generation) {
-    return new FieldUse.Place(REGISTRY, layout, areaBytes, id, generation, slot);
+    return new FieldUse.Place(REGISTRY, layout, areaBytes, TAG, id, generation, slot);
   }
 
   /**

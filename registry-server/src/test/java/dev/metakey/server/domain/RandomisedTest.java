@@ -217,7 +217,8 @@ class RandomisedTest {
           "boot-" + boots,
           asBefore ? info.layout() : layout(),
           asBefore ? info.areaBytes() : oneOf(AREAS),
-          random.nextInt(4) == 0);
+          random.nextInt(4) == 0,
+          Loaded.TAG);
     }
 
     private Observe observe(int programs) {
@@ -240,7 +241,8 @@ class RandomisedTest {
       Snapshot snapshot = state.snapshot();
       Field known = snapshot.byName(name());
       if (known != null && random.nextBoolean()) {
-        return Loaded.use(known.name(), known.size(), FieldUse.Place.of(snapshot.info(), known));
+        return Loaded.use(
+            known.name(), known.size(), FieldUse.Place.of(snapshot.info(), state.tag(), known));
       }
       int size = SIZES[random.nextInt(3)];
       boolean asHere = random.nextInt(6) > 0;

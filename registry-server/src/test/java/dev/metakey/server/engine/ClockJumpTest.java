@@ -10,6 +10,7 @@ import dev.metakey.model.Layout;
 import dev.metakey.model.Merge;
 import dev.metakey.model.Peer;
 import dev.metakey.model.Sharing;
+import dev.metakey.model.Tag;
 import dev.metakey.server.domain.Observe;
 import dev.metakey.server.domain.Register;
 import dev.metakey.server.domain.Release;
@@ -42,7 +43,7 @@ class ClockJumpTest {
             new Engine.Retention(100, KEPT.toMillis()),
             ROOT,
             clock);
-    engine.run(new Start(clock.bootId(), Layout.SLOTTED, 128, false));
+    engine.run(new Start(clock.bootId(), Layout.SLOTTED, 128, false, Tag.NONE));
   }
 
   /** The daemon looks what is loaded: nothing; and does what is due. */

@@ -18,6 +18,7 @@ import dev.metakey.model.Peer;
 import dev.metakey.model.Reason;
 import dev.metakey.model.Registered;
 import dev.metakey.model.Snapshot;
+import dev.metakey.model.Tag;
 import dev.metakey.server.domain.Loaded;
 import dev.metakey.server.domain.Observe;
 import dev.metakey.server.domain.Register;
@@ -63,7 +64,7 @@ class EngineTest {
             new Engine.Retention(KEEP, Duration.ofDays(1).toMillis()),
             DAEMON,
             clock);
-    engine.run(new Start("boot-1", Layout.SLOTTED, 128, false));
+    engine.run(new Start("boot-1", Layout.SLOTTED, 128, false, Tag.NONE));
     engine.onHealth(health::add);
     engine.addListener(
         new CommitListener() {
@@ -696,9 +697,9 @@ class EngineTest {
     turn();
     assertThat(released).isCompleted();
 
-    engine.run(new Start("boot-1", Layout.SLOTTED, 128, false));
+    engine.run(new Start("boot-1", Layout.SLOTTED, 128, false, Tag.NONE));
     assertThat(engine.snapshot().byName("a")).isNotNull();
-    engine.run(new Start("boot-2", Layout.SLOTTED, 128, false));
+    engine.run(new Start("boot-2", Layout.SLOTTED, 128, false, Tag.NONE));
 
     assertThat(engine.snapshot().byName("a")).isNull();
     assertThat(engine.snapshot().byName("b")).isNotNull();

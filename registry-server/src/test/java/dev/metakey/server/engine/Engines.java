@@ -2,6 +2,7 @@ package dev.metakey.server.engine;
 
 import dev.metakey.model.Layout;
 import dev.metakey.model.Peer;
+import dev.metakey.model.Tag;
 import dev.metakey.server.domain.Rules;
 import dev.metakey.server.domain.Start;
 import dev.metakey.server.storage.Store;
@@ -29,7 +30,7 @@ public final class Engines {
             new Engine.Retention(100, 86_400_000),
             self,
             clock);
-    engine.run(new Start(clock.bootId(), Layout.SLOTTED, 128, false));
+    engine.run(new Start(clock.bootId(), Layout.SLOTTED, 128, false, Tag.NONE));
     return engine;
   }
 }

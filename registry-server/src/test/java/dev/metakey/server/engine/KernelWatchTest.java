@@ -15,6 +15,7 @@ import dev.metakey.model.LoadedProgram;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Peer;
 import dev.metakey.model.Reason;
+import dev.metakey.model.Tag;
 import dev.metakey.server.domain.Register;
 import dev.metakey.server.domain.Release;
 import dev.metakey.server.domain.Rules;
@@ -54,7 +55,7 @@ class KernelWatchTest {
             clock);
     watch = new KernelWatch(engine, programs);
     engine.run(watch.look());
-    engine.run(new Start("boot-1", Layout.SLOTTED, 128, false));
+    engine.run(new Start("boot-1", Layout.SLOTTED, 128, false, Tag.NONE));
     engine.run(new Register(List.of(FieldSpec.of("a", 8))));
   }
 

@@ -7,6 +7,7 @@ import dev.metakey.model.FieldUse;
 import dev.metakey.model.Layout;
 import dev.metakey.model.LoadedProgram;
 import dev.metakey.model.Role;
+import dev.metakey.model.Tag;
 import dev.metakey.server.OpenFiles;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -36,7 +37,7 @@ class LoadedProgramsTest {
       RECORD(packet_id, .role = METAKEY_ROLE_PRODUCES, .size = 8, .name = "edge.packet_id");
       RECORD(garbage, .role = METAKEY_ROLE_PRODUCES, .size = 8, .name = "Not A Name");
       RECORD(zone, .role = METAKEY_ROLE_CONSUMES, .size = 2, .name = "edge.zone",
-             .mark = {.layout = METAKEY_SLOTTED, .area8 = 16, .magic = METAKEY_MARK_MAGIC},
+             .mark = {.tag = {1, 2, 3, 4, 5, 6}}, .layout = METAKEY_SLOTTED, .area8 = 16,
              .registry_id = {1, [15] = 2}, .generation = 3, .slot = 30, .id = 5);
 
       __attribute__((noinline)) int length(struct xdp_md *ctx) {
@@ -112,7 +113,14 @@ class LoadedProgramsTest {
                 "edge.zone",
                 2,
                 Role.CONSUMES,
-                new FieldUse.Place(new UUID(1L << 56, 2), Layout.SLOTTED, 128, 5, 3, 30)));
+                new FieldUse.Place(
+                    new UUID(1L << 56, 2),
+                    Layout.SLOTTED,
+                    128,
+                    Tag.of(new byte[] {1, 2, 3, 4, 5, 6}),
+                    5,
+                    3,
+                    30)));
     assertThat(first.pids()).isEmpty();
 
     LoadedProgram again = named(loaded.scan(), "mk_first").get(0);

@@ -14,6 +14,7 @@ import dev.metakey.model.RegistryInfo;
 import dev.metakey.model.Reservation;
 import dev.metakey.model.Sharing;
 import dev.metakey.model.Stamp;
+import dev.metakey.model.Tag;
 import dev.metakey.server.domain.RegistryState;
 import java.util.ArrayList;
 import java.util.List;
@@ -35,7 +36,7 @@ final class RandomRegistry {
 
   RandomRegistry(long seed) {
     random = new Random(seed);
-    state = RegistryState.empty(new UUID(seed, 1), Layout.SLOTTED, 128);
+    state = RegistryState.empty(new UUID(seed, 1), Layout.SLOTTED, 128).with(tag());
   }
 
   RegistryState state() {
@@ -55,7 +56,9 @@ final class RandomRegistry {
       ChangeKind kind = pick(ChangeKind.values());
       Change change = new Change(info.revision(), commit, atMs, kind, before, after, peer());
       changes.add(change);
-      state = new RegistryState(state.snapshot().with(info, List.of(change)), pick(texts()));
+      state =
+          new RegistryState(state.snapshot().with(info, List.of(change)), pick(texts()))
+              .with(state.tag());
     }
     return changes;
   }
@@ -74,7 +77,13 @@ final class RandomRegistry {
     int area = 24 + 8 * random.nextInt(25);
     RegistryInfo info =
         new RegistryInfo(old.registryId(), old.revision(), pick(Layout.values()), area);
-    state = new RegistryState(state.snapshot().with(info, List.of()), pick(texts()));
+    state = new RegistryState(state.snapshot().with(info, List.of()), pick(texts())).with(tag());
+  }
+
+  private Tag tag() {
+    byte[] bytes = new byte[Tag.BYTES];
+    random.nextBytes(bytes);
+    return Tag.of(bytes);
   }
 
   private Field field(int id) {

@@ -11,6 +11,7 @@ import dev.metakey.model.Layout;
 import dev.metakey.model.Owner;
 import dev.metakey.model.RegistryInfo;
 import dev.metakey.model.Stamp;
+import dev.metakey.model.Tag;
 import dev.metakey.server.domain.ClockReading;
 import java.util.Arrays;
 import java.util.HexFormat;
@@ -30,7 +31,7 @@ final class RecordsTest {
   @Test
   void key_hasTheBytesOfTheFirstRelease() throws Exception {
     String expected =
-        "01" // version
+        "02" // version
             + "03" // id
             + "00000002" // generation
             + "18" // slot
@@ -56,14 +57,16 @@ final class RecordsTest {
     Records.Facts facts =
         new Records.Facts(
             new RegistryInfo(new UUID(1, 2), 3, Layout.PACKED, 216),
+            Tag.of(new byte[] {0x5e, 1, 2, 3, 4, 5}),
             "b",
             new ClockReading(4, 5, 6));
     String expected =
-        "01" // version
+        "02" // version
             + "00000000000000010000000000000002" // registry id
             + "0000000000000003" // revision
             + "02" // layout
             + "00d8" // area
+            + "5e0102030405" // tag
             + "000162" // boot id
             + "000000000000000400000000000000050000000000000006"; // clocks
 
@@ -79,7 +82,7 @@ final class RecordsTest {
     assertThatThrownBy(() -> Records.readKey(newer))
         .isInstanceOf(StoreException.class)
         .hasMessageContaining("version 9")
-        .hasMessageContaining("reads version 1");
+        .hasMessageContaining("reads version 2");
   }
 
   @Test

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.metakey.model.Change;
 import dev.metakey.model.Field;
 import dev.metakey.model.Stamp;
+import dev.metakey.model.Tag;
 import dev.metakey.server.domain.RegistryState;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -107,7 +108,8 @@ final class RecoveryTableTest {
   /** Where nothing in the directory is as it was, only what was published can tell. */
   private Evidence published() {
     Source source = new Source("registry.bin", new Contents(expected, List.of()));
-    return new Evidence(List.of(source), List.of(), List.of(), "", List.of(), new UUID(5, 5), 1);
+    return new Evidence(
+        List.of(source), List.of(), List.of(), "", List.of(), new UUID(5, 5), Tag.NONE, 1);
   }
 
   private String outcome(Path data, Evidence evidence) {

@@ -215,7 +215,7 @@ final class RocksStoreTest extends StoreContract {
     Store store = store();
     store.open();
     closeStores();
-    withDatabase((open, batch) -> open.putFact(batch, RocksStore.FORMAT_FACT, format(2)));
+    withDatabase((open, batch) -> open.putFact(batch, RocksStore.FORMAT_FACT, format(3)));
 
     Store refused = store();
     assertThatThrownBy(refused::open).isInstanceOf(StoreException.class);
@@ -228,10 +228,10 @@ final class RocksStoreTest extends StoreContract {
   void open_whenTheFormatIsNewer_isRefusedAndChangesNothing() throws Exception {
     store().open();
     closeStores();
-    withDatabase((open, batch) -> open.putFact(batch, RocksStore.FORMAT_FACT, format(2)));
+    withDatabase((open, batch) -> open.putFact(batch, RocksStore.FORMAT_FACT, format(3)));
     Map<String, String> before = contents();
 
-    assertRefused("format 2", "reads formats up to 1", "run the newer metakeyd");
+    assertRefused("format 3", "reads format 2", "run the metakeyd that wrote it");
 
     assertThat(contents()).isEqualTo(before);
   }
@@ -339,6 +339,8 @@ final class RocksStoreTest extends StoreContract {
     assertThat(copied.snapshot().info().registryId()).isNotEqualTo(ID);
     assertThat(copied.snapshot().records()).isEqualTo(original.snapshot().records());
     assertThat(copied.clock()).isEqualTo(original.clock());
+    assertThat(copied.tag()).isNotEqualTo(original.tag());
+    assertThat(copied.tag().isNone()).isFalse();
     assertThat(data().resolve(DataFiles.REPORT))
         .content()
         .contains("another machine", "/etc/machine-id");
@@ -350,7 +352,8 @@ final class RocksStoreTest extends StoreContract {
   private RegistryState openOn(String machine) throws Exception {
     Evidence none = Evidence.none();
     Evidence evidence =
-        new Evidence(List.of(), List.of(), List.of(), machine, List.of(), none.newId(), 1);
+        new Evidence(
+            List.of(), List.of(), List.of(), machine, List.of(), none.newId(), none.newTag(), 1);
     try (RocksStore store =
         new RocksStore(data(), () -> RegistryState.empty(ID, Layout.SLOTTED, 128), evidence)) {
       RegistryState state = store.open();

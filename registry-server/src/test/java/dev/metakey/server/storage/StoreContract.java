@@ -255,6 +255,7 @@ abstract class StoreContract {
   static void assertSame(RegistryState found, RegistryState expected) {
     assertThat(found.snapshot().info()).isEqualTo(expected.snapshot().info());
     assertThat(found.bootId()).isEqualTo(expected.bootId());
+    assertThat(found.tag()).isEqualTo(expected.tag());
     assertThat(found.snapshot().records())
         .isEqualTo(expected.snapshot().records().stream().map(StoreContract::durable).toList());
   }

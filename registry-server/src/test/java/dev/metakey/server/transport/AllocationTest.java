@@ -56,7 +56,8 @@ class AllocationTest {
             hub,
             () -> {
               throw new IllegalStateException();
-            });
+            },
+            () -> -1);
   }
 
   @AfterEach

@@ -76,6 +76,7 @@ class HostileClientTest {
               throw new IllegalStateException();
             },
             Launchers.DEFAULTS,
+            () -> -1,
             LIMITS,
             peer -> admin);
     threads = new EngineThreads(engine, () -> {});

@@ -85,6 +85,7 @@ class SocketServerTest {
         hub,
         SocketServerTest::status,
         Launchers.DEFAULTS,
+        () -> -1,
         LIMITS,
         peer -> true);
   }

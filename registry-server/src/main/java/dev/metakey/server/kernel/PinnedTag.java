@@ -1,0 +1,119 @@
+package dev.metakey.server.kernel;
+
+import dev.metakey.layout.BadLayoutException;
+import dev.metakey.layout.TagStruct;
+import dev.metakey.model.RegistryInfo;
+import dev.metakey.model.Snapshot;
+import dev.metakey.model.Tag;
+import dev.metakey.server.files.TagReaders;
+import dev.metakey.server.publication.Outlet;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.UUID;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The tag as a pinned map of its own beside {@link PinnedMaps}: {@link TagStruct}, for those who
+ * may link programs and for nobody else. Never written on: another tag is another map, so that
+ * nobody reads half of one.
+ */
+public final class PinnedTag implements Outlet {
+  static final BpfMap.Shape SHAPE =
+      new BpfMap.Shape(
+          "mk_tag", BpfMap.ARRAY, Integer.BYTES, TagStruct.BYTES, 1, BpfMap.F_RDONLY_PROG);
+
+  private final Path directory;
+  private final Path path;
+  private final Supplier<Tag> tag;
+
+  /**
+   * @param directory that of the other maps
+   * @param tag the committed one
+   */
+  public PinnedTag(Path directory, Supplier<Tag> tag) {
+    this.directory = directory;
+    this.path = directory.resolve("tag");
+    this.tag = tag;
+  }
+
+  @Override
+  public String name() {
+    return "tag map";
+  }
+
+  @Override
+  public Path path() {
+    return path;
+  }
+
+  @Override
+  public boolean tellsTag() {
+    return true;
+  }
+
+  @Override
+  public void publish(Snapshot snapshot) throws IOException {
+    Libc.load();
+    PinnedMaps.makeDirectory(directory);
+    TagStruct.Published there = read(path);
+    if (there == null || !there.isOf(snapshot.info()) || !there.tag().equals(tag.get())) {
+      replace(snapshot);
+    }
+    TagReaders.admit(path);
+  }
+
+  private void replace(Snapshot snapshot) throws IOException {
+    Path temporary = path.resolveSibling("tag_new"); // bpffs allows no dots
+    Files.deleteIfExists(temporary);
+    try (BpfMap map = BpfMap.create(SHAPE)) {
+      map.update(BpfMap.key(0), TagStruct.create(snapshot.info(), tag.get()).array());
+      map.pin(temporary); // for its owner alone
+      Files.setPosixFilePermissions(temporary, PosixFilePermissions.fromString("rw-------"));
+      TagReaders.admit(temporary);
+      Files.move(temporary, path, StandardCopyOption.ATOMIC_MOVE);
+    }
+  }
+
+  /**
+   * The tag that is pinned at a path.
+   *
+   * @return null if there is none that this process may read
+   */
+  static TagStruct.@Nullable Published read(Path path) throws IOException {
+    if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
+      return null;
+    }
+    try (BpfMap map = BpfMap.openPinned(path)) {
+      byte[] value = map == null || !map.shape().equals(SHAPE) ? null : map.lookup(BpfMap.key(0));
+      return value == null ? null : TagStruct.parse(value);
+    } catch (BadLayoutException | BpfException e) { // somebody else's
+      return null;
+    }
+  }
+
+  /** The tag that is pinned for a registry; none where that is not known. */
+  public static Tag read(Path directory, RegistryInfo info) throws IOException {
+    Libc.load();
+    TagStruct.Published there = read(directory.resolve("tag"));
+    return there != null && there.isOf(info) ? there.tag() : Tag.NONE;
+  }
+
+  @Override
+  public void withdraw(UUID registryId) throws IOException {
+    Libc.load();
+    TagStruct.Published there = read(path);
+    if (there != null && there.info().registryId().equals(registryId)) {
+      Files.delete(path);
+    }
+  }
+
+  @Override
+  public boolean isIntact() {
+    return Files.exists(path, LinkOption.NOFOLLOW_LINKS);
+  }
+}
