@@ -39,6 +39,7 @@ final class MetakeyServer extends Server {
       quarantine: %dms
       programs: %s
       bpffs: %s
+      history: { keep: %d }
       """;
 
   private final WatchChannels watchers = new WatchChannels();
@@ -46,6 +47,7 @@ final class MetakeyServer extends Server {
   private final Path run;
   private final String programs;
   private final String bpffs;
+  private int kept = 100_000;
 
   /**
    * @param run where socket and published files go: on a host that is a tmpfs
@@ -61,6 +63,12 @@ final class MetakeyServer extends Server {
     this.run = Files.createDirectories(run);
     this.programs = programs;
     this.bpffs = bpffs;
+  }
+
+  /** Keeps only so many changes. To be said before it starts. */
+  MetakeyServer keeping(int changes) {
+    kept = changes;
+    return this;
   }
 
   @Override
@@ -79,7 +87,7 @@ final class MetakeyServer extends Server {
   @Override
   List<String> command() throws IOException {
     Path config = directory.resolve("metakeyd.yaml");
-    var unused = Files.writeString(config, CONFIG.formatted(QUARANTINE_MS, programs, bpffs));
+    var unused = Files.writeString(config, CONFIG.formatted(QUARANTINE_MS, programs, bpffs, kept));
     return List.of(
         image.resolve("bin/metakeyd").toString(),
         "--config",

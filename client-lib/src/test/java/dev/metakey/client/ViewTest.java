@@ -233,7 +233,7 @@ final class ViewTest {
       daemon.start();
       Eventually.await("fresh", () -> !view.isStale());
       assertThat(view.get("edge.a").owners().get(0).service()).isEqualTo("fake");
-      assertThat(told).hasSize(2);
+      Eventually.await("told", () -> told.size() == 2);
     }
   }
 

@@ -3,7 +3,6 @@ package dev.metakey.system;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.metakey.model.Reason;
-import dev.metakey.v1.GetStatusRequest;
 import dev.metakey.v1.ListRequest;
 import dev.metakey.v1.ResolveRequest;
 import dev.metakey.wire.WireErrors;
@@ -183,7 +182,7 @@ class BadEnvironmentIT {
         .awaitServing();
     Wiretap connection = host.connect();
     connection.register(Wiretap.field("edge.a", 2));
-    Host.await("all is published", () -> publishedAt(connection, 1));
+    connection.awaitPublished();
     for (String made : List.of("run", "published", "published/x")) {
       assertThat(mode(made)).as(made).isEqualTo("rwxr-xr-x");
     }
@@ -330,25 +329,16 @@ class BadEnvironmentIT {
     host.start("--run", published.toString());
     Wiretap connection = host.connect();
     connection.register(Wiretap.field("edge.a", 2));
-    Host.await("all is published", () -> publishedAt(connection, 1)); // and nobody writes there
+    connection.awaitPublished(); // and nobody writes there
     Host.delete(published);
     Files.writeString(published, "in the way");
     connection.register(Wiretap.field("edge.b", 2));
-    Host.await("status says so", () -> host.cli("status").exit() == 10);
-    assertThat(host.cli("status").out())
-        .contains(published.resolve("keys") + " cannot be published");
+    String problem = published.resolve("keys") + " cannot be published";
+    Host.await("status says so", () -> host.cli("status").out().contains(problem));
+    host.cli("status").exits(10);
     Files.delete(published); // the daemon makes the directory itself
     Host.await("it heals", () -> host.cli("status").exit() == 0);
+    connection.awaitPublished();
     assertThat(published.resolve("keys")).content().contains("edge.a", "edge.b");
-    assertThat(publishedAt(connection, 2)).isTrue();
-  }
-
-  private static boolean publishedAt(Wiretap connection, long revision) {
-    return connection
-        .registry()
-        .getStatus(GetStatusRequest.getDefaultInstance())
-        .getPublicationsList()
-        .stream()
-        .allMatch(publication -> publication.getRevision() == revision);
   }
 }

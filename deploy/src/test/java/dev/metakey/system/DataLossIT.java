@@ -25,6 +25,7 @@ class DataLossIT {
     DaemonProcess daemon = host.start();
     register("edge.packet_id", "edge").ok();
     register("flow.id", "flow").ok();
+    host.connect().awaitPublished();
     String fields = host.cli("list", "-o", "jsonl").ok().out();
     Host.delete(host.data());
 
@@ -62,6 +63,7 @@ class DataLossIT {
       throws Exception {
     DaemonProcess first = host.start();
     register("edge.packet_id", "edge").ok();
+    host.connect().awaitPublished();
     assertSecondTouchesNothing();
     first.kill();
     assertSecondTouchesNothing();
@@ -72,7 +74,6 @@ class DataLossIT {
 
   private void assertSecondTouchesNothing() throws Exception {
     Path socket = host.root().resolve("second.sock");
-    Host.await("it is published", () -> Files.exists(host.run().resolve("registry.bin")));
     Map<String, String> before = published();
     try (DaemonProcess second =
         new DaemonProcess(

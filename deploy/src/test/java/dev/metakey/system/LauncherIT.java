@@ -38,7 +38,7 @@ final class LauncherIT {
     Files.setPosixFilePermissions(alone, PosixFilePermissions.fromString("rwxr-xr-x"));
     daemon = host.start();
     host.cli("register", "edge.a:8", "edge.ab:4", "--service", "edge").ok();
-    awaitPublished("revision=2 ");
+    host.connect().awaitPublished();
   }
 
   private Path keys() {

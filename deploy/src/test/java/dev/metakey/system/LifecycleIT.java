@@ -144,6 +144,7 @@ class LifecycleIT {
   void publishedFiles_whenTheDaemonIsGone_answerAndSayThatTheyAreStale() throws Exception {
     DaemonProcess daemon = host.start();
     host.cli("register", "edge.packet_id:8", "edge.zone:2").ok();
+    host.connect().awaitPublished();
     daemon.kill();
     assertThat(host.run().resolve("keys")).content().contains("0\tedge.packet_id");
     for (String verb :

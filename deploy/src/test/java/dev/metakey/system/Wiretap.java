@@ -7,6 +7,7 @@ import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Reason;
 import dev.metakey.v1.AdminGrpc;
 import dev.metakey.v1.FieldSpec;
+import dev.metakey.v1.GetStatusRequest;
 import dev.metakey.v1.RegisterRequest;
 import dev.metakey.v1.RegisterResponse;
 import dev.metakey.v1.RegistryGrpc;
@@ -68,6 +69,17 @@ final class Wiretap implements AutoCloseable {
 
   RegistryGrpc.RegistryBlockingStub registry() {
     return RegistryGrpc.newBlockingStub(channel).withDeadlineAfter(CALL_S, TimeUnit.SECONDS);
+  }
+
+  /** Waits until the daemon has published all that it has committed, wherever it publishes. */
+  void awaitPublished() throws Exception {
+    Host.await(
+        "all is published",
+        () -> {
+          var status = registry().getStatus(GetStatusRequest.getDefaultInstance());
+          return status.getPublicationsList().stream()
+              .allMatch(p -> p.getRevision() == status.getRegistry().getRevision());
+        });
   }
 
   RegistryGrpc.RegistryFutureStub futures() {

@@ -50,7 +50,7 @@ public final class Budget {
     this.bound = bound;
   }
 
-  /** Takes some, unless that is too much: then it tells why, and nothing was taken. */
+  /** Takes some and returns null. If that is too much, takes nothing and returns why. */
   public synchronized @Nullable Full take(int uid, boolean admin, long amount) {
     long limit = admin ? bound.total : bound.total - bound.reserve;
     if (total + amount > limit) {
@@ -72,7 +72,7 @@ public final class Budget {
     total -= amount;
   }
 
-  /** What all hold together. */
+  /** How much everybody holds together. */
   public synchronized long total() {
     return total;
   }

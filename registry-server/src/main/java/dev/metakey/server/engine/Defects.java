@@ -15,7 +15,7 @@ import org.slf4j.LoggerFactory;
 public final class Defects {
   private static final Logger log = LoggerFactory.getLogger(Defects.class);
 
-  /** So many kinds are logged. */
+  /** How many kinds are logged at most. */
   private static final int MAX_KINDS = 100;
 
   private final String who;
@@ -47,7 +47,7 @@ public final class Defects {
     return defect.getClass().getName() + (trace.length == 0 ? "" : " at " + trace[0]);
   }
 
-  /** The same task, which never fails. */
+  /** A task that does the same, but never throws: what it meets is noted here. */
   public Runnable guard(Runnable task) {
     return () -> {
       try {

@@ -123,7 +123,7 @@ public final class Engine {
     return writer.programs();
   }
 
-  /** What keeps changes from being made; null: nothing. */
+  /** What keeps changes from being made, or null if nothing does. */
   public @Nullable String storeProblem() {
     String problem = keeper.problem();
     return problem != null ? problem : writer.heldUp();
@@ -134,7 +134,7 @@ public final class Engine {
     return clock.ageMs();
   }
 
-  /** Calls that wait for the writer. */
+  /** How many calls wait for the writer. */
   public int queued() {
     return queue.size();
   }
@@ -209,7 +209,7 @@ public final class Engine {
     return submission.future;
   }
 
-  /** From now on the disk may keep somebody waiting. */
+  /** Notes that the writer has got work: from now on the disk may keep somebody waiting. */
   private void noteWork() {
     worked = true;
     if (timerRests) {
@@ -218,7 +218,7 @@ public final class Engine {
     }
   }
 
-  /** Whether it is worth looking: a name that is new makes a change, or a refusal. */
+  /** Whether it registers only names that are known: a new one is for the writer to decide. */
   private static boolean mayBeKnown(RegistryState shown, Command<?> command) {
     if (!(command instanceof Register register)) {
       return false;

@@ -40,7 +40,8 @@ public final class TagReaders {
         permissions = "rw-------";
       }
     }
-    view.setPermissions(PosixFilePermissions.fromString(permissions));
+    // By its path: a map that is pinned cannot be opened, which the view would do.
+    Files.setPosixFilePermissions(path, PosixFilePermissions.fromString(permissions));
   }
 
   private static @Nullable GroupPrincipal group(UserPrincipalLookupService groups)

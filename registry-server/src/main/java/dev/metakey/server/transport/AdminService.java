@@ -168,7 +168,7 @@ final class AdminService extends AdminGrpc.AdminImplBase {
     Answers.on(readers, call, () -> history(request, caller));
   }
 
-  /** What was asked for; 0 stands for the most. */
+  /** The limit that was asked for. 0 means as many as there may be. */
   private static int limit(int asked, int most) {
     if (asked < 0 || asked > most) {
       throw new MetakeyException(

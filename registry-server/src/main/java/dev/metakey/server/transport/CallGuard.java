@@ -130,7 +130,7 @@ final class CallGuard implements ServerInterceptor {
       }
     }
 
-    /** Counts the call; null: it may go on. */
+    /** Counts the call. Returns the refusal, or null if it may go on. */
     synchronized @Nullable MetakeyException enter() {
       connections.asked(connection);
       Limits.Connection each = connections.limits.each();
@@ -238,7 +238,7 @@ final class CallGuard implements ServerInterceptor {
       return getMethodDescriptor().getFullMethodName();
     }
 
-    /** Whether it may take too long yet. */
+    /** Ends the call if it takes too long. Returns whether it may still come to that. */
     boolean sweep() {
       Limits.Connection each = connections.limits.each();
       boolean late;

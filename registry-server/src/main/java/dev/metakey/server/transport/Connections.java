@@ -90,7 +90,7 @@ final class Connections {
     }
   }
 
-  /** Its place is free. To be called once or more. */
+  /** Frees its place. May be called more than once. */
   synchronized void closed(Connection connection) {
     if (counted.remove(connection)) {
       silent.remove(connection);

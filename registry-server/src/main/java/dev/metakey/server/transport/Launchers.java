@@ -9,7 +9,7 @@ import java.util.stream.Stream;
  * @param patterns names of units, with {@code *} for anything
  */
 public record Launchers(List<String> patterns) {
-  /** What the config adds to. docs/operating.md lists it. */
+  /** The launchers that are known without any config. docs/operating.md lists them. */
   public static final Launchers DEFAULTS =
       new Launchers(
           List.of(
@@ -87,7 +87,7 @@ public record Launchers(List<String> patterns) {
     return patterns.stream().anyMatch(pattern -> matches(pattern, unit));
   }
 
-  /** At most one {@code *}. */
+  /** Whether the unit matches a pattern, which has at most one {@code *}. */
   private static boolean matches(String pattern, String unit) {
     int star = pattern.indexOf('*');
     if (star < 0) {

@@ -30,7 +30,7 @@ final class PeerDescriptor implements AutoCloseable {
     this.descriptor = descriptor;
   }
 
-  /** The peer's; to be closed. */
+  /** The descriptor of the process at the other end. The caller closes it. */
   static PeerDescriptor of(Channel connection) {
     try {
       return new PeerDescriptor(
@@ -40,7 +40,7 @@ final class PeerDescriptor implements AutoCloseable {
     }
   }
 
-  /** Whether the process is there still; true where the kernel cannot tell. */
+  /** Whether the process still exists. True where the kernel cannot tell. */
   boolean lives() {
     if (!IS_SUPPORTED) {
       return true;
@@ -52,7 +52,7 @@ final class PeerDescriptor implements AutoCloseable {
     }
   }
 
-  /** As the kernel says: -1 of a process that has ended. */
+  /** The pid of the process behind a descriptor, or -1 if it has ended. */
   private static int pid(int descriptor) throws IOException {
     Path info = OUR_DESCRIPTORS.resolve(Integer.toString(descriptor));
     return Files.readAllLines(info, StandardCharsets.ISO_8859_1).stream()

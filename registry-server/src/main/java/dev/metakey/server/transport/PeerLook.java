@@ -100,7 +100,7 @@ final class PeerLook {
         ProgramName.of(executable(process), arguments(process)));
   }
 
-  /** Whether its user namespace is the daemon's, or is another; neither where that is unknown. */
+  /** Whether its user namespace is the daemon's, or another one. False if that cannot be told. */
   private boolean isInNamespace(Path process, boolean ours) throws IOException {
     try {
       return userNamespace(process).equals(userNamespace(proc.resolve("self"))) == ours;

@@ -29,18 +29,18 @@ record PeerProcess(
     boolean ownNamespace,
     boolean privileged,
     String program) {
-  /** What a service name may not have: see {@link Names#checkService}. */
+  /** Characters that a service name may not have: see {@link Names#checkService}. */
   private static final Pattern UNSAFE = Pattern.compile("[^A-Za-z0-9@._:\\\\-]");
 
   private static final int MAX_CLAIM_LENGTH = 128;
   private static final int MAX_UNIT_LENGTH = 255;
 
-  /** One of which nothing but this is known. */
+  /** A process that could not be looked at: only what the socket says of it is known. */
   static PeerProcess unseen(int uid, int gid, int pid) {
     return new PeerProcess(uid, gid, pid, CgroupPlace.NOWHERE, false, false, false, "");
   }
 
-  /** One that ended before it was looked at. */
+  /** A process that ended before it was looked at. */
   static PeerProcess ended(int uid, int gid, int pid) {
     CgroupPlace gone = new CgroupPlace("", -1, false, "", true);
     return new PeerProcess(uid, gid, pid, gone, false, false, false, "");

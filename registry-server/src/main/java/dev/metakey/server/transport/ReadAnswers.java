@@ -28,7 +28,7 @@ final class ReadAnswers {
 
   private static final int FIELDS = Field.IDS + WellKnown.FIELDS.size();
 
-  /** Of one snapshot; null before the first. */
+  /** The answers from one snapshot. Null before the first is asked for. */
   private volatile @Nullable Page page;
 
   private static final class Page {

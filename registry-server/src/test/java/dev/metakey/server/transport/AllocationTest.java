@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.sun.management.ThreadMXBean;
 import dev.metakey.model.Field;
 import dev.metakey.model.FieldSpec;
-import dev.metakey.model.Peer;
 import dev.metakey.server.domain.Register;
 import dev.metakey.server.engine.Engine;
 import dev.metakey.server.engine.Engines;
@@ -32,7 +31,6 @@ import org.junit.jupiter.api.Timeout;
 /** What a look-up allocates between the request, decoded, and the answer, encoded: a count. */
 @Timeout(60)
 class AllocationTest {
-  private static final Peer EDGE = new Peer(0, 0, 100, "edge.service");
   private static final int CALLS = 10_000;
 
   /** An answer that is built anew takes at least ten times as much. */
