@@ -101,7 +101,7 @@ class HelpTest {
     }
 
     assertThat(result.exit()).as(result.err()).isEqualTo(endless ? 141 : 0);
-    assertThat(result.out()).isNotEmpty();
+    assertThat(result.out() + result.err()).isNotEmpty();
   }
 
   private static boolean isCounted(String... args) {

@@ -120,8 +120,10 @@ class ProcessTest {
     assertThat(exitOf(process)).isZero();
     assertThat(err())
         .isEqualTo(
-            "metakey: note: the mark says slotted, area of 24 bytes; on this host (slotted, 128"
-                + " bytes) no program reads it\n");
+            "metakey: note: read as slotted, area of 24 bytes; on this host (slotted, 128 bytes) no"
+                + " program reads it\n"
+                + "metakey: note: its tag was not compared with this host's: anybody may have made"
+                + " these bytes\n");
   }
 
   @Test
