@@ -77,6 +77,7 @@
 
 #define metakey_set(ctx, var, value)                                                               \
 	({                                                                                         \
+		METAKEY_CHECK_PRODUCES_(var);                                                      \
 		metakey_type_of_##var metakey_value_ = (value);                                    \
 		_Generic((ctx), struct xdp_md *: metakey_xdp_set_,                                 \
 			 struct __sk_buff *: metakey_skb_set_)((ctx), &(var), metakey_value_,      \
@@ -89,8 +90,11 @@
 		metakey_get_(METAKEY_WHERE_(ctx), &(var), (out), sizeof(*(out)));                  \
 	})
 
-#define metakey_del(ctx, var) \
-	metakey_del_(METAKEY_WHERE_(ctx), &(var), sizeof(metakey_type_of_##var))
+#define metakey_del(ctx, var)                                                                      \
+	({                                                                                         \
+		METAKEY_CHECK_PRODUCES_(var);                                                      \
+		metakey_del_(METAKEY_WHERE_(ctx), &(var), sizeof(metakey_type_of_##var));          \
+	})
 
 #define metakey_trace_get(skb, var, out)                                                           \
 	({                                                                                         \
@@ -127,7 +131,13 @@
 			.size = sizeof(type),                                                      \
 			.name = text,                                                              \
 		};                                                                                 \
+	enum { metakey_produces_##var = (does) == METAKEY_ROLE_PRODUCES };                         \
 	typedef type metakey_type_of_##var
+
+#define METAKEY_CHECK_PRODUCES_(var)                                                               \
+	_Static_assert(metakey_produces_##var,                                                     \
+		       "metakey: a field that is only consumed here cannot be set or deleted; "    \
+		       "say METAKEY_PRODUCES")
 
 #define METAKEY_CHECK_OUT_(var, out)                                                               \
 	_Static_assert(sizeof(*(out)) == sizeof(metakey_type_of_##var),                            \

@@ -124,11 +124,16 @@ class HeadersIT {
         "a name has 1 to 63 bytes");
     assertRefused("METAKEY_CONSUMES(a, \"a\", __u8);", "is __u16, __u32 or __u64");
     assertRefused("METAKEY_CONSUMES(a, \"a\", char *);", "is __u16, __u32 or __u64");
+    String change = "METAKEY_CONSUMES(a, \"a\", __u64); long f(struct xdp_md *ctx) { return %s; }";
+    assertRefused(change.formatted("metakey_set(ctx, a, 1)"), "say METAKEY_PRODUCES");
+    assertRefused(change.formatted("metakey_del(ctx, a)"), "say METAKEY_PRODUCES");
     String call = "METAKEY_CONSUMES(a, \"a\", __u64); long f(%s ctx) { __u32 v; return %s; }";
     assertRefused(
         call.formatted("struct xdp_md *", "metakey_get(ctx, a, &v)"),
         "a value of the field's type");
-    assertRefused(call.formatted("void *", "v = metakey_set(ctx, a, 1)"), "_Generic");
+    assertRefused(
+        call.replace("CONSUMES", "PRODUCES").formatted("void *", "v = metakey_set(ctx, a, 1)"),
+        "_Generic");
   }
 
   @ParameterizedTest

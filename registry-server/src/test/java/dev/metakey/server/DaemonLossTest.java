@@ -13,11 +13,14 @@ import dev.metakey.server.transport.Client;
 import dev.metakey.v1.GetStatusRequest;
 import dev.metakey.v1.Outcome;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.BindException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ServerSocketChannel;
+import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
@@ -82,10 +85,17 @@ final class DaemonLossTest {
     }
   }
 
+  /** Also while somebody writes there. */
   private static void remove(Path path) throws IOException {
-    try (Stream<Path> files = Files.walk(path)) {
-      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-        Files.delete(file);
+    boolean removed = false;
+    while (!removed) {
+      try (Stream<Path> files = Files.walk(path)) {
+        for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+          Files.deleteIfExists(file);
+        }
+        removed = true;
+      } catch (DirectoryNotEmptyException | NoSuchFileException | UncheckedIOException e) {
+        removed = Files.notExists(path);
       }
     }
   }

@@ -240,7 +240,7 @@ final class RocksStoreTest extends StoreContract {
   void open_whenTheFactsAreGarbage_isRecovered() throws Exception {
     store().open();
     closeStores();
-    withDatabase((open, batch) -> open.putFact(batch, RocksStore.REGISTRY_FACT, new byte[] {1, 2}));
+    withDatabase((open, batch) -> open.putFact(batch, RocksStore.REGISTRY_FACT, new byte[] {2, 2}));
 
     assertRecovered("facts record of 2 bytes");
   }

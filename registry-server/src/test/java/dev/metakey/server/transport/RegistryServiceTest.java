@@ -14,6 +14,7 @@ import com.google.protobuf.Duration;
 import com.google.rpc.ErrorInfo;
 import dev.metakey.model.Layout;
 import dev.metakey.model.Owner;
+import dev.metakey.model.Tag;
 import dev.metakey.server.Daemon;
 import dev.metakey.server.config.Config;
 import dev.metakey.server.domain.Loaded;
@@ -29,6 +30,7 @@ import dev.metakey.v1.GetHeaderResponse;
 import dev.metakey.v1.GetRequest;
 import dev.metakey.v1.GetStatusRequest;
 import dev.metakey.v1.GetStatusResponse;
+import dev.metakey.v1.GetTagRequest;
 import dev.metakey.v1.ListHistoryRequest;
 import dev.metakey.v1.ListHistoryResponse;
 import dev.metakey.v1.ListPendingRequest;
@@ -70,6 +72,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.UUID;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -599,7 +602,7 @@ class RegistryServiceTest {
     assertThat(status.getProblemsList()).isEmpty();
     assertThat(status.getPublicationsList())
         .extracting(p -> p.getName())
-        .containsExactly("keys", "registry.bin");
+        .containsExactly("keys", "registry.bin", "tag");
   }
 
   @Test
@@ -731,14 +734,22 @@ class RegistryServiceTest {
     assertThat(client.registry().release(release("a").build()).hasField()).isTrue();
   }
 
+  private static dev.metakey.model.FieldUse.Place linked(Tag tag, int id) {
+    return new dev.metakey.model.FieldUse.Place(
+        new UUID(7, 7), dev.metakey.model.Layout.SLOTTED, 128, tag, id, 1, 24);
+  }
+
   @Test
   void listUsers_tellsWhatIsLoadedNow() {
     registered("a", 8);
+    Tag tag =
+        Tag.of(client.registry().getTag(GetTagRequest.getDefaultInstance()).getTag().toByteArray());
     programs.load(
         Loaded.program(
             42,
+            Loaded.use("a", 8, linked(tag, 0)),
+            Loaded.use("a", 8, linked(tag, 3)),
             Loaded.use("a", 8, Loaded.place(0, 24, 1)),
-            Loaded.use("a", 8, Loaded.place(3, 24, 1)),
             Loaded.use("b", 2, null)));
 
     ListUsersResponse response = client.admin().listUsers(ListUsersRequest.getDefaultInstance());
@@ -750,9 +761,9 @@ class RegistryServiceTest {
     assertThat(program.getPidsList()).containsExactly(FakePrograms.PID);
     assertThat(program.getUsesList())
         .extracting(FieldUse::getStaleBecause)
-        .containsExactly("", "id 3, here 0", "");
+        .containsExactly("", "id 3, here 0", "another tag than here", "");
     assertThat(program.getUses(0).getPlace().getSlot()).isEqualTo(24);
-    assertThat(program.getUses(2).hasPlace()).isFalse();
+    assertThat(program.getUses(3).hasPlace()).isFalse();
 
     programs.hide("needs CAP_BPF");
     ErrorInfo info = refused(() -> client.admin().listUsers(ListUsersRequest.getDefaultInstance()));
