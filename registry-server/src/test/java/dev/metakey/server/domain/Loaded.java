@@ -26,6 +26,11 @@ public final class Loaded {
     return place(Layout.SLOTTED, 128, id, slot, generation);
   }
 
+  /** As {@link #place(int, int, int)}, of a host with this tag. */
+  public static FieldUse.Place place(Tag tag, int id, int slot, int generation) {
+    return new FieldUse.Place(REGISTRY, Layout.SLOTTED, 128, tag, id, generation, slot);
+  }
+
   public static FieldUse.Place place(
       Layout layout, int areaBytes, int id, int slot, int generation) {
     return new FieldUse.Place(REGISTRY, layout, areaBytes, TAG, id, generation, slot);

@@ -72,7 +72,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
-import java.util.UUID;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -734,11 +733,6 @@ class RegistryServiceTest {
     assertThat(client.registry().release(release("a").build()).hasField()).isTrue();
   }
 
-  private static dev.metakey.model.FieldUse.Place linked(Tag tag, int id) {
-    return new dev.metakey.model.FieldUse.Place(
-        new UUID(7, 7), dev.metakey.model.Layout.SLOTTED, 128, tag, id, 1, 24);
-  }
-
   @Test
   void listUsers_tellsWhatIsLoadedNow() {
     registered("a", 8);
@@ -747,8 +741,8 @@ class RegistryServiceTest {
     programs.load(
         Loaded.program(
             42,
-            Loaded.use("a", 8, linked(tag, 0)),
-            Loaded.use("a", 8, linked(tag, 3)),
+            Loaded.use("a", 8, Loaded.place(tag, 0, 24, 1)),
+            Loaded.use("a", 8, Loaded.place(tag, 3, 24, 1)),
             Loaded.use("a", 8, Loaded.place(0, 24, 1)),
             Loaded.use("b", 2, null)));
 
