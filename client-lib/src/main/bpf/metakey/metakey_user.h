@@ -251,7 +251,7 @@ static inline int metakey_read_open_(struct metakey_registry *registry, int fd, 
 	return error ? error : metakey_verify_(registry, path, message);
 }
 
-/* Opens a file of a folder; its path is for messages. */
+/* Opens a file of a folder; its path is for messages. Null: nobody wants one, as strerror takes its time. */
 static inline int metakey_open_file_(const char *run, const char *name, char *path, size_t room,
 				     struct metakey_message *message)
 {
@@ -260,7 +260,9 @@ static inline int metakey_open_file_(const char *run, const char *name, char *pa
 	if (snprintf(path, room, "%s/%s", run, name) >= (int)room)
 		return metakey_fail_(-ENAMETOOLONG, message, "%.60s...: the path is too long", run);
 	fd = open(path, METAKEY_OPEN_);
-	return fd < 0 ? metakey_fail_(-errno, message, "%s: %s", path, strerror(errno)) : fd;
+	if (fd >= 0)
+		return fd;
+	return message ? metakey_fail_(-errno, message, "%s: %s", path, strerror(errno)) : -errno;
 }
 
 /* Whether the tag is one, and that of the registry's areas. */

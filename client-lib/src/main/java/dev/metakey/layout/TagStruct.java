@@ -51,6 +51,11 @@ public final class TagStruct {
           && info.layout() == registry.layout()
           && info.areaBytes() == registry.areaBytes();
     }
+
+    /** Whether it says the same as another, whatever the revision. */
+    public boolean says(Published other) {
+      return isOf(other.info) && tag.equals(other.tag);
+    }
   }
 
   /** The struct, ready to be written: position 0, limit {@link #BYTES}. */

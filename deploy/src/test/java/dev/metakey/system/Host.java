@@ -277,10 +277,15 @@ final class Host implements BeforeEachCallback, AfterEachCallback {
 
   /** Waits for what takes its time. */
   static void await(String what, Condition condition) throws Exception {
-    long endNs = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+    await(30, what, condition);
+  }
+
+  /** Waits for what takes its time, and for so many seconds at most. */
+  static void await(int seconds, String what, Condition condition) throws Exception {
+    long endNs = System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds);
     while (!condition.holds()) {
       if (System.nanoTime() > endNs) {
-        throw new AssertionError("not within 30 s: " + what);
+        throw new AssertionError("not within %d s: %s".formatted(seconds, what));
       }
       Thread.sleep(20);
     }

@@ -35,10 +35,10 @@ class LookUpCountIT {
 
   /**
    * For a name behind 63 others; the library's share differs a little from one to the next. It was
-   * 5,300 when this was written: opening and reading the file of 6 kB, checking and comparing 64
-   * names.
+   * 6,360 when this was written: opening and reading the file of 6 kB, looking for the tag,
+   * checking and comparing 64 names.
    */
-  private static final int MOST = 6_000;
+  private static final int MOST = 7_000;
 
   @TempDir Path made;
 

@@ -14,6 +14,7 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The file {@code tag}: {@link TagStruct}, for those who may link programs and for nobody else.
@@ -22,6 +23,7 @@ import java.util.function.Supplier;
 public final class TagFile implements Outlet {
   private final Path path;
   private final Supplier<Tag> tag;
+  private TagStruct.@Nullable Published said;
 
   /**
    * @param tag the committed one
@@ -48,12 +50,20 @@ public final class TagFile implements Outlet {
 
   @Override
   public void publish(Snapshot snapshot) throws IOException {
-    TrustedDirectory.makeFor(Use.RUN, path, "rwxr-xr-x");
-    if (says(snapshot)) {
-      TagReaders.admit(path);
+    TagStruct.Published next = new TagStruct.Published(snapshot.info(), tag.get());
+    TagStruct.Published last = said;
+    if (last != null && last.says(next) && isIntact()) {
       return;
     }
-    ByteBuffer struct = TagStruct.create(snapshot.info(), tag.get());
+    TrustedDirectory.makeFor(Use.RUN, path, "rwxr-xr-x");
+    if (!isThere(next)) {
+      write(TagStruct.create(next.info(), next.tag()));
+    }
+    TagReaders.admit(path);
+    said = next;
+  }
+
+  private void write(ByteBuffer struct) throws IOException {
     AtomicFile.write(
         path,
         PosixFilePermissions.fromString("rw-------"),
@@ -62,19 +72,17 @@ public final class TagFile implements Outlet {
             file.write(struct);
           }
         });
-    TagReaders.admit(path);
   }
 
   /** Whether the file is there, is this user's, and says what is to be said. */
-  private boolean says(Snapshot snapshot) throws IOException {
+  private boolean isThere(TagStruct.Published wanted) throws IOException {
     if (!isIntact()
         || (int) Files.getAttribute(path, "unix:uid", LinkOption.NOFOLLOW_LINKS)
             != TrustedDirectory.self()) {
       return false;
     }
     try {
-      TagStruct.Published published = TagStruct.read(path);
-      return published.isOf(snapshot.info()) && published.tag().equals(tag.get());
+      return TagStruct.read(path).says(wanted);
     } catch (IOException e) { // no tag, or not ours
       return false;
     }
