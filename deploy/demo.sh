@@ -32,9 +32,9 @@ run() {
   "$@" 2>&1
 }
 
-# start_daemon DATA
+# start_daemon DATA RUN
 start_daemon() {
-  metakeyd --socket "$METAKEY_SOCKET" --data "$work/$1" --run "$work" --bpffs none 2>> "$work/log" &
+  metakeyd --socket "$METAKEY_SOCKET" --data "$work/$1" --run "$2" --bpffs none 2>> "$work/log" &
   daemon=$!
   # 10: serves, and has something to say. On a host where linked programs are loaded, a new registry takes theirs over.
   metakey --timeout 30s status > /dev/null || [ $? -eq 10 ]
@@ -46,7 +46,7 @@ java_service() {
 }
 
 step "The daemon starts, on a directory of its own"
-start_daemon data
+start_daemon data "$work"
 run metakey status || [ $? -eq 10 ]
 
 step "A tracer wants the id of edge.packet_id, which nobody has yet: it waits"
@@ -84,19 +84,19 @@ wait "$daemon" 2> /dev/null || true
 run metakey id edge.packet_id
 
 step "It starts again: the same ids"
-start_daemon data
+start_daemon data "$work"
 run metakey list
 
 if [ -n "$with_packets" ]; then
   kill "$daemon"
   wait "$daemon" || true
-  start_daemon live
+  start_daemon live "$work/live.run" # what another registry published is not its to replace
   make -s -C "$root/deploy/examples" INCLUDE="$image/include" OUT="$work/build"
   # Network, mounts and processes of their own: nothing of it is left, whatever happens.
   if metakey id edge.packet_id > /dev/null 2>&1; then
     say "the same on real packets is left out: loaded programs of this host use edge.packet_id"
   else
-    METAKEY_RUN=$work unshare --net --mount --pid --fork --kill-child --mount-proc \
+    METAKEY_RUN=$work/live.run unshare --net --mount --pid --fork --kill-child --mount-proc \
       "$root/deploy/demo-live.sh" "$root/deploy/examples/lab.sh" "$work/build"
   fi
 else

@@ -59,15 +59,16 @@ class DatapathBenchIT {
 
   /**
    * Instructions of BPF that an operation adds to a program which does it once, and those that the
-   * verifier walks through: counts, which no busy machine moves. A tenth more than with clang 14.
+   * verifier walks through: counts, which no busy machine moves. A tenth more than with clang 14. A
+   * packed call counts the whole header, as one that claims more than fits is not ours.
    */
   private static final Map<String, int[]> MOST_INSTRUCTIONS =
       Map.of(
           "slotted get", new int[] {42, 46},
           "slotted set", new int[] {143, 184},
           "slotted del", new int[] {40, 56},
-          "packed get, 7 fields", new int[] {133, 136},
-          "packed set, 7 fields", new int[] {514, 990});
+          "packed get, 7 fields", new int[] {218, 217},
+          "packed set, 7 fields", new int[] {610, 1075});
 
   @BeforeEach
   void require() throws Exception {
