@@ -71,7 +71,7 @@ class DocsIT {
         .replaceAll("pid(\"?:?) \\d+|pid\":\\d+", "pid$1 N")
         .replaceAll("waited \\d+ ms", "waited N ms")
         .replaceAll("([ug]id\"?:?) ?\\d+", "$1 N")
-        .replaceAll("/[A-Za-z0-9_./-]+/(metakeyd.sock|keys|registry.bin)", "PATH/$1")
+        .replaceAll("/[A-Za-z0-9_./-]+/(metakeyd.sock|keys|registry.bin|tag)", "PATH/$1")
         .replaceAll("(data\"?:? *\"?)/[A-Za-z0-9_./-]+", "$1PATH")
         .replaceAll(" +", " ")
         .strip();
