@@ -46,7 +46,8 @@ final class Holders {
         program.tag(),
         program.loadedAtMs(),
         pids,
-        program.uses());
+        program.uses(),
+        program.unused());
   }
 
   /** Pids by program. What may not be looked at, or is gone meanwhile, is left out. */
