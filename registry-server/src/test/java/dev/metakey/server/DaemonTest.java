@@ -453,7 +453,9 @@ class DaemonTest {
                     .startsWith(directory.resolve("keys.d/20.yaml") + ":2: c cannot have id 5"),
             differs ->
                 assertThat(differs)
-                    .startsWith(directory.resolve("keys.d/20.yaml") + ":3: a is known otherwise"));
+                    .startsWith(
+                        directory.resolve("keys.d/20.yaml")
+                            + ":3: a is known with other attributes"));
     try (Client client = client()) {
       assertThat(client.registry().register(register("a", 8)).getResults(0).getField().getId())
           .isEqualTo(5);
