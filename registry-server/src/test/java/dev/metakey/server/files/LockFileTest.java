@@ -143,7 +143,7 @@ class LockFileTest {
     Process mkfifo = new ProcessBuilder("mkfifo", path.toString()).inheritIO().start();
     assertThat(mkfifo.waitFor()).isZero();
     assertThatThrownBy(() -> LockFile.hold(path))
-        .hasMessage(path + ": the lock has to be a regular file, and this is none; remove it");
+        .hasMessage(path + ": the lock has to be a regular file, and this is not one; remove it");
   }
 
   @Test
