@@ -247,7 +247,7 @@ class PinnedMapsTest {
       assertThatThrownBy(() -> maps().publish(snapshot(1)))
           .isInstanceOf(IOException.class)
           .hasMessage(
-              "%s is in no bpf file system; mount one: mount -t bpf bpf %s",
+              "%s is not in a bpf file system; mount one: mount -t bpf bpf %s",
               bpffs.point(), bpffs.point());
     }
     assertThat(bpffs.directory()).doesNotExist();

@@ -34,7 +34,7 @@ class RecordsTest {
     assertThat(faults).hasSize(3);
     assertThat(faults.get(0)).startsWith("at 0: +0: magic 0x00000000");
     assertThat(faults.get(1)).startsWith("at 104: ");
-    assertThat(faults.get(2)).isEqualTo("at 208: 5 bytes are no record");
+    assertThat(faults.get(2)).isEqualTo("at 208: 5 bytes are not a record");
   }
 
   @Test

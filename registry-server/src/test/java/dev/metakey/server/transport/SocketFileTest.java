@@ -123,13 +123,13 @@ class SocketFileTest {
     Files.writeString(path, "precious");
     assertThatThrownBy(() -> SocketFile.claim(path))
         .isInstanceOf(IOException.class)
-        .hasMessageContaining("something that is no socket is in the way");
+        .hasMessageContaining("something that is not a socket is in the way");
     assertThat(path).hasContent("precious");
 
     Files.delete(path);
     Files.createSymbolicLink(path, directory.resolve("elsewhere"));
     assertThatThrownBy(() -> SocketFile.claim(path))
-        .hasMessageContaining("something that is no socket is in the way");
+        .hasMessageContaining("something that is not a socket is in the way");
     assertThat(isThere()).isTrue();
   }
 
