@@ -241,7 +241,7 @@ class LinkIT {
   void link_whenItIsNoObject_saysWhat() throws Exception {
     host.start();
 
-    host.cli("link", "/etc/passwd", "-o", "linked.o").refuses(2, "no ELF object");
+    host.cli("link", "/etc/passwd", "-o", "linked.o").refuses(2, "not an ELF object");
     host.cli("link", "/bin/true", "-o", "linked.o").refuses(2, "at byte 16");
     host.cli("link", "none.o", "-o", "linked.o").refuses(2, "no such file");
   }

@@ -5,6 +5,7 @@ import dev.metakey.server.files.TrustedDirectory;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.FileStore;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -30,6 +31,9 @@ final class DataDirectory implements AutoCloseable {
   /** Less free space than this and RocksDB may fail half-way through opening. */
   private static final long MIN_FREE_BYTES = 4 << 20;
 
+  private static final Set<PosixFilePermission> OTHERS =
+      PosixFilePermissions.fromString("------rwx");
+
   private final Path path;
   private @Nullable LockFile lock;
   private boolean wasClaimed;
@@ -50,6 +54,7 @@ final class DataDirectory implements AutoCloseable {
       create(path);
       if (lock == null) {
         lock = lock();
+        closeDatabaseToOthers();
       }
       long free = Files.getFileStore(path).getUsableSpace();
       if (free < MIN_FREE_BYTES) {
@@ -223,6 +228,23 @@ final class DataDirectory implements AutoCloseable {
       // If the name of the directory is lost in a power cut, so is the database.
       try (FileChannel names = FileChannel.open(parent, StandardOpenOption.READ)) {
         names.force(true);
+      }
+    }
+  }
+
+  /**
+   * Takes from others what they may do with the files that hold the tag. The launcher's umask does
+   * it for those that the database makes; these were copied here, or come from an older daemon.
+   */
+  private void closeDatabaseToOthers() throws IOException {
+    try (DirectoryStream<Path> files =
+        Files.newDirectoryStream(path, "{*.sst,*.log,state-copy.*}")) {
+      for (Path file : files) {
+        Set<PosixFilePermission> mode =
+            Files.getPosixFilePermissions(file, LinkOption.NOFOLLOW_LINKS);
+        if (Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS) && mode.removeAll(OTHERS)) {
+          Files.setPosixFilePermissions(file, mode);
+        }
       }
     }
   }
