@@ -43,9 +43,7 @@ final class WatchMessages {
   /**
    * @param toAdmin whether the message may tell from which process a change came
    */
-  @SuppressWarnings(
-      "ReferenceEquality") // the hub hands the same object to all, so comparing the contents would
-  // be a waste
+  @SuppressWarnings("ReferenceEquality") // the hub hands the same object to all watchers
   Encoded changes(RegistryInfo info, List<Change> news, boolean toAdmin) {
     if (news.isEmpty()) { // all empty lists are the same one
       return encode(info, news, toAdmin);

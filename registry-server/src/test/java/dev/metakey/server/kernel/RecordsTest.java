@@ -8,7 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** What is decided without the kernel. */
+/** What can be decided about records without the kernel. */
 class RecordsTest {
   private static final int BYTES = RecordStruct.BYTES;
 

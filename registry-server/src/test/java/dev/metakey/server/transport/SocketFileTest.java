@@ -79,7 +79,7 @@ class SocketFileTest {
       assertThat(isThere()).isTrue();
       assertThat(server.isOpen()).isTrue();
     }
-    SocketFile.claim(path).close(); // and the lock was given back
+    SocketFile.claim(path).close(); // the lock was given back
   }
 
   @Test
@@ -191,7 +191,7 @@ class SocketFileTest {
     try (ServerSocketChannel ours = listen()) {
       socket.bound();
       Files.delete(path);
-      listen().close(); // another's
+      listen().close(); // somebody else's
       socket.remove();
       assertThat(isThere()).isTrue();
       Files.delete(path);
