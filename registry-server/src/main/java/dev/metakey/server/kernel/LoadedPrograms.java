@@ -27,13 +27,16 @@ import org.slf4j.LoggerFactory;
  * before it loads the first program of the object, and gives it to each of them.
  *
  * <p>What was read once is kept: records do not change while their program is loaded. A program is
- * known again by its id and its load time, as ids are used again once they wrap, so a scan that
+ * recognised by its id and its load time, as ids are used again once they wrap. So a scan that
  * finds nothing new makes four calls for each loaded program and opens no map.
  *
- * <p>Somebody else's map of that name is harmless: what is no record is left out, and logged once.
+ * <p>Somebody else's map of that name is harmless: what is not a record is left out, and logged
+ * once.
  */
 public final class LoadedPrograms {
-  /** Records that are read of one program; more than all fields, produced and consumed. */
+  /**
+   * The most records that a map may hold to be read; more than all fields, produced and consumed.
+   */
   private static final int MAX_RECORDS = 1024;
 
   private static final int CLOCK_BOOTTIME = 7;
@@ -45,7 +48,7 @@ public final class LoadedPrograms {
   /**
    * A program that was looked at.
    *
-   * @param loadTimeNs since boot
+   * @param loadTimeNs when it was loaded, nanoseconds since boot
    * @param program null if it uses no fields
    */
   private record Known(long loadTimeNs, @Nullable LoadedProgram program) {}
@@ -144,7 +147,7 @@ public final class LoadedPrograms {
   }
 
   /**
-   * @return null if it is no map of records, or gone
+   * @return null if it is not a map of records, or is gone
    */
   private @Nullable List<FieldUse> records(int mapId) throws BpfException {
     try (BpfMap map = BpfMap.openById(mapId)) {
@@ -168,7 +171,7 @@ public final class LoadedPrograms {
     List<FieldUse> uses = decode(value, faults);
     if (!faults.isEmpty() && reportedMaps.add(mapId)) {
       log.warn(
-          "map {} {} holds {} records that are none, and are left out; the first: {}",
+          "map {} {} holds {} records that are not valid, and are left out; the first: {}",
           mapId,
           RecordStruct.SECTION,
           faults.size(),
@@ -177,7 +180,7 @@ public final class LoadedPrograms {
     return uses;
   }
 
-  /** Every record that is one; of the others, what is wrong. */
+  /** Decodes the records that are valid, and adds what is wrong with the others to the faults. */
   static List<FieldUse> decode(byte[] value, List<String> faults) {
     ByteBuffer records = ByteBuffer.wrap(value).order(ByteOrder.nativeOrder());
     List<FieldUse> uses = new ArrayList<>();
@@ -190,7 +193,7 @@ public final class LoadedPrograms {
       }
     }
     if (offset < value.length) {
-      faults.add("at %d: %d bytes are no record".formatted(offset, value.length - offset));
+      faults.add("at %d: %d bytes are not a record".formatted(offset, value.length - offset));
     }
     return uses;
   }
