@@ -296,7 +296,8 @@ class VerbsTest {
     assertThat(asked.getName()).isEqualTo("edge.zone");
     assertThat(asked.getSinceRevision()).isEqualTo(2);
     assertThat(asked.getLimit()).isEqualTo(1000); // few of a page may be of the name
-    assertThat(result.err()).isEqualTo("metakey: note: more changes follow: --since 40\n");
+    assertThat(result.err())
+        .isEqualTo("metakey: note: more changes follow; see them with --since 40\n");
     assertThat(Run.at(daemon).metakey("history", "-o", "json").out())
         .contains("\"next_since_revision\": 40");
   }
@@ -394,7 +395,7 @@ class VerbsTest {
     assertThat(last.out().lines()).containsExactly(lines.get(lines.size() - 1));
     assertThat(last.err()).isEmpty();
     assertThat(first.out().lines()).containsExactly(lines.get(0));
-    assertThat(first.err()).contains("more changes follow: --since ");
+    assertThat(first.err()).contains("more changes follow; see them with --since ");
   }
 
   @Test

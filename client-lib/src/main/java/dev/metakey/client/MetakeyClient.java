@@ -52,8 +52,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Where the daemon cannot be reached, {@code resolve}, {@code list}, {@code get} and {@code
  * header} answer from the file that it published last, and mark the answer {@linkplain
- * Answer#stale() stale}: such fields have no description, and their owners no service. What the
- * file does not know stays UNAVAILABLE. Nothing else ever answers stale.
+ * Answer#stale() stale}: such fields have no description, and of their owners only a user's uid is
+ * known. What the file does not know stays UNAVAILABLE. Nothing else ever answers stale.
  */
 public final class MetakeyClient implements AutoCloseable {
   /** How long the daemon's answer that a wait is over may take to arrive. */
