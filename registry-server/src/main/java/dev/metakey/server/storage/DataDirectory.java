@@ -178,7 +178,7 @@ final class DataDirectory implements AutoCloseable {
    */
   StoreException damagedHistory(RocksDBException cause) {
     return new StoreException(
-        "the history of changes in %s is damaged, and cannot be read where it is: %s. No field is concerned; restart metakeyd, which keeps the damaged files aside and begins a new history"
+        "the history of changes in %s is damaged, and cannot be read where it is: %s. No field is affected; restart metakeyd, which keeps the damaged files aside and begins a new history"
             .formatted(path, cause.getMessage()),
         cause);
   }
