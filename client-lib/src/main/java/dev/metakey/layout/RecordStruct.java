@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  *    | registry_id: 16 bytes | generation:32 | slot:8 | id:8 | layout:8 | area/8:8 |
  * </pre>
  *
- * What is behind the name is zero until the program is linked.
+ * Everything after the name is zero until the program is linked.
  */
 public final class RecordStruct {
   public static final String SECTION = ".rodata.metakey";
@@ -57,7 +57,7 @@ public final class RecordStruct {
   /**
    * Fills in what linking knows; with null, clears it. The rest of the record stays.
    *
-   * @param offset where the record starts in {@code buffer}, whose position does not count
+   * @param offset where the record starts in {@code buffer}, whose position does not matter
    */
   public static void putPlace(ByteBuffer buffer, int offset, FieldUse.@Nullable Place place) {
     buffer.put(offset + MARK, new byte[BYTES - MARK]);
@@ -78,10 +78,10 @@ public final class RecordStruct {
   /**
    * Reads a record.
    *
-   * @param offset where it starts in {@code buffer}, whose position does not count; {@link #BYTES}
+   * @param offset where it starts in {@code buffer}, whose position does not matter; {@link #BYTES}
    *     must follow
-   * @throws BadLayoutException if it is none; the message names the part that is wrong and its
-   *     offset within the record
+   * @throws BadLayoutException if it is not a record; the message names the part that is wrong and
+   *     its offset within the record
    */
   public static FieldUse get(ByteBuffer buffer, int offset) throws BadLayoutException {
     if (buffer.getInt(offset + MAGIC) != MAGIC_NUMBER) {
@@ -133,7 +133,7 @@ public final class RecordStruct {
       return null;
     }
     if (!MarkStruct.isAny(buffer, offset + MARK)) {
-      throw bad(MARK, "no mark: six bytes that are not all zero, then two zero bytes");
+      throw bad(MARK, "no mark; a mark is six bytes that are not all zero, then two zero bytes");
     }
     int areaBytes = Byte.toUnsignedInt(buffer.get(offset + AREA8)) * 8;
     if (areaBytes < RegistryInfo.MIN_AREA_BYTES || areaBytes > RegistryInfo.MAX_AREA_BYTES) {

@@ -42,7 +42,7 @@ class KernelTruthIT {
     return new FieldUse.Place(new UUID(0, 0), Layout.PACKED, 128, tag(), id, generation, 0);
   }
 
-  /** The host's; where there is none yet, some other. */
+  /** The host's tag; any tag if there is none yet. */
   private Tag tag() throws IOException {
     Path file = host.run().resolve("tag");
     return Files.exists(file) ? TagStruct.read(file).tag() : Tag.of(new byte[] {1, 2, 3, 4, 5, 6});
@@ -166,7 +166,7 @@ class KernelTruthIT {
     assertThat(show("new")).contains("\"id\":5,");
   }
 
-  /** Whatever was released before is free by then too, unless something keeps it. */
+  /** What was released earlier is free by then too, unless something keeps it. */
   private void awaitTheEndOfALaterQuarantine() throws Exception {
     host.cli("release", "f20").ok();
     Host.await("f20 is free", () -> host.cli("register", "later:2").exit() == 0);

@@ -17,7 +17,7 @@ import dev.metakey.server.publication.WatchHub;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What {@code metakey status} tells of a running daemon. From any thread; never waits. */
+/** What {@code metakey status} tells about a running daemon. Thread-safe; never waits. */
 final class StatusReport {
   private final long startedAtMs = System.currentTimeMillis();
   private final Config config;

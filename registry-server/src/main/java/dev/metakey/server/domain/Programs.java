@@ -38,7 +38,7 @@ public record Programs(long seenAgeMs, List<LoadedProgram> loaded, String blindn
       return place.layout() == layout && place.areaBytes() == areaBytes;
     }
 
-    /** The bytes that it takes in a slotted area: first and last distance from the packet. */
+    /** Whether it takes bytes of a slotted area: the distances {@link #firstByte} to the slot. */
     boolean hasSlot() {
       return place.layout() == Layout.SLOTTED && place.slot() >= use.size();
     }
@@ -48,7 +48,10 @@ public record Programs(long seenAgeMs, List<LoadedProgram> loaded, String blindn
     }
   }
 
-  /** What programs use, by program, as they were seen, and by record. */
+  /**
+   * The records of what programs use that linking has filled in, of all programs in the order in
+   * which they were seen.
+   */
   Stream<Link> links() {
     return loaded.stream().flatMap(program -> links(program, program.uses()));
   }

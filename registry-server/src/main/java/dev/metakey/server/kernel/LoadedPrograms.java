@@ -25,11 +25,12 @@ import org.slf4j.LoggerFactory;
  * freezes it before it loads the first program of the object, and gives it to each of them. Which
  * records a program uses is what its {@link Instructions} say; where they cannot tell, all.
  *
- * <p>What was read once is kept, if the records are frozen; else it is read again each time. A
- * program is known again by its id and its load time, as ids are used again once they wrap, so a
+ * <p>What was read once is kept if the records are frozen; otherwise they are read again each time.
+ * A program is recognised by its id and its load time, as ids are used again once they wrap. So a
  * scan that finds nothing new makes four calls for each loaded program and opens no map.
  *
- * <p>Somebody else's map of that name is harmless: what is no record is left out, and logged once.
+ * <p>Somebody else's map of that name is harmless: what is not a record is left out, and logged
+ * once.
  */
 public final class LoadedPrograms {
   private static final int CLOCK_BOOTTIME = 7;
@@ -41,7 +42,7 @@ public final class LoadedPrograms {
   /**
    * A program that was looked at.
    *
-   * @param loadTimeNs since boot
+   * @param loadTimeNs when it was loaded, nanoseconds since boot
    * @param program null if its object has no records
    * @param isFinal whether it will say the same for as long as it is loaded
    */
@@ -154,7 +155,7 @@ public final class LoadedPrograms {
   private void report(int mapId, List<String> faults) {
     if (!faults.isEmpty() && reportedMaps.add(mapId)) {
       log.warn(
-          "map {} {} holds {} records that are none, and are left out; the first: {}",
+          "map {} {} holds {} records that are not valid, and are left out; the first: {}",
           mapId,
           RecordStruct.SECTION,
           faults.size(),

@@ -17,9 +17,9 @@ import org.jspecify.annotations.Nullable;
  * What a map of records holds. An address within one record leads to no other, if the record says
  * that it is a variable of its own; else to any.
  *
- * @param records those that are records
+ * @param records those that are valid
  * @param faults of the others, what is wrong with each
- * @param isFinal whether nobody can change it any more
+ * @param isFinal whether nobody can change the map any more
  */
 record RecordMap(List<Entry> records, List<String> faults, boolean isFinal) {
   /** Records that are read of one map; more than all fields, produced and consumed. */
@@ -46,7 +46,7 @@ record RecordMap(List<Entry> records, List<String> faults, boolean isFinal) {
   }
 
   /**
-   * @return null if it is no map of records, or gone
+   * @return null if it is not a map of records, or is gone
    */
   static @Nullable RecordMap read(int mapId) throws BpfException {
     try (BpfMap map = BpfMap.openById(mapId)) {
@@ -90,7 +90,7 @@ record RecordMap(List<Entry> records, List<String> faults, boolean isFinal) {
       }
     }
     if (offset < value.length) {
-      faults.add("at %d: %d bytes are no record".formatted(offset, value.length - offset));
+      faults.add("at %d: %d bytes are not a record".formatted(offset, value.length - offset));
     }
     return new RecordMap(records, faults, isFinal);
   }

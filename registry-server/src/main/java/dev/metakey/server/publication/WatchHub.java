@@ -31,8 +31,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Tells watchers what was committed: each the whole state first, or the changes since a revision
- * that it names; then every change in order, none twice, none missing.
+ * Tells watchers what was committed. Each is told the whole state first, or the changes since a
+ * revision that it names; then every change in order, none twice, none missing.
  *
  * <p><b>Memory.</b> There is no queue for a watcher, only its cursor: the revision that it was told
  * last. The newest {@value #RECENT} changes are kept once for all of them. A watcher is told more
@@ -72,7 +72,7 @@ public final class WatchHub implements CommitListener, AutoCloseable {
     List<Change> after(long revision, int limit);
   }
 
-  /** One who watches. Called on the hub's thread only, but for {@link #isReady}. */
+  /** Somebody who watches. Called on the hub's thread only, except {@link #isReady}. */
   public interface Subscriber {
     /** Whether more can be told without buffering it. */
     boolean isReady();
@@ -103,7 +103,7 @@ public final class WatchHub implements CommitListener, AutoCloseable {
    * @param snapshots the committed state. It may be ahead of what the hub was told: callers are
    *     answered first, and one that watches then must not be shown a state before its own change.
    * @param bound how many watches may be open
-   * @param isAdmin who has the reserve of them
+   * @param isAdmin who may use the reserve
    */
   public WatchHub(
       Supplier<Snapshot> snapshots, History history, Budget.Bound bound, Predicate<Peer> isAdmin) {
@@ -132,7 +132,7 @@ public final class WatchHub implements CommitListener, AutoCloseable {
     }
   }
 
-  /** Watches that are open. */
+  /** How many watches are open. */
   public int size() {
     return watchers.size();
   }
@@ -140,7 +140,7 @@ public final class WatchHub implements CommitListener, AutoCloseable {
   /**
    * Begins to tell a subscriber, at once.
    *
-   * @param since where to resume; null: the whole state
+   * @param since where to resume; null to begin with the whole state
    * @throws MetakeyException TOO_MANY_WAITERS or UNAVAILABLE
    */
   public Watcher subscribe(@Nullable Since since, Subscriber subscriber, Peer peer) {
@@ -157,7 +157,7 @@ public final class WatchHub implements CommitListener, AutoCloseable {
     return watcher;
   }
 
-  /** What an admin is to know; empty: all is well. */
+  /** What an admin should know; empty if all is well. */
   public List<String> problems() {
     return defects.problems();
   }
@@ -175,7 +175,9 @@ public final class WatchHub implements CommitListener, AutoCloseable {
         Reason.UNAVAILABLE, "metakeyd is stopping; watch again, from the revision you have");
   }
 
-  /** Tells every watch the last changes, whether it has read the rest or not, and ends it. */
+  /**
+   * Tells every watcher the last changes, whether it has read the rest or not, and ends its watch.
+   */
   @Override
   public void close() throws InterruptedException {
     closed = true;
@@ -204,8 +206,9 @@ public final class WatchHub implements CommitListener, AutoCloseable {
     }
 
     /**
-     * The subscriber may be ready for more. From any thread. One that was told everything is not
-     * looked at: it is ready each time that it has read something, and the next commit finds it so.
+     * Notes that the subscriber may be ready for more. For any thread. One that was told everything
+     * is not looked at: it is ready each time that it has read something, and the next commit finds
+     * it ready.
      */
     public void ready() {
       if (cursor != head.info().revision() && queued.compareAndSet(false, true)) {
@@ -217,12 +220,12 @@ public final class WatchHub implements CommitListener, AutoCloseable {
       }
     }
 
-    /** Nobody listens any more. From any thread. */
+    /** Ends the watch, as nobody listens any more. For any thread. */
     public void cancel() {
       var unused = leave();
     }
 
-    /** Whether it was there; its place is free then. */
+    /** Gives the watch's place back; returns whether it still had one. */
     private boolean leave() {
       boolean left = watchers.remove(this);
       if (left) {
@@ -259,7 +262,10 @@ public final class WatchHub implements CommitListener, AutoCloseable {
           });
     }
 
-    /** Ends the watch if it cannot be told: a refusal is the answer, all else is a defect. */
+    /**
+     * Tells messages, and ends the watch if that fails: a refusal is passed on, and anything else
+     * is a defect.
+     */
     private void telling(Runnable messages) {
       try {
         messages.run();
@@ -276,7 +282,7 @@ public final class WatchHub implements CommitListener, AutoCloseable {
       }
     }
 
-    /** Tells one message. Whether there may be another. */
+    /** Tells one message, and returns whether there may be another. */
     private boolean tellNext() {
       if (cursor == NOTHING_YET) {
         return begin();
@@ -328,7 +334,10 @@ public final class WatchHub implements CommitListener, AutoCloseable {
       return true;
     }
 
-    /** A page of what the store keeps; the state where it no longer does, or cannot be read. */
+    /**
+     * Tells a page of what the store keeps; or the state, if the store no longer keeps that or
+     * cannot be read.
+     */
     private boolean page(RegistryInfo info) {
       List<Change> page;
       try {

@@ -15,7 +15,7 @@ final class Connection {
   private final Runnable close;
 
   /**
-   * @param admin whether the reserves are for this peer too
+   * @param admin whether the peer may use the reserves
    * @param close ends it, from any thread
    */
   Connection(PeerProcess peer, boolean admin, Runnable close) {

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Against the real kernel, with programs that are compiled here. */
 @Timeout(60)
 class LoadedProgramsTest {
-  /** Three records, the second of them none; one program calls another function. */
+  /** Three records, of which the second is not valid; one program calls another function. */
   private static final String PROGRAMS =
       """
       #include <linux/types.h>
@@ -166,7 +166,8 @@ class LoadedProgramsTest {
 
     assertThat(found)
         .extracting(LoadedProgram::name)
-        .containsExactlyInAnyOrder("mk_first", "mk_second"); // and not length
+        .containsExactlyInAnyOrder(
+            "mk_first", "mk_second"); // and not the function that one of them calls
     LoadedProgram first = named(found, "mk_first").get(0);
     assertThat(first.type()).isEqualTo("xdp");
     assertThat(named(found, "mk_second").get(0).type()).isEqualTo("sched_cls");

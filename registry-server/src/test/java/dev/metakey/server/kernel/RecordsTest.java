@@ -7,7 +7,7 @@ import dev.metakey.server.kernel.BpfMap.Shape;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** What is decided without the kernel. */
+/** What can be decided about records without the kernel. */
 class RecordsTest {
   private static final int BYTES = RecordStruct.BYTES;
 
@@ -33,7 +33,7 @@ class RecordsTest {
     assertThat(faults).hasSize(3);
     assertThat(faults.get(0)).startsWith("at 0: +0: magic 0x00000000");
     assertThat(faults.get(1)).startsWith("at 104: ");
-    assertThat(faults.get(2)).isEqualTo("at 208: 5 bytes are no record");
+    assertThat(faults.get(2)).isEqualTo("at 208: 5 bytes are not a record");
   }
 
   @Test
