@@ -96,13 +96,13 @@ if [ -n "$with_packets" ]; then
   # In namespaces for network, mounts and processes, so that nothing is left behind, whatever
   # happens.
   if metakey id edge.packet_id > /dev/null 2>&1; then
-    say "the same on real packets is left out: loaded programs of this host use edge.packet_id"
+    say "the part with real packets is left out: loaded programs of this host use edge.packet_id"
   else
     METAKEY_RUN=$work/live.run unshare --net --mount --pid --fork --kill-child --mount-proc \
       "$root/deploy/demo-live.sh" "$root/deploy/examples/lab.sh" "$work/build"
   fi
 else
-  say "the same on real packets is left out; missing: $lacking"
+  say "the part with real packets is left out; missing: $lacking"
 fi
 
 step "Done: everything is stopped and removed"

@@ -80,7 +80,7 @@ can_trace() {
   [ "$code" -eq 124 ] # it ran until timeout ended it
 }
 if ! { want strace strace > /dev/null 2>&1 && can_trace; }; then
-  left_out+=("system calls of the daemon: strace could not be installed, or may attach to no process")
+  left_out+=("system calls of the daemon: strace could not be installed, or may not attach to processes")
   expected="$expected\|strace"
 fi
 

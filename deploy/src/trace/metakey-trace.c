@@ -229,7 +229,7 @@ int main(int argc, char **argv)
 	libbpf_set_print(quiet);
 	kernel = btf__load_vmlinux_btf();
 	if (libbpf_get_error(kernel))
-		return fail(EXIT_LACKING, "this kernel does not tell its types: /sys/kernel/btf/vmlinux is missing (CONFIG_DEBUG_INFO_BTF)");
+		return fail(EXIT_LACKING, "this kernel does not publish its types: /sys/kernel/btf/vmlinux is missing (CONFIG_DEBUG_INFO_BTF)");
 	id = btf__find_by_name_kind(kernel, "skb_drop_reason", BTF_KIND_ENUM);
 	reasons = id > 0 ? btf__type_by_id(kernel, id) : NULL;
 	object = bpf_object__open_file(argv[1], NULL);
