@@ -107,7 +107,7 @@ final class DecodeVerb extends Verb {
     return new Answer<>(list.info(), list.stale(), decoded);
   }
 
-  /** This host's tag; none where this user is not told. */
+  /** This host's tag; none if this user may not know it. */
   private static Tag tag(MetakeyClient client, RegistryInfo info) {
     try {
       var answer = client.tag();
@@ -141,7 +141,7 @@ final class DecodeVerb extends Verb {
         : AreaCodec.of(info, tag);
   }
 
-  /** Whether the bytes end in an area. */
+  /** Refuses bytes that do not end in an area. */
   private static void check(AreaCodec codec, ByteBuffer bytes, boolean isTagKnown) {
     int data = bytes.limit();
     if (data < codec.areaBytes()) {

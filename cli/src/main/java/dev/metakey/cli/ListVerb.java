@@ -20,7 +20,7 @@ import picocli.CommandLine.Option;
     },
     exitCodeList = {Exit.OK, Exit.DEFECT, Exit.BAD_INPUT, Exit.NOWHERE})
 final class ListVerb extends Verb {
-  @Option(names = "--prefix", paramLabel = "TEXT", description = "Only names that start with it.")
+  @Option(names = "--prefix", paramLabel = "TEXT", description = "Only names that start with this.")
   String prefix = "";
 
   @Option(

@@ -97,7 +97,7 @@ final class RegisterVerb extends Verb {
       return Duration.ZERO;
     }
     if (ttl.isZero()) {
-      throw wrong("a ttl of 0 is none; leave --ttl out, or say 1s to 366d");
+      throw wrong("a ttl of 0 means no ttl; leave --ttl out, or say 1s to 366d");
     }
     return ttl;
   }

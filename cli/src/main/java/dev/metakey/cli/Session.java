@@ -73,7 +73,7 @@ final class Session implements AutoCloseable {
     return client;
   }
 
-  /** From now on nothing may come for a while, which is as it should be: the user is not told. */
+  /** From now on a long silence is expected, so the user is not told of it. */
   Session expectingToWait() {
     notice.close();
     return this;

@@ -33,8 +33,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Tells watchers what was committed: each the whole state first, or the changes since a revision
- * that it names; then every change in order, none twice, none missing.
+ * Tells watchers what was committed. Each is told the whole state first, or the changes since a
+ * revision that it names; then every change in order, none twice, none missing.
  *
  * <p><b>Memory.</b> There is no queue for a watcher, only its cursor: the revision that it was told
  * last. The newest {@value RecentChanges#MOST} changes are kept once for all of them. A watcher is
@@ -72,7 +72,7 @@ public final class WatchHub implements CommitListener, AutoCloseable {
     List<Change> after(long revision, int limit);
   }
 
-  /** One who watches. Called on its own thread only. */
+  /** Somebody who watches. Called on its own thread only. */
   public interface Subscriber {
     /** Whether more can be told without buffering it. */
     boolean isReady();
@@ -103,7 +103,7 @@ public final class WatchHub implements CommitListener, AutoCloseable {
    * @param snapshots the committed state. It may be ahead of what the hub was told: callers are
    *     answered first, and one that watches then must not be shown a state before its own change.
    * @param bound how many watches may be open
-   * @param isAdmin who has the reserve of them
+   * @param isAdmin who may use the reserve
    */
   public WatchHub(
       Supplier<Snapshot> snapshots, History history, Budget.Bound bound, Predicate<Peer> isAdmin) {
@@ -120,7 +120,7 @@ public final class WatchHub implements CommitListener, AutoCloseable {
     audiences.values().forEach(Audience::news);
   }
 
-  /** Watches that are open. */
+  /** How many watches are open. */
   public int size() {
     return audiences.values().stream().mapToInt(audience -> audience.watchers.size()).sum();
   }
@@ -128,7 +128,7 @@ public final class WatchHub implements CommitListener, AutoCloseable {
   /**
    * Begins to tell a subscriber, at once.
    *
-   * @param since where to resume; null: the whole state
+   * @param since where to resume; null to begin with the whole state
    * @param thread talks to the subscriber; one thread, and the same one for many of them
    * @throws MetakeyException TOO_MANY_WAITERS or UNAVAILABLE
    */
@@ -148,7 +148,7 @@ public final class WatchHub implements CommitListener, AutoCloseable {
     return watcher;
   }
 
-  /** What an admin is to know; empty: all is well. */
+  /** What an admin should know; empty if all is well. */
   public List<String> problems() {
     return defects.problems();
   }
@@ -166,7 +166,9 @@ public final class WatchHub implements CommitListener, AutoCloseable {
         Reason.UNAVAILABLE, "metakeyd is stopping; watch again, from the revision you have");
   }
 
-  /** Tells every watch the last changes, whether it has read the rest or not, and ends it. */
+  /**
+   * Tells every watcher the last changes, whether it has read the rest or not, and ends its watch.
+   */
   @Override
   public void close() throws InterruptedException {
     closed = true;
@@ -240,8 +242,9 @@ public final class WatchHub implements CommitListener, AutoCloseable {
     }
 
     /**
-     * The subscriber may be ready for more. From any thread. One that was told everything is not
-     * looked at: it is ready each time that it has read something, and the next commit finds it so.
+     * Notes that the subscriber may be ready for more. For any thread. One that was told everything
+     * is not looked at: it is ready each time that it has read something, and the next commit finds
+     * it ready.
      */
     public void ready() {
       if (cursor != recent.head().info().revision() && queued.compareAndSet(false, true)) {
@@ -254,12 +257,12 @@ public final class WatchHub implements CommitListener, AutoCloseable {
       }
     }
 
-    /** Nobody listens any more. From any thread. */
+    /** Ends the watch, as nobody listens any more. For any thread. */
     public void cancel() {
       var unused = leave();
     }
 
-    /** Whether it was there; its place is free then. */
+    /** Gives the watch's place back; returns whether it still had one. */
     private boolean leave() {
       left = true;
       boolean wasThere = audience.watchers.remove(this);
@@ -297,7 +300,10 @@ public final class WatchHub implements CommitListener, AutoCloseable {
           });
     }
 
-    /** Ends the watch if it cannot be told: a refusal is the answer, all else is a defect. */
+    /**
+     * Tells messages, and ends the watch if that fails: a refusal is passed on, and anything else
+     * is a defect.
+     */
     private void telling(Runnable messages) {
       try {
         messages.run();
@@ -314,7 +320,7 @@ public final class WatchHub implements CommitListener, AutoCloseable {
       }
     }
 
-    /** Tells one message. Whether there may be another. */
+    /** Tells one message, and returns whether there may be another. */
     private boolean tellNext() {
       if (cursor == NOTHING_YET) {
         return begin();

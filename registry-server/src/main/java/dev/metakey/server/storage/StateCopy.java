@@ -123,7 +123,7 @@ final class StateCopy implements AutoCloseable {
   /**
    * Writes both, whether or not the files are still those that were written last.
    *
-   * @param contents what the database has synced
+   * @param contents what the database holds and has synced
    */
   void renew(Contents contents) throws IOException {
     closeSlots();

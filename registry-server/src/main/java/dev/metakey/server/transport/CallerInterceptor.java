@@ -25,7 +25,7 @@ final class CallerInterceptor implements ServerInterceptor {
     return Objects.requireNonNull(CALLER.get());
   }
 
-  /** The groups of who makes the call that this thread handles. */
+  /** The groups of the peer that makes the call that this thread handles. */
   static PeerGroups groups() {
     return Objects.requireNonNull(GROUPS.get());
   }

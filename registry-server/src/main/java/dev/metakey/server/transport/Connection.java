@@ -17,7 +17,7 @@ final class Connection {
   private final Runnable close;
 
   /**
-   * @param admin whether the reserves are for this peer too
+   * @param admin whether the peer may use the reserves
    * @param thread the one that reads and writes it
    * @param close ends it, from any thread
    */

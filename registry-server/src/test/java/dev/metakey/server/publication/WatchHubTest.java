@@ -73,7 +73,7 @@ class WatchHubTest {
     return subscriber;
   }
 
-  /** All have one thread: when a new watcher was told, everything before was done. */
+  /** All have one thread: when a new watcher has been told, everything before it is done. */
   private void untilHubHasDoneAll() throws InterruptedException {
     FakeSubscriber probe = new FakeSubscriber();
     WatchHub.Watcher watcher = hub.subscribe(null, probe, FakeRegistry.EDGE, thread);
@@ -81,7 +81,7 @@ class WatchHubTest {
     watcher.cancel();
   }
 
-  /** As a daemon that starts: the history is stored, nothing is recent. */
+  /** Restarts the hub as a daemon does: the history is stored, and nothing is recent. */
   private void restartHub() throws InterruptedException {
     hub.close();
     open();
@@ -298,7 +298,7 @@ class WatchHubTest {
     registry.commitMany(RECENT);
     unused = slow.room(1);
     watcher.ready();
-    assertThat(revisions(slow.next())).hasSize(RECENT); // just so
+    assertThat(revisions(slow.next())).hasSize(RECENT); // it just fits
 
     registry.commitMany(RECENT + 1);
     unused = slow.room(Integer.MAX_VALUE);
