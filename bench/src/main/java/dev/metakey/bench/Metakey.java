@@ -12,7 +12,7 @@ import dev.metakey.v1.Sharing;
 final class Metakey {
   private Metakey() {}
 
-  /** What each operation is for one who has a name alone. */
+  /** What each operation is for the only owner of a name. */
   static GrpcConnection.Request<?, ?> request(Op op, String name) {
     return request(op, name, Sharing.SHARING_EXCLUSIVE);
   }
@@ -42,7 +42,7 @@ final class Metakey {
     };
   }
 
-  /** Of the smallest size: 64 of them fit into an area. */
+  /** A field of the smallest size, so that 64 of them fit into an area. */
   private static RegisterRequest registration(String name, Sharing sharing) {
     return RegisterRequest.newBuilder()
         .addFields(FieldSpec.newBuilder().setName(name).setSize(2).setSharing(sharing))

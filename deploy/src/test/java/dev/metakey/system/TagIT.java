@@ -80,7 +80,7 @@ class TagIT {
     assertThat(filesWithTag(Requires.nobody())).isEmpty();
   }
 
-  /** Those below the host's directory, as bytes or in hex. */
+  /** The files below the host's directory that hold the tag, as bytes or in hex. */
   private String filesWithTag(List<String> as) throws Exception {
     String hex = HexFormat.of().formatHex(tag().bytes());
     String bytes = HexFormat.ofDelimiter("").withPrefix("\\x").formatHex(tag().bytes());
@@ -197,7 +197,7 @@ class TagIT {
     assertThat(tag()).isEqualTo(before);
   }
 
-  /** The database is gone: the state copy has it. */
+  /** The database is gone, but the state copy has the tag. */
   @Test
   void tag_whenTheDatabaseIsLost_stays() throws Exception {
     DaemonProcess first = host.start();

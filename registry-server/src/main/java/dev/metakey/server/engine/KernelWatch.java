@@ -237,7 +237,7 @@ public final class KernelWatch implements CommitListener, AutoCloseable {
       return;
     }
     for (LoadedProgram program : seen.loaded()) {
-      if (known.loaded().stream().noneMatch(old -> old.id() == program.id())) {
+      if (known.loaded().stream().noneMatch(old -> isSame(old, program))) {
         for (FieldUse use : program.uses()) {
           String fault = Drift.faultOf(engine.snapshot(), engine.tag(), use);
           if (!fault.isEmpty() && isFirst(program.name() + " " + use.name() + " " + fault)) {
@@ -246,6 +246,10 @@ public final class KernelWatch implements CommitListener, AutoCloseable {
         }
       }
     }
+  }
+
+  private static boolean isSame(LoadedProgram old, LoadedProgram program) {
+    return old.id() == program.id() && old.uses().equals(program.uses());
   }
 
   /**
