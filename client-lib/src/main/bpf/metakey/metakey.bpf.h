@@ -130,6 +130,7 @@
 			.version = METAKEY_RECORD_VERSION,                                         \
 			.role = does,                                                              \
 			.size = sizeof(type),                                                      \
+			.alone = 1,                                                                \
 			.name = text,                                                              \
 		};                                                                                 \
 	enum { metakey_produces_##var = (does) == METAKEY_ROLE_PRODUCES };                         \

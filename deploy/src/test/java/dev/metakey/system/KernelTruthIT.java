@@ -121,6 +121,35 @@ class KernelTruthIT {
   }
 
   @Test
+  void users_whenProgramsOfAnObjectUseDifferentFields_tellsThemApart() throws Exception {
+    host.configure("quarantine: 5s");
+    host.start();
+    host.cli("register", "two.zone:2").ok();
+    CBuild.bpf("clang", CBuild.source("two.bpf.c"), host.root().resolve("two.o"));
+    host.cli("link", "two.o", "-o", "linked.o").ok();
+    Path pins = bpffs.resolve("two");
+    Path linked = host.root().resolve("linked.o");
+    Ran.of(
+            new ProcessBuilder("bpftool", "prog", "loadall", linked.toString(), pins.toString()),
+            Host.PATIENCE)
+        .ok();
+
+    assertThat(host.cli("users", "two.number").ok().out())
+        .contains("two_number")
+        .doesNotContain("two_zone");
+    assertThat(host.cli("users", "two.zone").ok().out())
+        .contains("two_zone")
+        .doesNotContain("two_number");
+    host.cli("release", "two.zone").refuses(7, "two.zone (id 0) is in use", "(sched_cls two_zone)");
+    host.cli("release", "two.number").refuses(7, "(xdp two_number)");
+
+    unload(pins.resolve("two_zone"));
+    Host.await("two.zone is released", () -> host.cli("release", "two.zone").exit() == 0);
+    host.cli("release", "two.number").refuses(7, "(xdp two_number)");
+    unload(pins.resolve("two_number"));
+  }
+
+  @Test
   void release_whenForced_isRecordedAndTheIdStaysSetAsideUntilTheProgramIsGone() throws Exception {
     host.start();
     registerAll();
