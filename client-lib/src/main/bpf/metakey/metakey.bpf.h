@@ -18,7 +18,7 @@
  *
  * stand outside of functions. A name is 1 to 63 bytes (edge.packet_id); a type is __u16, __u32 or
  * __u64. Where a field lives on this host is filled in when the object is linked: by `metakey link`,
- * or by a loader (metakey_user.h). Until then the field is never linked.
+ * or by a loader (metakey_user.h). Until then the field counts as never linked.
  *
  * Calls
  *
@@ -42,22 +42,23 @@
  *
  * The errors are METAKEY_EBUSY and so on below, with the numbers of <asm-generic/errno.h>. A call that
  * fails leaves the packet as it was. No call touches a byte outside of the metadata area, whatever
- * that holds.
+ * the area holds.
  *
  * The first set on a packet makes the area, zeroed. It moves data_meta: in XDP, load ctx->data,
  * data_end and data_meta again after each metakey_set, or the verifier refuses the old pointers. The
  * area stays when its last value is deleted. Equal values make equal bytes, whatever was set and
  * deleted before: the kernel compares metadata before it merges packets.
  *
- * Results may be tested each or collected (error |= metakey_set(...)). clang keeps those that are
- * collected until the end: 8 bytes each of the 512 of stack.
+ * Results may be tested one by one or collected (error |= metakey_set(...)). clang keeps collected
+ * ones until the end, each in 8 of the 512 bytes of stack.
  *
  * Programs
  *
  * XDP and tc (clsact, tcx) need no license. metakey_trace_get needs a GPL-compatible one and
  * CAP_PERFMON, as bpf_probe_read_kernel does, kernel BTF, and a packet whose MAC header is known:
- * tp_btf, fentry, kprobe, netfilter. metakey_sock_get needs the same, and Linux 6.2. In tc, a program that sets or deletes gets its own copy of a cloned packet from the kernel,
- * which may drop the metadata in making it; one that only gets does not.
+ * tp_btf, fentry, kprobe, netfilter. metakey_sock_get needs the same, and Linux 6.2. In tc, a
+ * program that sets or deletes gets its own copy of a cloned packet from the kernel, which may drop
+ * the metadata in making it; one that only gets does not.
  *
  * clang 14 and newer, -O2, C11. May be included in any order with vmlinux.h, <linux/bpf.h> and
  * <bpf/bpf_helpers.h>, and needs none of them.
@@ -111,10 +112,10 @@
 				   &(var), (out), sizeof(*(out)));                                 \
 	})
 
-/* ---- From here on: how it is done. Names that end in _ may change. ---- */
+/* ---- From here on: the implementation. Names that end in _ may change. ---- */
 
 #define METAKEY_INLINE_ static inline __attribute__((always_inline, unused))
-/* Once in a program, however many fields it has. */
+/* Compiled once for a program, however many fields it has. */
 #define METAKEY_ONCE_ static __attribute__((noinline, unused))
 
 #define METAKEY_FIELD_(var, text, type, does)                                                      \
@@ -129,6 +130,7 @@
 			.version = METAKEY_RECORD_VERSION,                                         \
 			.role = does,                                                              \
 			.size = sizeof(type),                                                      \
+			.alone = 1,                                                                \
 			.name = text,                                                              \
 		};                                                                                 \
 	enum { metakey_produces_##var = (does) == METAKEY_ROLE_PRODUCES };                         \
@@ -149,8 +151,8 @@ struct sk_reuseport_md;
 struct bpf_sock_ops;
 struct sk_buff;
 
-/* Bytes of an area that hold no value: the mark, and before it the presence bitmap or, at the start
- * of the area, the header. */
+/* Bytes of an area that hold no value: the mark at its end and, in the packed layout, the header at
+ * its start. */
 #define METAKEY_MARK_BYTES_ 8
 #define METAKEY_HEADER_BYTES_ 16
 
@@ -186,7 +188,8 @@ METAKEY_INLINE_ struct metakey_where_ metakey_skb_where_(struct __sk_buff *ctx)
 #define METAKEY_WHERE_(ctx) \
 	_Generic((ctx), struct xdp_md *: metakey_xdp_where_, struct __sk_buff *: metakey_skb_where_)(ctx)
 
-/* Makes a value one that clang knows nothing about, so that what is checked is what is used. */
+/* Hides from clang what it knows about a value, so that the value that is checked is the one that
+ * is used. */
 #define METAKEY_PIN_(value) __asm__ volatile("" : "+r"(value))
 
 #define METAKEY_U64_(pointer) (*(volatile __u64 *)(pointer))
@@ -220,11 +223,11 @@ METAKEY_INLINE_ __u64 metakey_bit_(const volatile struct metakey_record *field)
 
 /* ---- What a call that succeeds returns ----
  *
- * A zero that the verifier takes for any number. The ways through a call that fail then tell it nothing
- * new, and it drops them. With a plain 0, a program that collects results (error |= metakey_set(...),
- * which clang does at the program's end) would be checked for each combination of them: "BPF program
- * is too large" from some eight calls on. The errors of a get stay constants: after them the verifier
- * must not go on to where the value is used. */
+ * A zero that the verifier takes for any number. The paths on which a call fails then tell it
+ * nothing new, and it drops them. With a plain 0, a program that collects results (error |=
+ * metakey_set(...), which clang does at the program's end) would be checked for each combination of
+ * them: "BPF program is too large" from some eight calls on. The errors of a get stay constants:
+ * after them the verifier must not go on to where the value is used. */
 
 /* Made of any word from the packet. */
 METAKEY_INLINE_ long metakey_done_(__u64 word)
@@ -237,9 +240,9 @@ METAKEY_INLINE_ long metakey_done_(__u64 word)
 
 /* ---- Areas and values ---- */
 
-/* Whether the bytes before the packet are an area of this host, to the byte; end: where an area would
- * end that starts with them. Compared twice, with > alone: the verifier allows packet pointers no ==, and
- * clang would make one of the two. */
+/* Whether the bytes before the packet are exactly an area of this host; end is where an area that
+ * starts with them would end. Compared twice with >, as the verifier allows no == on packet
+ * pointers; without the pin, clang would make one == of the two. */
 METAKEY_INLINE_ int metakey_is_ours_(struct metakey_where_ at, const char *end,
 				     const volatile struct metakey_record *field)
 {
@@ -251,7 +254,8 @@ METAKEY_INLINE_ int metakey_is_ours_(struct metakey_where_ at, const char *end,
 	return METAKEY_U64_(end - METAKEY_MARK_BYTES_) == metakey_mark_(field);
 }
 
-/* Of an area that is ours, the last two bytes: as metakey_done_, in one instruction. */
+/* The last two bytes of an area that is ours: a zero like that of metakey_done_, in one
+ * instruction. */
 METAKEY_INLINE_ long metakey_zero_(const char *end)
 {
 	return *(const volatile __u16 *)(end - 2);
@@ -356,8 +360,9 @@ METAKEY_INLINE_ void metakey_put_header_(char *meta, const volatile struct metak
 
 #define METAKEY_MAX_WORDS_ 24 /* of values in an area: (216 - 24) / 8 */
 
-/* Puts a value that is not there before those with greater ids. The values move in words from the
- * one where it starts: each gives the bytes that it has no room for to the next. */
+/* Inserts a value that is not there yet, before those with greater ids. The values move word by
+ * word, from the word where the new one starts: each word passes the bytes that it has no room for
+ * to the next. */
 METAKEY_ONCE_ long metakey_insert_(char *meta, char *data,
 				   const volatile struct metakey_record *field, __u64 value)
 {
@@ -392,7 +397,7 @@ METAKEY_ONCE_ long metakey_insert_(char *meta, char *data,
 	return metakey_done_(low);
 }
 
-/* Takes out a value that is there: the values behind it move to the front, and zeros follow. */
+/* Removes a value that is there: the values behind it move to the front, and zeros follow. */
 METAKEY_ONCE_ long metakey_remove_(char *meta, char *data,
 				   const volatile struct metakey_record *field)
 {
@@ -423,8 +428,8 @@ METAKEY_ONCE_ long metakey_remove_(char *meta, char *data,
 	return metakey_done_(low);
 }
 
-/* Where a packed value is. Null if it is not set, or if the header claims more than there is room for:
- * then the area is not ours. */
+/* Where a packed value is. Null if it is not set, or if the header claims more than there is room
+ * for, as then the area is not ours. */
 METAKEY_INLINE_ char *metakey_packed_(struct metakey_where_ at, __u64 high, __u64 low,
 				      const volatile struct metakey_record *field, __u32 size)
 {
@@ -445,8 +450,8 @@ METAKEY_INLINE_ char *metakey_packed_(struct metakey_where_ at, __u64 high, __u6
  * constant, drops the other layout's code and that decision with it. Only the slotted layout has
  * slots. */
 
-/* Marks the path that a program takes which was never linked. An instruction of its own keeps the compiler from
- * joining it with another path, which would keep the decision in a program that was linked. */
+/* Marks the path of a program that was never linked. An instruction of its own keeps the compiler
+ * from joining it with another path, which would keep the decision in a program that was linked. */
 #define METAKEY_NEVER_LINKED_()                                                                    \
 	({                                                                                         \
 		int nothing_;                                                                      \

@@ -16,7 +16,7 @@ final class AttributeOptions {
 
   @Option(
       names = "--format",
-      paramLabel = "FORMAT", // not the label of another: completion takes its values by label
+      paramLabel = "FORMAT", // a label of its own: completion finds the values by label
       description = "How tools print the value: ${COMPLETION-CANDIDATES}. Default: dec.")
   Format format = Format.DEC;
 
@@ -28,7 +28,9 @@ final class AttributeOptions {
               + " unspecified.")
   Merge merge = Merge.UNSPECIFIED;
 
-  @Option(names = "--shared", description = "Let other services that say so too register it.")
+  @Option(
+      names = "--shared",
+      description = "Let other services that also say --shared register it too.")
   boolean shared;
 
   @Option(

@@ -14,10 +14,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * Which service a run speaks for: what {@code --service} or METAKEY_SERVICE says; else the script
  * that calls, so that not all scripts of a user are one owner; else {@code metakey}, as our own
- * executable is called "java" like that of many others. Counts only where the daemon finds no unit.
+ * executable is "java" like that of many others. Counts only if the daemon finds no unit.
  *
  * @param name what is claimed
- * @param from where nobody said it: what the note says of it
+ * @param from what the note says of the name; null if the user gave the name, and there is no note
  */
 record CallingService(String name, @Nullable String from) {
   private static final String NOBODY = "metakey";
@@ -36,7 +36,7 @@ record CallingService(String name, @Nullable String from) {
         : new CallingService(script, ", the script that calls");
   }
 
-  /** Says on whose behalf something was registered, where nobody had said it. */
+  /** Says on whose behalf something was registered, unless the user had given the name. */
   void tell(Terminal terminal, List<Owner> owners) {
     if (from == null) {
       return;
@@ -71,7 +71,10 @@ record CallingService(String name, @Nullable String from) {
     }
   }
 
-  /** What of a file's name can be a service's. */
+  /**
+   * A script's name as the name of a service: what is not allowed there is replaced, and it is no
+   * unit's.
+   */
   private static String claim(String script) {
     String claim = script.replaceAll("[^A-Za-z0-9@._:-]", "_").replaceFirst("^[^A-Za-z0-9]+", "");
     String cut = claim.substring(0, Math.min(MAX_LENGTH, claim.length()));

@@ -32,10 +32,10 @@ import picocli.CommandLine.TypeConversionException;
 /**
  * The verbs, and how a line is read.
  *
- * <p>A verb costs milliseconds only to be known, as picocli looks at every option of it. So a run
- * knows no verbs but those that the line mentions; of all of them but their description if it
- * mentions none, as in {@code metakey --help}; and all of them if it is wrong in any way, so that
- * what it is told does not depend on this.
+ * <p>Adding a verb costs milliseconds even if it does not run, as picocli looks at each of its
+ * options. So a run adds only the verbs that the line mentions. If the line mentions none, as in
+ * {@code metakey --help}, it adds all of them with nothing but their descriptions. If the line is
+ * wrong in any way, it adds all of them whole, so that the message does not depend on this.
  */
 final class CommandTree {
   /** In the order of the help. */
@@ -60,7 +60,7 @@ final class CommandTree {
     verb(
         "release",
         ReleaseVerb::new,
-        "Retire a field: its owner, or an admin; a shared one is left.");
+        "Retire a field of yours, or leave a shared one (admins: anybody's).");
     verb("id", IdVerb::new, "Print the id of a name, and nothing else.");
     verb("resolve", ResolveVerb::new, "Show what names stand for: all of them, or none.");
     verb("list", ListVerb::new, "List fields by id, the kernel's own last.");
@@ -72,7 +72,7 @@ final class CommandTree {
     verb(
         "decode",
         DecodeVerb::new,
-        "Show by name what a packet carries: the bytes before it, in hex.");
+        "Show by name what a packet carries, from the bytes before it in hex.");
     verb(
         "trace",
         TraceVerb::new,
@@ -82,9 +82,7 @@ final class CommandTree {
         WatchVerb::new,
         "Print the whole state, then every change as it is committed, until interrupted.");
     verb(
-        "status",
-        StatusVerb::new,
-        "Show how the daemon is; for people, and for probes by its exit code.");
+        "status", StatusVerb::new, "Show how the daemon is doing; probes can go by the exit code.");
     verb(
         "link",
         LinkVerb::new,
@@ -102,7 +100,10 @@ final class CommandTree {
         "transfer",
         TransferVerb::new,
         "Hand a field to another owner, who is then its only one (admins).");
-    verb("retag", RetagVerb::new, "Make a new tag: every program is to be linked again (admins).");
+    verb(
+        "retag",
+        RetagVerb::new,
+        "Make a new tag; every program must then be linked again (admins).");
     verb(
         "history",
         HistoryVerb::new,
@@ -224,7 +225,7 @@ final class CommandTree {
     line.setExecutionStrategy(CommandTree::run);
   }
 
-  /** The terminal's, where there is one; COLUMNS where that is set; else what most screens show. */
+  /** COLUMNS if it is set, else the terminal's width, else what most screens show. */
   private static void setWidth(CommandLine line, Terminal terminal) {
     String columns = terminal.environment("COLUMNS");
     if (columns != null && columns.matches("[0-9]{1,4}")) {
@@ -236,7 +237,8 @@ final class CommandTree {
   }
 
   /**
-   * Runs what was read; a form that is said before a verb which has nothing to print is refused.
+   * Runs what was read. A form that is given before a verb which prints in one form only is
+   * refused.
    */
   private static int run(ParseResult parsed) {
     ParseResult verb = parsed.subcommand();
@@ -262,7 +264,7 @@ final class CommandTree {
     }
   }
 
-  /** Reads a constant as it is printed, and says which there are. */
+  /** Reads a constant as it is printed; an error lists the ones there are. */
   private static <E extends Enum<E>> void word(CommandLine line, Class<E> type, String what) {
     line.registerConverter(type, text -> converted(word -> Words.parse(type, what, word), text));
   }

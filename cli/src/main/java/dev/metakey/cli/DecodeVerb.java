@@ -85,6 +85,7 @@ final class DecodeVerb extends Verb {
             "standard input has more than %d characters; give the bytes before one packet"
                 .formatted(MAX_CHARACTERS));
       }
+      // One letter for each byte, so that an error can name any of them.
       return new String(text, StandardCharsets.ISO_8859_1);
     } catch (IOException e) {
       throw new MetakeyException(
@@ -107,11 +108,12 @@ final class DecodeVerb extends Verb {
     return new Answer<>(list.info(), list.stale(), decoded);
   }
 
-  /** This host's tag; none where this user is not told. */
+  /** This host's tag; none if this user may not know it. */
   private static Tag tag(MetakeyClient client, RegistryInfo info) {
     try {
       var answer = client.tag();
       RegistryInfo its = answer.info();
+      // Between the two calls, the registry or its layout may have become another.
       boolean isSame =
           its.registryId().equals(info.registryId())
               && its.layout() == info.layout()
@@ -141,7 +143,7 @@ final class DecodeVerb extends Verb {
         : AreaCodec.of(info, tag);
   }
 
-  /** Whether the bytes end in an area. */
+  /** Refuses bytes that do not end in an area. */
   private static void check(AreaCodec codec, ByteBuffer bytes, boolean isTagKnown) {
     int data = bytes.limit();
     if (data < codec.areaBytes()) {

@@ -11,7 +11,7 @@ final class Exit {
   static final String NOT_FOUND = "3:no such field";
   static final String CONFLICT =
       "4:known with another size, merge rule or owner, or the id is taken";
-  static final String NOT_PERMITTED = "5:not permitted to you";
+  static final String NOT_PERMITTED = "5:you may not do this";
   static final String EXHAUSTED = "6:no id or slot is left";
   static final String TOO_MANY = "6:too many wait already";
   static final String CONDITION = "7:it has another generation, is in use, or is read-only";
@@ -19,7 +19,7 @@ final class Exit {
       "8:the daemon cannot be reached, or its database takes no change";
   static final String UNREACHABLE = "8:the daemon cannot be reached";
   static final String NOWHERE =
-      "8:the daemon cannot be reached, and what it published does not tell";
+      "8:the daemon cannot be reached, and what it published does not say";
   static final String TOO_LATE = "9:the wait's time is up";
   static final String UNHEALTHY_TEXT = "10:the daemon answers, and reports problems";
   static final String INTERRUPTED_TEXT = "130:interrupted";

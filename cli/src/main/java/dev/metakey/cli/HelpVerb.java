@@ -22,7 +22,7 @@ final class HelpVerb implements Callable<Integer> {
   @Parameters(
       paramLabel = "VERB",
       arity = "0..1",
-      description = "The verb. Default: all, in short.")
+      description = "The verb. Default: an overview of all.")
   @Nullable String verb;
 
   @SuppressWarnings("NullAway.Init") // picocli sets the parent

@@ -10,7 +10,7 @@ import java.util.regex.Pattern;
 /** Bytes as tools print them: two hex digits each, in the order of memory. */
 final class HexText {
   /**
-   * What may stand between bytes, and, at the start of a line, where the line's bytes are from
+   * A byte, or what may stand between bytes; at the start of a line, also the offset of its bytes
    * ({@code 0x0010:} in tcpdump, {@code 00000010:} in xxd).
    */
   private static final Pattern PART =

@@ -30,7 +30,7 @@ import picocli.CommandLine.Option;
       Exit.UNAVAILABLE,
     })
 final class HistoryVerb extends Verb {
-  /** Changes in one answer of the daemon. */
+  /** The most changes in one answer of the daemon. */
   static final int MOST = 1000;
 
   @Option(names = "--name", paramLabel = "NAME", description = "Only changes of this field.")
@@ -47,14 +47,14 @@ final class HistoryVerb extends Verb {
       names = "--limit",
       paramLabel = "N",
       converter = Numbers.Count.class,
-      description = "At most so many, the oldest of them: 1 to 1000. Default: 1000.")
+      description = "At most this many, the oldest of them: 1 to 1000. Default: 1000.")
   @Nullable Integer limit;
 
   @Option(
       names = "--last",
       paramLabel = "N",
       converter = Numbers.Count.class,
-      description = "Only the last so many, the newest at the end: 1 to 1000.")
+      description = "Only this many of the last changes, the newest at the end: 1 to 1000.")
   @Nullable Integer last;
 
   @Mixin OutputOption output = new OutputOption();
@@ -68,7 +68,7 @@ final class HistoryVerb extends Verb {
     return 0;
   }
 
-  /** The first changes after --since. Of a name, pages are read until there are enough. */
+  /** The first changes after --since. With a name, reads pages until there are enough. */
   private Answer<History> first(MetakeyClient client) {
     int most = limit == null ? MOST : limit;
     // Without a name every change of a page counts; with one, few of them may.

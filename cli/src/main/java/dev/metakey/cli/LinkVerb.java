@@ -29,8 +29,8 @@ import picocli.CommandLine.Parameters;
       "  metakey link prog.bpf.o -o linked.bpf.o --wait 30s --service edge-xdp",
       "  metakey link prog.bpf.o --dry-run --form json",
       "",
-      "- stands for standard input and output; the records then go where words go.",
-      "What the program produces is registered, what it consumes is resolved. Where that",
+      "- stands for standard input and output; the records then go to standard error.",
+      "What the program produces is registered, what it consumes is resolved. If that",
       "fails, the output stays as it was.",
     },
     exitCodeList = {
@@ -65,13 +65,13 @@ final class LinkVerb extends Verb {
       names = "--wait",
       paramLabel = "DURATION",
       description =
-          "Wait so long for what the program consumes; and before that, for the daemon to be up:"
+          "How long to wait for what the program consumes, and before that for the daemon to be up:"
               + " 1ms to 24h.")
   @Nullable Duration wait;
 
   @Option(
       names = "--shared",
-      description = "Let other services that say so too register what it produces.")
+      description = "Let other services that also say --shared register what it produces.")
   boolean shared;
 
   @Option(
@@ -100,6 +100,7 @@ final class LinkVerb extends Verb {
       print(terminal(), link(in, target));
       return 0;
     }
+    // The linker reads and replaces files, so a stream goes through one.
     Path folder = Files.createTempDirectory("metakey-link");
     Path read = in.equals(STANDARD) ? folder.resolve("in.bpf.o") : in;
     Path written = toStandard ? folder.resolve("out.bpf.o") : target;
@@ -114,6 +115,7 @@ final class LinkVerb extends Verb {
       print(toStandard ? terminal().withoutOut() : terminal(), linked);
       return 0;
     } catch (MetakeyException e) {
+      // The user knows nothing of the temporary file.
       String text = e.text().replace(folder.resolve("in.bpf.o").toString(), "standard input");
       throw new MetakeyException(e.reason(), text, e.facts(), e);
     } finally {
@@ -143,7 +145,7 @@ final class LinkVerb extends Verb {
     to.flush();
   }
 
-  /** Standard input, as a file of the usual permissions: what is linked gets the same. */
+  /** Saves standard input in a file of the usual permissions, which the linked object gets too. */
   private void save(Path file) throws IOException {
     try (InputStream input = new FileInputStream(FileDescriptor.in);
         OutputStream output = Files.newOutputStream(file)) {

@@ -20,7 +20,7 @@ import picocli.CommandLine.Option;
     },
     exitCodeList = {Exit.OK, Exit.DEFECT, Exit.BAD_INPUT, Exit.NOWHERE})
 final class ListVerb extends Verb {
-  @Option(names = "--prefix", paramLabel = "TEXT", description = "Only names that start with it.")
+  @Option(names = "--prefix", paramLabel = "TEXT", description = "Only names that start with this.")
   String prefix = "";
 
   @Option(
@@ -37,6 +37,7 @@ final class ListVerb extends Verb {
   public Integer call() {
     Set<FieldState> wanted = EnumSet.noneOf(FieldState.class);
     wanted.addAll(states);
+    // The daemon lists fields. Ids that no field ever had show only against the list of all fields.
     if (wanted.contains(FieldState.FREE) && prefix.isEmpty()) {
       printer(output).ids(read(client -> client.list("", EnumSet.allOf(FieldState.class))), wanted);
     } else {

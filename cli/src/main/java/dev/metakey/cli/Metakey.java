@@ -43,6 +43,7 @@ import picocli.CommandLine.Spec;
       Exit.CLOSED_PIPE_TEXT,
     })
 final class Metakey implements Callable<Integer> {
+  /** The options of all verbs come after a verb's own in its help. */
   private static final int LAST = 100;
 
   final Terminal terminal;
@@ -98,7 +99,7 @@ final class Metakey implements Callable<Integer> {
       order = LAST + 4,
       usageHelp = true,
       scope = ScopeType.INHERIT,
-      description = "Show this.")
+      description = "Show this help.")
   boolean help;
 
   @Option(
@@ -114,12 +115,12 @@ final class Metakey implements Callable<Integer> {
     this.terminal = terminal;
   }
 
-  /** How to print an answer, as far as it was said before the verb. */
+  /** How to print an answer, if the line says so before the verb; else a table. */
   Output form() {
     return output == null ? Output.TABLE : output;
   }
 
-  /** No verb: what there is, in short. */
+  /** Without a verb: lists the verbs. */
   @Override
   public Integer call() {
     terminal.err().println("usage: metakey [--socket PATH] VERB ...");
@@ -130,7 +131,9 @@ final class Metakey implements Callable<Integer> {
                 terminal.err().printf("  %-10s %s%n", name, sentence(verb));
               }
             });
-    terminal.err().println("'metakey --help' shows the options, 'metakey VERB --help' a verb.");
+    terminal
+        .err()
+        .println("'metakey --help' shows the options, 'metakey VERB --help' those of a verb.");
     return CommandLine.ExitCode.USAGE;
   }
 

@@ -22,7 +22,7 @@ final class Numbers {
     return number;
   }
 
-  /** How many bytes a value has. Which of them are sizes, the rules of a field say. */
+  /** How many bytes a value has: any number, as the rules of a field say which are sizes. */
   static final class Size implements ITypeConverter<Integer> {
     @Override
     public Integer convert(String text) {
@@ -38,7 +38,7 @@ final class Numbers {
     }
   }
 
-  /** A user; the highest number is nobody's. */
+  /** A user's uid; the highest number is nobody's. */
   static final class Uid implements ITypeConverter<Integer> {
     @Override
     public Integer convert(String text) {

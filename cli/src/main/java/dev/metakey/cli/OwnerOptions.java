@@ -5,7 +5,7 @@ import dev.metakey.model.Owner;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** What tells whose a claim is. */
+/** The options that say whose a claim is. */
 final class OwnerOptions {
   @Option(
       names = "--uid",
@@ -19,7 +19,7 @@ final class OwnerOptions {
       description = "OWNER is claimed in containers that have a user namespace of their own.")
   boolean container;
 
-  /** Whether a unit's name was said with what goes with a claim only. */
+  /** Whether a unit's name was given with an option that goes only with a claim. */
   boolean isMixed(String name) {
     return name.endsWith(Names.UNIT_SUFFIX) && (uid != null || container);
   }

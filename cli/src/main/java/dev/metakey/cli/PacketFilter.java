@@ -8,12 +8,13 @@ import org.jspecify.annotations.Nullable;
  * A condition of {@code --where}: a field has a value.
  *
  * @param text as it is printed
- * @param number the same as a number; null if it is none
+ * @param number the same as a number; null if it is not a number
  */
 record PacketFilter(String name, String text, @Nullable Long number) {
   /**
-   * @param traced the fields that are looked at
-   * @throws picocli.CommandLine.ParameterException if it is none, or of another field
+   * @param traced the names of the fields that are traced
+   * @throws picocli.CommandLine.ParameterException if it is not a condition, or is about another
+   *     field
    */
   static PacketFilter parse(String condition, List<String> traced, Verb verb) {
     int at = condition.indexOf('=');

@@ -16,8 +16,9 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The packets with metadata that pass this host, as {@code libexec/metakey-trace} tells them, which
- * hangs BPF programs on the kernel's tracepoints. Its lines: deploy/src/trace/metakey-trace.c.
+ * The packets with metadata that pass this host, as {@code libexec/metakey-trace} tells them. That
+ * program attaches BPF programs to the kernel's tracepoints; deploy/src/trace/metakey-trace.c
+ * describes the lines that it prints.
  */
 final class PacketTap implements AutoCloseable {
   private static final int NOT_PERMITTED = 77;
@@ -28,7 +29,7 @@ final class PacketTap implements AutoCloseable {
   private long missed;
 
   /**
-   * What came by.
+   * A packet that came by.
    *
    * @param metadata the bytes up to the packet's first, not looked at yet
    */
@@ -50,7 +51,7 @@ final class PacketTap implements AutoCloseable {
   }
 
   /**
-   * Starts to look.
+   * Starts tracing.
    *
    * @param device only packets of devices with this name; empty: all
    * @param hooks {@code receive}, {@code transmit}, {@code drop}
@@ -80,7 +81,7 @@ final class PacketTap implements AutoCloseable {
           Map.of(),
           e);
     }
-    if (tap.line() == null) {
+    if (tap.line() == null) { // the first line says that it is ready
       throw tap.failure();
     }
     return tap;
@@ -105,7 +106,7 @@ final class PacketTap implements AutoCloseable {
     throw failure();
   }
 
-  /** How many packets so far came too fast to be told. */
+  /** How many packets so far came too fast to be reported. */
   long missed() {
     return missed;
   }
@@ -158,7 +159,11 @@ final class PacketTap implements AutoCloseable {
           "packets cannot be traced: "
               + (why == null ? "metakey-trace ended with code %d".formatted(code) : why));
     } catch (IOException e) {
-      return new MetakeyException(Reason.UNAVAILABLE, "metakey-trace says nothing", Map.of(), e);
+      return new MetakeyException(
+          Reason.UNAVAILABLE,
+          "packets cannot be traced: metakey-trace does not say why",
+          Map.of(),
+          e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return new MetakeyException(Reason.UNAVAILABLE, "interrupted", Map.of(), e);
@@ -169,7 +174,7 @@ final class PacketTap implements AutoCloseable {
   @Override
   public void close() {
     try {
-      process.getOutputStream().close();
+      process.getOutputStream().close(); // it ends when its standard input does
       if (!process.waitFor(1, TimeUnit.SECONDS)) {
         process.destroyForcibly();
       }

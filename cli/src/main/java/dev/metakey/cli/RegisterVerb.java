@@ -84,6 +84,7 @@ final class RegisterVerb extends Verb {
 
   private int size(String field, int colon) {
     try {
+      // Any number: the rules of a field say which are sizes.
       return Integer.parseInt(field.substring(colon + 1));
     } catch (NumberFormatException e) {
       throw wrong(
@@ -97,7 +98,7 @@ final class RegisterVerb extends Verb {
       return Duration.ZERO;
     }
     if (ttl.isZero()) {
-      throw wrong("a ttl of 0 is none; leave --ttl out, or say 1s to 366d");
+      throw wrong("a ttl of 0 means no ttl; leave --ttl out, or say 1s to 366d");
     }
     return ttl;
   }

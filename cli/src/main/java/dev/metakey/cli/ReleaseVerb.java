@@ -23,8 +23,8 @@ import picocli.CommandLine.Parameters;
       "  metakey release --uid 1000 --now",
       "",
       "The id is set aside and not free; registering the name again brings it back. A field that a",
-      "loaded program is linked to is not released ('metakey users' lists them), unless an admin forces"
-          + " it.",
+      "loaded program is linked to is not released, unless an admin forces it ('metakey users' lists",
+      "such programs).",
     },
     exitCodeList = {
       Exit.OK,
@@ -52,7 +52,7 @@ final class ReleaseVerb extends Verb {
   @Option(
       names = "--force",
       description =
-          "Also if loaded programs use it; the id stays theirs until they are gone (admins).")
+          "Even if loaded programs use it; the id stays theirs until they are gone (admins).")
   boolean force;
 
   @Option(
@@ -119,6 +119,7 @@ final class ReleaseVerb extends Verb {
               "%s stays as it was: loaded programs are linked to it ('metakey users' shows them)"
                   .formatted(field.name()));
     }
+    // A script that asked for all of them should see that some stay.
     return answer.value().inUse().isEmpty() ? 0 : Reason.IN_USE.exitCode();
   }
 }

@@ -9,7 +9,7 @@ import picocli.CommandLine.Option;
       "  metakey retag",
       "  metakey retag --nothing-loaded",
       "",
-      "Where the tag may have become known to somebody who can send packets. Every program has",
+      "For when somebody who can send packets may have learned the tag. Every program has",
       "to be linked again before it is loaded; so it is refused while linked programs are loaded.",
     },
     exitCodeList = {

@@ -26,7 +26,7 @@ final class SlowNotice implements AutoCloseable {
                 + " stopped or overloaded (--timeout says how long to wait)");
       }
     } catch (InterruptedException e) {
-      Thread.currentThread().interrupt(); // nobody does; there is nothing to say then
+      Thread.currentThread().interrupt(); // nobody interrupts it; if so, there is nothing to say
     }
   }
 

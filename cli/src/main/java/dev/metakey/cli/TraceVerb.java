@@ -32,7 +32,7 @@ import picocli.CommandLine.Parameters;
       "  metakey trace edge.packet_id edge.zone --dev eth0 --at receive,drop",
       "  metakey trace edge.packet_id --where edge.packet_id=4711 -n 1 -o jsonl",
       "",
-      "Looks through tracepoints, so a packet goes its way as if nobody did. The process is",
+      "Looks through tracepoints, so packets pass as if nobody looked. The process is",
       "the one that the CPU was running, which need not be the packet's.",
     },
     exitCodeList = {
@@ -48,11 +48,11 @@ import picocli.CommandLine.Parameters;
 final class TraceVerb extends Verb {
   /** Where the kernel shows a packet. */
   enum Hook {
-    /** From a device, behind native XDP and before tc. */
+    /** From a device, after native XDP and before tc. */
     RECEIVE,
-    /** To a device, behind tc. */
+    /** To a device, after tc. */
     TRANSMIT,
-    /** Given up by the kernel, which says why. */
+    /** Dropped by the kernel, which says why. */
     DROP;
 
     @Override
@@ -84,15 +84,15 @@ final class TraceVerb extends Verb {
       names = "--where",
       paramLabel = "NAME=VALUE",
       description =
-          "Only packets in which this field has this value: as it is printed, or a number, also"
-              + " 0x...; all of them, if said more than once.")
+          "Only packets in which this field has this value, as it is printed or as a number, also"
+              + " 0x...; if given more than once, all of them must hold.")
   List<String> conditions = List.of();
 
   @Option(
       names = {"-n", "--count"},
       paramLabel = "COUNT",
       converter = Numbers.Packets.class,
-      description = "End after so many packets.")
+      description = "End after this many packets.")
   @Nullable Long count;
 
   @Mixin OutputOption output = new OutputOption();
@@ -122,7 +122,7 @@ final class TraceVerb extends Verb {
                   unread.set(true);
                   tap.close();
                 });
-        var unused = areas.of(view.snapshot().info()); // who is not told the tag sees nothing
+        var unused = areas.of(view.snapshot().info()); // fails if this user may not know the tag
         terminal().note("tracing " + String.join(", ", names));
         boolean isDone = follow(tap, view, areas, filters, new TracePrinter(terminal(), form));
         return isDone ? 0 : unread.get() ? Exit.CLOSED_PIPE : Exit.INTERRUPTED;
@@ -130,7 +130,7 @@ final class TraceVerb extends Verb {
     }
   }
 
-  /** Names are known from then on, and perhaps not for ever: the view tells. */
+  /** Waits until all names are known. They may be released later, which the view tells. */
   private void awaitNames(MetakeyClient client) {
     try {
       var unused = client.resolve(names);
@@ -152,7 +152,7 @@ final class TraceVerb extends Verb {
     }
   }
 
-  /** Whether so many packets were printed as were asked for. */
+  /** Prints packets. Returns whether as many were printed as were asked for. */
   private boolean follow(
       PacketTap tap, View view, Areas areas, List<PacketFilter> filters, TracePrinter printer) {
     long left = count == null ? Long.MAX_VALUE : count;
@@ -183,7 +183,8 @@ final class TraceVerb extends Verb {
   }
 
   /**
-   * This host's areas. The tag is asked for again only where registry, layout or area are others.
+   * The codec for this host's areas. Asks for the tag again only if registry, layout or area
+   * changed.
    */
   private static final class Areas {
     private final MetakeyClient client;
@@ -206,7 +207,7 @@ final class TraceVerb extends Verb {
     }
   }
 
-  /** By name, in the order in which they were asked for. */
+  /** The values of the fields that are traced, in the order of the line. */
   private List<FieldValue> values(ByteBuffer metadata, AreaCodec codec, Snapshot snapshot) {
     int end = metadata.limit();
     if (!codec.isOurs(metadata, end)) {

@@ -14,9 +14,8 @@ import picocli.CommandLine.Parameters;
       "  metakey users edge.packet_id -o wide",
       "  metakey users -o jsonl",
       "",
-      "A stale program was linked to something else than what is registered now: link it anew. Until it"
-          + " is",
-      "unloaded, nobody else gets the id that it uses.",
+      "A stale program was linked to something other than what is registered now: link it again.",
+      "Until it is unloaded, nobody else gets the id that it uses.",
     },
     exitCodeList = {
       Exit.OK,

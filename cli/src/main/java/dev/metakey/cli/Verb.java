@@ -11,7 +11,7 @@ import java.util.function.Function;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParentCommand;
 
-/** What all verbs share: they ask the daemon, print the answer, and say where it is stale. */
+/** What all verbs share: they ask the daemon, print the answer, and say if it is stale. */
 abstract class Verb implements Callable<Integer> {
   /**
    * One attempt only: a person sees at once that there is no daemon, and a script can decide what
@@ -45,7 +45,7 @@ abstract class Verb implements Callable<Integer> {
   /**
    * Asks for what only the daemon can tell.
    *
-   * @param patience how long it may take to come up
+   * @param patience how long the daemon may take to come up
    */
   <T> Answer<T> ask(Duration patience, Function<MetakeyClient, Answer<T>> question) {
     try (Session session = Session.open(metakey, patience, false)) {
@@ -54,9 +54,9 @@ abstract class Verb implements Callable<Integer> {
   }
 
   /**
-   * Asks for what may take as long as somebody said.
+   * Asks for what may take as long as the user allows.
    *
-   * @param patience how long it may take to come up
+   * @param patience how long the daemon may take to come up
    */
   <T> Answer<T> await(Duration patience, Function<MetakeyClient, Answer<T>> question) {
     try (Session session = Session.open(metakey, patience, false).expectingToWait()) {
@@ -64,7 +64,7 @@ abstract class Verb implements Callable<Integer> {
     }
   }
 
-  /** Asks for what is published too, and says so where that had to do. */
+  /** Asks for what is published too, and says so if the published answer had to do. */
   <T> Answer<T> read(Function<MetakeyClient, Answer<T>> question) {
     try (Session session = Session.open(metakey, AT_ONCE, true)) {
       Answer<T> answer = question.apply(session.client());

@@ -13,7 +13,7 @@ final class WaitOption {
       names = "--wait",
       paramLabel = "DURATION",
       description =
-          "Wait at most so long for the daemon to be up and for every name to be registered:"
+          "How long to wait for the daemon to be up and for every name to be registered:"
               + " 1ms to 24h.")
   @Nullable Duration value;
 

@@ -18,7 +18,7 @@ import picocli.CommandLine.Option;
       "  metakey watch -o jsonl",
       "  metakey watch --since 41@6f2d1c1e-7f4b-4c39-9d0a-5a1f2f1f6f10",
       "",
-      "A watch outlives the daemon, and goes on where it stopped when that is back. It ends when",
+      "A watch outlives the daemon: when that is back, it goes on where it stopped. It ends when",
       "nobody reads it any more. To wait for a name there is 'metakey id NAME --wait'.",
     },
     exitCodeList = {
@@ -35,7 +35,7 @@ final class WatchVerb extends Verb {
       paramLabel = "REVISION@REGISTRY",
       description =
           "Only what changed after this revision of this registry (revision and registry_id in"
-              + " JSON); the whole state where that is not known any more.")
+              + " JSON); the whole state if that is no longer known.")
   @Nullable String since;
 
   @Mixin OutputOption output = new OutputOption();

@@ -31,7 +31,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** What is asked of the daemon, and where the answer goes. How it looks: {@link GoldenTest}. */
+/**
+ * What is asked of the daemon, and where the answer goes. {@link GoldenTest} shows how it looks.
+ */
 class VerbsTest {
   @TempDir Path dir;
   private FakeDaemon daemon;
@@ -295,8 +297,9 @@ class VerbsTest {
     ListHistoryRequest asked = daemon.asked(ListHistoryRequest.class);
     assertThat(asked.getName()).isEqualTo("edge.zone");
     assertThat(asked.getSinceRevision()).isEqualTo(2);
-    assertThat(asked.getLimit()).isEqualTo(1000); // few of a page may be of the name
-    assertThat(result.err()).isEqualTo("metakey: note: more changes follow: --since 40\n");
+    assertThat(asked.getLimit()).isEqualTo(1000); // whole pages, as few changes may be of the name
+    assertThat(result.err())
+        .isEqualTo("metakey: note: more changes follow; see them with --since 40\n");
     assertThat(Run.at(daemon).metakey("history", "-o", "json").out())
         .contains("\"next_since_revision\": 40");
   }
@@ -394,7 +397,7 @@ class VerbsTest {
     assertThat(last.out().lines()).containsExactly(lines.get(lines.size() - 1));
     assertThat(last.err()).isEmpty();
     assertThat(first.out().lines()).containsExactly(lines.get(0));
-    assertThat(first.err()).contains("more changes follow: --since ");
+    assertThat(first.err()).contains("more changes follow; see them with --since ");
   }
 
   @Test

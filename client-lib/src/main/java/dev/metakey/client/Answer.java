@@ -4,10 +4,10 @@ import dev.metakey.model.RegistryInfo;
 import dev.metakey.wire.Replies;
 
 /**
- * What a call gave.
+ * The answer to a call.
  *
  * @param info the registry that answered, and the revision at which the answer is true
- * @param stale the daemon could not be reached: the answer is what it published last
+ * @param stale whether the daemon could not be reached, so that this is what it published last
  * @param value never null
  */
 public record Answer<T>(RegistryInfo info, boolean stale, T value) {

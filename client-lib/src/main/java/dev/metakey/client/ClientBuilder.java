@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 
 /** What to connect to, and how: from {@link MetakeyClient#builder()}. Everything has a default. */
 public final class ClientBuilder {
-  /** The longest path that the JVM's own sockets take: a byte less than the kernel does. */
+  /** The longest path that the JVM's own sockets take: one byte less than the kernel takes. */
   static final int MAX_SOCKET_BYTES = 106;
 
   private final Function<String, @Nullable String> environment;
@@ -68,8 +68,8 @@ public final class ClientBuilder {
   }
 
   /**
-   * What the daemon publishes: the answers while it is gone. Default: {@code registry.bin} in
-   * METAKEY_RUN, else beside the socket.
+   * The file that the daemon publishes, which gives the answers while the daemon is gone. Default:
+   * {@code registry.bin} in METAKEY_RUN, else beside the socket.
    */
   public ClientBuilder publishedFile(Path value) {
     publishedFile = value;
@@ -89,8 +89,8 @@ public final class ClientBuilder {
    * Connects.
    *
    * @throws MetakeyException UNAVAILABLE, saying what was found at the socket; INVALID_REQUEST for
-   *     a socket path over 106 bytes, a service name that is none, or a timeout out of range;
-   *     INTERNAL where a class that calls need is missing, or is not the one that they need
+   *     a socket path over 106 bytes, an invalid service name, or a timeout out of range; INTERNAL
+   *     if a class that calls need is missing or is of another version
    */
   public MetakeyClient connect() {
     try {
@@ -107,8 +107,8 @@ public final class ClientBuilder {
   }
 
   /**
-   * A library of another version on the class path is to be found now, and not by some call. No
-   * more is loaded than every call needs; descriptors alone would take as long as the call.
+   * Finds a library of the wrong version on the class path now, and not in some later call. Loads
+   * only what every call needs: the messages' descriptors alone would take as long as a call.
    */
   private static void loadWhatCallsNeed() {
     Stream.of(
@@ -135,7 +135,7 @@ public final class ClientBuilder {
   }
 
   /**
-   * @return whether the daemon is there; false: but the published file is, and that is enough
+   * @return true if the daemon is there; false if only the published file is, and that is enough
    */
   private boolean attempt(Connection connection, PublishedFile published, Duration limit) {
     try {
@@ -149,7 +149,10 @@ public final class ClientBuilder {
     }
   }
 
-  /** What an attempt may take; the only one where nobody waits for a daemon: a call's time. */
+  /**
+   * How long an attempt may take. If there is no wait for a daemon, the only one may take as long
+   * as a call.
+   */
   private Duration left(long endNs) {
     return connectTimeout.isZero() ? callTimeout : Ranges.until(endNs);
   }
@@ -177,7 +180,7 @@ public final class ClientBuilder {
         : where.resolveSibling("registry.bin");
   }
 
-  /** An empty variable counts as none. */
+  /** An empty variable counts as unset. */
   private @Nullable String named(String variable) {
     String value = environment.apply(variable);
     return value == null || value.isEmpty() ? null : value;

@@ -39,40 +39,40 @@ import org.jspecify.annotations.Nullable;
  *
  * <h2>How long anybody waits</h2>
  *
- * Every caller has a limit of its own, and nobody waits in a lock for what another one does: the
+ * Every caller has a limit of its own, and nobody waits in a lock while another one is busy: the
  * lock {@code replacing} is held while a channel is replaced, never while one connects. Connecting
  * takes at most the call timeout. A daemon that is stopped (SIGSTOP) or hangs is noticed while
  * anything is open: it does not answer a ping, and the connection counts as lost.
  *
  * <h2>Who decides when to connect</h2>
  *
- * We do. gRPC's channel, once an attempt has failed, fails every call until its own pause (1 s and
- * more) is over. So each call first sees to it that the channel is ready, and replaces one that is
- * in such a pause by a new one: a call tries exactly once, now, and knows the outcome. Callers at
- * the same time share an attempt. Pauses are {@link Retry}'s.
+ * We do. Once an attempt has failed, gRPC's channel fails every call until its own pause (1 s and
+ * more) is over. So each call first makes sure that the channel is ready, and replaces one that is
+ * in such a pause: a call tries exactly once, now, and knows the outcome. Concurrent callers share
+ * an attempt. The pauses between attempts are those of {@link Retry}.
  *
  * <h2>Threads</h2>
  *
- * {@code metakey-client}, a daemon thread, does all of gRPC's work; callers wait on their own. The
- * event loop is a single one without a group around it, as a group's end starts netty's global
- * thread, which lingers for a second and keeps a JVM from exiting. {@link #close} waits until the
- * thread has ended: one that sits in epoll_wait holds the JVM's exit up for 300 ms.
+ * {@code metakey-client}, a daemon thread, does all of gRPC's work; callers wait on their own
+ * threads. There is one event loop without a group around it, because ending a group starts netty's
+ * global thread, which lingers for a second and keeps a JVM from exiting. {@link #close} waits
+ * until the thread has ended: one that sits in epoll_wait holds the JVM's exit up for 300 ms.
  *
  * <h2>The JDK's own sockets</h2>
  *
- * netty's epoll transport would be no faster here, and it needs a native library: unpacked to the
- * temp folder, for some processors only, and newer JVMs warn of it.
+ * netty's epoll transport would be no faster here, and it needs a native library, which is unpacked
+ * to the temp folder, exists for some processors only, and makes newer JVMs warn.
  */
 final class Connection implements AutoCloseable {
   static final int MAX_MESSAGE_BYTES = 4 << 20;
 
-  /** While a call or watch is open and nothing comes, the daemon is asked for a sign this often. */
+  /** While a call or watch is open and nothing arrives, the daemon is pinged this often. */
   private static final int PING_EVERY_S = 10;
 
-  /** A daemon that owes a sign for so long is lost. */
+  /** A daemon that has not answered a ping for this long counts as lost. */
   private static final int PING_PATIENCE_S = 5;
 
-  /** Nobody ends it. */
+  /** For calls whose wait nobody ends early. */
   private static final CompletableFuture<Void> NEVER = new CompletableFuture<>();
 
   private static final System.Logger LOG = System.getLogger(Connection.class.getName());
@@ -80,12 +80,14 @@ final class Connection implements AutoCloseable {
   private static final Metadata.Key<String> SERVICE =
       Metadata.Key.of("metakey-service", Metadata.ASCII_STRING_MARSHALLER);
 
-  /** Kept here, as the logging system forgets loggers, and their level, that nobody holds. */
+  /**
+   * Held here because the logging system forgets a logger that nobody holds, and its level with it.
+   */
   private static final Logger BOOTSTRAP_LOG =
       Logger.getLogger("io.grpc.netty.shaded.io.netty.bootstrap.Bootstrap");
 
   static {
-    // gRPC sets SO_KEEPALIVE on every channel; unix sockets know no such thing, and netty warns.
+    // gRPC sets SO_KEEPALIVE on every channel; unix sockets do not have it, and netty would warn.
     BOOTSTRAP_LOG.setLevel(Level.SEVERE);
     String jfr = "io.grpc.netty.shaded.io.netty.jfr.enabled"; // loading it takes 50 ms
     if (System.getProperty(jfr) == null) {
@@ -127,7 +129,7 @@ final class Connection implements AutoCloseable {
   }
 
   /**
-   * Connects, if we are not.
+   * Connects, unless we are connected.
    *
    * @param limit how long it may take at most; the call timeout bounds it too
    */
@@ -165,7 +167,7 @@ final class Connection implements AutoCloseable {
   /**
    * A channel for a stream that lasts.
    *
-   * @param ended ends the wait for it: CancellationException
+   * @param ended once done, ends the wait for the channel with a CancellationException
    */
   Channel channelForStream(CompletableFuture<Void> ended) throws InterruptedException {
     return ready(callTimeout, ended);
@@ -223,7 +225,7 @@ final class Connection implements AutoCloseable {
 
   private ManagedChannel usableChannel() {
     synchronized (replacing) {
-      requireOpen(); // close() ends the channel under this lock, after it has refused
+      requireOpen(); // close() sets closed before it ends the channel under this lock
       ManagedChannel present = channel;
       if (present == null || present.getState(false) == ConnectivityState.TRANSIENT_FAILURE) {
         end(present);
@@ -283,8 +285,8 @@ final class Connection implements AutoCloseable {
   }
 
   /**
-   * Stands for the socket before gRPC, which makes a URI of an address' text and cannot parse that
-   * again where a path has letters outside ASCII.
+   * Stands in for the socket's address. gRPC makes a URI of an address's text, and cannot parse it
+   * again if a path has characters outside ASCII.
    */
   private static final class NamelessAddress extends SocketAddress {
     private static final long serialVersionUID = 1L;

@@ -6,7 +6,7 @@ import java.util.List;
 /**
  * Committed changes, oldest first.
  *
- * @param nextSinceRevision ask again with it for what follows; 0: that was all
+ * @param nextSinceRevision the {@code sinceRevision} to ask with for what follows; 0: that was all
  */
 public record History(List<Change> changes, long nextSinceRevision) {
   public History {

@@ -26,8 +26,8 @@ import java.util.List;
 import java.util.function.Function;
 
 /**
- * What only admins may do: from {@link MetakeyClient#admin()}, whose connection it uses. An admin
- * is root of the host, and the daemon's own user. Anybody else is refused with NOT_PERMITTED.
+ * What only admins may do: from {@link MetakeyClient#admin()}, whose connection it uses. Root of
+ * the host and the daemon's own user are admins. Anybody else is refused with NOT_PERMITTED.
  *
  * <p>Safe for any number of threads. Calls block and fail as those of {@link MetakeyClient} do, and
  * none of them ever answers stale.
@@ -44,7 +44,7 @@ public final class MetakeyAdmin {
    *
    * @param spec what a registration will have to agree with
    * @param id 0-63
-   * @param foreign some program hard-codes the id: the name resolves at once
+   * @param foreign whether some program hard-codes the id; the name then resolves at once
    * @throws MetakeyException INVALID_NAME, INVALID_SIZE, INVALID_ATTRIBUTE, INVALID_REQUEST,
    *     NOT_PERMITTED, ID_TAKEN, MISMATCH, NO_FREE_SLOT, STORE_FAILED
    */
@@ -87,10 +87,10 @@ public final class MetakeyAdmin {
   }
 
   /**
-   * Releases a field for all its owners and frees its id at once, without a quarantine, as no
-   * loaded program is linked to it; also one that is retired already.
+   * Releases a field for all its owners and frees its id at once, without a quarantine, provided
+   * that no loaded program is linked to it. The field may be retired already.
    *
-   * @return the field: free; reserved, where its name is
+   * @return the field, which is now free, or reserved if its name is
    * @throws MetakeyException INVALID_NAME, NOT_FOUND, NOT_PERMITTED, IN_USE (also where loaded
    *     programs cannot be seen), STORE_FAILED
    */
@@ -112,12 +112,12 @@ public final class MetakeyAdmin {
    * Retires every field of an owner, in one commit; a shared field is left to its other owners.
    * What a loaded program is linked to stays as it is.
    *
-   * @param whose one with an empty service stands for all claims of that uid, or of all containers
-   *     with a user namespace of their own
+   * @param whose an owner with an empty service stands for all claims of that uid, or of all
+   *     containers with a user namespace of their own
    * @param now free the ids at once, without a quarantine, also those of its fields that are
    *     retired already
    * @throws MetakeyException INVALID_REQUEST, NOT_FOUND if nothing belongs to it, NOT_PERMITTED,
-   *     IN_USE (now, and loaded programs cannot be seen), STORE_FAILED
+   *     IN_USE (if {@code now} and loaded programs cannot be seen), STORE_FAILED
    */
   public Answer<Released> releaseAll(Owner whose, boolean now) {
     var request = ReleaseAllRequest.newBuilder().setWhose(Wire.owner(whose)).setNow(now).build();
@@ -191,8 +191,8 @@ public final class MetakeyAdmin {
   }
 
   /**
-   * Who waits for which names, in the order in which they came. Asks as often as it takes: they may
-   * be too many for one answer.
+   * Who waits for which names, in the order in which they came. Makes as many calls as it takes,
+   * because they may be too many for one answer.
    *
    * @throws MetakeyException NOT_PERMITTED
    */

@@ -43,7 +43,7 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  *
  * <p>Safe for any number of threads. Every call blocks, at most for the call timeout, and connects
- * again where the daemon was restarted. An interrupted call keeps the interrupt flag and throws
+ * again if the daemon was restarted. An interrupted call keeps the interrupt flag and throws
  * UNAVAILABLE.
  *
  * <p>Every call may throw {@link MetakeyException}: UNAVAILABLE if the daemon cannot be reached,
@@ -52,11 +52,11 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Where the daemon cannot be reached, {@code resolve}, {@code list}, {@code get} and {@code
  * header} answer from the file that it published last, and mark the answer {@linkplain
- * Answer#stale() stale}: such fields have no description, and their owners no service. What the
- * file does not know stays UNAVAILABLE. Nothing else ever answers stale.
+ * Answer#stale() stale}: such fields have no description, and of their owners only a user's uid is
+ * known. What the file does not know stays UNAVAILABLE. Nothing else ever answers stale.
  */
 public final class MetakeyClient implements AutoCloseable {
-  /** How long the daemon's word that a wait is over may be on its way. */
+  /** How long the daemon's answer that a wait is over may take to arrive. */
   private static final Duration ANSWER_PATIENCE = Duration.ofMillis(500);
 
   private final Connection connection;
@@ -174,8 +174,9 @@ public final class MetakeyClient implements AutoCloseable {
   }
 
   /**
-   * Retires a field of ours (of anybody's: an admin), or leaves a shared one. {@link
-   * MetakeyAdmin#forceRelease(String)} does so although programs are linked to it.
+   * Retires a field that is ours (an admin may retire anybody's), or leaves a shared one to its
+   * other owners. {@link MetakeyAdmin#forceRelease(String)} does so even if loaded programs are
+   * linked to it.
    *
    * @throws MetakeyException INVALID_NAME, NOT_FOUND, NOT_PERMITTED, IN_USE, STORE_FAILED
    */
@@ -223,7 +224,7 @@ public final class MetakeyClient implements AutoCloseable {
   }
 
   /**
-   * The field with the name, whatever its state.
+   * The field with the name: active, retired, reserved or well-known.
    *
    * @throws MetakeyException INVALID_NAME, NOT_FOUND
    */
@@ -235,7 +236,7 @@ public final class MetakeyClient implements AutoCloseable {
   }
 
   /**
-   * The field with the id, whatever its state.
+   * The field with the id, whatever its state; a free id shows the field that had it last.
    *
    * @param id 0-63, or the id of a well-known field
    * @throws MetakeyException INVALID_REQUEST, NOT_FOUND
@@ -265,8 +266,8 @@ public final class MetakeyClient implements AutoCloseable {
 
   /**
    * The tag that this host's metadata areas end in: for admins and the members of the group {@code
-   * metakey}. While the daemon cannot be reached, what it published last, for those who may read
-   * that.
+   * metakey}. While the daemon cannot be reached, the tag is the one that it published last, for
+   * those who may read that file.
    *
    * @throws MetakeyException NOT_PERMITTED, READ_ONLY
    */
@@ -282,15 +283,15 @@ public final class MetakeyClient implements AutoCloseable {
     }
   }
 
-  /** How the daemon is. */
+  /** What the daemon says of itself: its settings, what it holds, and what is wrong. */
   public Answer<DaemonStatus> status() {
     var reply = call(stub -> stub.getStatus(GetStatusRequest.getDefaultInstance()));
     return Answer.of(reply.getRegistry(), Replies.status(reply));
   }
 
   /**
-   * The registry in this process, for look-ups in nanoseconds: started by the first call, which
-   * waits for the first state; the same one ever after.
+   * The registry in this process, for look-ups in nanoseconds. The first call starts it and waits
+   * for the first state; later calls return the same view.
    *
    * @throws MetakeyException UNAVAILABLE if there is neither a daemon nor a published file. The
    *     view keeps trying: a later call may succeed.
@@ -301,17 +302,21 @@ public final class MetakeyClient implements AutoCloseable {
     return started;
   }
 
-  /** Watches from the whole state on. Close it; closing the client does so too. */
+  /**
+   * Starts a watch that begins with the whole state. Close it when done; closing the client closes
+   * it too.
+   */
   public Watch watch() {
     return newWatch(null);
   }
 
   /**
-   * Watches from after a known state on; if that registry is not there any more, or the revision is
-   * no longer kept, from the whole state on.
+   * Starts a watch that continues after a known state. If the registry is another one by now, or
+   * the revision is no longer kept, it begins with the whole state.
    *
-   * @param registryId whose revision it is: {@link dev.metakey.model.RegistryInfo#registryId()}
-   * @param revision the last one that is known
+   * @param registryId the registry that the revision belongs to: {@link
+   *     dev.metakey.model.RegistryInfo#registryId()}
+   * @param revision the last revision that is known
    */
   public Watch watch(UUID registryId, long revision) {
     return newWatch(new Watch.Position(registryId, revision));

@@ -18,7 +18,10 @@ import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Stream;
 
-/** What the daemon published last: the answers while it cannot be reached, all of them stale. */
+/**
+ * What the daemon published last. It gives the answers, all of them stale, while the daemon cannot
+ * be reached.
+ */
 final class PublishedFile {
   private final Path path;
 
@@ -43,9 +46,9 @@ final class PublishedFile {
    * Answers from the file.
    *
    * @param why the daemon could not be reached: thrown if the file cannot be read either
-   * @param what is looked for, for people
-   * @param look empty where the file does not have it: that is no NOT_FOUND, as only the daemon
-   *     knows what there is now
+   * @param what is looked for, in words for people
+   * @param look finds it in the snapshot; empty if the file does not have it, which is not a
+   *     NOT_FOUND, as only the daemon knows what there is now
    */
   <T> Answer<T> answer(MetakeyException why, String what, Function<Snapshot, Optional<T>> look) {
     Snapshot snapshot;

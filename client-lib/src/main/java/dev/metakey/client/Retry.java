@@ -24,8 +24,8 @@ final class Retry {
   }
 
   /**
-   * Tries until {@code limit} has passed; zero: once. The pauses become short towards the end, so
-   * that the last attempt is made close to the limit, and never after it.
+   * Tries until {@code limit} has passed; with a limit of zero, once. The pauses become short
+   * towards the end, so that the last attempt is made close to the limit, and never after it.
    *
    * @throws MetakeyException what the last attempt threw
    */
@@ -54,7 +54,9 @@ final class Retry {
     }
   }
 
-  /** The flag is set again already, or it is the caller's to set. */
+  /**
+   * What an interrupted wait throws. The caller sees to it that the interrupt flag is set again.
+   */
   static MetakeyException interrupted(Throwable interruption) {
     return new MetakeyException(
         Reason.UNAVAILABLE,
@@ -67,7 +69,7 @@ final class Retry {
   static final class Pauses {
     private long ns = FIRST_NS;
 
-    /** How long to wait before the next attempt: up to a quarter less or more than its turn. */
+    /** How long to wait before the next attempt, give or take a quarter. */
     long nextNs() {
       long pause = ns;
       ns = Math.min(2 * ns, LONGEST_NS);

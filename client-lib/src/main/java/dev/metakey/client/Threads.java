@@ -5,7 +5,7 @@ import org.jspecify.annotations.Nullable;
 
 /** How our threads end. */
 final class Threads {
-  /** An end that takes longer is a defect. */
+  /** A thread that takes longer to end shows a defect. */
   static final long PATIENCE_MS = 5_000;
 
   private Threads() {}

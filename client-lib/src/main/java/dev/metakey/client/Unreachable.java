@@ -19,7 +19,9 @@ import org.jspecify.annotations.Nullable;
 final class Unreachable {
   private Unreachable() {}
 
-  /** Looks what is at the socket. Call it after a failure, not before: things change. */
+  /**
+   * Looks at what is at the socket. Call it after a failure, not before: what is there may change.
+   */
   static MetakeyException at(Path socket, @Nullable Throwable cause) {
     String found = found(socket);
     return new MetakeyException(
@@ -43,7 +45,7 @@ final class Unreachable {
     }
   }
 
-  /** Does not wait: where the listener's queue is full, a connect that does would wait for ever. */
+  /** Does not block: if the listener's queue is full, a blocking connect would wait for ever. */
   private static String connect(Path socket) {
     try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
       channel.configureBlocking(false);

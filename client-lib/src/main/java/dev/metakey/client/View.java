@@ -21,8 +21,8 @@ import org.jspecify.annotations.Nullable;
  * The registry in this process: kept fresh by one thread, {@code metakey-view}, and read by any
  * number of threads without a lock, an allocation or a call.
  *
- * <p>While the daemon is gone the last state stays, marked stale; where there is none yet, the
- * published file is taken, marked stale too. Belongs to its client, and ends with it.
+ * <p>While the daemon is gone the last state stays, marked stale; if there is none yet, the
+ * published file is used, marked stale too. Belongs to its client, and ends with it.
  *
  * <h2>Concurrency</h2>
  *
@@ -81,8 +81,8 @@ public final class View {
   }
 
   /**
-   * Tells the listener the present state at once, on this thread, and every later one on the view's
-   * own.
+   * Tells the listener the present state at once, on the calling thread, and every later one on the
+   * view's thread.
    */
   public void addListener(ViewListener listener) {
     synchronized (telling) {

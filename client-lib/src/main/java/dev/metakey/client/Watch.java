@@ -55,7 +55,7 @@ public final class Watch implements Iterator<WatchEvent>, AutoCloseable {
   /**
    * @param since where to resume; null: from the whole state on
    * @param worthwhile the failures after which to try again
-   * @param onClose told that this one needs no closing any more
+   * @param onClose called with this watch once it is closed
    */
   Watch(
       Connection connection,
@@ -120,7 +120,7 @@ public final class Watch implements Iterator<WatchEvent>, AutoCloseable {
   void restart() {
     told = null;
     if (outage == null) {
-      outage = new Retry.Pauses(); // what made us start over may do so again: not without a pause
+      outage = new Retry.Pauses(); // what made us start over may happen again: pause first
     }
     drop("restarted");
   }
@@ -163,7 +163,7 @@ public final class Watch implements Iterator<WatchEvent>, AutoCloseable {
     } catch (TimeoutException notClosed) {
       return isClosed();
     } catch (ExecutionException e) {
-      throw new IllegalStateException(e); // nobody completes it with this value
+      throw new IllegalStateException(e); // nobody completes it with a failure
     }
   }
 
@@ -173,7 +173,7 @@ public final class Watch implements Iterator<WatchEvent>, AutoCloseable {
       present =
           RegistryGrpc.newBlockingV2Stub(connection.channelForStream(closing)).watch(request());
       stream = present;
-      if (closing.isDone()) { // looked at after the stream was set: close() ends it, or we do
+      if (closing.isDone()) { // checked after the stream was set: either close() ends it, or we do
         drop("closed");
       }
     }
@@ -206,7 +206,7 @@ public final class Watch implements Iterator<WatchEvent>, AutoCloseable {
         case CONTENT_NOT_SET -> unknown(info);
       };
     } catch (IllegalArgumentException e) {
-      throw broken("sent what is no registry", e);
+      throw broken("sent a state that no registry can have", e);
     }
   }
 
@@ -217,7 +217,10 @@ public final class Watch implements Iterator<WatchEvent>, AutoCloseable {
     return new WatchEvent.State(snapshot);
   }
 
-  /** The changes that are new. A daemon that tells one twice, or skips one, is not believed. */
+  /**
+   * The changes that are new; those told already are dropped. If one is missing or out of order,
+   * the watch starts over.
+   */
   private WatchEvent changes(RegistryInfo info, WatchResponse message) {
     if (told == null || !told.registryId().equals(info.registryId())) {
       throw broken("sent changes of another registry", null);
@@ -237,7 +240,7 @@ public final class Watch implements Iterator<WatchEvent>, AutoCloseable {
     return new WatchEvent.Changes(info.withRevision(reached), fresh);
   }
 
-  /** A newer daemon may say more than we understand; but no change is to be missed. */
+  /** A newer daemon may say more than we understand; but no change may be missed. */
   private WatchEvent unknown(RegistryInfo info) {
     if (told == null
         || !told.registryId().equals(info.registryId())

@@ -24,7 +24,7 @@ public sealed interface WatchEvent {
   }
 
   /**
-   * The daemon is gone: told once, until it is back. The watch goes on by itself; what comes next
+   * The daemon is gone: told once for each outage. The watch goes on by itself; what comes next
    * continues where it stopped.
    *
    * @param cause why

@@ -21,7 +21,7 @@ public final class AtomicFile {
   private static final Set<PosixFilePermission> OWNER_ONLY =
       PosixFilePermissions.fromString("rw-------");
 
-  /** Something that writes what a file is to hold. */
+  /** Writes the contents of a new file. */
   @FunctionalInterface
   public interface Content {
     /**
@@ -33,8 +33,8 @@ public final class AtomicFile {
   private AtomicFile() {}
 
   /**
-   * Replaces a file that everybody may read and that has one writer: what an earlier one that was
-   * cut short left behind is removed.
+   * Replaces a file that everybody may read and that has only one writer. What an earlier write
+   * that was cut short left behind is removed.
    */
   public static void write(Path path, ByteBuffer bytes) throws IOException {
     writeOpen(path, bytes).close();
@@ -59,7 +59,7 @@ public final class AtomicFile {
         });
   }
 
-  /** Replaces a file that any number may write at once: the last one stays. */
+  /** Replaces a file that any number may write at once: the last write wins. */
   public static void write(Path path, Set<PosixFilePermission> permissions, Content content)
       throws IOException {
     Path temporary =
@@ -70,7 +70,7 @@ public final class AtomicFile {
   private static FileChannel replace(
       Path path, Path temporary, Set<PosixFilePermission> permissions, Content content)
       throws IOException {
-    // CREATE_NEW is O_EXCL: what somebody else put there, be it a link, is never opened.
+    // CREATE_NEW is O_EXCL: a file or link that somebody else put there is never opened.
     FileChannel channel =
         FileChannel.open(
             temporary,
@@ -78,7 +78,8 @@ public final class AtomicFile {
                 StandardOpenOption.CREATE_NEW, StandardOpenOption.READ, StandardOpenOption.WRITE),
             PosixFilePermissions.asFileAttribute(OWNER_ONLY));
     try {
-      // Whatever the umask says; and not through a link that has taken the file's place.
+      // Sets the mode whatever the umask is, and never through a link that has taken the file's
+      // place.
       Files.getFileAttributeView(temporary, PosixFileAttributeView.class, LinkOption.NOFOLLOW_LINKS)
           .setPermissions(permissions);
       content.writeTo(channel);

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Paths that people give us. The JVM knows bytes of a path only as characters, in the encoding of
- * its locale; what it cannot decode it replaces, and would then name another file.
+ * its locale; it replaces what it cannot decode, and the path would then name another file.
  */
 public final class PathText {
   private static final String REPLACED = "\ufffd";

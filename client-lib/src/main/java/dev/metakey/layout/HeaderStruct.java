@@ -19,8 +19,8 @@ import java.util.UUID;
  * </pre>
  *
  * seq is the sequence lock, odd while the rest is written; it belongs to whoever owns the memory,
- * and {@link #put} leaves it alone. registry_id has the bytes of the UUID's text form, in its
- * order, whatever the host's.
+ * and {@link #put} leaves it alone. registry_id has the bytes of the UUID in the order of its text
+ * form, whatever the host's byte order.
  */
 public final class HeaderStruct {
   public static final int SEQ = 0;
@@ -35,7 +35,7 @@ public final class HeaderStruct {
   public static final int PUBLISHED_AT_MS = RESERVED1 + Integer.BYTES;
   public static final int BYTES = PUBLISHED_AT_MS + Long.BYTES;
 
-  /** That of {@code registry.bin} and of the pinned maps alike. */
+  /** The version of {@code registry.bin} and of the pinned maps alike. */
   public static final int CURRENT_VERSION = 2;
 
   private HeaderStruct() {}
@@ -43,7 +43,7 @@ public final class HeaderStruct {
   /**
    * Writes everything but seq.
    *
-   * @param offset where the struct starts in {@code buffer}, whose position and order do not count
+   * @param offset where the struct starts in {@code buffer}, whose position and order do not matter
    * @param publishedAtMs wall-clock time, milliseconds since 1970
    */
   public static void put(ByteBuffer buffer, int offset, Snapshot snapshot, long publishedAtMs) {
@@ -64,7 +64,7 @@ public final class HeaderStruct {
   }
 
   /**
-   * Reads what is said of the registry itself.
+   * Reads what the struct says of the registry itself.
    *
    * @throws BadLayoutException if this build does not know the version or the layout
    */
@@ -82,7 +82,7 @@ public final class HeaderStruct {
         Byte.toUnsignedInt(host.get(offset + AREA8)) * 8);
   }
 
-  /** Whose state it is. */
+  /** The id of the registry whose state this is. */
   public static UUID registryId(ByteBuffer buffer, int offset) {
     ByteBuffer uuid = buffer.duplicate().order(ByteOrder.BIG_ENDIAN);
     return new UUID(

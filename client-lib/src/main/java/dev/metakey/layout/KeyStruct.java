@@ -28,10 +28,10 @@ import org.jspecify.annotations.Nullable;
  *    | state:8 | format:8 | merge:8 | sharing:8 | owner_uid:32 | foreign:8 | zero  |
  * </pre>
  *
- * name ends with NUL; where it is empty the id was never used, and all else but id is 0 (owner_uid:
- * none). revision is the one at which the field came into being. state, format, merge and sharing
- * hold the {@code code()} of the value type. owner_uid is that of the first owner where that is a
- * user; 0xffffffff where it is a unit, a claim of containers, or nobody.
+ * name ends with NUL; if it is empty, the id was never used, owner_uid names nobody, and everything
+ * else but id is 0. revision is the one at which the field came into being. state, format, merge
+ * and sharing hold the {@code code()} of the value type. owner_uid is that of the first owner if
+ * that is a user; 0xffffffff where it is a unit, a claim of containers, or nobody.
  */
 public final class KeyStruct {
   public static final int NAME = 0;
@@ -50,10 +50,13 @@ public final class KeyStruct {
   public static final int RESERVED = FOREIGN + Byte.BYTES;
   public static final int BYTES = RESERVED + 7;
 
-  /** The owner_uid where the first owner is no user, or there is none: it is no user's uid. */
+  /** The owner_uid if there is no owner, or the first one is not a user; no user has this uid. */
   public static final int NO_OWNER = -1;
 
-  /** What stands for a text that the struct has no room for: who owns, who reserved. */
+  /**
+   * Stands for a text that the struct has no room for: the owner's service, and who reserved the
+   * name.
+   */
   public static final String UNKNOWN = "?";
 
   private KeyStruct() {}
@@ -61,9 +64,9 @@ public final class KeyStruct {
   /**
    * Writes one id.
    *
-   * @param offset where the struct starts in {@code buffer}, whose position and order do not count
+   * @param offset where the struct starts in {@code buffer}, whose position and order do not matter
    * @param id 0-63
-   * @param field what has the id; null if nothing ever had
+   * @param field the field that has the id; null if none ever had
    */
   public static void put(ByteBuffer buffer, int offset, int id, @Nullable Field field) {
     ByteBuffer host = buffer.duplicate().order(ByteOrder.nativeOrder());
@@ -95,7 +98,7 @@ public final class KeyStruct {
   /**
    * Reads one id.
    *
-   * @return null if nothing ever had the id. A field has no description, ttl and times; the service
+   * @return null if no field ever had the id. A field has no description, ttl or times; the service
    *     of its owner and who reserved it are {@link #UNKNOWN}.
    * @throws BadLayoutException if it is not a field
    */

@@ -29,9 +29,9 @@ import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
- * {@code keys}: the registry as text in the form of iproute2's {@code rt_tables}. A line with id
- * and name for each name that resolves, what else is known behind a {@code #}. Names that do not
- * resolve, and free ids, are comments, so that no reader takes them.
+ * {@code keys}: the registry as text in the form of iproute2's {@code rt_tables}. Each name that
+ * resolves has a line with its id and name; what else is known follows a {@code #}. Names that do
+ * not resolve, and free ids, are comments, so that no reader uses them.
  *
  * <pre>
  *   # metakey keys: made by metakeyd from each committed change; do not edit
@@ -41,12 +41,12 @@ import org.jspecify.annotations.Nullable;
  *   # 1	gone # size=2 slot=26 ... state=retired owner=1000:a
  * </pre>
  *
- * <p>A daemon that has lost its data reads it back: all that a field has is there but its
+ * <p>A daemon that has lost its data reads it back: everything that a field has is there except its
  * description and times. The checksum is that of all bytes after its line.
  *
- * <p>Who reads it can tell from the {@link Daemon} that it names whether the daemon lives, and so
- * whether what it says is true now. The launcher of {@code metakey} does, and reads each line but
- * the fields' by its exact form.
+ * <p>It names the {@link Daemon} that publishes it, so that a reader can tell whether that daemon
+ * lives, and so whether the file is true now. The launcher of {@code metakey} does; it expects the
+ * lines before the fields in exactly this form.
  */
 public final class KeysText {
   private static final String FIRST_LINE =
@@ -54,7 +54,7 @@ public final class KeysText {
 
   private static final String PID = " pid=";
 
-  /** Enough for 64 fields with short names, characters. */
+  /** In characters: enough for 64 fields with short names. */
   private static final int ROOM = 8 << 10;
 
   private KeysText() {}
@@ -82,9 +82,9 @@ public final class KeysText {
   }
 
   /**
-   * As {@link #text(Snapshot, UUID)}, by a daemon that stands for it.
+   * As {@link #text(Snapshot, UUID)}, with the daemon that publishes it.
    *
-   * @param daemon null: nobody does
+   * @param daemon null to name none
    */
   public static String text(Snapshot snapshot, UUID bootId, @Nullable Daemon daemon) {
     RegistryInfo info = snapshot.info();
@@ -93,7 +93,7 @@ public final class KeysText {
       appendLine(lines, field);
     }
     String body = lines.toString();
-    return FIRST_LINE // no format() here, nor below: calls wait for this
+    return FIRST_LINE // no format() here, nor below: it is slow, and calls wait for this
         + ("\n# registry=" + info.registryId() + " revision=" + info.revision())
         + (" layout=" + info.layout() + " area=" + info.areaBytes())
         + (" boot=" + bootId + " crc32c=" + checksum(body))
@@ -102,10 +102,10 @@ public final class KeysText {
   }
 
   /**
-   * Where in the file the daemon's pid begins, in bytes. A {@code -} there, which no pid has, makes
-   * it name nobody.
+   * Where in the file the daemon's pid begins, in bytes. A {@code -} written there, which no pid
+   * has, makes the file name no daemon.
    *
-   * @param text that names one
+   * @param text of a file that names a daemon
    */
   public static int pidAt(String text) {
     return text.indexOf(PID) + PID.length();
@@ -142,7 +142,7 @@ public final class KeysText {
     line.append('\n');
   }
 
-  /** Whether a file begins as one of these does. */
+  /** Whether the bytes begin as a {@code keys} file does. */
   public static boolean isKeys(byte[] bytes) {
     byte[] first = FIRST_LINE.getBytes(UTF_8);
     return bytes.length >= first.length

@@ -48,14 +48,14 @@ import org.jspecify.annotations.Nullable;
  *
  * One writer, any number of readers in any process, no lock and no call between them: the sequence
  * lock. The writer makes seq odd, then writes, then makes it even again, two more than it was. A
- * reader takes seq, copies, takes seq again, and has a true copy if both are the same and even. The
+ * reader reads seq, copies, reads seq again, and has a true copy if both are the same and even. The
  * fences keep the copying between the two looks, and the writing between the two stores; the copy
  * is interpreted only after it is known to be true. A writer that died in the middle leaves seq
  * odd: readers give up after a bounded number of tries, and the next daemon makes a new file.
  *
  * <h2>Durability</h2>
  *
- * None is needed: the file lives in /run and is made anew from the database. It is created whole
+ * It needs none: the file lives in /run and is made anew from the database. It is created whole
  * ({@link #create}: temporary file, fsync, rename) so that a reader never finds half of one, and
  * updated in place ({@link #update}), so that those who mapped it see every state.
  *
@@ -76,7 +76,7 @@ public final class RegistryFile {
 
   private static final byte[] MAGIC_BYTES = "METAKEY\0".getBytes(StandardCharsets.US_ASCII);
 
-  /** A reader tries this often: at first at once, then every 100 us. About 1 s in all. */
+  /** How often a reader tries: the first times at once, then every 100 us, for about 1 s in all. */
   private static final int TRIES = 10_000;
 
   private static final int TRIES_AT_ONCE = 100;
@@ -120,11 +120,11 @@ public final class RegistryFile {
   }
 
   /**
-   * Whether the path is a table of this version, perhaps one whose writer died. A symbolic link is
-   * none, wherever it leads.
+   * Whether the path is a table of this version, perhaps one whose writer died. A symbolic link
+   * does not count, wherever it leads.
    */
   public static boolean isTable(Path path) {
-    if (!Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS)) { // nor is a FIFO ever opened
+    if (!Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS)) { // so a FIFO is never opened
       return false;
     }
     try (FileChannel channel =
@@ -136,7 +136,7 @@ public final class RegistryFile {
       channel.read(preamble, 0);
       checkPreamble(preamble);
       return true;
-    } catch (IOException e) { // none there, or something else
+    } catch (IOException e) { // it is not there, or is something else
       return false;
     }
   }
@@ -155,7 +155,7 @@ public final class RegistryFile {
   /** As {@link #update(ByteBuffer, Snapshot, long)}, with the id of the host's boot. */
   public static void update(ByteBuffer file, Snapshot snapshot, long publishedAtMs, UUID bootId) {
     requireMapped(file);
-    long writing = (long) LONG.get(file, SEQ) | 1; // odd already where a writer died
+    long writing = (long) LONG.get(file, SEQ) | 1; // odd already if a writer died
     LONG.setOpaque(file, SEQ, writing);
     VarHandle.releaseFence(); // no write below is seen before the odd seq
     HeaderStruct.put(file, HEADER, snapshot, publishedAtMs);
@@ -168,7 +168,7 @@ public final class RegistryFile {
     LONG.setRelease(file, SEQ, writing + 1); // no write above is seen after the even seq
   }
 
-  /** Makes a table void for good: nobody who reads it finds it whole. */
+  /** Makes a table void for good: no reader ever gets a true copy of it. */
   public static void invalidate(ByteBuffer file) {
     requireMapped(file);
     LONG.setRelease(file, SEQ, (long) LONG.get(file, SEQ) | 1);
@@ -178,11 +178,11 @@ public final class RegistryFile {
    * Reads a published file.
    *
    * @throws IOException if there is none, or it cannot be read; {@link BadLayoutException} if it is
-   *     not one, or is written all the time. The message starts with the path.
+   *     not one, or was being written at every try. The message starts with the path.
    */
   public static Published read(Path path) throws IOException {
     try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
-      if (channel.size() < BYTES) { // a look beyond the end would be a SIGBUS
+      if (channel.size() < BYTES) { // reading beyond the end would be a SIGBUS
         throw new BadLayoutException("has %d bytes of %d".formatted(channel.size(), BYTES));
       }
       return decode(channel.map(FileChannel.MapMode.READ_ONLY, 0, BYTES));
@@ -192,8 +192,8 @@ public final class RegistryFile {
   }
 
   /**
-   * Which registry and which boot of the host a table belongs to, also where its writer died and
-   * left it half written.
+   * Which registry and which boot of the host a table belongs to, even if its writer died and left
+   * it half written.
    *
    * @return null if it is not a table
    */
@@ -214,7 +214,7 @@ public final class RegistryFile {
   /**
    * Reads the registry out of a mapping, while it may be written.
    *
-   * @param file its position and order do not count
+   * @param file its position and order do not matter
    * @throws BadLayoutException if magic, version, size or a value is not what it should be, or if
    *     no copy was true after {@value #TRIES} tries
    * @throws IllegalArgumentException if it is not direct, or too small

@@ -19,8 +19,8 @@ import java.util.UUID;
  *    | magic:32 | version:32 | registry_id | revision:64 | tag: 6 bytes | layout:8 | area/8:8 |
  * </pre>
  *
- * The revision is that at which it was published. It is published again when something else in it
- * changes.
+ * The revision is the one at which it was published; it is published again only when something else
+ * in it changes.
  */
 public final class TagStruct {
   public static final int MAGIC = 0;
@@ -76,7 +76,7 @@ public final class TagStruct {
   /**
    * Reads a struct.
    *
-   * @throws BadLayoutException if it is none
+   * @throws BadLayoutException if it is not a tag
    */
   public static Published parse(byte[] bytes) throws BadLayoutException {
     if (bytes.length != BYTES) {
@@ -84,7 +84,7 @@ public final class TagStruct {
     }
     ByteBuffer struct = ByteBuffer.wrap(bytes).order(ByteOrder.nativeOrder());
     if (struct.getInt(MAGIC) != MAGIC_NUMBER) {
-      throw new BadLayoutException("does not start with MKTG: it is no published tag");
+      throw new BadLayoutException("does not start with MKTG: it is not a published tag");
     }
     if (struct.getInt(VERSION) != CURRENT_VERSION) {
       throw new BadLayoutException(
@@ -108,8 +108,8 @@ public final class TagStruct {
   /**
    * Reads a published file.
    *
-   * @throws IOException if there is none, it may not be read, or it is none; the message starts
-   *     with the path
+   * @throws IOException if there is no file, it may not be read, or it is not a tag; the message
+   *     starts with the path
    */
   public static Published read(Path path) throws IOException {
     try {

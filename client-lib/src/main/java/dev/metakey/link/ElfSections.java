@@ -11,9 +11,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The section table of a relocatable ELF64 object for BPF, in either byte order; all of it checked
- * against the file, as nobody knows where that came from. Reads headers and names only: at most 64
- * bytes for each of 65,279 sections, whatever the file says.
+ * The section table of a relocatable ELF64 object for BPF, in either byte order. Every value is
+ * checked against the file, because nobody knows where the file came from. Reads headers and names
+ * only: at most 64 bytes for each of 65,279 sections, whatever the file says.
  *
  * <pre>
  *    0       4      5     6        16     18        20           40       48
@@ -27,7 +27,7 @@ import java.util.List;
  * </pre>
  */
 final class ElfSections {
-  /** Far more than any BPF program; a limit there must be. */
+  /** Far more than any BPF program has; there must be some limit. */
   static final long MAX_FILE_BYTES = 256L << 20;
 
   static final int PROGBITS = 1;
@@ -42,7 +42,7 @@ final class ElfSections {
   private static final int HEADER_BYTES = 64;
   private static final int SECTION_BYTES = 64;
 
-  /** From here up, numbers of sections mean something else. */
+  /** From here up, section numbers have special meanings. */
   private static final int RESERVED = 0xff00;
 
   /**
@@ -81,7 +81,7 @@ final class ElfSections {
 
   /**
    * @param path names the file in errors
-   * @throws dev.metakey.model.MetakeyException INVALID_REQUEST if it is no such object
+   * @throws dev.metakey.model.MetakeyException INVALID_REQUEST if it is not such an object
    */
   static ElfSections read(Path path, FileChannel file) throws IOException {
     return new ElfSections(path, file);
@@ -105,7 +105,9 @@ final class ElfSections {
     ByteBuffer start = bytes(0, (int) Math.min(fileBytes, HEADER_BYTES));
     if (!start.slice(0, Math.min(start.limit(), MAGIC.length)).equals(ByteBuffer.wrap(MAGIC))) {
       throw BadObject.at(
-          path, 0, "no ELF object; compile the program with clang -target bpf -c, and link that");
+          path,
+          0,
+          "not an ELF object; compile the program with clang -target bpf -c, and link that");
     }
     if (fileBytes < HEADER_BYTES) {
       throw BadObject.at(
@@ -198,7 +200,7 @@ final class ElfSections {
       throw BadObject.at(
           path,
           table.at + 4,
-          "section %d is to hold the names, and is no plain string table".formatted(index));
+          "section %d is to hold the names, but is not a plain string table".formatted(index));
     }
     for (Section section : sections) {
       if (section.name >= table.size) {

@@ -9,7 +9,8 @@ import org.jspecify.annotations.Nullable;
  * How to link.
  *
  * @param shared register what the program produces as shared
- * @param patience how long to wait for what it consumes: 1 ms to 24 h; null: that must be there
+ * @param patience how long to wait for what it consumes: 1 ms to 24 h; null: it must be there
+ *     already
  */
 public record LinkOptions(boolean shared, @Nullable Duration patience) {
   /** Exclusive fields, and no wait. */

@@ -12,7 +12,10 @@ public enum LinkOutcome {
   RESOLVED,
   /** Only planned: the field would be registered; it has no place yet. */
   TO_CREATE,
-  /** Only planned: the field would be there, or waited for; it has no place yet. */
+  /**
+   * Only planned: the field has no place yet; the program itself produces it, or linking would wait
+   * for it.
+   */
   TO_RESOLVE;
 
   /** The name in lower case. */

@@ -8,9 +8,10 @@ import java.util.List;
 /**
  * One record of an object, as linking left it.
  *
- * @param use its place is null where the field has none yet, which only a plan shows
- * @param owners whose the field now is, where it was registered; else empty
- * @param differences what stays as it was registered although the options said something else
+ * @param use the record; its place is null if the field has none yet, which only a plan shows
+ * @param owners the field's owners now, if linking registered it; else empty
+ * @param differences attributes that stay as they were registered although the options said
+ *     something else
  */
 public record LinkedRecord(
     FieldUse use, LinkOutcome outcome, List<Owner> owners, List<Difference> differences) {

@@ -8,12 +8,13 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is mounted, as the kernel tells this process: a file can be, and then nothing replaces it.
+ * What is mounted, as the kernel tells this process. A file can be a mount point, and then nothing
+ * can replace it.
  */
 final class MountPoints {
   private static final Path TABLE = Path.of("/proc/self/mountinfo");
 
-  /** Blank, tab, line feed and backslash are written as three octal digits. */
+  /** Blank, tab, line feed and backslash are written as a backslash and three octal digits. */
   private static final Pattern ESCAPED = Pattern.compile("\\\\([0-7]{3})");
 
   private static final int POINT = 4;
@@ -22,7 +23,7 @@ final class MountPoints {
 
   /**
    * @param path absolute, and without symbolic links
-   * @return false also where nobody can tell
+   * @return false also if it cannot be told
    */
   static boolean contains(Path path) {
     return contains(path, TABLE);
@@ -37,7 +38,7 @@ final class MountPoints {
         }
       }
     } catch (IOException e) {
-      // No /proc: then replacing the file says what is wrong.
+      // There is no /proc; the attempt to replace the file will say what is wrong.
     }
     return false;
   }

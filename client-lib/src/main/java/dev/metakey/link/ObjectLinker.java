@@ -45,7 +45,7 @@ import org.jspecify.annotations.Nullable;
  * nothing. Linking again gives the same bytes, as long as the registry is the same.
  */
 public final class ObjectLinker {
-  /** Others must not read the tag. */
+  /** The object holds the tag, which others must not read. */
   private static final Set<PosixFilePermission> MOST_PERMISSIONS =
       PosixFilePermissions.fromString("rw-r-----");
 
@@ -54,7 +54,7 @@ public final class ObjectLinker {
   private final Path path;
   private final List<FieldUse> records;
 
-  /** By name, in the order of the records; where a name is both, it is produced. */
+  /** By name, in the order of the records; a name that is both counts as produced. */
   private final Map<String, FieldUse> produced = new LinkedHashMap<>();
 
   private final Map<String, FieldUse> consumed = new LinkedHashMap<>();
@@ -71,9 +71,8 @@ public final class ObjectLinker {
    * Links an object.
    *
    * @param in the object as clang wrote it, or a linked one; never changed unless it is {@code out}
-   * @param out replaced in one step, and has the tag in it: it gets the permissions of {@code in},
-   *     but at most reading for its group ({@code rw-r-----}); where linking fails, it stays as it
-   *     was
+   * @param out replaced in one step. As it holds the tag, it gets the permissions of {@code in},
+   *     but at most {@code rw-r-----}. If linking fails, it stays as it was
    * @return what became of each record, in the order of the object; never stale
    * @throws MetakeyException INVALID_REQUEST naming what is wrong in the object and where,
    *     INVALID_NAME for names of the kernel, MISMATCH, NOT_FOUND, DEADLINE_EXCEEDED, and what
@@ -110,7 +109,7 @@ public final class ObjectLinker {
   private static FileChannel open(Path in) {
     try {
       if (Files.exists(in) && !Files.isRegularFile(in)) {
-        throw BadObject.whole(in, "no regular file; a compiled BPF object is needed");
+        throw BadObject.whole(in, "not a regular file; a compiled BPF object is needed");
       }
       return FileChannel.open(in);
     } catch (IOException e) {
@@ -126,12 +125,14 @@ public final class ObjectLinker {
     }
   }
 
-  /** Where to write to, so that a symbolic link stays one, and what is no file is not replaced. */
+  /**
+   * Where to write to. A symbolic link stays one, and what is not a regular file is not replaced.
+   */
   private static Path target(Path out) throws IOException {
     if (Files.exists(out) && !Files.isRegularFile(out)) {
       throw BadObject.whole(
           out,
-          "no regular file but %s; the linked object needs a file that it can replace, or - for standard output"
+          "not a regular file but %s; the linked object needs a file that it can replace, or - for standard output"
               .formatted(Files.isDirectory(out) ? "a folder" : "a device, pipe or socket"));
     }
     if (Files.exists(out) && MountPoints.contains(out.toRealPath())) {
@@ -190,8 +191,8 @@ public final class ObjectLinker {
   }
 
   /**
-   * Before anything is registered. A daemon that does not look at loaded programs would give the id
-   * of a field away that a loaded program still uses.
+   * Called before anything is registered. A daemon that does not look at loaded programs would give
+   * away the id of a field that a loaded program still uses.
    */
   private void requireDaemonThatLooks() {
     if (!client.status().value().programs().areLookedAt()) {
@@ -204,7 +205,7 @@ public final class ObjectLinker {
   private Answer<List<LinkedRecord>> link() {
     Answer<Map<String, Field>> known = known();
     requireDaemonThatLooks();
-    Answer<Tag> tag = fresh(client.tag()); // whoever may not have it registers nothing
+    Answer<Tag> tag = fresh(client.tag()); // first: whoever may not have it registers nothing
     Map<String, Field> fields = new HashMap<>();
     Map<String, Registered> registered = new HashMap<>();
     RegistryInfo info = same(known.info(), tag.info());
@@ -235,7 +236,7 @@ public final class ObjectLinker {
     }
     LinkOutcome outcome =
         result.outcome() == Outcome.CREATED ? LinkOutcome.CREATED : LinkOutcome.EXISTING;
-    // Without the option, nothing was said about sharing.
+    // Without the option, the caller said nothing about sharing.
     List<Difference> differences = options.shared() ? result.differences() : List.of();
     return new LinkedRecord(use, outcome, result.field().owners(), differences);
   }
@@ -307,8 +308,8 @@ public final class ObjectLinker {
   }
 
   /**
-   * What to ask for: of a known field the attributes that it has, as an object says nothing of
-   * them. But whether to share it is for the caller to say, or two would share by accident.
+   * What to ask for. A known field keeps its attributes, as an object says nothing of them. But the
+   * caller has to say whether to share it, or two would share by accident.
    */
   private List<FieldSpec> specs(Map<String, Field> known) {
     List<FieldSpec> specs = new ArrayList<>();

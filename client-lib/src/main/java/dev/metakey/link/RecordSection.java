@@ -111,7 +111,7 @@ final class RecordSection {
   /**
    * Copies the whole object, with other records.
    *
-   * @param linked as many as there are, each with a place
+   * @param linked as many as there are records, each with a place
    */
   void copy(FileChannel from, FileChannel to, List<FieldUse> linked) throws IOException {
     long size = from.size();

@@ -32,7 +32,7 @@ public record Change(
     return new Change(revision, commitRevision, atMs, kind, before, after, peer.publicPart());
   }
 
-  /** Whether the name that stood for the id stands for it no more. */
+  /** Whether a name no longer stands for the id that it stood for before. */
   public boolean endsName() {
     return before != null
         && before.isResolvable()

@@ -3,14 +3,14 @@ package dev.metakey.model;
 import java.util.List;
 
 /**
- * How a daemon is.
+ * What a daemon says of itself: its settings, what it holds, and what is wrong.
  *
  * @param ids how many of the 64 ids are in which state
  * @param slots bytes of the area that slots take, and how many there are for them; both 0 in the
  *     packed layout
- * @param queues what waits
+ * @param queues what waits in the daemon
  * @param programs what the kernel has loaded
- * @param problems what is wrong, one sentence each; empty: all is well
+ * @param problems what is wrong, one sentence each; empty if all is well
  */
 public record DaemonStatus(
     RegistryInfo info,
@@ -34,14 +34,14 @@ public record DaemonStatus(
    */
   public record Daemon(String version, long startedAtMs, int pid, String socket, String data) {}
 
-  /** Ids by state, of 64. */
+  /** How many of the 64 ids are in each state; the others are free. */
   public record IdCount(int active, int retired, int reserved) {}
 
   /** Bytes of the area. */
   public record SlotUse(int usedBytes, int limitBytes) {}
 
   /**
-   * What waits.
+   * What waits in the daemon.
    *
    * @param commands for the writer
    * @param resolves for names

@@ -11,12 +11,13 @@ import org.jspecify.annotations.Nullable;
  *     and for a reserved id that never belonged to one
  * @param slot the value starts this many bytes before the packet; 0 where it has no slot
  * @param owners empty for reserved and well-known fields, and for adopted ones that nobody has
- *     registered since; retired and free ones show the last
+ *     registered since; retired and free ones show their last owners
  * @param reservation null where the name is not reserved
  * @param retired {@link Stamp#NONE} unless retired or free
  * @param expiresAtMs when the ttl runs out, milliseconds since 1970, unless the clock is set; 0 for
  *     never. Not durable: a daemon that starts grants every field its full ttl again.
- * @param expiresAgeMs how old the registry is then, milliseconds: what the daemon goes by
+ * @param expiresAgeMs the age of the registry when the ttl runs out, milliseconds; this is what the
+ *     daemon goes by
  */
 public record Field(
     int id,
@@ -55,8 +56,8 @@ public record Field(
   }
 
   /**
-   * Whether the name stands for this field: it is active, well-known, or foreign, whoever has
-   * registered or released that.
+   * Whether the name stands for this field: it is active, well-known, or foreign, whether or not
+   * anybody has registered it.
    */
   public boolean isResolvable() {
     return is(FieldState.ACTIVE) || is(FieldState.WELL_KNOWN) || isForeign();

@@ -89,7 +89,7 @@ public record FieldSpec(
    * @throws MetakeyException INVALID_ATTRIBUTE
    */
   public FieldSpec expiringAfter(Duration ttl) {
-    // Out of range either way: neither "never" nor too large for milliseconds.
+    // Both extremes end out of range: one must not become "never", nor the other overflow.
     boolean tiny = !ttl.isZero() && ttl.compareTo(Duration.ofMillis(1)) < 0;
     boolean huge = ttl.compareTo(Duration.ofMillis(MAX_TTL_MS)) > 0;
     long ms = tiny ? -1 : huge ? MAX_TTL_MS + 1 : ttl.toMillis();

@@ -33,7 +33,7 @@ public enum Format implements Coded {
     return code;
   }
 
-  /** Whether values of so many bytes can be printed so. */
+  /** Whether values of this many bytes can be printed in this format. */
   public boolean fits(int size) {
     return switch (this) {
       case IPV4 -> size == 4;
@@ -43,7 +43,7 @@ public enum Format implements Coded {
   }
 
   /**
-   * The value in words. Where the format does not fit the size (no registered field is so), as much
+   * The value as text. If the format does not fit the size, which no registered field has, as much
    * of the value as fits the format.
    *
    * @param value its low {@code size} bytes count

@@ -29,7 +29,7 @@ public record Header(long high, long low) {
     return sizeOf(high, low, id);
   }
 
-  /** The same for two words that are not made a header, in the packet path. */
+  /** The same from the two words alone: the packet path makes no header. */
   public static int sizeOf(long high, long low, int id) {
     int code = (int) (high >>> id & 1) << 1 | (int) (low >>> id & 1);
     return code == 0 ? 0 : 1 << code;
@@ -40,7 +40,7 @@ public record Header(long high, long low) {
     return valueBytes(high, low);
   }
 
-  /** The same for two words that are not made a header, in the packet path. */
+  /** The same from the two words alone: the packet path makes no header. */
   public static int valueBytes(long high, long low) {
     return 2 * Long.bitCount(low & ~high)
         + 4 * Long.bitCount(high & ~low)

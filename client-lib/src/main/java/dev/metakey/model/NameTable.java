@@ -3,9 +3,9 @@ package dev.metakey.model;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The fields by name. Every change makes a new one, of at most 67 fields: so it is an array with
- * room for four times as many, in which a field lies at its name's hash or as near behind it as
- * there is room. Filling it costs a tenth of filling a HashMap.
+ * The fields by name. Every change makes a new table of at most 67 fields, so filling it must be
+ * cheap: it is an array with room for nearly four times as many, in which a field lies at its
+ * name's hash or in the next free place after it. Filling it costs a tenth of filling a HashMap.
  */
 final class NameTable {
   private static final int SLOT_BITS = 8;

@@ -80,7 +80,7 @@ public final class Names {
   }
 
   /**
-   * Checks what somebody claims to be who is not a unit.
+   * Checks the claim of somebody who is not a unit.
    *
    * @return the name
    * @throws MetakeyException INVALID_REQUEST, also for the name of a unit

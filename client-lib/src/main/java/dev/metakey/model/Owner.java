@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * @param service the unit's name, or the claim
  */
 public record Owner(Kind kind, int uid, String service) {
-  /** Belongs to no user: Linux never gives it to anybody. */
+  /** The uid of no user: Linux never gives it to anybody. */
   public static final int NO_UID = -1;
 
   /** What an owner is known by. */
@@ -19,7 +19,7 @@ public record Owner(Kind kind, int uid, String service) {
     UNIT(1),
     /** A uid, proven by the kernel, and what the client claims to be. */
     USER(2),
-    /** What the client claims to be, in a container whose uids are others each time. */
+    /** What the client claims to be, in a container that gets other uids each time. */
     CONTAINER(3);
 
     private final int code;
@@ -65,7 +65,7 @@ public record Owner(Kind kind, int uid, String service) {
     return who + ":" + service;
   }
 
-  /** The owner that {@link #word} wrote; null if it is none. */
+  /** The owner that {@link #word} wrote; null if it wrote no such word. */
   public static @Nullable Owner parse(String word) {
     int colon = word.indexOf(':');
     if (colon < 0) {

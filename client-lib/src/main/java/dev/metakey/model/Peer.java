@@ -14,7 +14,7 @@ package dev.metakey.model;
  */
 public record Peer(
     Owner owner, int uid, int gid, int pid, String unit, String container, boolean privileged) {
-  /** The gid of a peer of which the reader may not know it. */
+  /** The gid of a peer whose gid the reader may not know. */
   public static final int NOT_TOLD = -1;
 
   /** A process in no unit and no container, without privileges. */

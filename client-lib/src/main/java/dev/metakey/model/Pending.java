@@ -6,7 +6,7 @@ import java.util.List;
  * A resolve that waits for names.
  *
  * @param names what was asked for
- * @param missing what of that nobody has registered yet
+ * @param missing those of them that nobody has registered yet
  * @param sinceMs wall-clock time, milliseconds since 1970
  * @param untilMs likewise
  */

@@ -42,6 +42,6 @@ public final class PlainText {
     };
   }
 
-  /** A mark by its category, without width by its nature. */
+  /** Its category is that of a mark, but it has no width. */
   private static final int COMBINING_GRAPHEME_JOINER = 0x34f;
 }

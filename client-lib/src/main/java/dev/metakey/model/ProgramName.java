@@ -7,12 +7,12 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a process calls itself when nobody named a service: the base name of its executable, or, of
+ * What a process calls itself when nobody named a service: the base name of its executable or, for
  * an interpreter, the script, jar, module or main class that it runs. All of it is chosen by the
  * process, and proves nothing.
  */
 public final class ProgramName {
-  /** Of a jar: what changes with an upgrade. */
+  /** The version in a jar's name, which changes with an upgrade. */
   private static final Pattern VERSION = Pattern.compile("-\\d[A-Za-z0-9.+_-]*(?=\\.jar$)");
 
   private static final List<Interpreter> INTERPRETERS =
@@ -57,12 +57,12 @@ public final class ProgramName {
   private ProgramName() {}
 
   /**
-   * How a program that runs others' code is called.
+   * A program that runs the code of others, and how to read its command line.
    *
    * @param name of the executable
    * @param withValue options that the next argument belongs to
    * @param naming options whose next argument is what runs
-   * @param inline letters of options that bring the code along, so that it has no name
+   * @param inline letters of the options that hold the code itself, so that it has no name
    */
   private record Interpreter(
       Pattern name, Set<String> withValue, Set<String> naming, String inline) {
@@ -102,7 +102,10 @@ public final class ProgramName {
       return slash > 0 ? value.substring(0, slash) : value;
     }
 
-    /** {@code -c}, {@code -lc}, {@code -e1}, {@code --eval=...}: but no long option else. */
+    /**
+     * {@code -}, {@code -c}, {@code -lc}, {@code -e1}, {@code --eval=...}, but no other long
+     * option.
+     */
     private boolean isInline(String argument) {
       if (argument.equals("-") || argument.matches("--(?:eval|print)(?:=.*)?")) {
         return true;
@@ -119,7 +122,7 @@ public final class ProgramName {
    * What a process calls itself.
    *
    * @param executable the base name of the executable
-   * @param arguments all of them, with the program's own name at first
+   * @param arguments all of them, the program's own name first
    * @return empty if the program is an interpreter, and what it runs cannot be seen
    */
   public static String of(String executable, List<String> arguments) {
@@ -135,7 +138,7 @@ public final class ProgramName {
    *
    * @param executable as above
    * @param arguments as above
-   * @return empty if it runs none that can be seen; a jar or a class is none
+   * @return empty if it runs none that can be seen; a jar or a class does not count
    */
   public static String script(String executable, List<String> arguments) {
     Running running = Running.of(executable, arguments);
@@ -176,7 +179,7 @@ public final class ProgramName {
     }
   }
 
-  /** The base name, without the version that a jar has in it; none of a pipe. */
+  /** The base name, without the version in a jar's name; empty for a pipe or descriptor. */
   private static String nameOf(String running) {
     if (running.startsWith("/dev/") || running.startsWith("/proc/")) {
       return "";

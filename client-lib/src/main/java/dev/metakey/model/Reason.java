@@ -30,7 +30,7 @@ public enum Reason {
   STORE_FAILED(8),
   /** The daemon is not there, is stopping, or has too much to do. Trying again is safe. */
   UNAVAILABLE(8),
-  /** The wait's deadline came. */
+  /** The wait ended before what it waited for came. */
   DEADLINE_EXCEEDED(9);
 
   private final int exitCode;

@@ -6,7 +6,7 @@ import java.util.UUID;
  * What every reply says about the registry that gave it.
  *
  * @param registryId made with an empty database and anew by a restore: never compare revisions of
- *     two
+ *     two registries
  * @param revision counts committed changes; 0 for an empty registry
  * @param areaBytes size of the metadata area: a multiple of 8, {@link #MIN_AREA_BYTES} to {@link
  *     #MAX_AREA_BYTES}

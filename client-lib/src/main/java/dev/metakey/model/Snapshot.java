@@ -99,7 +99,7 @@ public final class Snapshot {
     return header;
   }
 
-  /** What is known of the name, whatever its state; null where nothing is. */
+  /** The field with the name, unless it is free; null if there is none. */
   public @Nullable Field byName(String name) {
     return byName.get(name);
   }

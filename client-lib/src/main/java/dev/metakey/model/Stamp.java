@@ -9,10 +9,10 @@ package dev.metakey.model;
  *     it. 0 where it is not known
  */
 public record Stamp(long revision, long atMs, long ageMs) {
-  /** It has not happened. */
+  /** Stands for what has not happened. */
   public static final Stamp NONE = new Stamp(0, 0);
 
-  /** A moment of which a client is told. */
+  /** A moment as clients are told of it, without the age. */
   public Stamp(long revision, long atMs) {
     this(revision, atMs, 0);
   }

@@ -25,17 +25,17 @@ public final class Tag {
 
   /**
    * @param bytes in the order of memory
-   * @throws IllegalArgumentException unless they are {@value #BYTES}
+   * @throws IllegalArgumentException unless there are {@value #BYTES} of them
    */
   public static Tag of(byte[] bytes) {
     if (bytes.length != BYTES) {
       throw new IllegalArgumentException(
-          "a tag of %d bytes; it has %d".formatted(bytes.length, BYTES));
+          "a tag of %d bytes; a tag has %d".formatted(bytes.length, BYTES));
     }
     return get(ByteBuffer.wrap(bytes), 0);
   }
 
-  /** A new one. */
+  /** A new tag. */
   public static Tag random(SecureRandom random) {
     byte[] bytes = new byte[BYTES];
     Tag tag;
@@ -49,7 +49,7 @@ public final class Tag {
   /**
    * Reads the bytes of a tag, whatever the buffer's order.
    *
-   * @param offset where it starts in {@code buffer}, whose position does not count
+   * @param offset where it starts in {@code buffer}, whose position does not matter
    */
   public static Tag get(ByteBuffer buffer, int offset) {
     long bits = 0;

@@ -14,7 +14,7 @@ public final class Words {
   }
 
   /**
-   * The constant that is written so.
+   * The constant that a word stands for.
    *
    * @param what names the thing in the error, say {@code "format"}
    * @throws MetakeyException INVALID_ATTRIBUTE, naming what is allowed

@@ -24,8 +24,8 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  *
  * <p>{@code buffer} is any buffer, heap or direct ({@link ByteBuffer#wrap(byte[])} makes one of an
- * array). Its position and byte order do not count: values are in the host's order. {@code data} is
- * the index at which the packet starts; the area ends there. No call touches a byte outside the
+ * array). Its position and byte order do not matter: values are in the host's order. {@code data}
+ * is the index at which the packet starts; the area ends there. No call touches a byte outside the
  * area, or beyond the buffer's limit.
  *
  * <p>An area is <em>ours</em> if its last eight bytes are this codec's tag and two zero bytes, and
@@ -34,8 +34,8 @@ import org.jspecify.annotations.Nullable;
  * before a packet are metadata.
  *
  * <p>A {@code field} may be null, which is what a view gives for a name that nobody has: it is
- * never set. So is a field without a place in the area: a well-known one, or, in the slotted
- * layout, one without a slot inside it.
+ * never set. The same goes for a field without a place in the area: a well-known one, or, in the
+ * slotted layout, one without a slot inside it.
  */
 public abstract sealed class AreaCodec permits PackedCodec, SlottedCodec {
   // Unlike a buffer's own methods these do not depend on its order.
@@ -60,7 +60,7 @@ public abstract sealed class AreaCodec permits PackedCodec, SlottedCodec {
   }
 
   /**
-   * The areas of the host that this registry is of.
+   * A codec for the areas of the host that this registry belongs to.
    *
    * @throws IllegalArgumentException for {@link Tag#NONE}: see {@link #ofCapture}
    */
@@ -74,14 +74,15 @@ public abstract sealed class AreaCodec permits PackedCodec, SlottedCodec {
    */
   public static AreaCodec of(Layout layout, int areaBytes, Tag tag) {
     if (tag.isNone()) {
-      throw new IllegalArgumentException("no tag; packets that come in are ours by it alone");
+      throw new IllegalArgumentException(
+          "no tag; without it, nobody can tell whether the area of an incoming packet is ours");
     }
     return make(layout, areaBytes, tag);
   }
 
   /**
-   * Areas of a host whose tag is not known: every mark that can be one counts. For captures, and
-   * never for packets that come in: anybody can send those.
+   * A codec for areas whose tag is not known: everything that can be a mark counts as one. For
+   * captures, and never for packets that come in: anybody can send those.
    *
    * @param areaBytes a multiple of 8, 24 to 216
    * @throws IllegalArgumentException if it is anything else
@@ -151,7 +152,7 @@ public abstract sealed class AreaCodec permits PackedCodec, SlottedCodec {
    * The value of a field.
    *
    * @param otherwise what to return where it has none ({@code -ENOENT} in C)
-   * @return for sizes 2 and 4, unsigned
+   * @return the value, unsigned for sizes 2 and 4
    */
   public final long get(ByteBuffer buffer, int data, @Nullable Field field, long otherwise) {
     int at = find(buffer, data, field);
@@ -161,7 +162,7 @@ public abstract sealed class AreaCodec permits PackedCodec, SlottedCodec {
   /**
    * Gives a field a value. If it is refused, the packet is as it was.
    *
-   * @param value its low bytes count, as many as the field has
+   * @param value as many of its low bytes as the field has count
    */
   public final SetResult set(ByteBuffer buffer, int data, @Nullable Field field, long value) {
     if (field == null || !hasPlace(field)) {
@@ -179,7 +180,7 @@ public abstract sealed class AreaCodec permits PackedCodec, SlottedCodec {
   }
 
   /**
-   * Takes a field's value away, and zeroes what it took.
+   * Removes a field's value, and zeroes its bytes.
    *
    * @return false if it has none ({@code -ENOENT} in C)
    */
@@ -214,7 +215,7 @@ public abstract sealed class AreaCodec permits PackedCodec, SlottedCodec {
         : (long) LONG.get(buffer, data - MarkStruct.BYTES) == mark;
   }
 
-  /** Whether what a marked area says of itself can be. */
+  /** Whether what a marked area says of itself is possible. */
   abstract boolean isSound(ByteBuffer buffer, int data);
 
   /** Whether an area can hold the field. */
@@ -226,7 +227,10 @@ public abstract sealed class AreaCodec permits PackedCodec, SlottedCodec {
   /** Whether the id has a value in a sound area that cannot be the field's. */
   abstract boolean holdsAnother(ByteBuffer buffer, int data, Field field);
 
-  /** Marks the field as present in a sound area; where its value goes, or -1 for lack of room. */
+  /**
+   * Marks the field as present in a sound area. Returns where its value goes; -1 if there is no
+   * room.
+   */
   abstract int insert(ByteBuffer buffer, int data, Field field);
 
   /** Undoes {@link #insert}; the value is at {@code at}. */

@@ -8,9 +8,9 @@ import org.jspecify.annotations.Nullable;
  * A value that a packet carries.
  *
  * @param id 0-63
- * @param size bytes: 2, 4 or 8; 0 where nobody knows: a slotted packet that says that the id is
- *     present, and a registry that has no slot for it in this area
- * @param value unsigned; 0 where {@code size} is
+ * @param size bytes: 2, 4 or 8; 0 if it is not known: a slotted packet says that the id is present,
+ *     and the registry has no slot for it in this area
+ * @param value unsigned; 0 if {@code size} is 0
  * @param field whose value it is; null if the registry has no field with this id, or, in the packed
  *     layout, one of another size
  */

@@ -19,8 +19,8 @@ import java.util.List;
  *     | high:64     | low:64      | values ... | zero ...       | mark   |
  * </pre>
  *
- * The packet says how large each value is. A value of another size than its field has is not that
- * field's: it is not set, and stays as it is.
+ * The packet says how large each value is. A value of another size than its field has does not
+ * belong to that field: the field counts as not set, and the value stays as it is.
  */
 final class PackedCodec extends AreaCodec {
   private static final int HEADER = 2 * Long.BYTES;
@@ -66,8 +66,8 @@ final class PackedCodec extends AreaCodec {
   }
 
   /**
-   * Makes the value of {@code id} take {@code size} bytes; 0: none. What comes after it moves; what
-   * nobody takes any more is zeroed.
+   * Makes the value of {@code id} take {@code size} bytes; 0 removes it. What comes after it moves,
+   * and bytes that are no longer used are zeroed.
    *
    * @return where the value goes; -1, and nothing is changed, if there is no room
    */

@@ -27,7 +27,7 @@ final class SlottedCodec extends AreaCodec {
     super(Layout.SLOTTED, areaBytes, tag);
   }
 
-  /** Any bitmap can be. */
+  /** Any bitmap is possible. */
   @Override
   boolean isSound(ByteBuffer buffer, int data) {
     return true;

@@ -73,7 +73,7 @@ public final class Replies {
     return fields.stream().map(Replies::field).toList();
   }
 
-  /** What another version allows, and we do not, is left out of the attributes. */
+  /** Attributes that another version allows and we do not are replaced by ones that we allow. */
   private static FieldSpec spec(dev.metakey.v1.FieldSpec spec) {
     Format format = format(spec.getFormat());
     return new FieldSpec(
@@ -155,7 +155,7 @@ public final class Replies {
         UUID.fromString(place.getRegistryId()),
         layout(place.getLayout()),
         place.getAreaBytes(),
-        Tag.NONE, // nobody is told
+        Tag.NONE, // the daemon tells nobody
         place.getId(),
         place.getGeneration(),
         place.getSlot());
@@ -267,7 +267,7 @@ public final class Replies {
         peer.getPrivileged());
   }
 
-  /** An owner of a kind that only a newer daemon knows is somebody, and nobody that is known. */
+  /** An owner of a kind that only a newer daemon knows becomes one that nobody else is equal to. */
   public static Owner owner(dev.metakey.v1.Owner owner) {
     return switch (owner.getWhoCase()) {
       case UNIT -> Owner.unit(owner.getUnit());

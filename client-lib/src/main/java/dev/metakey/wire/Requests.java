@@ -40,12 +40,12 @@ public final class Requests {
     if (!Durations.isValid(ttl) || !ttl.equals(Durations.fromMillis(Durations.toMillis(ttl)))) {
       throw new MetakeyException(
           Reason.INVALID_ATTRIBUTE,
-          "ttl of %s is no whole number of milliseconds; allowed: 1 s to 366 days, or none"
+          "ttl of %s is not a whole number of milliseconds; allowed: 1 s to 366 days, or none"
               .formatted(Names.quote(spec.getName())),
           Map.of("attribute", "ttl"));
     }
     long ms = Durations.toMillis(ttl);
-    return ms == 0 ? -1 : ms; // a ttl of 0 was said: out of range, not "never"
+    return ms == 0 ? -1 : ms; // a ttl of 0 was asked for: out of range, not "never"
   }
 
   public static FieldState state(dev.metakey.v1.FieldState state) {
@@ -60,7 +60,7 @@ public final class Requests {
   }
 
   /**
-   * An owner that there can be.
+   * An owner that can exist.
    *
    * @throws MetakeyException INVALID_REQUEST
    */
@@ -71,7 +71,8 @@ public final class Requests {
       case CONTAINER_CLAIM -> Owner.container(Names.checkClaim(owner.getContainerClaim()));
       case WHO_NOT_SET ->
           throw new MetakeyException(
-              Reason.INVALID_REQUEST, "no owner was said, or one of a kind that is not known here");
+              Reason.INVALID_REQUEST,
+              "the request names no owner, or one of a kind that this daemon does not know");
     };
   }
 
@@ -87,7 +88,7 @@ public final class Requests {
     if (isNobody || (owner.kind() == Owner.Kind.UNIT && owner.service().isEmpty())) {
       throw new MetakeyException(
           Reason.INVALID_REQUEST,
-          "whose fields was not said; allowed are a unit, a uid, a uid and its claim, a claim of containers");
+          "the request does not say whose fields; allowed: a unit, a uid, a uid and its claim, or a claim of containers");
     }
     return owner;
   }
@@ -105,7 +106,7 @@ public final class Requests {
     if (!Durations.isValid(duration)) {
       throw new MetakeyException(
           Reason.INVALID_REQUEST,
-          "%s is no valid duration: seconds and nanos have different signs, or are out of range"
+          "%s is not a valid duration: seconds and nanos have different signs, or are out of range"
               .formatted(what));
     }
     return Durations.toMillis(duration);

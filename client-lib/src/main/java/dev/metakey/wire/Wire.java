@@ -34,9 +34,9 @@ import dev.metakey.v1.User;
 import java.util.function.Function;
 
 /**
- * Maps the value types to messages, by methods named after the thing. Those that map it back have
- * the same names, and depend on who reads: {@link Requests} for the daemon, {@link Replies} for a
- * client.
+ * Maps the value types to messages, by methods named after the thing. The methods that map it back
+ * have the same names, and differ by who reads: {@link Requests} for the daemon, {@link Replies}
+ * for a client.
  */
 public final class Wire {
   private Wire() {}
@@ -140,7 +140,7 @@ public final class Wire {
   }
 
   /**
-   * @param staleBecause of each use: {@link FieldUser#staleBecause()}
+   * @param staleBecause gives for each use its {@link FieldUser#staleBecause()}
    */
   public static dev.metakey.v1.LoadedProgram program(
       LoadedProgram program, Function<FieldUse, String> staleBecause) {

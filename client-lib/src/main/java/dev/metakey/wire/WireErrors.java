@@ -49,7 +49,7 @@ public final class WireErrors {
             .build());
   }
 
-  /** Whether the daemon itself refused: false where something between us spoke. */
+  /** Whether the daemon itself refused: false if something between us answered. */
   public static boolean isRefusal(StatusRuntimeException error) {
     com.google.rpc.Status status = StatusProto.fromThrowable(error);
     return status != null
@@ -57,9 +57,9 @@ public final class WireErrors {
   }
 
   /**
-   * What the daemon said; and where something between us spoke instead, the reason that fits its
-   * status best. A defect of the daemon is told by the daemon: a status of that kind without its
-   * word is a connection that broke.
+   * What the daemon said; if something between us answered instead, the reason that fits its status
+   * best. A daemon reports its own defects with an ErrorInfo, so INTERNAL without one means that
+   * the connection broke.
    */
   public static MetakeyException fromStatus(StatusRuntimeException error) {
     com.google.rpc.Status status = StatusProto.fromThrowable(error);
@@ -77,9 +77,9 @@ public final class WireErrors {
   }
 
   /**
-   * Whether a status that the daemon did not give means that the connection is not there, or broke:
-   * gRPC says INTERNAL where the other side breaks the protocol or resets a call, and UNKNOWN where
-   * it closes the connection.
+   * Whether a status that the daemon did not give means that there is no connection, or that it
+   * broke: gRPC says INTERNAL if the other side breaks the protocol or resets a call, and UNKNOWN
+   * if it closes the connection.
    */
   public static boolean isOfTheConnection(Status.Code code) {
     return switch (code) {
@@ -89,7 +89,8 @@ public final class WireErrors {
   }
 
   /**
-   * A reason that we do not know is taken for what its status says; its name is among the facts.
+   * A reason that we do not know is replaced by the one that its status suggests; its name is kept
+   * among the facts.
    */
   private static MetakeyException fromInfo(
       ErrorInfo info, Status.Code code, String message, Throwable cause) {

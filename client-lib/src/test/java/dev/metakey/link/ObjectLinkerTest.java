@@ -303,10 +303,10 @@ class ObjectLinkerTest {
         .isInstanceOf(IOException.class)
         .hasMessageContainingAll(nowhere.toString(), "cannot be written", "no such file or folder");
     assertThatThrownBy(() -> ObjectLinker.link(client, in, directory, LinkOptions.DEFAULT))
-        .hasMessageContaining("no regular file");
+        .hasMessageContaining("not a regular file");
     assertThatThrownBy(
             () -> ObjectLinker.link(client, in, Path.of("/dev/null"), LinkOptions.DEFAULT))
-        .hasMessageContaining("no regular file but a device");
+        .hasMessageContaining("not a regular file but a device");
     assertThat(daemon.registerRequests).isEmpty();
   }
 
@@ -314,7 +314,7 @@ class ObjectLinkerTest {
   void link_whenTheInputCannotBeRead_saysSo() {
     assertRefused(Reason.INVALID_REQUEST, in.toString(), "no such file");
     in = directory;
-    assertRefused(Reason.INVALID_REQUEST, "no regular file");
+    assertRefused(Reason.INVALID_REQUEST, "not a regular file");
   }
 
   @Test

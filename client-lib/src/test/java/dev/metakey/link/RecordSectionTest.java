@@ -140,7 +140,7 @@ class RecordSectionTest {
       boolean code = at >= 64 && at < RECORDS_AT;
       boolean secondRecord = at >= record(1) && at < object.namesAt;
       if (code || secondRecord) {
-        continue; // the first record is enough
+        continue; // checking the first record is enough
       }
       byte was = whole[at];
       for (int flip : new int[] {0x01, 0x80, was}) {
@@ -156,7 +156,7 @@ class RecordSectionTest {
 
   static Stream<Arguments> faults() {
     return Stream.of(
-        fault("at byte 0: no ELF object", o -> o.bytes.put(0, (byte) 'B')),
+        fault("at byte 0: not an ELF object", o -> o.bytes.put(0, (byte) 'B')),
         fault("at byte 4: ELF class 1", o -> o.bytes.put(4, (byte) 1)),
         fault("at byte 5: byte order 3", o -> o.bytes.put(5, (byte) 3)),
         fault("at byte 16: ELF type 2, not a relocatable", o -> o.bytes.putShort(16, (short) 2)),
@@ -166,7 +166,7 @@ class RecordSectionTest {
         fault("at byte 40: the section headers are", o -> o.bytes.putLong(40, Long.MAX_VALUE)),
         fault("at byte 40: the section headers are", o -> o.bytes.putLong(40, -64)),
         fault("at byte 62: section 9 is to hold", o -> o.bytes.putShort(62, (short) 9)),
-        fault("is no plain string table", o -> o.bytes.putShort(62, (short) 1)),
+        fault("is not a plain string table", o -> o.bytes.putShort(62, (short) 1)),
         fault("the name of section 2 starts", o -> o.bytes.putInt(o.at(RECORDS), -1)),
         fault("there is no section .rodata.metakey", o -> o.bytes.putInt(o.at(RECORDS), 1)),
         fault("sections 1 and 2 are both named", o -> o.bytes.putInt(o.at(1), 7)),

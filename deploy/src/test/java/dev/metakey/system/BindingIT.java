@@ -144,7 +144,7 @@ class BindingIT {
   void read_whenItsWriterDied_givesUp() throws Exception {
     publish(run, REGISTRY, field("test.f0", 2, 1, 18));
     try (FileChannel file = FileChannel.open(file(), StandardOpenOption.WRITE)) {
-      file.write(ByteBuffer.allocate(8).putLong(0, -1L), RegistryFile.SEQ); // odd in any order
+      file.write(ByteBuffer.allocate(8).putLong(0, -1L), RegistryFile.SEQ); // odd in both orders
     }
     assertThat(bind("-").get(0)).startsWith("read -11 ").contains("start metakeyd");
   }

@@ -200,7 +200,7 @@ class DataPathIT {
 
   /**
    * When a tunnel's headers are taken off, bytes from the wire lie where the area is looked for.
-   * Whoever knows the tag could forge values with them; so nobody is told.
+   * Whoever knows the tag could forge values with them, which is why it is secret.
    */
   @ParameterizedTest
   @EnumSource(Layout.class)
@@ -347,7 +347,7 @@ class DataPathIT {
     return device.equals("mk3") ? "nsenter --net=/run/netns/mk-out " : "";
   }
 
-  /** Sends packets, waits until each was looked at so often, and returns what was set. */
+  /** Sends packets, waits until each was read {@code gets} times, and returns what was set. */
   private static Map<Integer, BigInteger> send(Lab lab, int gets) throws Exception {
     lab.run(Lab.example("lab.sh") + " send " + PACKETS).ok();
     Host.await(

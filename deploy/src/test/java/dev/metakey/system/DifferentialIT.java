@@ -56,7 +56,7 @@ class DifferentialIT {
   private static final int PACKETS = Integer.getInteger("metakey.packets", 60);
   private static final int CALLS_EACH = 50;
 
-  /** So many bytes of metadata a frame can carry into the stack. */
+  /** The most bytes of metadata that a frame can carry into the stack. */
   private static final int MAX_METADATA_BYTES = 216;
 
   private static final int MARK_BYTES = 8;
@@ -75,10 +75,10 @@ class DifferentialIT {
   private Path object = Path.of("");
   private String attachment = "clsact";
 
-  /** By number, as in fields.h; null where it is not registered. */
+  /** By number, as in fields.h; null for a field that is not registered. */
   private final List<@Nullable Field> fields = new ArrayList<>();
 
-  /** An implementation in Java, of one packet. A field that is null was never linked. */
+  /** An implementation in Java, for one packet. A field that is null was never linked. */
   interface PacketMetadata {
     /**
      * @param canMake whether there is room in front of the packet, and an XDP program that makes
@@ -100,7 +100,7 @@ class DifferentialIT {
     void replace(byte[] bytes);
   }
 
-  /** Those that must agree with each other and with the kernel. Another one is added here. */
+  /** The implementations that must agree with each other and with the kernel. */
   private List<PacketMetadata> implementations() {
     List<Field> registered = registered();
     return List.of(new ReferenceArea(info, tag, registered));
@@ -210,7 +210,7 @@ class DifferentialIT {
       }
     }
     String mark = HEX.formatHex(mark());
-    List<String> answers = kernel(calls); // which sees to it that the packet stays as it was
+    List<String> answers = kernel(calls); // which checks that the packet stays as it was
     assertThat(answers).hasSameSizeAs(calls);
     assertThat(answers).allMatch(answer -> answer.endsWith(mark));
     assertThat(answers).allMatch(answer -> answer.split(" ", 3)[2].length() == 2 * area);
@@ -221,7 +221,7 @@ class DifferentialIT {
     }
   }
 
-  /** Result and value, without the bytes: what is no value may be anything. */
+  /** Result and value, without the bytes, which may be anything where there is no value. */
   private static String returned(String answer) {
     return answer.substring(0, answer.lastIndexOf(' '));
   }
@@ -311,7 +311,7 @@ class DifferentialIT {
       case 0 -> area(false);
       case 1 -> foreign(4 * (1 + random.nextInt(MAX_METADATA_BYTES / 4)));
       case 2 -> foreign(info.areaBytes());
-      case 3 -> { // another tag, or something else than zeros behind it
+      case 3 -> { // another tag, or other bytes than zeros behind it
         byte[] other = area(false);
         other[other.length - 1 - random.nextInt(MARK_BYTES)] ^= (byte) (1 << random.nextInt(8));
         yield other;
@@ -338,7 +338,7 @@ class DifferentialIT {
 
   private byte[] area(boolean garbage) {
     byte[] area = garbage ? foreign(info.areaBytes()) : new byte[info.areaBytes()];
-    if (garbage && random.nextBoolean()) { // few bits, so that a packed header may be true
+    if (garbage && random.nextBoolean()) { // few bits, so that a packed header may be sound
       for (int keep = random.nextInt(7), at = 0; at < 16; at++) {
         area[at] = random.nextInt(16) < keep ? (byte) (1 << random.nextInt(8)) : 0;
       }
@@ -395,7 +395,7 @@ class DifferentialIT {
         .build();
   }
 
-  /** -1 where there is none. */
+  /** A free slot; -1 if there is none. */
   private static int slot(boolean[] taken, int size) {
     for (int slot = 16 + size; slot < taken.length; slot += size) {
       boolean free = true;

@@ -103,7 +103,7 @@ class ExamplesIT {
     }
   }
 
-  /** One shell for all, as some go on in the background. */
+  /** One script for all commands, as some of them go on in the background. */
   private String script(List<Shown> shown, Path examples) {
     StringBuilder script = new StringBuilder("cd %s%n".formatted(examples));
     for (int i = 0; i < shown.size(); i++) {
@@ -114,7 +114,7 @@ class ExamplesIT {
     return script.toString();
   }
 
-  /** Hashes differ from run to run; how columns are filled up does not matter. */
+  /** Without hashes, which differ from run to run, and without the padding of columns. */
   private static String masked(String text) {
     return text.replaceAll("(\"last_hash\": )\\d+", "$1 N").replaceAll("\\s+", " ").strip();
   }

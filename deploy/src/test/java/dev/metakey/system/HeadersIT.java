@@ -63,7 +63,7 @@ class HeadersIT {
     orders.add(List.of(BPF, SHARED));
     orders.add(List.of(BPF, HINTS));
     orders.add(List.of(HINTS, BPF));
-    for (String types : List.of(KERNEL, VMLINUX)) { // libbpf's header needs them before it
+    for (String types : List.of(KERNEL, VMLINUX)) { // libbpf's header needs the types before it
       orders.add(List.of(types, HELPERS, BPF));
       orders.add(List.of(types, BPF, HELPERS));
       orders.add(List.of(BPF, types, HELPERS));
@@ -73,7 +73,7 @@ class HeadersIT {
     orders.add(List.of(HINTS, KERNEL, HELPERS));
     for (List<String> order : orders) {
       bpf(clang, source(order), "-std=gnu11");
-      if (!order.contains(HELPERS)) { // which is no strict C11
+      if (!order.contains(HELPERS)) { // which is not strict C11
         bpf(clang, source(order), "-std=c11");
       }
     }

@@ -72,7 +72,7 @@ final class Host implements BeforeEachCallback, AfterEachCallback {
     }
     OPEN.add(this);
     root = Files.createTempDirectory("metakey-it-");
-    // Other users must come through.
+    // Other users must be able to pass.
     Files.setPosixFilePermissions(root, PosixFilePermissions.fromString("rwxr-xr-x"));
     data = root.resolve("data");
   }
@@ -88,8 +88,8 @@ final class Host implements BeforeEachCallback, AfterEachCallback {
   }
 
   /**
-   * Its daemons look at what the kernel has loaded, which the whole machine shares: only for what
-   * is about that, and with the lock {@link Lab#LOADED_PROGRAMS}.
+   * Lets its daemons look at what the kernel has loaded, which the whole machine shares. Only for
+   * tests that are about that, and with the lock {@link Lab#LOADED_PROGRAMS}.
    */
   Host seeingPrograms() {
     programs = "kernel";
@@ -133,12 +133,12 @@ final class Host implements BeforeEachCallback, AfterEachCallback {
     image = other;
   }
 
-  /** Has its data elsewhere from now on. */
+  /** Keeps the data elsewhere from now on. */
   void putDataIn(Path directory) {
     data = directory;
   }
 
-  /** A variable of every process from now on. */
+  /** Sets an environment variable for every process from now on. */
   void set(String variable, String value) {
     environment.put(variable, value);
   }
@@ -148,7 +148,7 @@ final class Host implements BeforeEachCallback, AfterEachCallback {
     Files.write(config(), List.of(lines));
   }
 
-  /** Stops or removes something after the test, the last that was given first. */
+  /** Stops or removes something after the test; what was given last goes first. */
   <T extends AutoCloseable> T closeLater(T what) {
     synchronized (toClose) {
       toClose.push(what);
@@ -161,12 +161,12 @@ final class Host implements BeforeEachCallback, AfterEachCallback {
     return launch(options).awaitServing();
   }
 
-  /** Starts a daemon, and goes on. */
+  /** Starts a daemon without waiting for it. */
   DaemonProcess launch(String... options) throws IOException {
     return launch(daemonCommand(options));
   }
 
-  /** Starts a daemon by a command that makes more of {@link #daemonCommand}. */
+  /** Starts a daemon by a command that wraps {@link #daemonCommand}. */
   DaemonProcess launch(ProcessBuilder command) throws IOException {
     return closeLater(new DaemonProcess(command, socket(), log()));
   }
@@ -262,7 +262,7 @@ final class Host implements BeforeEachCallback, AfterEachCallback {
     return builder;
   }
 
-  /** Connects past the Java client, to send what that would not. */
+  /** Connects past the Java client, to send what that client would not. */
   Wiretap connect() {
     return connect("test");
   }
@@ -271,7 +271,7 @@ final class Host implements BeforeEachCallback, AfterEachCallback {
     return closeLater(new Wiretap(socket(), service));
   }
 
-  /** A small file system of its own; until the test ends. */
+  /** Mounts a file system until the test ends. */
   Path mount(String name, String... options) throws Exception {
     Path point = Files.createDirectory(root.resolve(name));
     List<String> command = new ArrayList<>(List.of("mount"));
@@ -327,12 +327,12 @@ final class Host implements BeforeEachCallback, AfterEachCallback {
         });
   }
 
-  /** Waits for what takes its time. */
+  /** Waits for what takes a while. */
   static void await(String what, Condition condition) throws Exception {
     await(30, what, condition);
   }
 
-  /** Waits for what takes its time, and for so many seconds at most. */
+  /** Waits for what takes a while, for this many seconds at most. */
   static void await(int seconds, String what, Condition condition) throws Exception {
     long endNs = System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds);
     while (!condition.holds()) {

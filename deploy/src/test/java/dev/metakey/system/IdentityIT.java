@@ -46,7 +46,7 @@ class IdentityIT {
     return id.toString();
   }
 
-  /** Any hierarchy: the one that the daemon believes first. */
+  /** Of all hierarchies, the one that the daemon looks at first. */
   private Cgroups cgroups() throws Exception {
     List<Path> all = Cgroups.hierarchies();
     return host.closeLater(Cgroups.of(all.get(all.size() - 1)));
@@ -205,7 +205,7 @@ class IdentityIT {
     assertThat(
             owner(cgroups, scope.formatted(id()), concat(as(231_072), unshared), "web.id", "web"))
         .isEqualTo("container:web");
-    // A user who makes one to look like one, and who is in no container
+    // A user who makes a namespace to look like a container, and is in none
     String users = "/user.slice/user-1000.slice/user@1000.service/docker-" + id() + ".scope";
     assertThat(owner(cgroups, users, concat(as(1000), unshared), "a", "web")).isEqualTo("1000:web");
     String session = "/metakey-it-session.scope";

@@ -101,7 +101,7 @@ class KillIT {
     connections.forEach(Wiretap::close);
   }
 
-  /** Now and then it is killed while it starts, too. */
+  /** Starts it; now and then it is killed while it starts, too. */
   private DaemonProcess restart(Random random) throws Exception {
     while (random.nextInt(6) == 0) {
       DaemonProcess early = host.launch();
@@ -120,7 +120,7 @@ class KillIT {
           "a follower is told all of " + last,
           () -> {
             if (thread.isDone()) {
-              thread.get(); // throws what it met
+              thread.get(); // throws what the thread threw
             }
             return follower.revision() == last.getRevision();
           });

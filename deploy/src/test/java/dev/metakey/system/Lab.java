@@ -50,14 +50,14 @@ final class Lab implements AutoCloseable {
     pid = first.children().findFirst().orElseThrow().pid();
   }
 
-  /** Makes one, and removes it after the test. */
+  /** Makes a lab, and removes it after the test. */
   static Lab open(Host host) throws IOException {
     return host.closeLater(new Lab(host));
   }
 
   /**
-   * Waits until no program is loaded that names fields, as a daemon without data would adopt what
-   * it uses, its layout too. Those of an earlier test go with a delay.
+   * Waits until no program is loaded that names fields, as a daemon without data would adopt its
+   * fields and its layout. The programs of an earlier test go with a delay.
    */
   static void awaitNoneLoaded() throws Exception {
     Host.await(
@@ -90,7 +90,7 @@ final class Lab implements AutoCloseable {
     return Ran.of(process(command), Host.PATIENCE);
   }
 
-  /** Starts what goes on until the lab is closed, and waits for its first line. */
+  /** Starts a command that runs until the lab is closed, and waits until it says this. */
   void start(String command, String says) throws IOException {
     Process process = process(command).redirectErrorStream(true).start();
     background.add(process);

@@ -51,7 +51,7 @@ class LinkIT {
         .formatted(variable, role, size, name);
   }
 
-  /** An XDP program: drops everything unless it is linked, as then both ids are 0. */
+  /** An XDP program that drops everything until it is linked, as before that both ids are 0. */
   private Path compile(String compiler, String target, String records) throws Exception {
     Path source = host.root().resolve("prog.bpf.c");
     Path object = host.root().resolve("prog.bpf.o");
@@ -115,7 +115,7 @@ class LinkIT {
     int hop = find(before, "edge.hop\0");
     int flow = find(before, "edge.flow\0");
     for (int start : new int[] {hop, flow}) {
-      // From the mark to the end of the record: as it was, and the rest of the file is compared.
+      // Checks what linking wrote, and puts the old bytes back, to compare the rest of the file.
       ByteOrder order = how.get(1).equals("bpfeb") ? ByteOrder.BIG_ENDIAN : ByteOrder.LITTLE_ENDIAN;
       ByteBuffer linked = ByteBuffer.wrap(after).order(order);
       assertThat(linked.get(start + 93)).as("id").isEqualTo((byte) (start == hop ? 1 : 0));
@@ -248,7 +248,7 @@ class LinkIT {
   void link_whenItIsNoObject_saysWhat() throws Exception {
     host.start();
 
-    host.cli("link", "/etc/passwd", "-o", "linked.o").refuses(2, "no ELF object");
+    host.cli("link", "/etc/passwd", "-o", "linked.o").refuses(2, "not an ELF object");
     host.cli("link", "/bin/true", "-o", "linked.o").refuses(2, "at byte 16");
     host.cli("link", "none.o", "-o", "linked.o").refuses(2, "no such file");
   }

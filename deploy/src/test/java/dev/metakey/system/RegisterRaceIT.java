@@ -18,7 +18,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** Many register the same names at once: each name has one id, and everybody knows the same. */
+/** Many clients register the same names at once: each name gets one id, which all are told. */
 class RegisterRaceIT {
   private static final int CLIENTS = 64;
 

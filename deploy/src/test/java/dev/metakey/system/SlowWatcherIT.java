@@ -25,7 +25,9 @@ class SlowWatcherIT {
   private static final int ROUNDS = 1_500;
   private static final int CHANGES = SERVICES * (1 + 2 * ROUNDS);
 
-  /** Every change carries it twice: all of them are more than the daemon's heap has room for. */
+  /**
+   * Every change carries it twice, so that all changes together do not fit into the daemon's heap.
+   */
   private static final String DESCRIPTION = "x".repeat(255);
 
   @RegisterExtension final Host host = new Host();
@@ -79,7 +81,10 @@ class SlowWatcherIT {
     }
   }
 
-  /** Reads until all changes are told, and tells the last revision; a state may stand for some. */
+  /**
+   * Reads until all changes are told, and returns the last revision; a whole state may replace
+   * some.
+   */
   private static long follow(BlockingClientCall<?, WatchResponse> stream) throws Exception {
     long reached = 0;
     while (reached < CHANGES) {

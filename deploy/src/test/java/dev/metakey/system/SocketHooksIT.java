@@ -61,7 +61,7 @@ class SocketHooksIT {
   }
 
   /**
-   * Everything attached, and a way from mk-peer through here to mk-out.
+   * Attaches everything, and makes a way from mk-peer through here to mk-out.
    *
    * @param option {@code packet}: on a packet socket too
    */
@@ -142,13 +142,15 @@ class SocketHooksIT {
         .containsEntry(Hook.REUSEPORT, (long) PACKETS)
         .containsEntry(Hook.SOCKOPS, 1L);
 
-    // Packets of this host's own making, and a call without a packet.
+    // Packets that this host made itself, and a call without a packet, carry no value.
     assertThat(right).containsEntry(Hook.NF_OUTPUT, 0L).containsEntry(Hook.SOCKOPS_LISTEN, 0L);
     assertThat(counted("absent").get(Hook.NF_OUTPUT)).isPositive();
     assertThat(counted("absent")).containsEntry(Hook.SOCKOPS_LISTEN, 1L);
   }
 
-  /** Without the packet socket: what that has a copy of is copied again, and loses its metadata. */
+  /**
+   * Without the packet socket: a packet that it holds a copy of is copied, and loses its metadata.
+   */
   @ParameterizedTest
   @ValueSource(strings = {"slotted", "packed"})
   void value_whenForwarded_isReadOnEveryHookOfTheWay(String layout) throws Exception {

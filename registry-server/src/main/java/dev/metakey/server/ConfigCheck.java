@@ -41,7 +41,7 @@ final class ConfigCheck {
         RegistryState.empty(new UUID(0, 0), config.value().layout(), config.value().areaBytes());
   }
 
-  /** What is wrong; empty: nothing is. */
+  /** What is wrong; empty if nothing is. */
   List<String> faults() {
     faults.addAll(config.faults());
     Config wanted = config.value();
@@ -68,7 +68,7 @@ final class ConfigCheck {
     }
   }
 
-  /** What could not be checked; empty: everything was. */
+  /** What could not be checked; empty if everything was. */
   String note() {
     return note;
   }

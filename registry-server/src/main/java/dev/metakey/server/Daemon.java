@@ -71,7 +71,9 @@ public final class Daemon implements AutoCloseable {
   private final WatchHub hub;
   private final SocketServer server;
 
-  /** Starts a daemon whose config and reservations are sound, and that nobody told otherwise. */
+  /**
+   * Starts a daemon whose config and reservations are sound, and that is not to recover anything.
+   */
   public Daemon(
       Config config, ProgramSource programs, List<Reserve> reservations, boolean nothingLoaded)
       throws StoreException, IOException, InterruptedException {
@@ -84,7 +86,7 @@ public final class Daemon implements AutoCloseable {
     };
   }
 
-  /** What the kernel has loaded; without BPF it can have nothing loaded. */
+  /** What the kernel has loaded: nothing, if it has no BPF. */
   static ProgramSource ofThisHost() {
     LoadedPrograms programs = new LoadedPrograms();
     return withPids -> {
@@ -102,12 +104,12 @@ public final class Daemon implements AutoCloseable {
   /**
    * Starts a daemon; when this returns, it serves.
    *
-   * @param read the config; where something is wrong with it, the daemon is read-only
+   * @param read the config; if something is wrong with it, the daemon is read-only
    * @param programs tells what the kernel has loaded
    * @param reservations what {@code keys.d} says
    * @param nothingLoaded an admin's word that no program is loaded: a new layout is taken on at
    *     once
-   * @param recoverFrom what an admin said to recover a lost registry from; null: nothing
+   * @param recoverFrom what an admin said to recover a lost registry from; null if nothing
    * @throws StoreException if the database cannot be opened
    * @throws IOException if the socket cannot be listened on
    */
@@ -204,14 +206,17 @@ public final class Daemon implements AutoCloseable {
         "metakeyd {} serves on {}, {}", ThisProcess.version(), config.paths().socket(), describe());
   }
 
-  /** Reads all of it once. Nobody waits for the end of that. */
+  /** Reads all of the history once, on a thread that nobody waits for. */
   private void checkHistory() {
     Thread check = new Thread(defects.guard(store::checkHistory), "registry-check");
     check.setDaemon(true);
     check.start();
   }
 
-  /** Where the kernel tells of programs that come and go, nobody has to look all the time. */
+  /**
+   * Has the kernel tell of programs that come and go, if it can, so that nobody has to look all the
+   * time.
+   */
   private void listenForPrograms() {
     if (config.looksAtPrograms()) {
       try {
@@ -222,9 +227,7 @@ public final class Daemon implements AutoCloseable {
     }
   }
 
-  /**
-   * Changes are possible while the store takes them, and nobody who is needed for them has ended.
-   */
+  /** Changes are possible while the store takes them and every thread that they need is running. */
   private void tellHealth() {
     server.changesPossible(
         readOnly.isEmpty()
@@ -266,7 +269,7 @@ public final class Daemon implements AutoCloseable {
     }
   }
 
-  /** Takes the configured layout on; where the fields do not fit in, the old one stays. */
+  /** Takes the configured layout on; if the fields do not fit into it, the old one stays. */
   private Start.Result takeLayoutOn(boolean nothingLoaded) {
     Tag fresh = Tag.random(new SecureRandom());
     try {
@@ -284,7 +287,7 @@ public final class Daemon implements AutoCloseable {
   }
 
   static String layoutProblem(Config config, RegistryInfo info, MetakeyException obstacle) {
-    return "the config asks for layout %s with area %d, and that cannot be taken on: %s. Until then the registry keeps layout %s with area %d"
+    return "the config asks for layout %s with area %d, and that cannot be taken on: %s. Until it can, the registry keeps layout %s with area %d"
         .formatted(
             config.layout(), config.areaBytes(), obstacle.text(), info.layout(), info.areaBytes());
   }
@@ -296,7 +299,9 @@ public final class Daemon implements AutoCloseable {
             .formatted(String.join("; ", faults));
   }
 
-  /** Nothing is forgotten by a config that may not be the right one. */
+  /**
+   * Which history is kept. A read-only daemon keeps all, as its config may not be the right one.
+   */
   private Engine.Retention retention() {
     return readOnly.isEmpty()
         ? new Engine.Retention(config.history().keep(), config.history().ageMs())

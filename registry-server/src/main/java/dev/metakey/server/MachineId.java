@@ -14,14 +14,14 @@ final class MachineId {
 
   private MachineId() {}
 
-  /** Of this machine; empty where it has none, as in many containers. */
+  /** The id of this machine; empty if it has none, as in many containers. */
   static String ofThisHost() {
     return read(Path.of("/etc/machine-id"));
   }
 
   /**
-   * A hash of the id, which itself is to be kept from others (machine-id(5)); empty where the file
-   * is missing or holds none.
+   * A hash of the id, as others must not learn the id itself (machine-id(5)); empty if the file is
+   * missing or holds none.
    */
   static String read(Path file) {
     try {

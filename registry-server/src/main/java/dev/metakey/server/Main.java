@@ -28,7 +28,7 @@ import picocli.CommandLine.Option;
     versionProvider = Main.Version.class,
     sortOptions = false,
     footerHeading =
-        "%nExit codes: 0 stopped, 2 wrong flags (or what --check refuses), 8 database or socket not to be had.%n")
+        "%nExit codes: 0 stopped, 2 wrong flags (or what --check refuses), 8 the database or the socket cannot be used.%n")
 public final class Main implements Callable<Integer> {
   @Option(
       names = "--config",
@@ -156,7 +156,7 @@ public final class Main implements Callable<Integer> {
     }
   }
 
-  /** What the config file says, as far as it can be used, and the flags. */
+  /** What the config file says, as far as it can be used, with the flags in place of its values. */
   private Read<Config> config() {
     Path file = configFile;
     if (file == null && Files.exists(Config.DEFAULT_FILE)) {

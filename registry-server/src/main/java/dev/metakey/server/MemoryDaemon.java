@@ -31,10 +31,11 @@ import java.util.logging.Logger;
 
 /**
  * A daemon for tests: the parts of {@link Daemon} on a store in memory. It publishes nothing, and
- * in its kernel no program is loaded. Its time passes as everywhere, and faster when it is told so.
+ * sees a kernel that has no program loaded. Its time passes as usual, and jumps ahead when it is
+ * told to.
  */
 public final class MemoryDaemon implements AutoCloseable {
-  /** Kept here, as the logging system forgets loggers, and their level, that nobody holds. */
+  /** Kept here, as the logging system forgets a logger and its level when nobody holds it. */
   private static final Logger BOOTSTRAP_LOG =
       Logger.getLogger("io.grpc.netty.shaded.io.netty.bootstrap.ServerBootstrap");
 
@@ -51,7 +52,7 @@ public final class MemoryDaemon implements AutoCloseable {
   private final SocketServer server;
 
   /**
-   * Starts one; when this returns, it serves.
+   * Starts a daemon; when this returns, it serves.
    *
    * @param directory gets the socket, {@code metakeyd.sock}, and its lock
    * @throws IOException if the socket cannot be listened on
@@ -108,7 +109,7 @@ public final class MemoryDaemon implements AutoCloseable {
         new Config.Publish(false, false, false));
   }
 
-  /** Lets time pass at once. When this returns, what is due by then was done. */
+  /** Lets time pass at once. When this returns, what is due by then has been done. */
   public void advance(Duration time) {
     clock.advancedMs.addAndGet(time.toMillis());
     kernel.observe(Runnable::run).join();

@@ -30,8 +30,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The ways of publication that the config asks for. What it asks for no more is withdrawn, so that
- * no reader goes on believing it.
+ * The ways of publication that the config asks for. What it no longer asks for is withdrawn, so
+ * that no reader goes on believing it.
  *
  * <p>A file beside the published ones remembers where maps are pinned: it is as short-lived as they
  * are, as neither survives a reboot.
@@ -50,7 +50,7 @@ final class Outlets {
   private final List<Outlet> wanted = new ArrayList<>();
 
   /**
-   * @param daemon this one; null where it cannot tell
+   * @param daemon this daemon; null if it does not know how to name itself
    * @param problem is told what could not be withdrawn
    */
   Outlets(
@@ -72,7 +72,7 @@ final class Outlets {
   }
 
   /**
-   * All of them, but none where another daemon publishes: nothing there is touched.
+   * The outlets. There are none where another daemon publishes, and nothing there is touched.
    *
    * @param own the ids that the registry has, and had before it was recovered
    */
@@ -101,7 +101,7 @@ final class Outlets {
         log.warn("what was published there could not be read; it is kept in {}", kept);
       }
     } catch (IOException e) {
-      problem.accept("what was published could not be read, and not be kept: " + Failure.words(e));
+      problem.accept("what was published could be neither read nor kept: " + Failure.words(e));
     }
   }
 
@@ -127,7 +127,8 @@ final class Outlets {
     Path record = run.resolve(".maps");
     Path earlier = runIsOurs ? read(record) : null;
     if (earlier != null && !earlier.toString().equals(bpffs)) {
-      withdraw(new PinnedTag(earlier, tag)); // first: the maps' directory goes with them
+      withdraw(
+          new PinnedTag(earlier, tag)); // before the maps, whose directory is removed with them
       withdraw(new PinnedMaps(earlier, clockMs));
     }
     if (!bpffs.equals("none")) {

@@ -14,14 +14,14 @@ final class Problems {
   private final List<String> lasting = new CopyOnWriteArrayList<>();
   private final List<Supplier<List<String>>> sources = new CopyOnWriteArrayList<>();
 
-  /** Adds one that lasts as long as the daemon does. */
+  /** Adds a problem that lasts as long as the daemon does. */
   void add(String text) {
     lasting.add(text);
     log.warn(text);
   }
 
   /**
-   * @param source tells what is wrong now; nothing: an empty list. Asked for each status
+   * @param source tells what is wrong now; is asked for each status
    */
   void from(Supplier<List<String>> source) {
     sources.add(source);

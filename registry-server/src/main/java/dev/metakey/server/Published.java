@@ -30,8 +30,8 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What stands where this daemon is to publish, as it was before the daemon has written anything:
- * evidence of its own registry, or a sign that another daemon publishes there.
+ * What stands where this daemon is to publish, as it was before the daemon wrote anything: evidence
+ * of its own registry, or a sign that another daemon publishes there.
  */
 final class Published {
   private static final Pattern BOOT_OF_KEYS =
@@ -105,7 +105,7 @@ final class Published {
             directory, snapshot, bootId, PinnedTag.read(directory, snapshot.info()));
   }
 
-  /** What others could have put there is nobody's word. */
+  /** Whether the file is there and may be believed: what others could have put there may not. */
   private static boolean isThere(Path file) {
     try {
       TrustedDirectory.checkFile(Use.RUN, file);
@@ -143,7 +143,7 @@ final class Published {
   }
 
   /**
-   * All that a daemon that starts can know from outside its data directory.
+   * All that a starting daemon can know from outside its data directory.
    *
    * @param recoverFrom what an admin named: files, or a directory of files or of pinned maps
    * @throws StoreException if that cannot be read
@@ -219,7 +219,7 @@ final class Published {
   }
 
   /**
-   * Keeps a copy of what could not be read, before it is written over.
+   * Keeps copies of the files that could not be read, before they are overwritten.
    *
    * @return where the copies are
    */

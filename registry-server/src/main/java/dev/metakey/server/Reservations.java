@@ -46,8 +46,8 @@ final class Reservations {
   }
 
   /**
-   * Takes on what is wanted, and drops what the directory said earlier and says no more. Nothing is
-   * dropped while something cannot be read, as it may be that.
+   * Takes on what is wanted, and drops what the directory said earlier and no longer says. Nothing
+   * is dropped while something cannot be read, as the reservation may be in there.
    */
   void apply(Read<List<Reserve>> wanted) {
     wanted.faults().forEach(problem);

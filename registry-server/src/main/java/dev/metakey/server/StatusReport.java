@@ -17,7 +17,7 @@ import dev.metakey.server.publication.WatchHub;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What {@code metakey status} tells of a running daemon. From any thread; never waits. */
+/** What {@code metakey status} tells about a running daemon. Thread-safe; never waits. */
 final class StatusReport {
   private final long startedAtMs = System.currentTimeMillis();
   private final Config config;
@@ -63,10 +63,7 @@ final class StatusReport {
   private DaemonStatus.Programs programs(Snapshot snapshot) {
     Programs seen = engine.programs();
     return new DaemonStatus.Programs(
-        seen.loaded().size(),
-        stale(snapshot, seen).size(),
-        seen.blindness(),
-        config.looksAtPrograms());
+        seen.users(), stale(snapshot, seen).size(), seen.blindness(), config.looksAtPrograms());
   }
 
   private List<String> problems(Snapshot snapshot, List<DaemonStatus.Publication> publications) {

@@ -9,7 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
-/** What a daemon says of itself. */
+/** What a daemon says about itself. */
 final class ThisProcess {
   /**
    * The field of {@code /proc/PID/stat} with the time of the start; the process' name is the
@@ -19,7 +19,7 @@ final class ThisProcess {
 
   private ThisProcess() {}
 
-  /** In whose name the daemon acts. */
+  /** The peer in whose name the daemon acts. */
   static Peer peer() throws IOException {
     Path process = Path.of("/proc/self");
     int uid = (int) Files.getAttribute(process, "unix:uid");
@@ -28,8 +28,8 @@ final class ThisProcess {
   }
 
   /**
-   * What others need to tell whether it lives; null where {@code /proc} does not show it, or is
-   * that of another pid namespace.
+   * What others need to tell whether it lives; null if {@code /proc} does not show it, or belongs
+   * to another pid namespace.
    *
    * @param socket where it serves
    */

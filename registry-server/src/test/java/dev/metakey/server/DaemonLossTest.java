@@ -78,14 +78,14 @@ final class DaemonLossTest {
     boolean holds() throws Exception;
   }
 
-  /** Waits for what the daemon is to do by itself; the test's timeout bounds it. */
+  /** Waits for something that the daemon does by itself; the test's timeout bounds the wait. */
   private static void await(Condition condition) throws Exception {
     while (!condition.holds()) {
       LockSupport.parkNanos(20_000_000);
     }
   }
 
-  /** Also while somebody writes there. */
+  /** Removes a directory, even while somebody writes there. */
   private static void remove(Path path) throws IOException {
     boolean removed = false;
     while (!removed) {

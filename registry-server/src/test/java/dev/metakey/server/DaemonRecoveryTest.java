@@ -80,7 +80,7 @@ final class DaemonRecoveryTest {
     }
   }
 
-  /** Two fields; then a clean stop. */
+  /** Registers two fields, and stops the daemon cleanly. */
   private Field twoFields() throws Exception {
     try (Daemon daemon = start("data", null)) {
       assertThat(daemon).isNotNull();
@@ -175,7 +175,7 @@ final class DaemonRecoveryTest {
     assertThat(Files.readAllBytes(mine.resolve("keys"))).isEqualTo(keys);
   }
 
-  /** All that is in a directory: the bytes of the files, and what is pinned. */
+  /** Everything in a directory: the bytes of the files, and what is pinned. */
   private Map<String, String> contents(Path path) throws IOException {
     Map<String, String> found = new TreeMap<>();
     try (Stream<Path> files = Files.walk(path)) {
@@ -242,8 +242,8 @@ final class DaemonRecoveryTest {
   }
 
   /**
-   * What was published, damaged in every way, with data and without: the same registry, or nothing
-   * is given away. Only where nothing at all is left is it a new one.
+   * Published files are damaged in every way, with the data there and without. The registry is the
+   * same, or the daemon gives nothing away; only if nothing at all is left is it a new one.
    */
   @Test
   void start_whateverOfThePublishedFilesIsDamaged_isTheSameRegistryOrReadOnly() throws Exception {
@@ -336,7 +336,7 @@ final class DaemonRecoveryTest {
       assertThat(status().getProblemsList())
           .singleElement()
           .asString()
-          .contains("history", "is damaged", "No field is concerned", "restart metakeyd");
+          .contains("history", "is damaged", "No field is affected", "restart metakeyd");
       registered("c");
     }
     try (Daemon daemon = start("data", null)) {
@@ -346,12 +346,12 @@ final class DaemonRecoveryTest {
     }
   }
 
-  /** So that the history takes several blocks of its table. */
+  /** A long text, so that the history takes several blocks of its table. */
   private static String incompressible() {
     return Stream.generate(UUID::randomUUID).limit(6).map(UUID::toString).collect(joining());
   }
 
-  /** A bit in the middle of the largest table: its ends may be in memory. */
+  /** Flips a bit in the middle of the largest table, as its ends may be in memory. */
   private void damageHistory() throws IOException {
     try (Stream<Path> files = Files.list(directory.resolve("data"))) {
       Path table =

@@ -48,7 +48,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A daemon's life: starts, restarts, stops, and what is in its way. */
+/** A daemon's life: how it starts, restarts and stops, and what may be in its way. */
 @Timeout(60)
 class DaemonTest {
   @TempDir private Path directory;
@@ -277,7 +277,7 @@ class DaemonTest {
 
     assertThat(status().getPid()).isEqualTo((int) ProcessHandle.current().pid());
     stop(first);
-    stop(start(second, false)); // whatever the refused ones held was given back
+    stop(start(second, false)); // the refused ones have given back whatever they held
   }
 
   @Test
@@ -453,7 +453,9 @@ class DaemonTest {
                     .startsWith(directory.resolve("keys.d/20.yaml") + ":2: c cannot have id 5"),
             differs ->
                 assertThat(differs)
-                    .startsWith(directory.resolve("keys.d/20.yaml") + ":3: a is known otherwise"));
+                    .startsWith(
+                        directory.resolve("keys.d/20.yaml")
+                            + ":3: a is known with other attributes"));
     try (Client client = client()) {
       assertThat(client.registry().register(register("a", 8)).getResults(0).getField().getId())
           .isEqualTo(5);
@@ -628,7 +630,7 @@ class DaemonTest {
     stop(daemon);
 
     for (Thread ending : ourThreads()) {
-      ending.join(10_000); // it may be at its last instruction
+      ending.join(10_000); // it may be about to end
     }
     assertThat(ourThreads()).isEmpty();
   }

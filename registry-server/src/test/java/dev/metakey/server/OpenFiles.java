@@ -13,14 +13,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** The descriptors of this process, so that one which leaks is named. */
+/** The descriptors of this process, so that a test can name one that leaks. */
 public final class OpenFiles {
   private OpenFiles() {}
 
   /**
-   * What is open, and how often. Without the listing itself, without what the JVM opens as it loads
-   * classes, and without the pipes of child processes, which are closed when the JVM cares to. A
-   * number in a file's name is left out, as databases number their files.
+   * What is open, and how often. The listing itself is left out, and so are what the JVM opens to
+   * load classes, and the pipes of child processes, which the JVM closes when it likes. A number in
+   * a file's name is left out, as databases number their files.
    */
   public static Map<String, Long> now() throws IOException {
     List<String> open = new ArrayList<>();
@@ -30,7 +30,7 @@ public final class OpenFiles {
         try {
           open.add(Files.readSymbolicLink(descriptor).toString());
         } catch (NoSuchFileException closed) {
-          // It was the listing of another thread, say.
+          // Perhaps it was the listing of another thread.
         }
       }
     }

@@ -7,8 +7,8 @@ import java.util.List;
 /**
  * What a packet carries.
  *
- * @param layout that it was read as
- * @param areaBytes likewise
- * @param tagChecked whether its tag is this host's; else nobody looked at that
+ * @param layout the layout that it was read as
+ * @param areaBytes the size of the area that it was read as
+ * @param tagChecked true if its tag is this host's; false if it was not compared
  */
 public record Decoded(Layout layout, int areaBytes, boolean tagChecked, List<FieldValue> values) {}

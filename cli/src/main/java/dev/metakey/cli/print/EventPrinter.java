@@ -10,7 +10,7 @@ import java.util.List;
 
 /** Prints what a watch tells, as it comes: every line is handed over at once. */
 public final class EventPrinter {
-  /** A table without an end cannot look ahead: names of 32 letters and owners in a line fit. */
+  /** A table without an end cannot look ahead, so its widths are fixed: names of 32 letters fit. */
   private static final int[] WIDTHS = {8, 20, 10, 2, 32, 4, 4, 10};
 
   private static final int[] WIDE_WIDTHS = {8, 20, 10, 2, 32, 4, 4, 3, 10, 40};
@@ -18,7 +18,7 @@ public final class EventPrinter {
   private final Terminal terminal;
   private final Output output;
   private final ChangeForm form = new ChangeForm();
-  private boolean started;
+  private boolean started; // so that a heading is printed once, and later states are announced
 
   public EventPrinter(Terminal terminal, Output output) {
     this.terminal = terminal;

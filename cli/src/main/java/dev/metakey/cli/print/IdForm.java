@@ -18,7 +18,7 @@ final class IdForm implements Form<IdForm.Entry> {
   /**
    * One id.
    *
-   * @param field what has it, or had it last; null: nothing ever had
+   * @param field the field that has it, or had it last; null if none ever had
    */
   record Entry(int id, @Nullable Field field) {}
 

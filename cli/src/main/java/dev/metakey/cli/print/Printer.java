@@ -71,7 +71,7 @@ public final class Printer {
 
   private void differences(String name, List<Difference> differences) {
     for (Difference difference : differences) {
-      terminal.note("%s: %s; it stays".formatted(name, difference));
+      terminal.note("%s: %s; it stays as registered".formatted(name, difference));
     }
   }
 
@@ -148,7 +148,7 @@ public final class Printer {
       list(answer, "changes", changes, form);
     }
     if (next != 0) {
-      terminal.note("more changes follow: --since " + next);
+      terminal.note("more changes follow; see them with --since " + next);
     }
   }
 
@@ -182,7 +182,7 @@ public final class Printer {
     }
   }
 
-  /** A thing that is an answer by itself. */
+  /** A value that is the whole answer, not one of several. */
   private <T> void whole(Answer<?> answer, T value, Form<T> form) {
     Json.Body body =
         json -> {

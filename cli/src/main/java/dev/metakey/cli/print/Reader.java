@@ -5,8 +5,8 @@ import com.sun.jna.Memory;
 import com.sun.jna.Native;
 
 /**
- * Whoever reads standard output, as poll(2) knows them: the JDK tells that a reader is gone only to
- * who writes, and a watch may have nothing to write for days.
+ * The reader of standard output, as poll(2) sees it. The JDK tells only those who write that the
+ * reader is gone, and a watch may have nothing to write for days.
  */
 final class Reader {
   private static final int STDOUT = 1;
@@ -16,7 +16,7 @@ final class Reader {
   private static final int REVENTS = 6;
   private static final int POLLFD_BYTES = 8;
 
-  /** POLLERR: no pipe has a reader any more; POLLHUP: the peer of a socket is gone. */
+  /** POLLERR: no pipe has a reader any more; POLLHUP: the other end of a socket is gone. */
   private static final int GONE = 0x008 | 0x010;
 
   static {

@@ -8,7 +8,7 @@ import dev.metakey.model.RegistryInfo;
 import java.io.IOException;
 import java.util.List;
 
-/** How the daemon is. */
+/** What the daemon says of itself. */
 final class StatusForm implements Form<DaemonStatus> {
   @Override
   public Table table(List<DaemonStatus> all, boolean wide) {

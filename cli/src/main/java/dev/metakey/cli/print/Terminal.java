@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The process around a run: where it writes to, its environment, who called it. Data goes to {@code
  * out}, words to {@code err}. Both are UTF-8, whatever the locale, since that is what JSON is. For
- * one thread; only {@link #silence()} is for any.
+ * one thread; only {@link #silence()} may be called from any.
  */
 public final class Terminal {
   /** What a descriptor leads to. */
@@ -57,7 +57,7 @@ public final class Terminal {
     this.callingScript = callingScript;
   }
 
-  /** This process's own. */
+  /** The terminal of this process. */
   public static Terminal ofProcess(Supplier<String> callingScript) {
     return new Terminal(
         utf8(FileDescriptor.out),
@@ -74,8 +74,8 @@ public final class Terminal {
   }
 
   /**
-   * System.console() would ask about standard input too, and says yes to everything from Java 22
-   * on.
+   * What a descriptor leads to. System.console() is no help: it looks at standard input too, and
+   * from Java 22 on it always says yes.
    */
   private static Kind kindOf(int descriptor) {
     String target;
@@ -135,8 +135,8 @@ public final class Terminal {
   }
 
   /**
-   * The same, with data going where messages go: for a run whose standard output carries something
-   * else.
+   * This terminal with data going where messages go, for a run whose standard output carries
+   * something else.
    */
   public Terminal withoutOut() {
     return new Terminal(err, errKind, err, errKind, environment, callingScript);
@@ -177,7 +177,7 @@ public final class Terminal {
   }
 
   /**
-   * Data.
+   * Prints a line of data.
    *
    * @throws UncheckedIOException if it cannot be written
    */

@@ -9,11 +9,11 @@ import java.time.format.DateTimeFormatterBuilder;
 import java.time.temporal.ChronoUnit;
 import java.util.stream.Collectors;
 
-/** Values in words. */
+/** Values as text. */
 public final class Text {
   private Text() {}
 
-  /** Made when JSON is asked for, and not before. */
+  /** Loaded only when JSON is asked for, as it takes time. */
   private static final class Json {
     static final DateTimeFormatter MILLIS =
         new DateTimeFormatterBuilder().appendInstant(3).toFormatter();
@@ -38,7 +38,7 @@ public final class Text {
     return field.owners().stream().map(Text::owner).collect(Collectors.joining(", "));
   }
 
-  /** Published files do not tell services. */
+  /** An owner whose service is not known is shown by its uid. */
   private static String owner(Owner owner) {
     return owner.service().isEmpty()
         ? "uid " + Integer.toUnsignedString(owner.uid())

@@ -28,7 +28,7 @@ public record Config(
     launchers = List.copyOf(launchers);
   }
 
-  /** One that looks at loaded programs, and adds no launchers. */
+  /** A config that looks at loaded programs, and adds no launchers. */
   public Config(
       Paths paths,
       Layout layout,
@@ -45,7 +45,7 @@ public record Config(
    * Where things are.
    *
    * @param run where files are published
-   * @param bpffs where maps are pinned; the word {@code none}: nowhere
+   * @param bpffs where maps are pinned; the word {@code none} for nowhere
    * @param keysDirectory {@code keys.d}, beside the config file
    */
   public record Paths(Path socket, Path data, Path run, String bpffs, Path keysDirectory) {
@@ -73,7 +73,7 @@ public record Config(
   /** Whether the daemon looks at the programs that the kernel has loaded. */
   public enum Programs {
     KERNEL,
-    /** Never: for a private daemon, that others' programs have nothing to do with. */
+    /** Never. This is for a private daemon, which the programs of others do not concern. */
     NONE;
 
     /**

@@ -72,7 +72,7 @@ public final class ConfigFile {
 
   private static Path path(String word) {
     if (!word.startsWith("/")) {
-      throw new IllegalArgumentException("'%s' is no absolute path".formatted(word));
+      throw new IllegalArgumentException("'%s' is not an absolute path".formatted(word));
     }
     return Path.of(word);
   }
@@ -92,7 +92,7 @@ public final class ConfigFile {
     int area = (int) number(word, RegistryInfo.MIN_AREA_BYTES, RegistryInfo.MAX_AREA_BYTES);
     if (area % 8 != 0) {
       throw new IllegalArgumentException(
-          "%d is not a multiple of 8; the next are %d and %d"
+          "%d is not a multiple of 8; the nearest are %d and %d"
               .formatted(area, area / 8 * 8, area / 8 * 8 + 8));
     }
     return area;

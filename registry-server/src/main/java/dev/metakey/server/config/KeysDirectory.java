@@ -38,8 +38,8 @@ public final class KeysDirectory {
   private KeysDirectory() {}
 
   /**
-   * Reads the reservations that can be used; each fault names file and line. There are none where
-   * there is no such directory.
+   * Reads the reservations that can be used; each fault names file and line. There are none if the
+   * directory does not exist.
    */
   public static Read<List<Reserve>> read(Path directory) {
     List<String> faults = new ArrayList<>();

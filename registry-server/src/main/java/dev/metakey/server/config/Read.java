@@ -5,7 +5,7 @@ import java.util.List;
 /**
  * What an admin wrote, as far as it can be used.
  *
- * @param value what was read; where something is wrong, without it or with the default
+ * @param value what was read; what cannot be used is left out or has its default
  * @param faults what cannot be used: each says where it is, what is wrong, and what is allowed
  */
 public record Read<T>(T value, List<String> faults) {
@@ -13,7 +13,7 @@ public record Read<T>(T value, List<String> faults) {
     faults = List.copyOf(faults);
   }
 
-  /** What was not read from a file. */
+  /** A value that was not read from a file. */
   public static <T> Read<T> sound(T value) {
     return new Read<>(value, List.of());
   }

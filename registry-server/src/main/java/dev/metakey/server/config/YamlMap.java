@@ -29,7 +29,7 @@ import org.snakeyaml.engine.v2.nodes.SequenceNode;
 import org.snakeyaml.engine.v2.nodes.Tag;
 
 /**
- * A mapping in a YAML file, that knows where everything stands and which keys are allowed. What
+ * A mapping in a YAML file. It knows where everything stands and which keys are allowed. What
  * cannot be used is noted, with its place, and the rest is read.
  */
 final class YamlMap {
@@ -81,7 +81,7 @@ final class YamlMap {
   /**
    * Reads a file. An empty one is an empty mapping, and so is one that cannot be read.
    *
-   * @param faults to which is added what cannot be used
+   * @param faults gets what cannot be used
    */
   static YamlMap read(Path file, List<String> allowed, List<String> faults) {
     Node node = null;
@@ -112,13 +112,13 @@ final class YamlMap {
       throw new ConfigException("%s cannot be read: %s".formatted(file, Failure.words(e)));
     } catch (MarkedYamlEngineException e) {
       int at = e.getProblemMark().map(mark -> mark.getLine() + 1).orElse(1);
-      throw new ConfigException("%s:%d: no valid YAML: %s".formatted(file, at, e.getProblem()));
+      throw new ConfigException("%s:%d: not valid YAML: %s".formatted(file, at, e.getProblem()));
     } catch (YamlEngineException e) {
-      throw new ConfigException("%s: no valid YAML: %s".formatted(file, e.getMessage()));
+      throw new ConfigException("%s: not valid YAML: %s".formatted(file, e.getMessage()));
     }
   }
 
-  /** What others may write is not what the admin wrote. */
+  /** Refuses a file that others may write, as what it says need not be what the admin wrote. */
   static void requireTrusted(Path file) throws ConfigException {
     try {
       TrustedDirectory.checkFile(Use.CONFIG, file);
@@ -135,7 +135,7 @@ final class YamlMap {
   }
 
   /**
-   * The value of a key, or the fallback where there is none, or one that cannot be used.
+   * The value of a key, or the fallback if there is none or it cannot be used.
    *
    * @param parse throws {@link IllegalArgumentException} or {@link MetakeyException} with a message
    *     that says what is allowed
@@ -170,15 +170,15 @@ final class YamlMap {
     }
   }
 
-  /** The mapping under a key; an empty one where there is none. */
+  /** The mapping under a key; an empty one if there is none. */
   YamlMap map(String key, List<String> allowed) {
     Node node = values.get(key);
     return new YamlMap(file, node == null || isNull(node) ? null : node, allowed, faults);
   }
 
   /**
-   * The values in the list under a key; none where there is none. One that cannot be used is left
-   * out.
+   * The values in the list under a key; no values if there is no list. A value that cannot be used
+   * is left out.
    *
    * @param parse as for {@link #get}
    */

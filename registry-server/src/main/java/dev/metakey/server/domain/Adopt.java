@@ -4,11 +4,11 @@ import java.util.List;
 import java.util.UUID;
 
 /**
- * A registry was recovered: takes on what loaded programs are linked to and no other evidence
+ * After a recovery, adopts the fields that loaded programs are linked to and that no other evidence
  * knows.
  *
- * @param registryIds which it has and had: what programs were linked to by itself may be later than
- *     what it knows, and then takes the place of that
+ * @param registryIds the registry's own id and its earlier ones: what one of these linked may be
+ *     newer than what the registry knows, and then replaces it
  * @see Adoption
  */
 public record Adopt(List<UUID> registryIds) implements Command<Integer> {

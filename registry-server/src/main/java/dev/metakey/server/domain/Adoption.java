@@ -21,15 +21,15 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A registry that has lost its data, or never had any, learns from the programs that are loaded:
- * what their records say becomes true again, instead of being given away. Of records that
- * contradict each other the one of the lowest program id counts; the others are stale ({@link
- * Drift}). The tag comes from them likewise, where it is not known.
+ * A registry that has lost its data, or never had any, learns from the programs that are loaded: it
+ * makes what their records say true again, instead of giving their ids away. Where records
+ * contradict each other, the one of the program with the lowest id counts, and the others are stale
+ * ({@link Drift}). A tag that is not known is taken from them too.
  */
 final class Adoption {
   private Adoption() {}
 
-  /** What an area is like. */
+  /** A metadata area's layout, size and tag. */
   private record Area(Layout layout, int bytes, Tag tag) {
     static Area of(Programs.Link link) {
       FieldUse.Place place = link.place();
@@ -38,15 +38,15 @@ final class Adoption {
   }
 
   /**
-   * Makes what the loaded programs are linked to fields without an owner.
+   * Makes fields without an owner of what the loaded programs are linked to.
    *
-   * @param registryIds whose later generations take the place of earlier ones
+   * @param registryIds the registries whose links replace fields of an earlier generation
    */
   static void run(Draft draft, List<UUID> registryIds) {
     List<Programs.Link> links =
         draft
             .programs()
-            .links()
+            .evidence()
             .filter(link -> !link.use().name().startsWith(Names.KERNEL_PREFIX))
             .sorted(Comparator.comparingInt(link -> link.program().id()))
             .toList();
@@ -62,14 +62,14 @@ final class Adoption {
         if (isPossible(others, link)) {
           adopt(draft, link, earlier);
           if (earlier != null) {
-            draft.tag(link.place().tag()); // it was linked later than anything that is known
+            draft.tag(link.place().tag()); // the link is newer than anything that is known
           }
         }
       }
     }
   }
 
-  /** A registry that has nothing has the area of the programs; one without a tag has theirs. */
+  /** A registry without fields takes the programs' area on; one without a tag takes their tag. */
   private static void takeAreaOn(Draft draft, List<Programs.Link> links) {
     RegistryInfo info = draft.snapshot().info();
     boolean isEmpty = draft.snapshot().records().isEmpty();
@@ -87,14 +87,19 @@ final class Adoption {
     }
   }
 
-  /** What had the id before the link's generation; null: nothing, or that is not known. */
+  /**
+   * The field that had the id before the link's generation; null if there is none, or if another
+   * registry made the link.
+   */
   private static @Nullable Field earlier(Draft draft, Programs.Link link, List<UUID> registryIds) {
     Field field = draft.snapshot().byId(link.place().id());
     boolean isOwn = registryIds.contains(link.place().registryId());
     return field != null && isOwn && field.generation() < link.place().generation() ? field : null;
   }
 
-  /** What most records say; of several, what the lowest program id says. */
+  /**
+   * The area that most records name; if several are as common, the one of the lowest program id.
+   */
   private static Area mostCommon(List<Programs.Link> links) {
     Map<Area, Long> counts =
         links.stream().collect(groupingBy(Area::of, LinkedHashMap::new, counting()));

@@ -4,8 +4,8 @@ package dev.metakey.server.domain;
  * What the clocks said when something was committed. Stored, so that the next daemon knows how much
  * time has passed since.
  *
- * @param bootMs since the host booted, milliseconds; negative where that is not known
- * @param atMs the wall clock, milliseconds since 1970
+ * @param bootMs milliseconds since the host booted; negative if that is not known
+ * @param atMs what the wall clock said, milliseconds since 1970
  * @param ageMs how old the registry was, milliseconds
  */
 public record ClockReading(long bootMs, long atMs, long ageMs) {

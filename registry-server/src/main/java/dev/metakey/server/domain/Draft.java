@@ -42,7 +42,7 @@ public final class Draft {
     return new RegistryState(snapshot, bootId, tag, programs, clock);
   }
 
-  /** The changes, each with the revision at which all of them were committed. */
+  /** The changes, each with the revision at which all of them are committed. */
   List<Change> changes() {
     long commitRevision = snapshot.info().revision();
     return changes.stream()
@@ -71,7 +71,7 @@ public final class Draft {
     return tag;
   }
 
-  /** Takes another tag on. That is not a change of any field: it is stored, and not told. */
+  /** Takes another tag on. This changes no field: it is stored, but watchers are not told. */
   void tag(Tag newTag) {
     tag = newTag;
   }
@@ -99,7 +99,7 @@ public final class Draft {
     return new Stamp(snapshot.info().revision() + 1, now.atMs(), now.ageMs());
   }
 
-  /** Makes a change. One of the two fields is there. */
+  /** Makes a change. At least one of the two fields is not null. */
   void change(ChangeKind kind, @Nullable Field before, @Nullable Field after) {
     Stamp stamp = stamp();
     Change change = new Change(stamp.revision(), 0, stamp.atMs(), kind, before, after, peer);
@@ -107,7 +107,10 @@ public final class Draft {
     snapshot = snapshot.with(snapshot.info().withRevision(stamp.revision()), List.of(change));
   }
 
-  /** Renews a field's ttl from now. That is not a change: it is neither stored nor told. */
+  /**
+   * Renews a field's ttl from now. That is not a change: it is not stored, and watchers are not
+   * told.
+   */
   Field renew(Field field) {
     Field renewed = withExpiry(field);
     if (!renewed.equals(field)) {
@@ -116,7 +119,7 @@ public final class Draft {
     return renewed;
   }
 
-  /** The field, as it is when it is registered now. */
+  /** The field, with the expiry that it gets if it is registered now. */
   Field withExpiry(Field field) {
     long ttlMs = field.spec().ttlMs();
     return ttlMs == 0
@@ -127,7 +130,10 @@ public final class Draft {
             .build();
   }
 
-  /** Takes note of a look at the kernel. That is not a change: it is neither stored nor told. */
+  /**
+   * Takes note of a look at the kernel. That is not a change: it is not stored, and watchers are
+   * not told.
+   */
   void observed(Programs seen) {
     programs = seen;
   }
@@ -137,9 +143,10 @@ public final class Draft {
   }
 
   /**
-   * Takes a layout on. No field has a slot then: each is to be moved, or left {@link #unchanged}.
+   * Takes a layout on. After that no field has a slot: the caller moves each, or leaves it {@link
+   * #unchanged}.
    *
-   * @param newTag stands for it
+   * @param newTag the tag that stands for it
    */
   void layout(Layout layout, int areaBytes, Tag newTag) {
     tag = newTag;
@@ -161,7 +168,7 @@ public final class Draft {
   }
 
   /**
-   * @throws MetakeyException NOT_PERMITTED
+   * @throws MetakeyException NOT_PERMITTED, unless the caller is an admin
    */
   void requireAdmin(String what) {
     rules.requireAdmin(peer, what);

@@ -9,13 +9,15 @@ import dev.metakey.model.Tag;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Where a loaded program's records disagree with the registry: the program is stale. */
+/**
+ * Tells where a loaded program's records disagree with the registry, which makes the program stale.
+ */
 public final class Drift {
   private Drift() {}
 
   /**
    * What is wrong with a record, in a few words: {@code id 5, here 3; slot 24, here 32}. Empty if
-   * it agrees, or was never linked. A record of another registry that says the same is as good.
+   * it agrees, or was never linked. A record of another registry agrees if it says the same.
    */
   public static String faultOf(Snapshot snapshot, Tag tag, FieldUse use) {
     FieldUse.Place place = use.place();
@@ -35,7 +37,7 @@ public final class Drift {
     compare(faults, "slot", place.slot(), field.slot());
     compare(faults, "generation", place.generation(), field.generation());
     if (!place.tag().equals(tag)) {
-      faults.add("another tag than here"); // and never which
+      faults.add("another tag than here"); // a tag is secret, so none is shown
     }
     return String.join("; ", faults);
   }

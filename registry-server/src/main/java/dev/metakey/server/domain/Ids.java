@@ -9,17 +9,17 @@ import java.util.Comparator;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
-/** Which id does a new name get. */
+/** Decides which id a new name gets. */
 final class Ids {
-  /** So many are for admins only, so that nobody can take all. */
+  /** How many ids are for admins only, so that nobody else can take all of them. */
   static final int RESERVE = 8;
 
   private Ids() {}
 
   /**
-   * The lowest id that was never used; else, of the free ones, the one that was retired longest
-   * ago. Never one that a loaded program is linked to, whatever it calls it; and none of the last
-   * {@value #RESERVE} for anybody but an admin.
+   * Returns the lowest id that was never used or, if there is none, the free one that was retired
+   * longest ago. It is never one that a loaded program is linked to, under whatever name; and the
+   * last {@value #RESERVE} free ids are for admins only.
    *
    * @throws dev.metakey.model.MetakeyException NO_FREE_ID
    */
@@ -48,7 +48,7 @@ final class Ids {
     return field == null || field.is(FieldState.FREE);
   }
 
-  /** The revision; 0 of an id that was never used. */
+  /** The revision at which the id was retired; 0 for one that was never used. */
   private static long retiredAt(@Nullable Field field) {
     return field == null ? 0 : field.retired().revision();
   }

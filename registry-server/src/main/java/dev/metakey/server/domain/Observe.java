@@ -4,12 +4,13 @@ import dev.metakey.model.LoadedProgram;
 import java.util.List;
 
 /**
- * The daemon has looked at what the kernel has loaded. Changes nothing by itself: nothing of it is
- * durable or told. A look that began before the one that is known already is ignored.
+ * The daemon has looked at what the kernel has loaded. That changes nothing by itself: it is not
+ * stored, and watchers are not told. A look that began before the one that is already known is
+ * ignored.
  *
  * @param ageMs how old the registry was when the look began, milliseconds: 1 or more
  * @param loaded what it saw: programs that name fields
- * @param blindness why it saw nothing; empty if it saw
+ * @param blindness why the look failed; empty if it did not
  */
 public record Observe(long ageMs, List<LoadedProgram> loaded, String blindness)
     implements Command<Programs> {
@@ -22,7 +23,7 @@ public record Observe(long ageMs, List<LoadedProgram> loaded, String blindness)
   }
 
   /**
-   * @param why not empty
+   * @param why the look failed; not empty
    */
   public static Observe blind(long ageMs, String why) {
     return new Observe(ageMs, List.of(), why);

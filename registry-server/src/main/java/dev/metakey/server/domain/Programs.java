@@ -17,7 +17,7 @@ import java.util.stream.Stream;
  *
  * @param seenAgeMs how old the registry was then, milliseconds: what was loaded later may not be in
  *     it; 0 if it was never seen
- * @param loaded every program that names fields, linked or not
+ * @param loaded every program whose object names fields, linked or not, used by it or not
  * @param blindness why the last look failed; empty if it did not
  */
 public record Programs(long seenAgeMs, List<LoadedProgram> loaded, String blindness) {
@@ -38,7 +38,7 @@ public record Programs(long seenAgeMs, List<LoadedProgram> loaded, String blindn
       return place.layout() == layout && place.areaBytes() == areaBytes;
     }
 
-    /** The bytes that it takes in a slotted area: first and last distance from the packet. */
+    /** Whether it takes bytes of a slotted area: the distances {@link #firstByte} to the slot. */
     boolean hasSlot() {
       return place.layout() == Layout.SLOTTED && place.slot() >= use.size();
     }
@@ -48,16 +48,27 @@ public record Programs(long seenAgeMs, List<LoadedProgram> loaded, String blindn
     }
   }
 
-  /** By program, as they were seen, and by record. */
+  /**
+   * The records of what programs use that linking has filled in, of all programs in the order in
+   * which they were seen.
+   */
   Stream<Link> links() {
-    return loaded.stream()
-        .flatMap(
-            program ->
-                program.uses().stream()
-                    .flatMap(
-                        use ->
-                            Stream.ofNullable(use.place())
-                                .map(place -> new Link(program, use, place))));
+    return loaded.stream().flatMap(program -> links(program, program.uses()));
+  }
+
+  /** As {@link #links}, with what is only in the objects that the programs are of. */
+  Stream<Link> evidence() {
+    return loaded.stream().flatMap(program -> links(program, program.records()));
+  }
+
+  private static Stream<Link> links(LoadedProgram program, List<FieldUse> records) {
+    return records.stream()
+        .flatMap(use -> Stream.ofNullable(use.place()).map(place -> new Link(program, use, place)));
+  }
+
+  /** How many use fields. */
+  public int users() {
+    return (int) loaded.stream().filter(program -> !program.uses().isEmpty()).count();
   }
 
   /** Whether somebody looked, and the last look did not fail. */

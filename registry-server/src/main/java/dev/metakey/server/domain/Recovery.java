@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Makes one registry of several accounts of it, some of which are older or know less than others.
- * Which ids there are, whose name they have, their slots and generations: that is what the newest
- * one says. Owner and attributes come from the newest one that knows an owner for that id, name and
+ * The newest one says which ids there are, with their names, slots and generations. Owner and
+ * attributes come from the newest one that knows an owner or a reservation for that id, name and
  * generation. A field without any known owner goes to the first service that registers it. The tag
  * is that of the newest one that knows it.
  */
@@ -24,6 +24,7 @@ public final class Recovery {
   /**
    * @param newestFirst accounts of the same registry; at least one
    * @param registryId a new one, so that nobody resumes a watch of the old registry
+   * @param nowMs what the wall clock says, milliseconds since 1970
    */
   public static RegistryState merge(List<RegistryState> newestFirst, UUID registryId, long nowMs) {
     RegistryState newest = newestFirst.get(0);
@@ -43,7 +44,7 @@ public final class Recovery {
         .at(clock);
   }
 
-  /** That of the newest account that knows it, of the layout and area that the newest one has. */
+  /** The tag of the newest account that knows one and has the newest account's layout and area. */
   private static Tag tag(List<RegistryState> newestFirst) {
     RegistryInfo info = newestFirst.get(0).snapshot().info();
     return newestFirst.stream()
@@ -82,7 +83,7 @@ public final class Recovery {
         : null;
   }
 
-  /** When it was retired may be unknown; its quarantine then begins now. */
+  /** If nobody knows when the field was retired, its quarantine begins now. */
   private static Field withQuarantine(Field field, Stamp now) {
     return field.is(FieldState.RETIRED) && field.retired().isNone()
         ? field.toBuilder().retired(now).build()

@@ -20,9 +20,12 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** The refusals that several commands share, in words and facts. */
+/** The refusals that several commands share, each with its words and facts. */
 public final class Refusals {
-  /** The most owners and names that a refusal lists: all of it must fit into 8 KiB of trailers. */
+  /**
+   * The most owners and names that a refusal lists: the whole of it must fit into 8 KiB of
+   * trailers.
+   */
   private static final int MOST = 5;
 
   /** The most entries that a fact lists, such as missing names or programs. */
@@ -31,8 +34,8 @@ public final class Refusals {
   private Refusals() {}
 
   /**
-   * NOT_FOUND for names that do not resolve: what is the matter with the first of them, and what
-   * was perhaps meant.
+   * NOT_FOUND for names that do not resolve. Says what is wrong with the first five of them, and
+   * which similar names there are.
    *
    * @param names at least one
    */
@@ -75,7 +78,7 @@ public final class Refusals {
   static MetakeyException readOnly(Rules rules) {
     return new MetakeyException(
         Reason.READ_ONLY,
-        "nothing can be changed now, and what is known is answered as ever: " + rules.readOnly());
+        "nothing can be changed now, but what is known is still answered: " + rules.readOnly());
   }
 
   static MetakeyException mismatch(Field field, List<Difference> differences) {
@@ -84,7 +87,7 @@ public final class Refusals {
     facts.put("difference", all);
     return new MetakeyException(
         Reason.MISMATCH,
-        "%s is known otherwise: %s. It is %s; ask for what is registered, or take another name"
+        "%s is known with other attributes: %s. It is %s; ask for what is registered, or take another name"
             .formatted(field.name(), all, describe(field)),
         facts);
   }
@@ -115,10 +118,10 @@ public final class Refusals {
         facts);
   }
 
-  /** What an admin does where it is meant to be the caller's. */
+  /** What an admin can do if the field is meant to be the caller's. */
   private static String handOver(Field field, Owner caller) {
     if (caller.kind() == Owner.Kind.USER && caller.service().endsWith(Names.UNIT_SUFFIX)) {
-      return ""; // only systemd makes such an owner
+      return ""; // a user's unit, which only systemd can make: nothing can be handed to it
     }
     String to =
         switch (caller.kind()) {
@@ -133,7 +136,7 @@ public final class Refusals {
   static MetakeyException idTaken(Field holder, String wanted) {
     return new MetakeyException(
         Reason.ID_TAKEN,
-        "%s: %s is %s; take a free id ('metakey list --state free' shows them), or release that first"
+        "%s: %s is %s; take a free id ('metakey list --state free' shows them), or release that field first"
             .formatted(wanted, holder.name(), describe(holder)),
         factsOf(holder));
   }
@@ -164,7 +167,7 @@ public final class Refusals {
         facts);
   }
 
-  /** IN_USE, perhaps: nobody can tell. */
+  /** IN_USE, as it cannot be seen whether a program uses the id. */
   static MetakeyException unseen(Programs programs) {
     return new MetakeyException(
         Reason.IN_USE,
@@ -172,16 +175,16 @@ public final class Refusals {
             .formatted(programs.blindness().isEmpty() ? "nobody looked" : programs.blindness()));
   }
 
-  /** NOT_PERMITTED for who may read, and not link. */
+  /** NOT_PERMITTED for a peer that may read but not link. */
   public static MetakeyException notLinking(Peer peer) {
     return new MetakeyException(
         Reason.NOT_PERMITTED,
-        "linking programs, and the tag that it needs, is for admins and the members of the group 'metakey': who knows the tag can send packets with forged values. You are %s; let an admin link, or join the group (groupadd --system metakey, where there is none; usermod -aG metakey USER) and log in again"
+        "linking programs, and the tag that it needs, is for admins and the members of the group 'metakey': whoever knows the tag can send packets with forged values. You are %s; let an admin link, or join the group (groupadd --system metakey, where there is none; usermod -aG metakey USER) and log in again"
             .formatted(peer),
         Map.of("uid", Integer.toUnsignedString(peer.uid()), "group", "metakey"));
   }
 
-  /** READ_ONLY: a daemon makes the tag when it starts, unless it may change nothing. */
+  /** READ_ONLY: there is no tag, as a daemon that starts read-only does not make one. */
   public static MetakeyException noTag(Rules rules) {
     return new MetakeyException(
         Reason.READ_ONLY,
@@ -196,7 +199,7 @@ public final class Refusals {
         factsOf(programs));
   }
 
-  /** IN_USE, perhaps: nobody can tell. */
+  /** IN_USE, as it cannot be seen whether a program uses the tag. */
   static MetakeyException tagUnseen(Programs programs) {
     return new MetakeyException(
         Reason.IN_USE,
@@ -335,7 +338,7 @@ public final class Refusals {
     return count > 0 ? " and %d more".formatted(count) : "";
   }
 
-  /** The five owners who hold most ids, or bytes of the area. */
+  /** The five owners who hold the most ids, or the most bytes of the area. */
   private static String holders(List<Field> fields, boolean inBytes) {
     Map<String, Integer> held = new HashMap<>();
     for (Field field : fields) {

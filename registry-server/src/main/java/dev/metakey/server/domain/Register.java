@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record Register(List<FieldSpec> fields) implements Command<List<Registered>> {
   /**
-   * How many may share a field: units, and uids, whatever they claim to be. All containers with a
+   * How many units and uids may share a field, whatever the uids claim to be. All containers with a
    * user namespace of their own count as one uid.
    */
   static final int MAX_SHARING = 64;
@@ -129,7 +129,9 @@ public record Register(List<FieldSpec> fields) implements Command<List<Registere
     return spec.description().isEmpty() ? spec.describedAs(reserved.spec().description()) : spec;
   }
 
-  /** The caller is the first to own a field that was adopted, or was foreign and is retired. */
+  /**
+   * Makes the caller the first owner of a field that was adopted, or was foreign and is retired.
+   */
   private static Field claim(Draft draft, Field known, FieldSpec spec) {
     Field field = known.toBuilder().spec(withReserved(spec, known)).build();
     ChangeKind kind = known.is(FieldState.RETIRED) ? ChangeKind.RESTORED : ChangeKind.JOINED;
@@ -145,7 +147,7 @@ public record Register(List<FieldSpec> fields) implements Command<List<Registere
     return owned;
   }
 
-  /** The caller has, joins, or brings back a field whose size and merge rule it knows. */
+  /** The caller renews, joins or brings back a field, having named its size and merge rule. */
   private static Field take(Draft draft, Field known, List<Difference> differences) {
     Owner caller = draft.caller();
     if (!known.owners().contains(caller) && !mayShare(known, differences)) {
@@ -178,7 +180,7 @@ public record Register(List<FieldSpec> fields) implements Command<List<Registere
     return owners;
   }
 
-  /** One uid cannot keep others out, whatever it claims to be. */
+  /** Refuses one owner too many: a uid cannot keep others out, whatever it claims to be. */
   private static void requireRoom(Field known, List<Owner> owners, Owner caller) {
     long same = owners.stream().filter(owner -> holder(owner).equals(holder(caller))).count();
     if (same >= MAX_CLAIMS) {
@@ -197,7 +199,9 @@ public record Register(List<FieldSpec> fields) implements Command<List<Registere
     }
   }
 
-  /** What counts as one: a unit, a uid, or all containers with a user namespace of their own. */
+  /**
+   * What counts as one holder: a unit, a uid, or all containers with a user namespace of their own.
+   */
   private static Owner holder(Owner owner) {
     return owner.kind() == Owner.Kind.UNIT ? owner : new Owner(owner.kind(), owner.uid(), "");
   }
@@ -211,7 +215,7 @@ public record Register(List<FieldSpec> fields) implements Command<List<Registere
   private static MetakeyException tooMany(Field known, String what, int limit) {
     return new MetakeyException(
         Reason.QUOTA_EXCEEDED,
-        what + ", and that is the most; let one release it first",
+        what + ", which is the limit; let one of them release it first",
         Map.of(
             "name", known.name(),
             "limit", Integer.toString(limit),

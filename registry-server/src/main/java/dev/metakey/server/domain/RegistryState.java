@@ -10,13 +10,13 @@ import java.util.UUID;
  *
  * @param bootId identifies the boot of the host on which the retired ids were retired; empty before
  *     the first {@link Start}
- * @param tag that metadata areas end in; {@link Tag#NONE} before the first {@link Start}
+ * @param tag the tag that metadata areas end in; {@link Tag#NONE} before the first {@link Start}
  * @param programs what the kernel had loaded; not durable
- * @param clock the clocks when it was committed; of the boot that {@code bootId} names
+ * @param clock what the clocks said when it was committed, in the boot that {@code bootId} names
  */
 public record RegistryState(
     Snapshot snapshot, String bootId, Tag tag, Programs programs, ClockReading clock) {
-  /** A state without a tag, and that nobody has looked at the kernel from. */
+  /** A state without a tag, from before anybody has looked at the kernel. */
   public RegistryState(Snapshot snapshot, String bootId) {
     this(snapshot, bootId, Tag.NONE, Programs.NEVER_SEEN, ClockReading.NONE);
   }

@@ -13,13 +13,13 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Retires a field: its owner, or an admin. An owner of a shared field leaves it; the last one
+ * Retires a field, for its owner or an admin. An owner of a shared field leaves it; the last one
  * retires it. A field that a loaded program is linked to is not retired, unless an admin forces it.
  *
- * @param generation only if the field has this generation; 0: whatever it has
+ * @param generation retire the field only if it has this generation; 0 stands for any
  * @param force retire it although programs use it; for admins
- * @param now free its id at once, for all its owners, also if it is retired already: no loaded
- *     program is linked to it, as the kernel tells; for admins
+ * @param now free its id at once, even if the field has several owners or is already retired;
+ *     refused unless the kernel shows that no loaded program is linked to it; for admins
  */
 public record Release(String name, int generation, boolean force, boolean now)
     implements Command<Field> {
@@ -35,11 +35,11 @@ public record Release(String name, int generation, boolean force, boolean now)
     if (force && now) {
       throw new MetakeyException(
           Reason.INVALID_REQUEST,
-          "release with force and now: what programs use is not free at once; say one of the two");
+          "release takes force or now, not both: an id that programs use cannot be free at once");
     }
   }
 
-  /** One that neither is forced nor frees the id. */
+  /** A release that is not forced and does not free the id. */
   public Release(String name, int generation) {
     this(name, generation, false, false);
   }

@@ -14,7 +14,7 @@ import java.util.Map;
  * Retires every field of an owner, in one commit; a shared one is left to the others. What a loaded
  * program is linked to stays as it is. For admins.
  *
- * @param whose one with an empty service stands for all claims of that uid, or of all containers
+ * @param whose the owner; with an empty service, all claims of that uid, or all containers
  * @param now free the ids at once, also those of fields that are retired already
  */
 public record ReleaseAll(Owner whose, boolean now) implements Command<ReleaseAll.Result> {

@@ -10,7 +10,8 @@ import java.util.Map;
  *
  * @param quarantineMs how long a retired id is set aside, milliseconds
  * @param daemonUid the user that the daemon runs as
- * @param readOnly why nothing may be changed, and what an admin does about it; empty: it may
+ * @param readOnly why nothing may be changed, and what an admin does about it; empty if changes are
+ *     allowed
  */
 public record Rules(long quarantineMs, int daemonUid, String readOnly) {
   public Rules(long quarantineMs, int daemonUid) {

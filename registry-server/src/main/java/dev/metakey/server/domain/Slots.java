@@ -24,7 +24,7 @@ public final class Slots {
   /** The mark and the presence bitmap. */
   private static final int OVERHEAD = 16;
 
-  /** So many bytes are for admins only, so that nobody can take all. */
+  /** How many bytes are for admins only, so that nobody else can take all of them. */
   static final int RESERVE = 16;
 
   private Slots() {}
@@ -40,9 +40,9 @@ public final class Slots {
   }
 
   /**
-   * A free slot for a value of {@code size} bytes; 0 in the packed layout, which has none. Never
-   * one that overlaps with what a loaded program is linked to; and of the last {@value #RESERVE}
-   * bytes, none for anybody but an admin.
+   * Returns a free slot for a value of {@code size} bytes; 0 in the packed layout, which has none.
+   * It never overlaps with what a loaded program is linked to, and the last {@value #RESERVE} free
+   * bytes are for admins only.
    *
    * @throws dev.metakey.model.MetakeyException NO_FREE_SLOT
    */
@@ -82,7 +82,7 @@ public final class Slots {
     return draft.isAdmin() || isSmall ? 0 : RESERVE;
   }
 
-  /** Whether the layout has the bytes of a slot, and no field has any of them. */
+  /** Whether the layout has this slot, and no field has any of its bytes. */
   static boolean isFree(Snapshot snapshot, int slot, int size) {
     RegistryInfo info = snapshot.info();
     if (info.layout() == Layout.PACKED) {

@@ -14,18 +14,18 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A daemon starts, and has looked what the kernel has loaded ({@link Observe}). After a reboot no
- * packet and no program is left: retired ids are free, and the configured layout is taken on,
+ * A daemon starts, and has looked at what the kernel has loaded ({@link Observe}). After a reboot
+ * no packet and no program is left: retired ids are free, and the configured layout is taken on,
  * unless programs that were loaded since are linked to them. A registry in which nothing was ever
- * registered adopts what loaded programs say. Every ttl begins anew, as nobody could renew it
- * meanwhile.
+ * registered adopts what loaded programs say. Every ttl begins anew, as nobody could renew it while
+ * the daemon was down.
  *
  * @param bootId identifies this boot of the host
  * @param layout what the config asks for
  * @param areaBytes likewise
  * @param nothingLoaded an admin's word that no program is loaded: takes the layout on at once, and
  *     frees retired ids
- * @param fresh a new tag: taken on with a layout or area, and where there is none yet
+ * @param fresh a new tag: taken on with another layout or area, or if there is no tag yet
  */
 public record Start(String bootId, Layout layout, int areaBytes, boolean nothingLoaded, Tag fresh)
     implements Command<Start.Result> {
@@ -33,12 +33,14 @@ public record Start(String bootId, Layout layout, int areaBytes, boolean nothing
   /** Whether the registry has the layout and area that the config asks for. */
   public enum Result {
     AS_CONFIGURED,
-    /** The old layout stays until the host has rebooted; or until no program uses it then. */
+    /**
+     * The old layout stays until the host has rebooted and no program loaded since then uses it.
+     */
     LAYOUT_WAITS_FOR_REBOOT
   }
 
   /**
-   * @throws MetakeyException INVALID_REQUEST for an area that is none
+   * @throws MetakeyException INVALID_REQUEST for an area size that is not allowed
    */
   public Start {
     if (areaBytes % 8 != 0
@@ -51,7 +53,7 @@ public record Start(String bootId, Layout layout, int areaBytes, boolean nothing
     }
   }
 
-  /** Why a layout could not be taken on after a reboot; null: it could. */
+  /** Why a layout could not be taken on after a reboot; null if it could. */
   public static @Nullable MetakeyException obstacle(
       Snapshot snapshot, Rules rules, Layout layout, int areaBytes) {
     RegistryState before = new RegistryState(snapshot, "the boot before");

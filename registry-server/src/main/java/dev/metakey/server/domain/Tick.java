@@ -9,8 +9,8 @@ import java.util.List;
 
 /**
  * Time has passed: fields whose ttl ran out are retired, and ids whose quarantine is over are
- * freed, unless a loaded program is linked to them. Whether one is only a look can tell that began
- * when the quarantine was over: so it is the last look, not the time, that frees an id.
+ * freed, unless a loaded program is linked to them. Only a look that began after the quarantine
+ * ended can tell whether one is: so the last look, not the time, decides when an id is freed.
  */
 public record Tick() implements Command<Integer> {
   /** Whether a tick at that age would change anything. */
@@ -42,7 +42,7 @@ public record Tick() implements Command<Integer> {
         .orElse(Long.MAX_VALUE);
   }
 
-  /** The retired ids whose quarantine is over, and which nobody has looked for since. */
+  /** The retired fields whose quarantine is over and ended after the last look at the kernel. */
   public static List<Field> waitingForALook(
       Snapshot snapshot, Programs programs, Rules rules, long ageMs) {
     return snapshot.records().stream()
@@ -80,7 +80,7 @@ public record Tick() implements Command<Integer> {
     return field.retired().ageMs() + rules.quarantineMs();
   }
 
-  /** The id may be given away; or waits for its name again, where that is reserved. */
+  /** Frees the id for any name; if its name is reserved, it waits for that name again. */
   static Field free(Draft draft, Field field) {
     Field free =
         field.reservation() == null

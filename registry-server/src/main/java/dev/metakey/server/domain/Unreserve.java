@@ -10,7 +10,7 @@ import java.util.Map;
 
 /**
  * Unties a name from its id. For admins. What is registered stays. A name that resolved because it
- * was foreign is retired, as programs may use it; one that nobody could know is free at once.
+ * was foreign is retired, as programs may use it; one that nobody could resolve is free at once.
  */
 public record Unreserve(String name) implements Command<Field> {
   /**

@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Counts how much of something each uid holds, and all of them together, so that nobody can take it
- * all. An ordinary uid has its bound, and an admin's leaves room for one such uid; a reserve of the
- * total is for admins alone. From any thread.
+ * all. Each ordinary uid has its bound; an admin's uid may hold all but one such bound, and a
+ * reserve of the total is for admins alone. Thread-safe.
  */
 public final class Budget {
   private final Bound bound;
@@ -29,7 +29,7 @@ public final class Budget {
   /**
    * Why there was no more.
    *
-   * @param uid who holds too much; null: all of them together do
+   * @param uid the uid that holds too much; null if all of them together do
    */
   public record Full(String what, @Nullable Integer uid, long limit, long used) {
     /** The refusal of a call, with what to do about it. */

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The commands that wait for the writer. Each uid has a line of its own, in the order in which its
- * calls came, and the writer takes from the lines by turns: so nobody waits for all that somebody
+ * calls came, and the writer takes from the lines in turn: so nobody waits for all that somebody
  * else has asked for.
  *
  * <p><b>Concurrency.</b> Everything is guarded by this object's lock, and nothing that takes time
@@ -26,21 +26,21 @@ final class CommandQueue {
   private final Budget budget;
   private final Predicate<Peer> isAdmin;
 
-  /** By uid; the first is the next whose turn it is. None is empty. */
+  /** By uid, in the order of their turns. None is empty. */
   private final Map<Integer, Queue<Submission<?>>> lines = new LinkedHashMap<>();
 
   private boolean stopped;
 
   /**
    * @param bound how many commands may wait; more are refused
-   * @param isAdmin who has the reserve of them
+   * @param isAdmin who may use the reserve
    */
   CommandQueue(Budget.Bound bound, Predicate<Peer> isAdmin) {
     this.budget = new Budget(bound);
     this.isAdmin = isAdmin;
   }
 
-  /** Puts a command at the end of its line, unless it is refused: then it tells why. */
+  /** Puts a command at the end of its line and returns null, or returns why it is refused. */
   synchronized @Nullable MetakeyException offer(Submission<?> submission) {
     if (stopped) {
       return stopping();
@@ -59,7 +59,7 @@ final class CommandQueue {
    * Waits until there is a command, the queue is stopped, or the time is over.
    *
    * @param maxWaitMs milliseconds; 0: do not wait
-   * @return the next commands, {@code most} of them or fewer; none whose caller has gone
+   * @return the next commands, {@code most} of them or fewer, without those that were cancelled
    */
   synchronized List<Submission<?>> take(int most, long maxWaitMs) throws InterruptedException {
     long untilNs = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(maxWaitMs);
@@ -93,7 +93,7 @@ final class CommandQueue {
     return next;
   }
 
-  /** Refuses what waits, but for what was answered already and is only to be noted. */
+  /** Refuses what waits, except for calls that were answered already and are only to be noted. */
   void refuseAll(MetakeyException why) {
     List<Submission<?>> refused = new ArrayList<>();
     synchronized (this) {

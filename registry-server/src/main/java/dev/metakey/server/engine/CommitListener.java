@@ -4,22 +4,25 @@ import dev.metakey.model.Change;
 import dev.metakey.model.Snapshot;
 import java.util.List;
 
-/** Told of every committed state, in order, on the writer's thread: return soon, never throw. */
+/**
+ * Is told of every committed state, in order, on the writer's thread. Returns soon and never
+ * throws.
+ */
 @FunctionalInterface
 public interface CommitListener {
   /**
-   * The state is durable, and nobody has seen it yet. For what has to be taken back before anybody
-   * does: the calls that led to the state wait for it.
+   * The state is durable, and nobody has seen it yet. Here a listener withdraws what must be gone
+   * before anybody does: the calls that led to the state are answered afterwards.
    *
-   * @param changes as {@link #committed} is told them
+   * @param changes the same as in {@link #committed}
    */
   default void durable(Snapshot snapshot, List<Change> changes) {}
 
-  /** There is another tag, and it is durable: whoever had it made waits for this. */
+  /** There is another tag, and it is durable. The call that asked for it is answered afterwards. */
   default void retagged() {}
 
   /**
-   * @param changes what led from the state before to this one: one or more whole calls
+   * @param changes all changes of one or more calls, which led from the last state to this one
    */
   void committed(Snapshot snapshot, List<Change> changes);
 }

@@ -10,7 +10,7 @@ import org.slf4j.LoggerFactory;
 /**
  * The defects that one part of the daemon met. Each kind is logged once, with its stack trace; all
  * are counted, and they are a problem until the daemon is restarted, so that somebody reports them.
- * From any thread.
+ * Thread-safe.
  */
 public final class Defects {
   private static final Logger log = LoggerFactory.getLogger(Defects.class);
@@ -23,7 +23,7 @@ public final class Defects {
   private final AtomicLong count = new AtomicLong();
 
   /**
-   * @param who which part that is and what it does, as messages say it
+   * @param who which part that is, as messages name it
    */
   public Defects(String who) {
     this.who = who;
@@ -58,7 +58,7 @@ public final class Defects {
     };
   }
 
-  /** What an admin is to know; empty if there was no defect. */
+  /** What an admin should know; empty if there was no defect. */
   public List<String> problems() {
     long met = count.get();
     return met == 0

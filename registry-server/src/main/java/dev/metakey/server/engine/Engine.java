@@ -51,7 +51,10 @@ public final class Engine {
   /** How often the timer looks whether the writer is held up, while it has work, milliseconds. */
   private static final long WATCHFUL_MS = 1_000;
 
-  /** The longest sleep while somebody waits: a host that was suspended wakes late. */
+  /**
+   * The longest sleep while somebody waits, milliseconds: a sleep lasts longer if the host is
+   * suspended.
+   */
   private static final long WAITED_FOR_MS = 5_000;
 
   private final Rules rules;
@@ -70,10 +73,10 @@ public final class Engine {
   private volatile boolean timerRests;
 
   private Consumer<Boolean> health = possible -> {};
-  private boolean possible = true; // and health: guarded by telling
+  private boolean possible = true; // this and health are guarded by telling
 
   /**
-   * Changes that are kept.
+   * Which changes are kept.
    *
    * @param keep how many, at most
    * @param ageMs how long, at most, in milliseconds, by the registry's age
@@ -82,8 +85,9 @@ public final class Engine {
     private static final long DAY_MS = 86_400_000;
 
     /**
-     * How far the wall clock is believed about the time that the host was off, milliseconds: so
-     * that a clock which is wrong when the host boots makes the daemon forget a part at most.
+     * How long the host may have been off, at most, as far as the wall clock is believed,
+     * milliseconds. So a clock that is wrong at boot makes the daemon forget only a part of the
+     * history.
      */
     long mostOffMs() {
       return Math.min(DAY_MS, ageMs / 10);
@@ -91,8 +95,8 @@ public final class Engine {
   }
 
   /**
-   * @param self in whose name the daemon itself acts
-   * @param clock of the host
+   * @param self the peer in whose name the daemon itself acts
+   * @param clock the host's
    * @throws StoreException if the store cannot be opened
    */
   public Engine(Store store, Rules rules, Retention retention, Peer self, HostClock clock)
@@ -147,7 +151,7 @@ public final class Engine {
   /**
    * Who waits for names.
    *
-   * @param after only those that came after this one; 0: from the first
+   * @param after the number after which the page begins; 0 for the first page
    * @param limit 1 or more
    */
   public PendingPage pending(long after, int limit) {
@@ -159,7 +163,7 @@ public final class Engine {
   }
 
   /**
-   * @param listener told whether changes can be made, whenever that turns
+   * @param listener is told whether changes can be made, each time that this turns
    */
   public void onHealth(Consumer<Boolean> listener) {
     synchronized (telling) {
@@ -182,8 +186,8 @@ public final class Engine {
   }
 
   /**
-   * Hands a command to the writer. Fields that are registered already are answered at once, by what
-   * is durable: that waits for no disk.
+   * Hands a command to the writer. A registration of fields that are known already is answered at
+   * once from what is durable, and waits for no disk.
    *
    * @return completes on the writer's thread when the changes are durable; fails with {@link
    *     MetakeyException}: what the rules say, STORE_FAILED, or UNAVAILABLE. A call that is
@@ -218,7 +222,7 @@ public final class Engine {
     }
   }
 
-  /** Whether it registers only names that are known: a new one is for the writer to decide. */
+  /** Whether the command registers only names that are known: the writer decides about new ones. */
   private static boolean mayBeKnown(RegistryState shown, Command<?> command) {
     if (!(command instanceof Register register)) {
       return false;
@@ -231,7 +235,10 @@ public final class Engine {
     return true;
   }
 
-  /** The decision by what is committed, if it changes nothing; a defect is left to the writer. */
+  /**
+   * The decision against the committed state; null if it refuses or changes something. A defect is
+   * left to the writer.
+   */
   private <R> Decision.@Nullable Accepted<R> known(
       RegistryState shown, Command<R> command, Peer peer) {
     try {
@@ -255,8 +262,8 @@ public final class Engine {
   }
 
   /**
-   * Why a command would be refused by what is committed and known now; null: it would not be. Never
-   * waits, and changes nothing.
+   * Why a command would be refused in the state that is committed now; null if it would not be.
+   * Never waits, and changes nothing.
    */
   public @Nullable MetakeyException refusalOf(Command<?> command, Peer peer) {
     return Registry.decide(shown(), rules, command, peer, clock.now())
@@ -302,7 +309,7 @@ public final class Engine {
   }
 
   /**
-   * Does now what nobody called for. For the writer's thread, or before there is one.
+   * Runs a command of the daemon's own at once. For the writer's thread, or before there is one.
    *
    * @throws MetakeyException if the command was refused
    */
@@ -323,7 +330,7 @@ public final class Engine {
   }
 
   /**
-   * One turn of the timer, which sees to what is due whatever the writer is held up by: waits whose
+   * One turn of the timer, which sees to what is due even while the writer is held up: waits whose
    * time is over, and calls behind a disk that does not answer. Waits until something is due.
    *
    * @param maxWaitMs never wait longer, milliseconds; 0: do not wait
@@ -338,9 +345,9 @@ public final class Engine {
     tellHealth();
   }
 
-  /** How long nobody needs the timer; whoever submits something meanwhile wakes it. */
+  /** How long the timer may sleep; whoever submits something meanwhile wakes it. */
   private long timerRestMs() {
-    timerRests = true; // first: who submits sees it, or is seen here
+    timerRests = true; // set first: a submitter sees it, or its work is seen below
     boolean hasWork = worked || queue.size() > 0 || writer.isBusy();
     worked = false;
     if (hasWork) {

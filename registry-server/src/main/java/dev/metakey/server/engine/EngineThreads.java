@@ -9,10 +9,10 @@ import java.util.List;
  * disk.
  */
 public final class EngineThreads implements AutoCloseable {
-  /** How long the writer waits at most before it looks at the store, milliseconds. */
+  /** The longest that the writer waits before it looks at the store, milliseconds. */
   private static final long LOOK_MS = 5_000;
 
-  /** How long the timer waits at most, where nothing is to be done, milliseconds. */
+  /** The longest that the timer waits while there is nothing to do, milliseconds. */
   private static final long REST_MS = 60_000;
 
   private final Engine engine;
@@ -23,8 +23,8 @@ public final class EngineThreads implements AutoCloseable {
   private volatile boolean closed;
 
   /**
-   * @param besides what else is to be done now and then: when the writer has nothing to do, and by
-   *     the timer; takes no time
+   * @param besides what else is to be done now and then: the writer runs it when it has nothing to
+   *     do, and the timer in each turn; must return at once
    */
   public EngineThreads(Engine engine, Runnable besides) {
     this.engine = engine;
@@ -49,7 +49,7 @@ public final class EngineThreads implements AutoCloseable {
     return !closed;
   }
 
-  /** Whether all of them run, or were told to end. */
+  /** Whether both run, or were told to end. */
   public boolean areWell() {
     return !writer.isLost() && !timer.isLost();
   }

@@ -7,15 +7,15 @@ import java.util.concurrent.TimeUnit;
 
 /** The clocks of a host. */
 public interface HostClock {
-  /** What the wall clock says, milliseconds since 1970. It may be set, to any time, at any time. */
+  /** What the wall clock says, milliseconds since 1970. It may be set to any time at any moment. */
   long wallMs();
 
-  /** Milliseconds since the host booted. Goes on while no daemon runs, and cannot be set. */
+  /** Milliseconds since the host booted. It goes on while no daemon runs, and cannot be set. */
   long bootMs();
 
   /**
-   * Milliseconds since some moment: for how long something takes. Unlike the others, it does not
-   * jump in a test that lets time pass.
+   * Milliseconds since some moment, for measuring how long something takes. Unlike the others, it
+   * does not jump in a test that lets time pass.
    */
   default long stopwatchMs() {
     return bootMs();
@@ -25,7 +25,7 @@ public interface HostClock {
   String bootId();
 
   /**
-   * The clocks of this host. The time since the boot is read once, and goes on from there.
+   * The clocks of this host. The time since the boot is read once, and counted on from there.
    *
    * @throws IOException if /proc/uptime cannot be read
    */

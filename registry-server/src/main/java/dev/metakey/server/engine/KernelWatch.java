@@ -29,31 +29,34 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Looks what the kernel has loaded, and tells the writer what is new: the thread {@code
- * registry-kernel}, and whoever needs to know at once.
+ * Looks at what the kernel has loaded, and tells the writer what is new. The thread {@code
+ * registry-kernel} looks now and then, and callers that need to know at once have it look for them.
  *
- * <p>While nothing changes it looks less and less often. Nothing is decided by what was seen long
- * ago: who releases a field has it look first, and a quarantine ends with a look.
+ * <p>While nothing changes it looks less and less often. Nothing is decided on what was seen long
+ * ago: a release has it look first, and a quarantine ends with a look.
  *
  * <p>A look counts from when it began: what is loaded while it lasts may not be in it. Two that
  * overlap are put in order by the writer ({@link Observe}).
  */
 public final class KernelWatch implements CommitListener, AutoCloseable {
-  /** From a look that found something new to the next, milliseconds. */
+  /** The time from a look that found something new to the next, milliseconds. */
   static final long PERIOD_MS = 5_000;
 
-  /** From one look to the next where nothing has been new for long, milliseconds. */
+  /** The longest time between looks while nothing is new, milliseconds. */
   static final long REST_MS = 60_000;
 
-  /** Likewise where the kernel tells of programs that come and go, milliseconds. */
+  /** The same where the kernel tells of programs that come and go, milliseconds. */
   private static final long TOLD_REST_MS = 600_000;
 
-  /** Programs come and go by groups, and one that goes is still there when that is told. */
+  /**
+   * How long to wait before a look that the kernel prompted, milliseconds: programs come and go in
+   * groups, and one that goes is still there when the kernel tells of it.
+   */
   private static final long GROUP_MS = 500;
 
   private static final Logger log = LoggerFactory.getLogger(KernelWatch.class);
 
-  /** So many faults of programs are told of; status and users show all of them. */
+  /** The most faults of programs that are logged; status and users show all of them. */
   private static final int MAX_TOLD = 1_000;
 
   private final Set<String> told = ConcurrentHashMap.newKeySet();
@@ -62,7 +65,7 @@ public final class KernelWatch implements CommitListener, AutoCloseable {
   private final Defects defects = new Defects("looking at loaded programs");
   private final Worker worker =
       new Worker("registry-kernel", "looks at what the kernel has loaded", this::takeTurn);
-  private long restMs = PERIOD_MS; // this and the next: for the thread
+  private long restMs = PERIOD_MS; // this and the next two are the thread's
   private long nextLookMs = PERIOD_MS;
   private long lookedAgeMs;
   private volatile @Nullable ProgramEvents events;
@@ -81,7 +84,10 @@ public final class KernelWatch implements CommitListener, AutoCloseable {
     worker.start();
   }
 
-  /** From now on looks when it is told to, and else hardly ever. Closes the events in the end. */
+  /**
+   * From now on it looks when the kernel tells of a program, and hardly ever otherwise. {@link
+   * #close} closes the events.
+   */
   public void listen(ProgramEvents told) {
     events = told;
     listener.start();
@@ -102,7 +108,7 @@ public final class KernelWatch implements CommitListener, AutoCloseable {
     }
   }
 
-  /** So that programs that come and go all the time cost two looks a second at most. */
+  /** Waits, so that programs that come and go all the time cost two looks a second at most. */
   private synchronized void pause() throws InterruptedException {
     long untilNs = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(GROUP_MS);
     long leftMs = GROUP_MS;
@@ -121,7 +127,7 @@ public final class KernelWatch implements CommitListener, AutoCloseable {
     return events == null ? REST_MS : TOLD_REST_MS;
   }
 
-  /** Looks. Takes its time: not for an event loop, and not for the writer. */
+  /** Looks. That is slow, so neither an event loop nor the writer may call it. */
   public Observe look() {
     long ageMs = engine.ageMs();
     try {
@@ -135,10 +141,10 @@ public final class KernelWatch implements CommitListener, AutoCloseable {
   }
 
   /**
-   * Looks now, and tells the writer. Those who ask before the look begins share it: so many
-   * releases, by whomever, cost few looks.
+   * Looks now, and tells the writer. Those who ask before the look begins share it: so that many
+   * releases cost few looks.
    *
-   * @param readers has a thread for looking
+   * @param readers runs the look
    * @return completes when the writer knows; fails with UNAVAILABLE if too many calls wait for it
    * @throws RejectedExecutionException if no thread is free
    */
@@ -155,7 +161,7 @@ public final class KernelWatch implements CommitListener, AutoCloseable {
         throw e;
       }
     }
-    return shared.copy(); // one who goes away keeps nobody else from being told
+    return shared.copy(); // so that a caller who cancels does not cancel it for others
   }
 
   private Observe lookForAll() {
@@ -166,10 +172,10 @@ public final class KernelWatch implements CommitListener, AutoCloseable {
   }
 
   /**
-   * Submits what is to be decided on what is loaded now, not on what was seen a while ago. But
-   * looking is costly: so not for a command that is refused whatever is loaded.
+   * Looks, and then submits a command that has to be decided on what is loaded now. As looking is
+   * costly, a command that is refused whatever is loaded is refused without a look.
    *
-   * @param readers has a thread for looking
+   * @param readers runs the look
    * @return as {@link Engine#submit}
    * @throws MetakeyException if it would be refused
    * @throws RejectedExecutionException if no thread is free
@@ -183,7 +189,7 @@ public final class KernelWatch implements CommitListener, AutoCloseable {
   }
 
   /**
-   * What is loaded now, with the processes that hold it open. Takes its time.
+   * What is loaded now, with the processes that hold it open. That is slow.
    *
    * @throws MetakeyException UNAVAILABLE, if it cannot be seen
    */
@@ -197,8 +203,8 @@ public final class KernelWatch implements CommitListener, AutoCloseable {
   }
 
   /**
-   * One look of the thread's. Bothers the writer only with what is new, or what an id waits for
-   * that could be freed.
+   * One look of the thread's. The writer is told only if something is new, or if an id that could
+   * be freed waits for a look.
    *
    * @return when to look again, in milliseconds: 1 or more
    */
@@ -209,7 +215,7 @@ public final class KernelWatch implements CommitListener, AutoCloseable {
     if (isNews(known, seen)) {
       restMs = PERIOD_MS;
       tell(known, seen);
-      var unused = engine.observe(seen); // a full queue is not a failure: then next time
+      var unused = engine.observe(seen); // if the queue is full, the next look tells it
     }
     lookedAgeMs = seen.ageMs();
     return Math.min(restMs, nextEndMs(lookedAgeMs) - lookedAgeMs);
@@ -231,7 +237,7 @@ public final class KernelWatch implements CommitListener, AutoCloseable {
       return;
     }
     for (LoadedProgram program : seen.loaded()) {
-      if (known.loaded().stream().noneMatch(old -> old.id() == program.id())) {
+      if (known.loaded().stream().noneMatch(old -> isSame(old, program))) {
         for (FieldUse use : program.uses()) {
           String fault = Drift.faultOf(engine.snapshot(), engine.tag(), use);
           if (!fault.isEmpty() && isFirst(program.name() + " " + use.name() + " " + fault)) {
@@ -242,14 +248,20 @@ public final class KernelWatch implements CommitListener, AutoCloseable {
     }
   }
 
-  /** A program that is loaded again and again says the same each time, and is told of once. */
+  private static boolean isSame(LoadedProgram old, LoadedProgram program) {
+    return old.id() == program.id() && old.uses().equals(program.uses());
+  }
+
+  /**
+   * A program that is loaded again and again has the same fault each time, which is logged once.
+   */
   private boolean isFirst(String fault) {
     return told.size() < MAX_TOLD && told.add(fault);
   }
 
   private boolean takeTurn() throws InterruptedException {
     long waitMs = nextLookMs;
-    nextLookMs = PERIOD_MS; // should this turn fail
+    nextLookMs = PERIOD_MS; // in case this turn fails
     if (!sleep(waitMs)) {
       return false;
     }
@@ -257,7 +269,7 @@ public final class KernelWatch implements CommitListener, AutoCloseable {
     return true;
   }
 
-  /** Whether to look now; false: stop. */
+  /** Returns whether to look now; false if the thread is to stop. */
   private synchronized boolean sleep(long waitMs) throws InterruptedException {
     long untilNs = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(waitMs);
     long leftMs = waitMs;
@@ -270,7 +282,7 @@ public final class KernelWatch implements CommitListener, AutoCloseable {
     return !stopped;
   }
 
-  /** A field that was retired may be due before the next look. */
+  /** The quarantine of a field that was just retired may end before the next look is due. */
   @Override
   public void committed(Snapshot snapshot, List<Change> changes) {
     if (engine.rules().quarantineMs() < longestRestMs()
@@ -281,12 +293,12 @@ public final class KernelWatch implements CommitListener, AutoCloseable {
     }
   }
 
-  /** When the next quarantine ends that the look at an age could not end. */
+  /** The age at which the next quarantine ends that a look at the given age was too early for. */
   private long nextEndMs(long ageMs) {
     return Tick.nextQuarantineEndMs(engine.snapshot(), engine.rules(), ageMs);
   }
 
-  /** Whether the thread runs, or was told to end. */
+  /** Whether both threads run, or were told to end. */
   public boolean isWell() {
     return !worker.isLost() && !listener.isLost();
   }

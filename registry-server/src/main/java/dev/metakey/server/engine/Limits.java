@@ -4,12 +4,13 @@ import dev.metakey.server.engine.Budget.Bound;
 
 /**
  * What peers can make the daemon hold. The launcher gives it 64 MB of heap and 32 MB of direct
- * memory; these bounds leave room in both, whoever asks for how much.
+ * memory; these bounds leave room in both, however much anybody asks for.
  *
  * @param connections open at a time
- * @param calls open at a time, waits and watches among them
- * @param arriving calls whose request is not whole yet; each may hold {@link #MESSAGE_BYTES}
- * @param unreadBytes of answers that the peer did not take yet
+ * @param calls open at a time, including waits and watches
+ * @param arriving calls whose request has not arrived completely; each may hold {@link
+ *     #MESSAGE_BYTES}
+ * @param unreadBytes bytes of answers that the peers have not read yet
  * @param waits resolves that wait for a name
  * @param watches open at a time
  * @param queued commands that wait for the writer
@@ -25,13 +26,15 @@ public record Limits(
     Bound queued,
     Connection each) {
 
-  /** The longest request, bytes. 64 fields with all that they may have are 22 kB. */
+  /** The longest request, bytes. 64 fields with all that they may have take 22 kB. */
   public static final int MESSAGE_BYTES = 32 * 1024;
 
-  /** The most values at the top of one request: no call takes more than 64 fields or names. */
+  /**
+   * The most values at the top level of one request: no call takes more than 64 fields or names.
+   */
   public static final int MESSAGE_VALUES = 128;
 
-  /** What holds while no policy says otherwise. */
+  /** The limits that the daemon has. */
   public static final Limits DEFAULTS =
       new Limits(
           new Bound("connections", 256, 1024, 64),
@@ -47,8 +50,9 @@ public record Limits(
    * What one connection may do.
    *
    * @param streams calls open at a time
-   * @param reflections reflection calls among them
-   * @param unreadBytes of answers that were not taken yet; one answer of any length always may
+   * @param reflections how many of these may be reflection calls
+   * @param unreadBytes bytes of answers that were not read yet; one answer of any length is always
+   *     allowed
    * @param silenceMs how long a client that connected may take to begin, milliseconds
    * @param requestMs how long a request may take to arrive, milliseconds
    * @param unreadMs how long an answer may wait to be read, milliseconds

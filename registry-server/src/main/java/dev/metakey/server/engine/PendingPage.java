@@ -6,7 +6,7 @@ import java.util.List;
 /**
  * Some of those who wait, in the order in which they came.
  *
- * @param nextAfter ask with this for those who follow; 0: these were all
+ * @param nextAfter what to ask for the next page with; 0 if this is the last
  */
 public record PendingPage(List<Pending> pending, long nextAfter) {
   public PendingPage {

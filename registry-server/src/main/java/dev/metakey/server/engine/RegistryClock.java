@@ -8,8 +8,7 @@ import dev.metakey.server.domain.RegistryState;
  * Tells how old a registry is, by clocks that cannot be set: so no quarantine ends and no history
  * is forgotten because somebody corrected the time. Within a boot of the host, that is the time
  * since the boot, over restarts of the daemon too. Over a reboot there is only the wall clock to
- * tell how long the host was off; it is believed up to a bound, and never backwards. From any
- * thread.
+ * tell how long the host was off; it is believed up to a bound, and never backwards. Thread-safe.
  */
 final class RegistryClock {
   /** The age of a new registry: 0 stands for never. */
@@ -49,7 +48,7 @@ final class RegistryClock {
     return ageMsThen + host.bootMs() - bootMsThen;
   }
 
-  /** For how long something takes. */
+  /** For measuring how long something takes. */
   long stopwatchMs() {
     return host.stopwatchMs();
   }

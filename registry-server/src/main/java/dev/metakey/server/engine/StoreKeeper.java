@@ -17,13 +17,13 @@ import org.slf4j.LoggerFactory;
 /**
  * The writer's hold on the store: commits, and opens the store anew after a failure.
  *
- * <p><b>Concurrency.</b> Everything is for the writer, but for {@link #problem} and {@link
+ * <p><b>Concurrency.</b> Everything is for the writer's thread, except {@link #problem} and {@link
  * #history}.
  *
- * <p><b>Failure.</b> From a failure on there is a {@link #problem}, and nothing is committed. Every
- * {@value #RETRY_MS} ms the store is opened anew. What it then holds is the truth: it is what was
- * shown last, or that and the whole batch that failed; or else somebody put another database there,
- * and the problem stays.
+ * <p><b>Failure.</b> After a failure there is a {@link #problem}, and nothing is committed. Every
+ * {@value #RETRY_MS} ms the store is opened anew. What it then holds is the truth: what was shown
+ * last, perhaps with the whole batch that failed. If it is neither, somebody put another database
+ * there, and the problem stays.
  */
 final class StoreKeeper {
   static final long RETRY_MS = 1_000;
@@ -40,7 +40,7 @@ final class StoreKeeper {
   private long trimAtMs;
 
   /**
-   * @param turned is run when there is a problem, and when there is none any more
+   * @param turned is run when a problem begins, and when it has ended
    */
   StoreKeeper(Store store, Engine.Retention retention, Runnable turned) {
     this.store = store;
@@ -48,27 +48,27 @@ final class StoreKeeper {
     this.turned = turned;
   }
 
-  /** What keeps changes from being made; null: nothing. From any thread. */
+  /** What keeps changes from being made; null if nothing does. For any thread. */
   @Nullable String problem() {
     return problem;
   }
 
-  /** Makes a state durable. Whether it is now; where not, there is a problem. */
+  /** Makes a state durable. Returns whether it is; if not, there is a problem. */
   boolean commit(RegistryState state, List<Change> changes, long nowMs) {
     try {
       store.commit(state, changes);
       return true;
     } catch (StoreException e) {
       fail(e, nowMs);
-    } catch (RuntimeException | Error defect) { // and nobody knows what became of the batch
+    } catch (RuntimeException | Error defect) { // nobody knows what became of the batch
       fail(defectOf("storing", defect), nowMs);
     }
     return false;
   }
 
   /**
-   * Looks once in {@value #CHECK_MS} ms whether the store is what a later start would find; from
-   * when it is not, there is a problem.
+   * Looks, once every {@value #CHECK_MS} ms, whether the store is what a later start would find. If
+   * it is not, there is a problem.
    */
   void check(long nowMs) {
     if (problem == null && nowMs >= checkAtMs) {
@@ -83,7 +83,10 @@ final class StoreKeeper {
     }
   }
 
-  /** Nobody knows what a defect has left undone: what the store holds then is the truth. */
+  /**
+   * Takes note of a defect in a turn of the writer. Nobody knows what it has left undone, so the
+   * store has to be opened anew.
+   */
   void doubt(Throwable defect, long nowMs) {
     fail(defectOf("making changes", defect), nowMs);
   }
@@ -92,8 +95,8 @@ final class StoreKeeper {
    * Opens the store anew, if it has failed and it is time to try.
    *
    * @param shown what was committed last, as far as anybody was told
-   * @param ahead is given what the store holds, if that is more, and the changes by which it is
-   * @return the changes by which it is more
+   * @param ahead if the store holds more, is given what it holds and the changes that are more
+   * @return the changes that the store holds beyond that
    */
   List<Change> heal(
       RegistryState shown, BiConsumer<RegistryState, List<Change>> ahead, long nowMs) {
@@ -131,14 +134,14 @@ final class StoreKeeper {
     if (!held.registryId().equals(shown.registryId())
         || held.revision() != shown.revision() + unseen.size()) {
       throw new StoreException(
-          "the database is no longer the one that was served: it holds revision %d of registry %s, and revision %d of registry %s was answered already; put that back, or restart metakeyd to serve what is there"
+          "the database is no longer the one that was served: it holds revision %d of registry %s, and revision %d of registry %s was answered already; put that database back, or restart metakeyd to serve what is there"
               .formatted(held.revision(), held.registryId(), shown.revision(), shown.registryId()),
           null);
     }
     return unseen;
   }
 
-  /** Forgets what is too old to be kept, once in {@value #TRIM_MS} ms. */
+  /** Forgets what is too old to be kept, once every {@value #TRIM_MS} ms. */
   void trim(long nowMs, long ageMs) {
     if (nowMs < trimAtMs || problem != null) {
       return;
@@ -153,7 +156,7 @@ final class StoreKeeper {
     }
   }
 
-  /** See {@link Engine#history}. From any thread. */
+  /** See {@link Engine#history}. For any thread. */
   List<Change> history(long sinceRevision, int limit) {
     try {
       return store.history(sinceRevision, limit);

@@ -41,7 +41,7 @@ final class Submission<R> {
     return peer;
   }
 
-  /** Decides the command, keeps its answer, and tells the state that it leads to. */
+  /** Decides the command, keeps its answer, and returns the state that it leads to. */
   RegistryState decide(RegistryState state, Rules rules, Now now, List<Change> changes) {
     reply = null;
     refusal = null;

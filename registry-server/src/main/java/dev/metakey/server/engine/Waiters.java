@@ -38,7 +38,7 @@ final class Waiters {
   private long last;
 
   /**
-   * @param number in the order in which they came, from 1
+   * @param number counts those who came, from 1
    */
   private record Waiter(
       long number,
@@ -60,7 +60,7 @@ final class Waiters {
 
   /**
    * @param bound how many resolves may wait at a time; more are refused
-   * @param isAdmin who has the reserve of them
+   * @param isAdmin who may use the reserve
    */
   Waiters(Supplier<Snapshot> snapshots, Budget.Bound bound, Predicate<Peer> isAdmin) {
     this.snapshots = snapshots;
@@ -95,7 +95,7 @@ final class Waiters {
     return waiter.answer;
   }
 
-  /** Answers those whose names are all there now. */
+  /** Answers those whose names are all known now. */
   void committed() {
     Snapshot snapshot = snapshots.get();
     for (Waiter waiter : all()) {
@@ -132,12 +132,12 @@ final class Waiters {
   }
 
   /**
-   * Returns when a deadline has come, somebody woke the caller, or the time is over. For one
-   * thread.
+   * Returns when a deadline has come, somebody woke the caller, or the time is over. Only one
+   * thread may call this.
    *
    * @param maxWaitMs milliseconds; 0: do not wait
    */
-  @SuppressWarnings("WaitNotInLoop") // whoever calls does so in a loop
+  @SuppressWarnings("WaitNotInLoop") // the caller loops
   synchronized void awaitDeadline(long nowMs, long maxWaitMs) throws InterruptedException {
     long untilMs = Math.min(nowMs + maxWaitMs, nextDeadlineMs());
     if (untilMs > nowMs && !woken) {
@@ -148,7 +148,7 @@ final class Waiters {
     woken = false;
   }
 
-  /** When the first deadline comes; Long.MAX_VALUE where nobody waits. */
+  /** When the first deadline comes; Long.MAX_VALUE if nobody waits. */
   synchronized long nextDeadlineMs() {
     return waiting.stream().mapToLong(Waiter::untilMs).min().orElse(Long.MAX_VALUE);
   }
@@ -165,9 +165,9 @@ final class Waiters {
   }
 
   /**
-   * Who waits, in the order in which they came: some of them.
+   * One page of those who wait, in the order in which they came.
    *
-   * @param after only those that came after this one; 0: from the first
+   * @param after the number after which the page begins; 0 for the first page
    * @param wallMinusBootMs what is to be added to the times here for people to read
    */
   PendingPage pending(long after, int limit, long wallMinusBootMs) {

@@ -6,9 +6,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * A thread of the daemon that works in turns. Whatever a turn throws, an {@link Error} too, is
+ * A thread of the daemon that works in turns. Whatever a turn throws, even an {@link Error}, is
  * noted, and after a pause the next turn begins: so the thread ends only when it is told to. Should
- * it end all the same, that is a problem, and nobody goes on believing what it said last.
+ * it end all the same, that is a problem, which the daemon reports.
  */
 public final class Worker {
   private static final long PAUSE_MS = 100;
@@ -23,13 +23,13 @@ public final class Worker {
   /** A turn of the work. */
   @FunctionalInterface
   public interface Turn {
-    /** Whether there is to be another. */
+    /** Does some work, and returns whether there is to be another turn. */
     boolean take() throws InterruptedException;
   }
 
   /**
-   * @param name of the thread
-   * @param does what it does for people, as in "which ..."
+   * @param name the thread's
+   * @param does what the thread does, in words that follow "which" in a message
    */
   public Worker(String name, String does, Turn turn) {
     this.who = "the thread %s, which %s,".formatted(name, does);
@@ -66,7 +66,7 @@ public final class Worker {
     return started && !finished && !thread.isAlive();
   }
 
-  /** What an admin is to know; empty: all is well. */
+  /** What an admin should know; empty if all is well. */
   public List<String> problems() {
     List<String> problems = new ArrayList<>(defects.problems());
     if (isLost()) {

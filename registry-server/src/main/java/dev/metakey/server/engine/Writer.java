@@ -26,11 +26,12 @@ import org.slf4j.LoggerFactory;
 
 /**
  * What the writer's thread alone does: it decides batches of commands, makes their changes durable,
- * shows them, answers, and tells the listeners, in this order. From any thread: {@link #snapshot},
- * {@link #programs}, {@link #heldUp} and {@link #addListener}.
+ * shows them, answers, and tells the listeners, in this order. Any thread may call {@link
+ * #snapshot}, {@link #programs}, {@link #tag}, {@link #isBusy}, {@link #heldUp} and {@link
+ * #addListener}.
  */
 final class Writer {
-  /** A writer that is busy with one batch for so long is held up, milliseconds. */
+  /** How long one batch may take before the writer counts as held up, milliseconds. */
   static final long HELD_UP_MS = 3_000;
 
   private static final long IDLE = Long.MAX_VALUE;
@@ -49,7 +50,7 @@ final class Writer {
   private volatile Tag tag;
 
   /**
-   * @param self in whose name the daemon itself acts
+   * @param self the peer in whose name the daemon itself acts
    */
   Writer(RegistryState stored, Rules rules, Peer self, RegistryClock clock, StoreKeeper keeper) {
     this.rules = rules;
@@ -77,17 +78,17 @@ final class Writer {
     return tag;
   }
 
-  /** Listeners are told in the order in which they came. */
+  /** Listeners are told in the order in which they were added. */
   void addListener(CommitListener listener) {
     listeners.add(listener);
   }
 
-  /** Whether it works on a batch. From any thread. */
+  /** Whether it works on a batch. */
   boolean isBusy() {
     return busySinceMs != IDLE;
   }
 
-  /** In how many milliseconds something is due that nobody submits; 0: now. */
+  /** In how many milliseconds something is due that nobody submits; 0 if it is due now. */
   long restMs() {
     if (keeper.problem() != null) {
       return StoreKeeper.RETRY_MS;
@@ -95,7 +96,7 @@ final class Writer {
     return Math.max(0, Tick.nextExpiryMs(state.snapshot()) - clock.ageMs());
   }
 
-  /** How long the writer has been held up; null: it is not. */
+  /** Says for how long the writer has been held up; null if it is not. */
   @Nullable String heldUp() {
     long busyMs = clock.stopwatchMs() - busySinceMs; // negative while it is idle
     return busyMs < HELD_UP_MS
@@ -137,7 +138,8 @@ final class Writer {
       next = submission.decide(next, rules, now, changes);
     }
     if (keeper.problem() == null
-        && Tick.isDue(next, rules, now.ageMs())) { // last: who renews is in time
+        && Tick.isDue(
+            next, rules, now.ageMs())) { // last, so that a renewal in this batch is in time
       next = new Submission<>(new Tick(), self).decide(next, rules, now, changes);
     }
     boolean durable = needsNoStore(next, changes);
@@ -155,8 +157,8 @@ final class Writer {
   }
 
   /**
-   * Stores how old the registry is, where that has not been stored for long: it is all that the
-   * next daemon has to go by if the host reboots.
+   * Stores how old the registry is, if that has not been stored for long: it is all that the next
+   * daemon has to go by if the host reboots.
    */
   private void noteTime() {
     if (clock.ageMs() - state.clock().ageMs() >= NOTE_TIME_MS && keeper.problem() == null) {
@@ -172,6 +174,8 @@ final class Writer {
   }
 
   /**
+   * Makes a state the one that everybody sees.
+   *
    * @param changes what led to it
    */
   private void show(RegistryState next, List<Change> changes) {
@@ -185,7 +189,7 @@ final class Writer {
     }
   }
 
-  /** Tells of what is shown. */
+  /** Tells the listeners of the state that is shown now. */
   private void tell(List<Change> changes) {
     tell(changes, listener -> listener.committed(snapshot, changes));
   }
@@ -208,9 +212,9 @@ final class Writer {
   }
 
   /**
-   * Of a batch that could not be committed: a call that came after a change was decided against a
-   * state that never was. Decides each again on its own, against the state that is; what would
-   * change it is refused.
+   * Deals with a batch that could not be committed. A call that came after a change was decided
+   * against a state that never was. So each call is decided again on its own, against the state
+   * that is shown, and is refused if it would change that.
    */
   private void refuseWhatDependsOnStore(List<Submission<?>> batch) {
     MetakeyException refusal = notDurable(String.valueOf(keeper.problem()));
@@ -226,8 +230,8 @@ final class Writer {
   }
 
   /**
-   * Shows what the store holds. When a ttl runs out is not stored, so each begins anew; nothing
-   * else changes.
+   * Shows what the store holds. The moment when a ttl runs out is not stored, so each ttl begins
+   * anew; nothing else changes.
    */
   private void showWithTtls(RegistryState stored, List<Change> unseen) {
     RegistryState seeing = stored.seeing(state.programs());

@@ -10,8 +10,8 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 
 /**
- * What went wrong, in words for people. java.nio often names only the file, and leaves it to the
- * class of the exception what is wrong with it.
+ * What went wrong, in words for people. The message of an exception of java.nio often names only
+ * the file, and only its class says what is wrong with it.
  */
 public final class Failure {
   private Failure() {}

@@ -19,14 +19,15 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
 
 /**
- * A lock that lasts as long as its process: the kernel gives it up with the last of it, however
- * that died. The file holds the pid and its own path, and stays. Only its owner may open it, as
- * whoever can read a file can lock it.
+ * A lock that lasts as long as its process: the kernel releases it when the process ends, however
+ * that happens. The file holds the pid and its own path, and is never removed. Only its owner may
+ * open it, as whoever can read a file can lock it.
  */
 public final class LockFile implements AutoCloseable {
   /**
-   * What this process holds. The kernel lets go of a lock as soon as the process closes any channel
-   * to the file: one that is held must not be opened again, not even to find out that it is held.
+   * The locks that this process holds. The kernel releases a lock as soon as the process closes any
+   * channel to the file: so a file that is held must not be opened again, not even to find out that
+   * it is held.
    */
   private static final Set<Path> HELD = ConcurrentHashMap.newKeySet();
 
@@ -60,7 +61,7 @@ public final class LockFile implements AutoCloseable {
   }
 
   /**
-   * @param path in a directory that is there; no symbolic link
+   * @param path in a directory that is there; not a symbolic link
    * @throws HeldException if it is held; the message names the pid
    */
   public static LockFile hold(Path path) throws IOException {
@@ -79,8 +80,8 @@ public final class LockFile implements AutoCloseable {
   }
 
   /**
-   * A process may hold what was at the path before somebody removed or renamed the directory. What
-   * it has given away is not in the new one.
+   * Refuses the lock while a process holds the one that was at the path before somebody removed or
+   * renamed the directory: what that process has given away is not in the new one.
    */
   private static void refuseLost(Path path, Path real) throws HeldException {
     Long holder = LostLocks.holderOf(real);
@@ -128,16 +129,20 @@ public final class LockFile implements AutoCloseable {
     }
   }
 
-  /** A FIFO would be opened, and a device; and a link leads to somebody else's file. */
+  /**
+   * Refuses what the open call would take: a FIFO or a device, or a link to somebody else's file.
+   */
   private static void requireFile(Path path) throws IOException {
     if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)
         && !Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS)) {
       throw new FileSystemException(
-          path.toString(), null, "the lock has to be a regular file, and this is none; remove it");
+          path.toString(),
+          null,
+          "the lock has to be a regular file, and this is not one; remove it");
     }
   }
 
-  /** Who it is said to be; whatever else the file holds is not for anybody's terminal. */
+  /** The pid that the file names. Anything else in it could harm a terminal, and is not shown. */
   private static String holder(FileChannel channel) throws IOException {
     ByteBuffer pid = ByteBuffer.allocate(20);
     channel.read(pid, 0);

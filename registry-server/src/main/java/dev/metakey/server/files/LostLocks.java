@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * Finds who holds a lock file that its path no longer leads to, as somebody removed or renamed it.
  * Every lock file holds its path, and the kernel tells which processes hold locks.
  *
- * <p>Only what this process may look at is found: of its own user, or all for root.
+ * <p>It finds only processes that this one may look at: those of the same user or, for root, all.
  */
 final class LostLocks {
   /** {@code 1: POSIX ADVISORY WRITE 4711 fe:00:1234 0 EOF}. */
@@ -27,8 +27,9 @@ final class LostLocks {
   private LostLocks() {}
 
   /**
-   * @param path of a lock file, without links
-   * @return the pid of a process that holds a file that was there, and is there no more; null: none
+   * @param path a lock file's, without symbolic links
+   * @return the pid of a process that holds a file that was there and no longer is; null if there
+   *     is none
    */
   static @Nullable Long holderOf(Path path) {
     long self = ProcessHandle.current().pid();
@@ -56,7 +57,7 @@ final class LostLocks {
   private static boolean holds(long pid, Path path) {
     try (Stream<Path> fds = Files.list(Path.of("/proc/%d/fd".formatted(pid)))) {
       return fds.anyMatch(fd -> isLost(fd, path));
-    } catch (IOException | UncheckedIOException e) { // it has ended, or is none of ours
+    } catch (IOException | UncheckedIOException e) { // it has ended, or is somebody else's
       return false;
     }
   }

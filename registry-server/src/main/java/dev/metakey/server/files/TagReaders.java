@@ -11,18 +11,18 @@ import java.nio.file.attribute.UserPrincipalLookupService;
 import java.nio.file.attribute.UserPrincipalNotFoundException;
 import org.jspecify.annotations.Nullable;
 
-/** Who may read what holds the tag: root and the daemon, and the group of those who link. */
+/** Decides who may read what holds the tag: root, the daemon, and the group of those who link. */
 public final class TagReaders {
-  /** Whose members may link programs. */
+  /** The group whose members may link programs. */
   public static final String GROUP = "metakey";
 
   private TagReaders() {}
 
   /**
-   * Lets the group read a file, where there is such a group; else root's, so that the mode is the
-   * same everywhere. A daemon that may not give the file to either keeps it for itself.
+   * Lets the group read a file. Where there is no such group, root's group may read it, so that the
+   * mode is the same everywhere. A daemon that may not give the file to either keeps it to itself.
    *
-   * @param path of this user's, and in a directory that nobody else may change
+   * @param path a file of this user's, in a directory that nobody else may change
    */
   public static void admit(Path path) throws IOException {
     PosixFileAttributeView view =

@@ -34,7 +34,7 @@ public final class TrustedDirectory {
   private static final int STICKY = 01000;
   private static final int WRITABLE_FOR_OTHERS = 0022;
 
-  /** As many as the kernel follows (path_resolution(7)). */
+  /** As many links as the kernel follows (path_resolution(7)). */
   private static final int MAX_LINKS = 40;
 
   /** What a directory is for, and how an admin chooses another. */
@@ -83,14 +83,14 @@ public final class TrustedDirectory {
           directory,
           PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
     } catch (FileAlreadyExistsException e) {
-      if (Files.isDirectory(directory)) { // somebody else was as quick
+      if (Files.isDirectory(directory)) { // somebody else was quicker
         return;
       }
       throw refusal(use, directory, directory + " is not a directory", "remove or rename it", e);
     }
     Files.getFileAttributeView(directory, PosixFileAttributeView.class, LinkOption.NOFOLLOW_LINKS)
         .setPermissions(PosixFilePermissions.fromString(mode));
-    // A directory whose name is lost with the power takes along what is in it.
+    // If the name of the directory is lost in a power cut, so is everything in it.
     try (FileChannel names = FileChannel.open(parent, StandardOpenOption.READ)) {
       names.force(true);
     }
@@ -124,7 +124,7 @@ public final class TrustedDirectory {
   }
 
   /**
-   * Follows a path as the kernel does, and checks all that it comes through.
+   * Follows a path as the kernel does, and checks everything on the way.
    *
    * @return what the path leads to, without links; null if that is missing
    */
@@ -171,7 +171,7 @@ public final class TrustedDirectory {
   }
 
   /**
-   * @return the mode of what is there, as it was looked at
+   * @return the mode of what is there, as it was when it was checked
    */
   private static int requireTrusted(Use use, Path wanted, Path path, boolean isLast)
       throws IOException {

@@ -6,18 +6,19 @@ import com.sun.jna.Pointer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * bpf(2): the commands that are about any object. Those of maps are in {@link BpfMap}. Offsets are
- * those of {@code union bpf_attr}, {@code struct bpf_prog_info} and {@code struct bpf_map_info} in
- * linux/bpf.h, which never change; the kernel takes a shorter or longer struct than its own.
+ * The commands of bpf(2) that concern any kind of object. Those for maps are in {@link BpfMap}.
+ * Offsets are those of {@code union bpf_attr}, {@code struct bpf_prog_info} and {@code struct
+ * bpf_map_info} in linux/bpf.h, which never change; the kernel accepts a shorter or longer struct
+ * than its own.
  */
 final class Bpf {
-  /** Of {@code union bpf_attr}: more than any command here uses; the rest is zero. */
+  /** The bytes of {@code union bpf_attr}: more than any command here uses; the rest is zero. */
   static final int ATTR_BYTES = 128;
 
-  /** Names of objects, with the NUL. */
+  /** The bytes of an object's name, with the NUL. */
   static final int NAME_BYTES = 16;
 
-  /** An open fd that can only be read from. */
+  /** The flag for an fd that can only be read from. */
   static final int F_RDONLY = 1 << 3;
 
   private Bpf() {}
@@ -53,6 +54,8 @@ final class Bpf {
     static final int TYPE = 0;
     static final int TAG = 8;
     static final int TAG_BYTES = 8;
+    static final int XLATED_PROG_LEN = 20; // bytes; of the room, where that is given
+    static final int XLATED_PROG_INSNS = 32; // points to the room
     static final int LOAD_TIME = 40; // ns since boot
     static final int NR_MAP_IDS = 52;
     static final int MAP_IDS = 56; // points to as many 32-bit numbers
@@ -94,8 +97,8 @@ final class Bpf {
    * Runs a command.
    *
    * @param attributes {@link #ATTR_BYTES}
-   * @param purpose what for, to follow "cannot" in the message of a failure
-   * @return what it returns, often an fd
+   * @param purpose what the command is for, to follow "cannot" in the message of a failure
+   * @return what the kernel returns, often an fd
    */
   static int call(Command command, Pointer attributes, String purpose) throws BpfException {
     try {
@@ -106,7 +109,7 @@ final class Bpf {
   }
 
   /**
-   * As {@link #call}, where it is no failure that there is none.
+   * As {@link #call}, for a command that may well find nothing.
    *
    * @return null if there is none
    */
@@ -125,8 +128,8 @@ final class Bpf {
   /**
    * OBJ_GET_INFO_BY_FD.
    *
-   * @param info what the kernel fills in: the first bytes of the struct of the fd's kind; what the
-   *     struct asks for by pointers stands in it already
+   * @param info room for the first bytes of the struct for the fd's kind, which the kernel fills
+   *     in; if the struct has pointers to more room, the caller has set them
    */
   static void info(Fd fd, Memory info, String purpose) throws BpfException {
     try (Memory attributes = zeroed(ATTR_BYTES)) {
@@ -138,7 +141,7 @@ final class Bpf {
   }
 
   /**
-   * The loaded program with the next higher id.
+   * The next higher id that a loaded program has.
    *
    * @return null if there is none
    */

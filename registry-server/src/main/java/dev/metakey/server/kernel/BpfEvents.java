@@ -11,13 +11,14 @@ import java.util.List;
 
 /**
  * The kernel's own events of BPF programs that come and go ({@code PERF_RECORD_BPF_EVENT}, since
- * Linux 5.1). What they say is not read: that there is one is enough, and {@link LoadedPrograms}
+ * Linux 5.1). What they say is not read: it is enough that there is one, as {@link LoadedPrograms}
  * then looks.
  *
- * <p>An event is told on the processor that it happened on, so each has a ring of its own: one page
- * that the kernel writes, behind one page that says how far it came and how far we have read.
+ * <p>The kernel reports an event on the processor that it happened on, so each processor has a ring
+ * of its own: one page that says how far the kernel has written and how far we have read, and one
+ * page of events.
  *
- * <p>One thread waits; any other closes.
+ * <p>One thread may wait, and any other may close.
  */
 public final class BpfEvents implements ProgramEvents {
   /** {@code struct perf_event_attr}, as far as it is used: its fifth version. */
@@ -129,7 +130,7 @@ public final class BpfEvents implements ProgramEvents {
       poll(fds);
       for (int i = 0; i < rings.size(); i++) {
         if ((fds.getShort((long) i * POLLFD_BYTES + REVENTS) & ~POLLIN) != 0) {
-          throw new IOException("the kernel tells of BPF programs no more");
+          throw new IOException("the kernel no longer tells of BPF programs");
         }
       }
       rings.forEach(Ring::drain);
@@ -144,7 +145,7 @@ public final class BpfEvents implements ProgramEvents {
     }
   }
 
-  /** Until something is there. A signal may end it early, and then nothing is. */
+  /** Waits until something can be read. A signal may end the wait early, and then nothing can. */
   private void poll(Memory fds) {
     try {
       var unused = Libc.poll(fds, rings.size() + 1L, -1);

@@ -13,13 +13,13 @@ public final class BpfException extends IOException {
   private static final int EACCES = 13;
   private static final int ENOSYS = 38;
 
-  /** What a refusal tells of the host. */
+  /** What a refusal tells about the host. */
   public enum Kind {
     /** We may not ask: what there is cannot be seen. */
     NOT_PERMITTED,
     /** The kernel knows no bpf(2): there can be no programs and no maps. */
     NOT_SUPPORTED,
-    /** Something else: it may be another the next time. */
+    /** Something else, which may not happen again the next time. */
     FAILED
   }
 
@@ -54,7 +54,7 @@ public final class BpfException extends IOException {
     };
   }
 
-  /** strerror's; JNA puts the number in front. */
+  /** The text of strerror, without the number that JNA puts in front. */
   private static String text(LastErrorException e) {
     return String.valueOf(e.getMessage()).replaceFirst("^\\[\\d+\\] ", "");
   }

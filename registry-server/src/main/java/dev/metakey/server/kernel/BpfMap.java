@@ -30,7 +30,7 @@ final class BpfMap implements AutoCloseable {
   }
 
   /**
-   * What a map is like, for as long as it lives.
+   * The properties that a map has for as long as it lives.
    *
    * @param name as the kernel keeps it: at most 15 bytes
    * @param type {@link #ARRAY}, {@link #HASH} ...
@@ -54,7 +54,7 @@ final class BpfMap implements AutoCloseable {
   /**
    * OBJ_GET.
    *
-   * @return null if nothing has the path
+   * @return null if nothing is at the path
    */
   static @Nullable BpfMap openPinned(Path path) throws BpfException {
     try (Memory attributes = Bpf.zeroed(Bpf.ATTR_BYTES);
@@ -66,7 +66,7 @@ final class BpfMap implements AutoCloseable {
   }
 
   /**
-   * MAP_GET_FD_BY_ID, to be read only.
+   * MAP_GET_FD_BY_ID, for reading only.
    *
    * @return null if it is gone
    */
@@ -161,7 +161,7 @@ final class BpfMap implements AutoCloseable {
     }
   }
 
-  /** OBJ_PIN: keeps it, under a path that nothing has yet, beyond the end of this process. */
+  /** OBJ_PIN: keeps the map beyond the end of this process, at a path where nothing is yet. */
   void pin(Path path) throws BpfException {
     try (Memory pinned = Bpf.zeroed(Bpf.ATTR_BYTES);
         Memory pathname = pathname(path)) {

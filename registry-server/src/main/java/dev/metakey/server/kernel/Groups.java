@@ -8,10 +8,10 @@ import org.slf4j.LoggerFactory;
 
 /** The groups that the host knows. */
 public final class Groups {
-  /** No group has it. */
+  /** An id that no group has. */
   public static final int NONE = -1;
 
-  /** In {@code struct group}, behind two pointers. */
+  /** The offset of the id in {@code struct group}, after two pointers. */
   private static final int GID = 16;
 
   private static final Logger log = LoggerFactory.getLogger(Groups.class);
@@ -19,8 +19,8 @@ public final class Groups {
   private Groups() {}
 
   /**
-   * The id of a group; {@link #NONE} where there is no such group. May take its time, where a
-   * directory service is asked.
+   * The id of a group; {@link #NONE} if there is no such group. This may be slow, if a directory
+   * service is asked.
    */
   public static synchronized int gid(String name) { // getgrnam has one buffer
     try {

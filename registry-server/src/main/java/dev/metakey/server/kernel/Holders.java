@@ -16,8 +16,8 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
- * Which processes hold a program open, by itself or by a link: {@code /proc/PID/fdinfo/FD} names
- * the program.
+ * Finds which processes hold a program open, directly or through a link: {@code
+ * /proc/PID/fdinfo/FD} names the program.
  */
 final class Holders {
   private static final String PROGRAM_ID = "prog_id:";
@@ -46,10 +46,13 @@ final class Holders {
         program.tag(),
         program.loadedAtMs(),
         pids,
-        program.uses());
+        program.uses(),
+        program.unused());
   }
 
-  /** Pids by program. What may not be looked at, or is gone meanwhile, is left out. */
+  /**
+   * Pids by program. Processes that we may not look at, or that have gone meanwhile, are left out.
+   */
   static Map<Integer, SortedSet<Integer>> pids(Path proc, Set<Integer> programs) {
     Map<Integer, SortedSet<Integer>> pids = new TreeMap<>();
     for (Path process : list(proc, "[0-9]*")) {
@@ -84,7 +87,7 @@ final class Holders {
     }
   }
 
-  /** 0 if it names none. */
+  /** The program that the file names; 0 if it names none. */
   private static int program(Path fdinfo) {
     try {
       for (String line : Files.readAllLines(fdinfo)) {

@@ -9,16 +9,16 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The C library's functions. JNA and its native part are loaded by the first use of this class,
- * which belongs on a thread that nobody waits for: {@link #load} first, as it alone turns what may
- * go wrong then into an exception. Each function throws where it leaves an errno.
+ * The C library's functions. The first use of this class, which is {@link #load}, loads JNA and its
+ * native part, and belongs on a thread that nobody waits for. If that fails, it fails with a {@link
+ * LinkageError}. Each function throws if it sets errno.
  */
 final class Libc {
-  /** The number of bpf(2), by Java's name of the architecture. */
+  /** The number of bpf(2), by Java's name for the architecture. */
   private static final Map<String, Integer> BPF_BY_ARCHITECTURE =
       Map.of("amd64", 321, "aarch64", 280);
 
-  /** Likewise of perf_event_open(2). */
+  /** The number of perf_event_open(2), likewise. */
   private static final Map<String, Integer> PERF_BY_ARCHITECTURE =
       Map.of("amd64", 298, "aarch64", 241);
 
@@ -42,7 +42,7 @@ final class Libc {
   private Libc() {}
 
   /**
-   * @throws BpfException if there is no way to call the kernel from here
+   * @throws BpfException if it is not known how to call the kernel on this architecture
    */
   static void load() throws BpfException {
     try {
@@ -72,7 +72,10 @@ final class Libc {
       long number, Pointer attributes, int pid, int cpu, int group, long flags)
       throws LastErrorException;
 
-  /** An event of every process on one processor. {@link #load} knows the architecture. */
+  /**
+   * Opens an event of all processes on one processor. {@link #load} has refused architectures that
+   * are not known.
+   */
   static long perfEventOpen(Pointer attributes, int cpu) throws LastErrorException {
     Integer number = PERF_BY_ARCHITECTURE.get(System.getProperty("os.arch", ""));
     return syscall(
@@ -106,7 +109,7 @@ final class Libc {
 
   static native int statfs(String path, Pointer into) throws LastErrorException;
 
-  /** Leaves an errno also where there is no such group. */
+  /** Does not throw, as it may set errno even if there merely is no such group. */
   static native @Nullable Pointer getgrnam(String name);
 
   static native int clock_gettime(int clock, Pointer into) throws LastErrorException;

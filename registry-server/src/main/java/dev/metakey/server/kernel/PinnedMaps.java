@@ -40,24 +40,24 @@ import org.jspecify.annotations.Nullable;
  * <h2>Concurrency</h2>
  *
  * seq in {@code header} is the sequence lock of all three. It is made odd, then everything is
- * written, then it is made even. No map can be written through a mapping, as none may be changed by
- * programs and the kernel grants the two together or not at all; so each step is a system call that
- * copies a whole value. Within a copy nothing is ordered: therefore the header is copied once with
- * nothing but seq changed, once with the new state under the same odd seq, and once more with
- * nothing but seq changed. Between copies there is a full fence. A seq that is seen half copied
- * deceives nobody: the step to odd changes one byte, and during the step to even the lowest byte is
- * never that of the even seq before.
+ * written, then it is made even. No map can be written through a mapping: programs must not change
+ * it, and the kernel grants either both or neither. So each step is a system call that copies a
+ * whole value. Within a copy nothing is ordered: therefore the header is copied once with nothing
+ * but seq changed, once with the new state under the same odd seq, and once more with nothing but
+ * seq changed. Between copies there is a full fence. A seq that is seen half copied deceives
+ * nobody: the step to odd changes one byte, and during the step to even the lowest byte is never
+ * that of the even seq before.
  *
  * <h2>One set</h2>
  *
- * Maps that fit are written on, whoever made them, so that those who hold them see every state.
+ * Maps that fit go on being used, whoever made them, so that those who hold them see every state.
  * Unless all three fit, all three are replaced: the seq of the old header stays odd for good, which
  * sends its readers to open the maps anew, and the new maps are complete before they take the pins'
  * places, the header last. So whoever opens the header first has maps that belong together.
  *
  * <p>Nothing is kept between publications, neither fds nor what was written: a pin that somebody
- * removed, a file system that was mounted anew, what a daemon left that was killed in the middle,
- * all are made good by the next publication.
+ * removed, a file system that was mounted anew, and what a daemon left that was killed half-way are
+ * all made good by the next publication.
  */
 public final class PinnedMaps implements Outlet {
   static final BpfMap.Shape HEADER =
@@ -127,7 +127,7 @@ public final class PinnedMaps implements Outlet {
     return Stream.of(HEADER, IDS, NAMES).allMatch(shape -> Files.exists(pin(shape)));
   }
 
-  /** Who holds the maps sees a seq that stays odd, and finds no other maps to open. */
+  /** A reader that holds the maps sees a seq that stays odd, and finds no other maps to open. */
   @Override
   public void withdraw(UUID registryId) throws IOException {
     if (!Files.isDirectory(directory, LinkOption.NOFOLLOW_LINKS) || !isIntact()) {
@@ -157,7 +157,10 @@ public final class PinnedMaps implements Outlet {
         .equals(registryId);
   }
 
-  /** Everybody may make directories in most bpf file systems, so it may have been somebody else. */
+  /**
+   * Makes the directory if it is missing. In most bpf file systems anybody may make directories, so
+   * one that is there is checked.
+   */
   static void makeDirectory(Path directory) throws IOException {
     requireNoDot(directory);
     TrustedDirectory.check(Use.MAPS, directory);
@@ -178,12 +181,15 @@ public final class PinnedMaps implements Outlet {
     }
     if (!isBpffs(mounted)) {
       throw new IOException(
-          "%s is in no bpf file system; mount one: mount -t bpf bpf %s"
+          "%s is not in a bpf file system; mount one: mount -t bpf bpf %s"
               .formatted(mounted, mounted));
     }
   }
 
-  /** The kernel would say only that the operation is not permitted, even to look. */
+  /**
+   * Refuses a name that bpf file systems do not allow: the kernel would only say, even to a mere
+   * look, that the operation is not permitted.
+   */
   private static void requireNoDot(Path directory) throws IOException {
     Path parent = directory.toAbsolutePath().getParent();
     if (parent != null
@@ -206,7 +212,9 @@ public final class PinnedMaps implements Outlet {
   }
 
   /**
-   * @return false if what is there does not fit
+   * Writes to the maps that are there.
+   *
+   * @return false if they do not fit
    */
   private boolean writeOn(Snapshot snapshot) throws IOException {
     try (BpfMap header = BpfMap.openPinned(pin(HEADER));
@@ -238,7 +246,7 @@ public final class PinnedMaps implements Outlet {
     }
   }
 
-  /** Takes the place of what is pinned there, in one step. */
+  /** Replaces what is pinned there, in one step. */
   private void pin(BpfMap map) throws IOException {
     Path path = pin(map.shape());
     Path temporary = path.resolveSibling(path.getFileName() + "_new"); // bpffs allows no dots
@@ -268,7 +276,7 @@ public final class PinnedMaps implements Outlet {
     header.update(BpfMap.key(0), value);
   }
 
-  /** Makes seq odd, where no dead daemon left it so, and returns what the header holds. */
+  /** Makes seq odd, unless a daemon that died left it odd, and returns what the header holds. */
   private static byte[] beginWriting(BpfMap header) throws BpfException {
     byte[] value = Objects.requireNonNull(header.lookup(BpfMap.key(0)), "an array has its keys");
     ByteBuffer struct = ByteBuffer.wrap(value).order(ByteOrder.nativeOrder());
@@ -297,18 +305,19 @@ public final class PinnedMaps implements Outlet {
   private static Set<String> keys(BpfMap map) throws BpfException {
     Set<String> keys = new HashSet<>();
     byte[] key = map.nextKey(null);
-    while (key != null && keys.add(text(key))) { // one seen again: others change it
+    while (key != null
+        && keys.add(text(key))) { // a key that was seen before: others change the map
       key = map.nextKey(key);
     }
     return keys;
   }
 
-  /** Whatever bytes, as something that is equal where they are. */
+  /** Any bytes as a text: equal bytes give equal texts. */
   private static String text(byte[] key) {
     return new String(key, StandardCharsets.ISO_8859_1);
   }
 
-  /** A name as a key of its map: NUL to the end. */
+  /** A name as a key of its map: padded with NUL bytes. */
   static byte[] nameKey(String name) {
     return Arrays.copyOf(name.getBytes(StandardCharsets.US_ASCII), KeyStruct.NAME_BYTES);
   }

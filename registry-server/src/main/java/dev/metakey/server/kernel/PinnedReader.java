@@ -16,10 +16,11 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads the registry out of pinned maps, and changes nothing. They are as old as the host's boot.
+ * Reads the registry out of pinned maps, and changes nothing. No pin outlives a reboot, so the maps
+ * are of this boot.
  */
 public final class PinnedReader {
-  /** A daemon that writes takes well under a millisecond. */
+  /** How often to try, in all; a daemon that writes takes well under a millisecond. */
   private static final int TRIES = 100;
 
   private static final long PAUSE_NS = 1_000_000;
@@ -40,7 +41,7 @@ public final class PinnedReader {
     try (BpfMap header = BpfMap.openPinned(pin);
         BpfMap ids = BpfMap.openPinned(directory.resolve("ids"))) {
       if (header == null || !header.shape().equals(PinnedMaps.HEADER)) {
-        return null; // of something else
+        return null; // somebody else's map
       }
       if (ids == null || !ids.shape().equals(PinnedMaps.IDS)) {
         throw new IOException(directory + ": 'ids' does not belong to 'header'");

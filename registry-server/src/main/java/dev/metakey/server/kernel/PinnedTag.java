@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The tag as a pinned map of its own beside {@link PinnedMaps}: {@link TagStruct}, for those who
- * may link programs and for nobody else. Never written on: another tag is another map, so that
- * nobody reads half of one.
+ * may link programs and for nobody else. The map is never changed: another tag gets another map, so
+ * that nobody reads half of one.
  */
 public final class PinnedTag implements Outlet {
   static final BpfMap.Shape SHAPE =
@@ -34,7 +34,7 @@ public final class PinnedTag implements Outlet {
 
   /**
    * @param directory that of the other maps
-   * @param tag the committed one
+   * @param tag gives the committed one
    */
   public PinnedTag(Path directory, Supplier<Tag> tag) {
     this.directory = directory;
@@ -79,7 +79,7 @@ public final class PinnedTag implements Outlet {
     Files.deleteIfExists(temporary);
     try (BpfMap map = BpfMap.create(SHAPE)) {
       map.update(BpfMap.key(0), TagStruct.create(next.info(), next.tag()).array());
-      map.pin(temporary); // for its owner alone
+      map.pin(temporary); // readable for its owner alone
       Files.setPosixFilePermissions(temporary, PosixFilePermissions.fromString("rw-------"));
       TagReaders.admit(temporary);
       Files.move(temporary, path, StandardCopyOption.ATOMIC_MOVE);
@@ -103,7 +103,7 @@ public final class PinnedTag implements Outlet {
     }
   }
 
-  /** The tag that is pinned for a registry; none where that is not known. */
+  /** The tag that is pinned for a registry; none if it is not known. */
   public static Tag read(Path directory, RegistryInfo info) throws IOException {
     Libc.load();
     TagStruct.Published there = read(directory.resolve("tag"));

@@ -20,9 +20,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * The text file {@code keys}: {@link KeysText}.
  *
- * <p>It names the daemon, and as long as that lives, the launcher of {@code metakey} answers from
- * it. So a file that cannot be replaced must not go on naming it. It stays open for that: whatever
- * has happened to its directory, the name can be taken off it.
+ * <p>It names the daemon, and as long as that daemon lives, the launcher of {@code metakey} answers
+ * from it. So a file that cannot be replaced must not go on naming it. It stays open for that:
+ * whatever has happened to its directory, the name can be taken off it.
  */
 public final class KeysFile implements Outlet {
   private final Path path;
@@ -32,8 +32,9 @@ public final class KeysFile implements Outlet {
   private int pidAt;
 
   /**
-   * @param bootId of the host, now
-   * @param daemon who publishes; null where it cannot tell, and nobody takes its word
+   * @param bootId the host's current boot
+   * @param daemon the daemon that publishes; null if it does not know how to name itself, so that
+   *     nobody takes the file for its word
    */
   public KeysFile(Path path, UUID bootId, KeysText.@Nullable Daemon daemon) {
     this.path = path;

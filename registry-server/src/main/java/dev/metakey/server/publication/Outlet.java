@@ -6,7 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.UUID;
 
-/** One way of publication. Called by one thread at a time. */
+/** One way to publish. Called by one thread at a time. */
 public interface Outlet {
   /** What status and log call it. */
   String name();
@@ -20,9 +20,9 @@ public interface Outlet {
   void publish(Snapshot snapshot) throws IOException;
 
   /**
-   * Whether readers take what is published for the daemon's own answer. Then no name may stand in
-   * it that has ended: where a state that ends one cannot be published, {@link #publish} makes what
-   * was published before it nobody's word.
+   * Whether readers take what is published for the daemon's own answer. Then it must not name a
+   * field that has ended: if a state that ends a name cannot be published, {@link #publish} sees to
+   * it that readers no longer take what was published before for the daemon's answer.
    */
   default boolean speaksForDaemon() {
     return false;
@@ -33,14 +33,15 @@ public interface Outlet {
     return false;
   }
 
-  /** Whether what was published is there still: somebody may have removed or overwritten it. */
+  /** Whether what was published is still there: somebody may have removed or overwritten it. */
   boolean isIntact();
 
   /**
-   * Takes away what this registry's daemon published earlier and now is not to, so that no reader
-   * believes it; also those who hold it open already learn that it is void.
+   * Removes what this registry's daemon published earlier and is not to publish any more, so that
+   * no reader believes it. Readers that hold it open learn that it is void.
    *
-   * @param registryId what another registry published is left alone, where that can be told
+   * @param registryId the registry whose publication is removed; that of another one is left alone,
+   *     where the two can be told apart
    */
   default void withdraw(UUID registryId) throws IOException {
     Files.deleteIfExists(path());

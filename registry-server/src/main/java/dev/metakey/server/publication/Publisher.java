@@ -19,14 +19,15 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Publishes the newest committed state through every outlet, on the thread {@code
- * registry-publisher}: the first change at once, what follows every {@value #PAUSE_MS} ms at most,
- * so that many changes do not cost many files; states in between are passed over. What fails is
+ * registry-publisher}: the first change at once, and further ones every {@value #PAUSE_MS} ms at
+ * most, so that many changes do not cost many files; states in between are skipped. What fails is
  * reported, and tried again every {@value #RETRY_MS} ms; what somebody removed is published again
- * within {@value #LOOK_MS} ms. Nothing of that ever holds up the registry.
+ * within {@value #LOOK_MS} ms. None of this ever holds up the registry.
  *
  * <p>But where readers take an outlet's word for the daemon's own ({@link Outlet#speaksForDaemon}),
  * a change that ends a name is published there by the writer, before anybody sees the change: once
- * a release is answered, nobody reads the old id. A new name can wait: who does not find it asks.
+ * a release is answered, nobody reads the old id. A new name can wait: a reader that does not find
+ * it asks the daemon.
  */
 public final class Publisher implements CommitListener, AutoCloseable {
   private static final long NEVER = DaemonStatus.Publication.NEVER;
@@ -118,7 +119,7 @@ public final class Publisher implements CommitListener, AutoCloseable {
     if (!awaitWork()) {
       return false;
     }
-    failing = true; // should this turn not come to its end
+    failing = true; // in case this turn does not come to its end
     boolean failed = false;
     boolean wrote = false;
     for (Tracked outlet : outlets) {
@@ -134,7 +135,10 @@ public final class Publisher implements CommitListener, AutoCloseable {
     return true;
   }
 
-  /** Whether there is something to publish; false: stop. */
+  /**
+   * Waits until there may be something to publish, and returns true; false if the thread is to
+   * stop.
+   */
   private synchronized boolean awaitWork() throws InterruptedException {
     long lookAtNs = System.nanoTime() + (failing ? RETRY_MS : LOOK_MS) * 1_000_000;
     while (!changed && stopping.getCount() > 0) {
@@ -193,7 +197,7 @@ public final class Publisher implements CommitListener, AutoCloseable {
     }
 
     /**
-     * Publishes the newest state; tells whether that worked.
+     * Publishes the newest state, and returns whether that worked.
      *
      * @param newest asked under the lock, so that nobody puts an older state over it
      */
@@ -226,7 +230,7 @@ public final class Publisher implements CommitListener, AutoCloseable {
       }
     }
 
-    /** Tells the log only what it did not know. */
+    /** Logs a problem only if it is a new one. */
     private void fail(String why, @Nullable Throwable defect) {
       String path = outlet.path().toString();
       String said = why.startsWith(path + ": ") ? why.substring(path.length() + 2) : why;

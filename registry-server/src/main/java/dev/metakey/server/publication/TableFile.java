@@ -21,8 +21,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The table {@code registry.bin}, which readers map into memory. A file that an earlier daemon left
- * is written on, so that those who mapped it go on seeing every state. Anything else is replaced:
- * above all what is not a file of this user's that nobody else can write to.
+ * goes on being used, so that those who mapped it go on seeing every state. Anything else is
+ * replaced, above all a file that is not this user's, or that others can write to.
  */
 public final class TableFile implements Outlet {
   private static final int WRITABLE_FOR_OTHERS = 0022;
@@ -35,7 +35,7 @@ public final class TableFile implements Outlet {
 
   /**
    * @param clockMs milliseconds since 1970
-   * @param bootId of the host, now
+   * @param bootId the host's current boot
    */
   public TableFile(Path path, LongSupplier clockMs, UUID bootId) {
     this.path = path;
@@ -64,8 +64,8 @@ public final class TableFile implements Outlet {
   }
 
   /**
-   * Whether what is mapped is what has the path, and whole: somebody may have removed, replaced or
-   * overwritten it; and to write beyond the end of a file that was cut would be a SIGBUS.
+   * Whether the file at the path is the mapped one, and whole: somebody may have removed, replaced
+   * or overwritten it, and writing beyond the end of a file that was cut raises SIGBUS.
    */
   @Override
   public boolean isIntact() {
@@ -80,7 +80,9 @@ public final class TableFile implements Outlet {
     return file != null && file.equals(mappedFile);
   }
 
-  /** Who has mapped the table sees a seq that stays odd: a table that is never whole again. */
+  /**
+   * A reader that has mapped the table sees a seq that stays odd: the table is never whole again.
+   */
   @Override
   public void withdraw(UUID registryId) throws IOException {
     if (RegistryFile.isTable(path) && keyIfOurs() != null) {
@@ -108,7 +110,7 @@ public final class TableFile implements Outlet {
     return table;
   }
 
-  /** Which file is there; null where somebody else could have written it. */
+  /** Identifies the file that is there; null if somebody else could have written it. */
   private @Nullable Object keyIfOurs() throws IOException {
     Map<String, Object> seen = // at once, as each look is a system call
         Files.readAttributes(path, "unix:uid,mode,nlink,fileKey", LinkOption.NOFOLLOW_LINKS);

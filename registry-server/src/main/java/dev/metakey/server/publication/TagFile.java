@@ -26,7 +26,7 @@ public final class TagFile implements Outlet {
   private TagStruct.@Nullable Published said;
 
   /**
-   * @param tag the committed one
+   * @param tag gives the committed one
    */
   public TagFile(Path path, Supplier<Tag> tag) {
     this.path = path;

@@ -21,8 +21,8 @@ import org.rocksdb.Status;
  * rebuilt from the newest evidence. What was there is kept aside.
  *
  * <p><b>Durability.</b> The state copies stay until one of the rebuilt registry is written, and
- * that is written before the database is made: whoever is killed in between finds a copy to begin
- * again from.
+ * that is written before the database is made: if the daemon is killed in between, the next start
+ * finds a copy to begin from.
  */
 final class Beginning {
   private final DataDirectory directory;
@@ -38,8 +38,8 @@ final class Beginning {
   }
 
   /**
-   * Reads everything but the history, and changes nothing. Of the history, which may be long, only
-   * where it begins and ends; all of it, where it was found to be damaged before.
+   * Reads everything but the history, and changes nothing. Of the history, which may be long, it
+   * reads only the beginning and the end, or all of it if damage was found in it before.
    */
   Findings look(Evidence evidence) throws StoreException, IOException {
     String path = directory.path().toString();
@@ -100,11 +100,14 @@ final class Beginning {
     } catch (NewerDataException e) {
       throw e;
     } catch (RocksDBException | StoreException ignored) {
-      // It is damaged, as was found before.
+      // The database is damaged, as the caller knows already.
     }
   }
 
-  /** Anything but a disk or a permission that keeps us from reading what may be sound. */
+  /**
+   * Whether the data is damaged, rather than kept from us by a disk or a permission while it may be
+   * sound.
+   */
   private static boolean isDamage(RocksDBException e) {
     Status status = e.getStatus();
     boolean failedToRead = status != null && status.getCode() == Status.Code.IOError;
@@ -114,7 +117,7 @@ final class Beginning {
   /**
    * Makes the directory ready.
    *
-   * @return what was recovered, for an admin; null: nothing
+   * @return what was recovered, for an admin; null if nothing was
    */
   @Nullable String carryOut(Plan plan, Supplier<RegistryState> whenEmpty, Evidence evidence)
       throws IOException, RocksDBException {
@@ -130,13 +133,13 @@ final class Beginning {
     return null;
   }
 
-  /** Makes the database of a registry that has never been. */
+  /** Makes the database of a new registry. */
   private void create(RegistryState state, String machine) throws IOException, RocksDBException {
     make(new Contents(state, List.of()), machine);
   }
 
   /**
-   * Gives the registry a new id, as the machine that it comes from may still have it.
+   * Gives the registry a new id, as the machine that it comes from may still use the old one.
    *
    * @return what was done, for an admin
    */
@@ -182,7 +185,7 @@ final class Beginning {
     return report;
   }
 
-  /** An earlier report that nobody has removed stays above. */
+  /** Adds to the report; an earlier one that nobody has removed stays above. */
   private void tell(String report, long nowMs) throws IOException {
     Files.writeString(
         directory.path().resolve(DataFiles.REPORT),

@@ -14,7 +14,10 @@ import java.util.UUID;
  * @param former the ids that the registry had before it was recovered, newest first
  */
 public record Contents(RegistryState state, List<UUID> former) {
-  /** A published file of so many recoveries ago is no longer recognised. */
+  /**
+   * How many former ids are kept; a file that was published before as many recoveries is no longer
+   * recognised.
+   */
   private static final int MOST_FORMER = 8;
 
   public Contents {
@@ -34,8 +37,8 @@ public record Contents(RegistryState state, List<UUID> former) {
   }
 
   /**
-   * The same registry as another machine has it: under a new id, so that nobody resumes a watch of
-   * the old one, and with a tag of its own.
+   * The same registry on another machine: under a new id, so that nobody resumes a watch of the old
+   * one, and with a tag of its own.
    */
   Contents renamed(UUID newId, Tag newTag) {
     RegistryInfo old = info();
@@ -47,7 +50,7 @@ public record Contents(RegistryState state, List<UUID> former) {
     return new Contents(renamed, ids());
   }
 
-  /** What the registry is called, and was before it was recovered; newest first. */
+  /** The registry's id and, newest first, those that it had before it was recovered. */
   List<UUID> ids() {
     List<UUID> ids = new ArrayList<>(List.of(id()));
     ids.addAll(former);

@@ -5,6 +5,7 @@ import dev.metakey.server.files.TrustedDirectory;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.FileStore;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -22,13 +23,16 @@ import org.rocksdb.Status;
 /**
  * The directory that the database lives in, and the lock that keeps a second daemon out of it. The
  * lock is ours, not RocksDB's, so that the refusal can tell who holds it; it is held from the first
- * {@link #claim} to {@link #close}, also while the database is closed in between.
+ * {@link #claim} to {@link #close}, even while the database is closed in between.
  */
 final class DataDirectory implements AutoCloseable {
   private static final String LOCK_FILE = "metakeyd.lock";
 
   /** Less free space than this and RocksDB may fail half-way through opening. */
   private static final long MIN_FREE_BYTES = 4 << 20;
+
+  private static final Set<PosixFilePermission> OTHERS =
+      PosixFilePermissions.fromString("------rwx");
 
   private final Path path;
   private @Nullable LockFile lock;
@@ -50,6 +54,7 @@ final class DataDirectory implements AutoCloseable {
       create(path);
       if (lock == null) {
         lock = lock();
+        closeDatabaseToOthers();
       }
       long free = Files.getFileStore(path).getUsableSpace();
       if (free < MIN_FREE_BYTES) {
@@ -61,7 +66,7 @@ final class DataDirectory implements AutoCloseable {
     }
   }
 
-  /** Once it is claimed, nobody may put something else in its place, and no other is made there. */
+  /** Once the directory is claimed, no other in its place is used, and none is made there. */
   void requireInPlace() throws StoreException {
     if (lock != null && !lock.isInPlace()) {
       throw failure(
@@ -72,7 +77,7 @@ final class DataDirectory implements AutoCloseable {
     }
   }
 
-  /** Of what is in it something is gone. */
+  /** A file that belongs to the registry is gone from the directory. */
   StoreException incomplete(String file) {
     return failure(
         "is not complete any more",
@@ -105,7 +110,10 @@ final class DataDirectory implements AutoCloseable {
     }
   }
 
-  /** What went wrong with the directory: the reason that can be seen, else the one that is told. */
+  /**
+   * Says what went wrong: the reason that the directory itself shows, or else that of the
+   * exception.
+   */
   StoreException explain(String what, Exception cause) {
     try {
       FileStore fileStore = Files.getFileStore(path);
@@ -133,7 +141,8 @@ final class DataDirectory implements AutoCloseable {
   }
 
   /**
-   * Likewise, of what RocksDB met: it may know that the disk is full, or that a file is damaged.
+   * The same for a failure of RocksDB, which may know that the disk is full, or that a file is
+   * damaged.
    */
   StoreException explain(String what, RocksDBException cause) {
     Status status = cause.getStatus();
@@ -143,7 +152,7 @@ final class DataDirectory implements AutoCloseable {
     return isDamage(cause) ? damaged(cause.getMessage(), cause) : explain(what, (Exception) cause);
   }
 
-  /** Whether a file of the database has bytes that cannot be. */
+  /** Whether a file of the database holds bytes that make no sense. */
   static boolean isDamage(RocksDBException e) {
     Status status = e.getStatus();
     return status != null && status.getCode() == Status.Code.Corruption;
@@ -163,10 +172,13 @@ final class DataDirectory implements AutoCloseable {
     return new StoreException("the database in %s is damaged: %s".formatted(path, why), cause);
   }
 
-  /** Only what happened is lost; what is registered is in memory, and in the state copy. */
+  /**
+   * Only the record of past changes is lost; what is registered is in memory, and in the state
+   * copy.
+   */
   StoreException damagedHistory(RocksDBException cause) {
     return new StoreException(
-        "the history of changes in %s is damaged, and cannot be read where it is: %s. No field is concerned; restart metakeyd, which keeps the damaged files aside and begins a new history"
+        "the history of changes in %s is damaged, and cannot be read where it is: %s. No field is affected; restart metakeyd, which keeps the damaged files aside and begins a new history"
             .formatted(path, cause.getMessage()),
         cause);
   }
@@ -213,9 +225,26 @@ final class DataDirectory implements AutoCloseable {
       Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x"));
     }
     if (parent != null) {
-      // A directory whose name is lost with the power takes the database along.
+      // If the name of the directory is lost in a power cut, so is the database.
       try (FileChannel names = FileChannel.open(parent, StandardOpenOption.READ)) {
         names.force(true);
+      }
+    }
+  }
+
+  /**
+   * Takes away what others may do with the files that hold the tag. The launcher's umask sees to
+   * those that the database makes; others were copied here, or come from an older daemon.
+   */
+  private void closeDatabaseToOthers() throws IOException {
+    try (DirectoryStream<Path> files =
+        Files.newDirectoryStream(path, "{*.sst,*.log,state-copy.*}")) {
+      for (Path file : files) {
+        Set<PosixFilePermission> mode =
+            Files.getPosixFilePermissions(file, LinkOption.NOFOLLOW_LINKS);
+        if (Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS) && mode.removeAll(OTHERS)) {
+          Files.setPosixFilePermissions(file, mode);
+        }
       }
     }
   }

@@ -15,10 +15,12 @@ import java.util.stream.Stream;
 
 /** The files in a data directory: which are evidence of a registry, and how they are kept aside. */
 final class DataFiles {
-  /** What is wrong and where it went; an admin who has read it removes it. */
+  /**
+   * The file that says what was wrong and where it is kept; an admin who has read it removes it.
+   */
   static final String REPORT = "recovery-report";
 
-  /** So many sets of damaged files are kept. */
+  /** How many sets of damaged files are kept. */
   static final int MOST_SETS = 3;
 
   private static final Pattern ROCKSDB =
@@ -34,7 +36,7 @@ final class DataFiles {
     this.directory = directory;
   }
 
-  /** Files of a database. What is not known is nobody's business here, and stays where it is. */
+  /** The files of a database. Files that are not recognised are left alone. */
   List<Path> ofDatabase() throws IOException {
     return matching(ROCKSDB);
   }
@@ -48,8 +50,8 @@ final class DataFiles {
   }
 
   /**
-   * Moves the database into a set of its own, with a copy of the state copies, which stay until
-   * there is a new database.
+   * Moves the database into a set of its own, along with duplicates of the state copies, which stay
+   * until there is a new database.
    *
    * @return the set
    */

@@ -41,8 +41,8 @@ import org.rocksdb.WriteOptions;
  *
  * <p>The write-ahead log is read back with {@code TolerateCorruptedTailRecords}: a record that was
  * being written when the power went is dropped, as nobody was told of it, while damage further up
- * is refused. RocksDB's default would quietly end there and forget acknowledged changes. It is also
- * why log files are not recycled: a recycled log cannot tell the two apart.
+ * is refused. RocksDB's default would quietly stop at the damage and forget acknowledged changes.
+ * This is also why log files are not recycled: in a recycled log the two cannot be told apart.
  */
 final class Database implements AutoCloseable {
   private static final int KB = 1 << 10;
@@ -177,13 +177,13 @@ final class Database implements AutoCloseable {
     putState(batch, contents.state());
   }
 
-  /** The machine that the database is on; empty: it is not known. */
+  /** The machine that the database is on; empty if it is not known. */
   String machine() throws RocksDBException {
     byte[] machine = fact(MACHINE_FACT);
     return machine == null ? "" : new String(machine, StandardCharsets.UTF_8);
   }
 
-  /** Notes it where it was not known. */
+  /** Notes the machine, if it was not known. */
   void noteMachine(String machine) throws RocksDBException {
     if (!machine.isEmpty() && machine().isEmpty()) {
       rocks.put(facts, synced, utf8(MACHINE_FACT), utf8(machine));
@@ -191,7 +191,8 @@ final class Database implements AutoCloseable {
   }
 
   /**
-   * One commit, all or nothing. It survives the process; a power loss only after {@link #sync}.
+   * One commit, all or nothing. It survives the end of the process, but a power loss only after
+   * {@link #sync}.
    *
    * @param changes what led from the state that was written last to this one
    */
@@ -250,13 +251,13 @@ final class Database implements AutoCloseable {
   }
 
   /**
-   * A file that the database has open and that was removed, so that all that goes there is lost
-   * with the process; empty: none.
+   * Names a file that the database has open and that was removed, so that what is written there is
+   * lost with the process; empty if there is none.
    */
   String missing() throws RocksDBException {
     String missing = missingTable();
     if (!missing.isEmpty()) {
-      missing = missingTable(); // it may have been RocksDB that removed it
+      missing = missingTable(); // RocksDB itself may have removed it
     }
     return missing.isEmpty() && !hasLog() ? "the log" : missing;
   }
@@ -278,14 +279,14 @@ final class Database implements AutoCloseable {
     return "";
   }
 
-  /** Moves what is only in the log into tables: a lost log then loses nothing older. */
+  /** Moves what is only in the log into tables, so that nothing older is lost with the log. */
   void flush() throws RocksDBException {
     try (FlushOptions wait = new FlushOptions().setWaitForFlush(true)) {
       rocks.flush(wait, List.of(keys, history, facts));
     }
   }
 
-  /** Forgets the changes before a revision; may come back with a power loss. */
+  /** Forgets the changes before a revision. They may come back after a power loss. */
   void deleteChangesBefore(long revision) throws RocksDBException {
     rocks.deleteRange(history, lazy, revisionKey(0), revisionKey(revision));
   }
@@ -296,7 +297,8 @@ final class Database implements AutoCloseable {
   }
 
   /**
-   * By ascending revision; the caller closes it. Nothing is kept in memory, as few read it twice.
+   * By ascending revision; the caller closes it. What is read is not cached, as it is seldom read
+   * twice.
    */
   RocksIterator history() {
     return rocks.newIterator(history, passing);
@@ -323,7 +325,8 @@ final class Database implements AutoCloseable {
   }
 
   /**
-   * A few hundred records, one thread that writes, seldom: small buffers, few files, no chatter.
+   * Options for a small database that one thread writes to now and then: small buffers, few files,
+   * little logging.
    */
   private static DBOptions databaseOptions() {
     return new DBOptions()

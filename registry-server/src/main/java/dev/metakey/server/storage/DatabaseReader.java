@@ -21,7 +21,7 @@ final class DatabaseReader {
   /**
    * What an opened database holds.
    *
-   * @throws NewerDataException if a newer metakeyd wrote it
+   * @throws NewerDataException if it has another format than this metakeyd reads
    * @throws StoreException if it is damaged
    */
   Contents read(Database open) throws RocksDBException, StoreException {
@@ -34,7 +34,8 @@ final class DatabaseReader {
       rows.status();
     }
     long last = lastRevision(open);
-    var unused = firstRevision(open, last); // damage there must be met before it is opened to write
+    var unused =
+        firstRevision(open, last); // to meet damage there before the database is opened for writing
     byte[] registry = open.fact(RocksStore.REGISTRY_FACT);
     if (registry == null) {
       throw directory.damaged("the facts that belong to a registry are missing", null);
@@ -57,7 +58,8 @@ final class DatabaseReader {
   }
 
   /**
-   * @param fact null where the database is damaged
+   * @param fact the stored format; null if it is missing, as in a damaged database
+   * @throws NewerDataException if it is another format than this metakeyd reads
    */
   void checkFormat(byte @Nullable [] fact) throws StoreException {
     int format = fact != null && fact.length == Integer.BYTES ? ByteBuffer.wrap(fact).getInt() : 0;
@@ -71,7 +73,7 @@ final class DatabaseReader {
     }
   }
 
-  /** 0 where no change is kept. */
+  /** The revision of the last change; 0 if no change is kept. */
   private static long lastRevision(Database open) throws RocksDBException {
     try (RocksIterator rows = open.history()) {
       rows.seekToLast();
@@ -80,7 +82,7 @@ final class DatabaseReader {
     }
   }
 
-  /** The revision of the first change that is kept; the next one where none is. */
+  /** The revision of the first change that is kept; the next revision if none is. */
   static long firstRevision(Database open, long revision) throws RocksDBException {
     try (RocksIterator rows = open.history()) {
       rows.seekToFirst();

@@ -7,15 +7,16 @@ import java.util.List;
 import java.util.UUID;
 
 /**
- * What tells of a registry beside the data directory.
+ * What tells of a registry apart from the data directory.
  *
  * @param published what was published in this boot of the host
- * @param publishedFaults what was published, perhaps in this boot, and cannot be read
+ * @param publishedFaults what is wrong with files that were published, perhaps in this boot, and
+ *     cannot be read
  * @param loaded the programs that the kernel has loaded
- * @param machine identifies this machine; empty: it is not known
+ * @param machine identifies this machine; empty if it is not known
  * @param named what an admin said to recover from
- * @param newId makes the id of a recovered registry
- * @param newTag for a registry that was copied from another machine
+ * @param newId the id that a recovered registry gets
+ * @param newTag the tag that a registry gets that was copied from another machine
  * @param nowMs milliseconds since 1970
  */
 public record Evidence(

@@ -9,16 +9,17 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a daemon that starts has found, and what it does about it: a pure decision.
+ * What a starting daemon has found; {@link #plan} decides, as a pure function, what to do about it.
  *
- * @param directory for messages
+ * @param directory the data directory, for messages
  * @param hasEvidence whether there has been a registry in the data directory
  * @param database what the database holds; null where there is no sound one
- * @param machine that the database was on before; empty: it is not known
- * @param databaseFault why there is none
+ * @param machine the machine that the database was on before; empty if it is not known
+ * @param databaseFault why there is no sound database; empty if there is one
  * @param copies the state copies that are whole, the newest first
- * @param lastChanges that led to the newest copy, and that the database may lack; by revision
- * @param copyFaults what is wrong with the others, damaged or missing
+ * @param lastChanges the changes that led to the newest copy and that the database may lack; by
+ *     revision
+ * @param copyFaults what is wrong with the other copies, which are damaged or missing
  */
 record Findings(
     String directory,
@@ -30,12 +31,12 @@ record Findings(
     List<Change> lastChanges,
     List<String> copyFaults,
     Evidence evidence) {
-  /** How the database is called among the sources: this, and its directory. */
+  /** How messages name the database: these words, and its directory. */
   static final String DATABASE = "the database in ";
 
   /** What is to be done. */
   sealed interface Plan {
-    /** What a new database is to be made of; null: none is made. */
+    /** What a new database is to be made of; null if none is made. */
     default @Nullable List<Source> makes() {
       return null;
     }
@@ -52,9 +53,10 @@ record Findings(
     record UseDatabase() implements Plan {}
 
     /**
-     * The database is sound, and was copied from another machine: that has a registry too.
+     * The database is sound, and was copied from another machine, which may still have the
+     * registry.
      *
-     * @param changes as in {@link Redo}; empty: the database has all
+     * @param changes as in {@link Redo}; empty if the database has them all
      */
     record Rename(Source newest, List<Change> changes) implements Plan {
       @Override
@@ -65,7 +67,7 @@ record Findings(
 
     /**
      * The daemon was killed, or the power went, and the database may lack some of the changes that
-     * the copy has. Perhaps nobody was told of the last; but nobody can know.
+     * the copy has. Perhaps nobody was told of the last of them, but that cannot be known.
      *
      * @param changes what leads from the database to the copy; some of it may be there already
      */
@@ -83,9 +85,9 @@ record Findings(
     }
 
     /**
-     * Ids may be lost: nobody gets one.
+     * Ids may be lost, so none is handed out.
      *
-     * @param shown what is known nevertheless, the newest first; empty: nothing
+     * @param shown what is known nevertheless, the newest first; empty if nothing is
      * @param why what is wrong, and the ways out
      */
     record ReadOnly(List<Source> shown, String why) implements Plan {}
@@ -130,12 +132,12 @@ record Findings(
   }
 
   /**
-   * What a loaded program was linked to by this registry, and the newest account does not know yet:
-   * it is an older copy. Empty: nothing.
+   * Something that this registry has linked a loaded program to and that the newest account does
+   * not know, which shows that the account is an older copy. Empty if there is nothing.
    */
   private String laterLink(Contents newest) {
     for (LoadedProgram program : evidence.loaded()) {
-      for (FieldUse use : program.uses()) {
+      for (FieldUse use : program.records()) {
         FieldUse.Place place = use.place();
         if (place != null && newest.isOrWas(place.registryId())) {
           Field field = newest.state().snapshot().byId(place.id());
@@ -149,7 +151,10 @@ record Findings(
     return "";
   }
 
-  /** A daemon has been here, and gave nothing away: that tells nothing of what was published. */
+  /**
+   * Whether a daemon has been here but gave no id away: such data says nothing about what was
+   * published.
+   */
   private static boolean isUnused(Source source) {
     Contents contents = source.contents();
     return contents.revision() == 0 && contents.state().snapshot().records().isEmpty();
@@ -200,8 +205,8 @@ record Findings(
   }
 
   /**
-   * Without a database: the newest state copy has the last change that was answered only if the
-   * other one can be read and is older.
+   * Without a database, whether the newest account has the last change that was answered. A state
+   * copy has it for certain only if the other copy can be read, too.
    */
   private boolean isTheLast(Source newest) {
     return copyFaults.isEmpty() || !copies.contains(newest);

@@ -21,7 +21,7 @@ final class Former {
   }
 
   /**
-   * @throws IllegalArgumentException if one is no UUID
+   * @throws IllegalArgumentException if one is not a UUID
    */
   static List<UUID> parse(byte @Nullable [] bytes) {
     return bytes == null ? List.of() : parse(new String(bytes, US_ASCII));

@@ -8,12 +8,12 @@ import org.jspecify.annotations.Nullable;
 import org.rocksdb.RocksDBException;
 
 /**
- * Damage in the history, which a start does not read. Who meets it tells an admin, and leaves a
- * note for the next start, which then reads all of the database and keeps it aside if it is
- * damaged. Concurrency: any thread.
+ * Damage in the history, which a start does not read. When a reader meets some, it is reported as a
+ * problem, and a note is left for the next start, which then reads all of the database and keeps it
+ * aside if it is damaged. Thread-safe.
  */
 final class HistoryDamage {
-  /** Belongs to the database, and goes where that goes. */
+  /** The note belongs to the database, and is moved aside with it. */
   static final String NOTE = "history-damaged";
 
   private final DataDirectory directory;
@@ -25,12 +25,12 @@ final class HistoryDamage {
     this.note = directory.path().resolve(NOTE);
   }
 
-  /** What was met since the daemon started; null: nothing. */
+  /** What was met since the daemon started; null if nothing was. */
   @Nullable String met() {
     return met;
   }
 
-  /** What to answer who wanted to read it. */
+  /** Takes note of damage, and says what to answer to the reader that met it. */
   StoreException explain(RocksDBException cause) {
     StoreException damaged = directory.damagedHistory(cause);
     met = damaged.getMessage();
@@ -42,7 +42,10 @@ final class HistoryDamage {
     return Files.exists(note, LinkOption.NOFOLLOW_LINKS);
   }
 
-  /** Where it cannot be noted, the next start does not know of it, and meets it again. */
+  /**
+   * Leaves the note. If that fails, the next start does not know of the damage, and a reader meets
+   * it again.
+   */
   void note() {
     try {
       if (!isNoted()) {
@@ -54,7 +57,7 @@ final class HistoryDamage {
     }
   }
 
-  /** The database was read, and is sound. */
+  /** Removes the note, as the database was read and is sound. */
   void forget() throws IOException {
     Files.deleteIfExists(note);
   }

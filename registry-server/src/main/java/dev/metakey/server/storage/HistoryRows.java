@@ -8,7 +8,9 @@ import org.rocksdb.RocksIterator;
 
 /** Reads the changes that a database keeps. */
 final class HistoryRows {
-  /** A few milliseconds: whoever wants to close the database waits for it. */
+  /**
+   * Reading these takes a few milliseconds, and whoever wants to close the database waits for it.
+   */
   private static final int ROWS_AT_A_TIME = 4096;
 
   /** No revision. */
@@ -40,10 +42,10 @@ final class HistoryRows {
   }
 
   /**
-   * Reads a few thousand rows, for whatever is damaged to be met.
+   * Reads a few thousand rows, to find damage.
    *
    * @param first the first revision to be read
-   * @return the first revision that was not read; {@link #NONE} where none is left
+   * @return the first revision that was not read; {@link #NONE} if none is left
    */
   static long check(Database open, long first) throws RocksDBException {
     try (RocksIterator rows = open.history()) {
@@ -57,8 +59,8 @@ final class HistoryRows {
   }
 
   /**
-   * The first revision from {@code from} up whose change is not from before; the next one if all
-   * are.
+   * The first revision, from {@code from} on, whose change was committed at {@code beforeAgeMs} or
+   * later; the next revision if there is none.
    */
   static long firstAfter(Database open, long from, long beforeAgeMs)
       throws RocksDBException, StoreException {

@@ -12,7 +12,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A store for tests: keeps everything in memory, also while it is closed, and fails when it is told
+ * A store for tests: keeps everything in memory, even while it is closed, and fails when it is told
  * to.
  */
 public final class MemoryStore implements Store {
@@ -156,7 +156,7 @@ public final class MemoryStore implements Store {
         change.peer());
   }
 
-  /** When its ttl runs out is not durable. */
+  /** The moment when a ttl runs out is not durable. */
   private static @Nullable Field durable(@Nullable Field field) {
     return field == null ? null : field.toBuilder().expiresAtMs(0).expiresAgeMs(0).build();
   }

@@ -1,6 +1,8 @@
 package dev.metakey.server.storage;
 
-/** What was found is sound, and was written by a newer metakeyd: nothing was changed. */
+/**
+ * What was found is sound, but has another format than this metakeyd reads: nothing was changed.
+ */
 final class NewerDataException extends StoreException {
   private static final long serialVersionUID = 1;
 

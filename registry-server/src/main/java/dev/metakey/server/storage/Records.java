@@ -51,7 +51,7 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  *
  * What follows the version byte may change with it; a field inside a change has the form of the
- * change's version. When a field's ttl runs out is not written.
+ * change's version. The moment when a field's ttl runs out is not written.
  */
 final class Records {
   /** The version that is written, and the only one that is read. */

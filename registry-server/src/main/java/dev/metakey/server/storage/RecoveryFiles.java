@@ -18,7 +18,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 
-/** Reads files that a registry can be recovered from; changes none. */
+/** Reads files that a registry can be recovered from, and changes none of them. */
 public final class RecoveryFiles {
   public static final String TABLE = "registry.bin";
   public static final String KEYS = "keys";
@@ -82,11 +82,11 @@ public final class RecoveryFiles {
   /**
    * A registry that was published.
    *
-   * @param bootId of the host when it was
+   * @param bootId the boot of the host in which it was published
    */
   public record Dated(Source source, UUID bootId) {}
 
-  /** Reads a table. It has the uid of an owner and not the rest, so its owners are not known. */
+  /** Reads a table. A table has only the uids of owners, so the owners are not known. */
   public static Dated table(Path file) throws IOException {
     RegistryFile.Published published = RegistryFile.read(file);
     return new Dated(
@@ -123,7 +123,7 @@ public final class RecoveryFiles {
     return source(from, Snapshot.of(snapshot.info(), fields), bootId, tag);
   }
 
-  /** The tag that was published there; none where that is not known, or another registry's. */
+  /** The tag that was published there; none if it is not known, or is another registry's. */
   private static Tag tagBeside(Path file, RegistryInfo info) {
     try {
       TagStruct.Published tag = TagStruct.read(file.resolveSibling(TAG));

@@ -27,12 +27,13 @@ import org.rocksdb.RocksDBException;
  *
  * <p><b>Failure.</b> After a failed commit nothing can be committed until the store has been opened
  * anew, as only reading the log back tells what became of it. The changes that were committed
- * before can still be read. Opening anew looks at the directory first, and leaves the failed
- * database open, for readers, while that already tells that it would be in vain.
+ * before can still be read. Opening anew checks the directory first, and as long as that check
+ * fails, the failed database stays open for readers.
  *
  * <p><b>Concurrency.</b> Whoever uses the database holds {@link #users}' read lock, the writer and
  * any number of readers; whoever opens or closes it holds the write lock. So nobody touches a
- * native handle that is gone. Readers see only what a commit has returned for: {@link #revision}.
+ * native handle that is gone. Readers see changes only after their commit has returned: those up to
+ * {@link #revision}.
  */
 public final class RocksStore implements Store {
   /** What this version writes and reads. Raised when an older metakeyd would misread the data. */
@@ -58,7 +59,7 @@ public final class RocksStore implements Store {
   private @Nullable String readOnly;
   private @Nullable String recovery;
 
-  /** The last committed one. */
+  /** The revision of the last commit that has returned. */
   private volatile long revision;
 
   private volatile long oldestRevision;
@@ -83,7 +84,7 @@ public final class RocksStore implements Store {
   }
 
   /**
-   * Looks at what is there, and recovers it where it is not sound. {@link #open} does so itself if
+   * Looks at what is there, and recovers it if it is not sound. {@link #open} does so itself if
    * nobody did.
    */
   public void begin() throws StoreException {
@@ -91,10 +92,10 @@ public final class RocksStore implements Store {
   }
 
   /**
-   * As {@link #begin()}, and makes nothing where there is a reason not to: what is found is then
-   * held in memory, unless there is a sound database.
+   * As {@link #begin()}, but makes no database if there is a reason not to: unless there is a sound
+   * one, what is found is then held in memory.
    *
-   * @param why nothing may be made; empty: it may
+   * @param why the reason why none may be made; empty if there is no such reason
    */
   public void begin(String why) throws StoreException {
     Database.loadLibrary();
@@ -111,7 +112,7 @@ public final class RocksStore implements Store {
     RegistryState open() throws StoreException, RocksDBException, IOException;
   }
 
-  /** With nobody else using the store. */
+  /** Opens something while nobody else uses the store. */
   private RegistryState exclusively(Opening opening) throws StoreException {
     users.writeLock().lock();
     try {
@@ -155,17 +156,17 @@ public final class RocksStore implements Store {
     return state;
   }
 
-  /** Why nothing can be changed until an admin has done something; null: it can. */
+  /** Why nothing can be changed until an admin has done something; null if changes are possible. */
   public @Nullable String readOnly() {
     return readOnly;
   }
 
-  /** What this start has recovered; null: nothing. */
+  /** What this start has recovered; null if nothing. */
   public @Nullable String recovery() {
     return recovery;
   }
 
-  /** Where it is told what was recovered, as long as nobody has removed that. */
+  /** The file that says what was recovered, until an admin removes it. */
   public Path recoveryReport() {
     return directory.path().resolve(DataFiles.REPORT);
   }
@@ -205,11 +206,11 @@ public final class RocksStore implements Store {
         return;
       }
       Database open = writable();
-      directory.requireInPlace(); // what goes to one that is gone is lost with the process
+      directory.requireInPlace(); // what is written to one that is gone is lost with the process
       Contents next = new Contents(state, Objects.requireNonNull(held).former());
       copy.write(next, changes);
       open.commit(state, changes);
-      if (changes.isEmpty() || copy.isFull()) { // what is no change is not committed again
+      if (changes.isEmpty() || copy.isFull()) { // a start redoes changes only
         open.sync();
         copy.settle();
       }
@@ -224,7 +225,7 @@ public final class RocksStore implements Store {
         damage.note();
       }
       throw directory.explain("cannot be written", e);
-    } catch (IOException e) { // the database may have it; a store opened anew shows that
+    } catch (IOException e) { // the copy may have it; a store opened anew shows that
       failed = true;
       throw directory.explain("cannot be written", e);
     } finally {
@@ -269,7 +270,7 @@ public final class RocksStore implements Store {
     return readOnly != null ? oldestRevision : reading(open -> oldestRevision);
   }
 
-  /** Reads all of the history, to find damage where nobody may look for long. */
+  /** Reads all of the history, to find damage in parts that may not be read for a long time. */
   public void checkHistory() {
     try {
       for (long next = 1; next != HistoryRows.NONE; ) {
@@ -277,7 +278,7 @@ public final class RocksStore implements Store {
         next = reading(open -> HistoryRows.check(open, first));
       }
     } catch (StoreException ignored) {
-      // Damage is told by damage(); whatever else is wrong, a commit meets too.
+      // damage() tells of damage; anything else that is wrong shows at the next commit.
     }
   }
 
@@ -311,7 +312,7 @@ public final class RocksStore implements Store {
         oldestRevision = first;
       }
     } catch (RocksDBException e) {
-      if (DataDirectory.isDamage(e)) { // it stays, and a later start sees to it
+      if (DataDirectory.isDamage(e)) { // nothing is trimmed; a later start deals with the damage
         var unused = damage.explain(e);
         return;
       }
@@ -375,7 +376,7 @@ public final class RocksStore implements Store {
     return open;
   }
 
-  /** What is only in the log would be lost with it. */
+  /** Moves what is only in the log into tables, as it would be lost with the log. */
   private void flush() {
     Database open = database;
     Contents contents = held;
@@ -399,7 +400,7 @@ public final class RocksStore implements Store {
     }
   }
 
-  /** What was found to be damaged while it was read; null: nothing. From any thread. */
+  /** What a reader found to be damaged; null if nothing. For any thread. */
   public @Nullable String damage() {
     return damage.met();
   }

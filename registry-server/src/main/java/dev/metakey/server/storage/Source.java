@@ -7,10 +7,11 @@ import java.util.List;
 /**
  * Something that a registry can be recovered from.
  *
- * @param from what it is, for people: begins with its path
+ * @param from what it is, for people: its path, after {@link Findings#DATABASE} if it is the
+ *     database
  */
 public record Source(String from, Contents contents) {
-  /** The newest first; of equals, in the order in which they were. */
+  /** The newest first; equal ones keep their order. */
   static final Comparator<Source> NEWEST_FIRST =
       (a, b) ->
           a.contents.isNewerThan(b.contents) ? -1 : b.contents.isNewerThan(a.contents) ? 1 : 0;

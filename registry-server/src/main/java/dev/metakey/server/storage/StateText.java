@@ -33,7 +33,7 @@ import org.jspecify.annotations.Nullable;
  *   metakey-state 2
  *   # made by metakeyd; do not edit: the last line has a checksum
  *   sequence=7 registry=UUID revision=4 layout=slotted area=128 tag=HEX boot=ID clock=MS,MS,MS
- *   former=UUID,UUID
+ *       former=UUID,UUID                        (this is one line with the last)
  *   id=0 name=edge.packet_id size=8 slot=24 generation=1 state=active owners="..." record=BASE64
  *   change=4 kind=created name=edge.packet_id record=BASE64
  *   end crc32c=0123abcd
@@ -49,7 +49,7 @@ final class StateText {
   private static final int END_BYTES =
       END.length() + 9; // eight hexadecimal digits, and a line feed
 
-  /** Lines of fields that were written before: a commit changes few of 64. */
+  /** The fields whose {@link #lines} were made before: a commit changes few of the 64. */
   private final @Nullable Field[] written = new Field[Field.IDS];
 
   private final byte[][] lines = new byte[Field.IDS][];
@@ -59,8 +59,8 @@ final class StateText {
    * What a text says.
    *
    * @param sequence counts the texts that were written: the highest is the newest
-   * @param changes that led to the state, and that a power loss may have taken from the database;
-   *     by revision
+   * @param changes those that led to the state and that a power loss may have taken from the
+   *     database; by revision
    */
   record Parsed(long sequence, Contents contents, List<Change> changes) {
     /** The file that it is written to. */
@@ -73,7 +73,7 @@ final class StateText {
    * Formats a text.
    *
    * @param changes lines that {@link #line(Change, long)} made
-   * @return the text, until the next is formatted
+   * @return the text, valid until the next one is formatted
    */
   ByteBuffer format(long sequence, Contents contents, List<byte[]> changes) {
     List<byte[]> parts = new ArrayList<>();
@@ -107,7 +107,7 @@ final class StateText {
   /**
    * @param bytes the text; what follows its last line is not looked at
    * @throws IOException if it is not whole; the message says why
-   * @throws NewerDataException if a newer metakeyd wrote it
+   * @throws NewerDataException if it has another format than this metakeyd reads
    */
   static Parsed parse(byte[] bytes) throws IOException, StoreException {
     String text = new String(bytes, UTF_8);

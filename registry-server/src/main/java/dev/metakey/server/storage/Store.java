@@ -6,11 +6,12 @@ import java.util.List;
 
 /**
  * Keeps one registry. {@link #open}, {@link #commit}, {@link #check} and {@link #trim} are for the
- * one writer; {@link #history} may be called from any thread, also while the store is failing.
+ * one writer; {@link #history} and {@link #oldestRevision} may be called from any thread, even
+ * while the store is failing.
  */
 public interface Store extends AutoCloseable {
   /**
-   * Opens the store, or opens it anew after it failed, and tells what it holds. What a failed
+   * Opens the store, or opens it anew after it failed, and returns what it holds. What a failed
    * {@link #commit} left behind is either wholly there or wholly gone.
    *
    * @throws StoreException if it cannot be opened, is from a newer format, or is damaged
@@ -26,7 +27,7 @@ public interface Store extends AutoCloseable {
   void commit(RegistryState state, List<Change> changes) throws StoreException;
 
   /**
-   * Looks whether what is open is still what a later start would find, at little cost: somebody may
+   * Checks, at little cost, that what is open is still what a later start would find: somebody may
    * have removed or renamed it. After a failure the store must be opened anew.
    */
   void check() throws StoreException;
@@ -40,14 +41,14 @@ public interface Store extends AutoCloseable {
    */
   List<Change> history(long sinceRevision, int limit) throws StoreException;
 
-  /** The first revision whose change is kept; the next one to be committed where none is. */
+  /** The first revision whose change is kept; the next one to be committed if none is. */
   long oldestRevision() throws StoreException;
 
   /**
    * Forgets the oldest changes.
    *
    * @param keep at most this many stay
-   * @param beforeAgeMs changes that were committed when the registry was younger go, milliseconds
+   * @param beforeAgeMs changes from when the registry was younger than this go, milliseconds
    */
   void trim(long keep, long beforeAgeMs) throws StoreException;
 

@@ -1,6 +1,9 @@
 package dev.metakey.server.storage;
 
-/** The disk or a permission keeps us from reading what may well be sound: nothing was changed. */
+/**
+ * A fault of the disk or a missing permission keeps us from reading what may be sound: nothing was
+ * changed.
+ */
 final class UnreadableException extends StoreException {
   private static final long serialVersionUID = 1;
 

@@ -6,9 +6,9 @@ import io.grpc.netty.shaded.io.netty.channel.ChannelInboundHandlerAdapter;
 import io.grpc.netty.shaded.io.netty.util.AttributeKey;
 
 /**
- * Accepts no more connections while many are not let in or closed yet; the kernel keeps the others
- * waiting. To find out who a peer is takes longer than to connect, so whoever connects again and
- * again would otherwise fill the heap with connections that are only going to be refused.
+ * Stops accepting while many connections are neither let in nor closed yet; the kernel keeps
+ * further ones waiting. Finding out who a peer is takes longer than connecting, so whoever connects
+ * again and again would otherwise fill the heap with connections that are only going to be refused.
  *
  * <p><b>Concurrency.</b> The count belongs to the thread that accepts.
  */
@@ -37,7 +37,7 @@ final class AcceptGate extends ChannelInboundHandlerAdapter {
     }
   }
 
-  /** The connection has been let in, or is closed. From any thread. */
+  /** Notes that a connection has been let in, or is closed. For any thread. */
   static void passed(Channel channel) {
     Runnable done = channel.attr(DONE).getAndSet(null);
     if (done != null) {

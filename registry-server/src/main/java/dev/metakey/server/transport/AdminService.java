@@ -47,11 +47,13 @@ import java.util.concurrent.Executor;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The calls of admins: maps, submits, maps back. */
+/** The calls of admins: maps requests to commands, submits them, and maps the replies back. */
 final class AdminService extends AdminGrpc.AdminImplBase {
   private static final int MAX_CHANGES = 1000;
 
-  /** Each may have 64 names of 63 bytes, twice; gRPC clients take 4 MiB. */
+  /**
+   * The most on one page: each may have 64 names of 63 bytes, twice, and gRPC clients take 4 MiB.
+   */
   private static final int MAX_PENDING = 256;
 
   private static final SecureRandom RANDOM = new SecureRandom();
@@ -168,7 +170,7 @@ final class AdminService extends AdminGrpc.AdminImplBase {
     Answers.on(readers, call, () -> history(request, caller));
   }
 
-  /** The limit that was asked for. 0 means as many as there may be. */
+  /** The limit that was asked for; 0 asks for the most that is allowed. */
   private static int limit(int asked, int most) {
     if (asked < 0 || asked > most) {
       throw new MetakeyException(
@@ -232,6 +234,7 @@ final class AdminService extends AdminGrpc.AdminImplBase {
         .setRegistry(Wire.info(snapshot.info()))
         .addAllPrograms(
             programs.stream()
+                .filter(program -> !program.uses().isEmpty())
                 .map(program -> Wire.program(program, use -> Drift.faultOf(snapshot, tag, use)))
                 .toList())
         .build();

@@ -27,7 +27,7 @@ final class Answers {
     A message;
     try {
       message = answer.get();
-    } catch (RuntimeException | Error e) { // or nobody would answer the call
+    } catch (RuntimeException | Error e) { // otherwise nobody would answer the call
       call.onError(WireErrors.toStatus(refusal(e)));
       return;
     }
@@ -35,7 +35,7 @@ final class Answers {
     call.onCompleted();
   }
 
-  /** Answers on another thread, as it takes its time. */
+  /** Answers on another thread, as making the answer is slow. */
   static <A> void on(Executor executor, StreamObserver<A> call, Supplier<A> answer) {
     try {
       executor.execute(() -> now(call, answer));
@@ -92,7 +92,7 @@ final class Answers {
     if (cause instanceof RejectedExecutionException) {
       return new MetakeyException(
           Reason.UNAVAILABLE,
-          "too many calls read the disk or the kernel already, or metakeyd is stopping; nothing was"
+          "too many calls are reading the disk or looking at the kernel, or metakeyd is stopping; nothing was"
               + " changed, try again soon",
           Map.of(),
           cause);

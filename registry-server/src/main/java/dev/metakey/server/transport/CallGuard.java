@@ -28,13 +28,13 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Stands before every call, and bounds what it can make the daemon hold: how many there are, how
- * long a request may take to arrive, and how many bytes of answers nobody has read. What a request
- * may look like is for {@link RequestShape} to say. Sees messages as bytes, before anything is made
- * of them.
+ * Stands before every call, and bounds what it can make the daemon hold: how many calls there are,
+ * how long a request may take to arrive, and how many bytes of answers nobody has read. What a
+ * request may look like is for {@link RequestShape} to say. The guard sees messages as bytes,
+ * before anything is made of them.
  *
- * <p>Calls that overstep are refused, and others go on. One way to hold memory is left to time:
- * {@link #sweep} ends requests that never become whole, and connections that do not take answers.
+ * <p>Calls beyond a bound are refused, and others go on. What takes too long is left to {@link
+ * #sweep}: it ends requests that never become whole, and connections that do not take answers.
  */
 final class CallGuard implements ServerInterceptor {
   private static final String REFLECTION = "grpc.reflection.";
@@ -46,7 +46,7 @@ final class CallGuard implements ServerInterceptor {
   private final Consumer<Runnable> soon;
   private final AtomicBoolean sweeps = new AtomicBoolean();
   private final Set<Guarded<?, ?>> open = ConcurrentHashMap.newKeySet();
-  private final Lull lull; // of calls that are answered, unlike streams
+  private final Lull lull; // of calls that are answered once, unlike streams
   private volatile @Nullable MetakeyException stopped;
 
   /**
@@ -78,14 +78,14 @@ final class CallGuard implements ServerInterceptor {
     return listener;
   }
 
-  /** From now on there is a call that may take too long. */
+  /** Sees to it that there is a sweep, as there is a call that may take too long. */
   private void watchOver() {
     if (!sweeps.get() && sweeps.compareAndSet(false, true)) {
       soon.accept(this::sweep);
     }
   }
 
-  /** Ends what takes too long, and goes on as long as something may. */
+  /** Ends what takes too long, and has another sweep follow as long as something may. */
   private void sweep() {
     sweeps.set(false);
     for (Guarded<?, ?> call : open) {
@@ -173,7 +173,7 @@ final class CallGuard implements ServerInterceptor {
     private MetakeyException tooMany(String what, int limit) {
       return new MetakeyException(
           Reason.QUOTA_EXCEEDED,
-          "%d open %s are the most; end some first".formatted(limit, what),
+          "at most %d open %s are allowed; end some first".formatted(limit, what),
           Map.of("limit", Integer.toString(limit), "used", Integer.toString(limit)));
     }
 
@@ -238,7 +238,7 @@ final class CallGuard implements ServerInterceptor {
       return getMethodDescriptor().getFullMethodName();
     }
 
-    /** Ends the call if it takes too long. Returns whether it may still come to that. */
+    /** Ends the call if it takes too long. Returns whether it is to be looked at again. */
     boolean sweep() {
       Limits.Connection each = connections.limits.each();
       boolean late;

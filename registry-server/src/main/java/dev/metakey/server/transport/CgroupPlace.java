@@ -5,7 +5,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * What the lines of {@code /proc/PID/cgroup} tell about a process.
+ * What the lines of {@code /proc/PID/cgroup} say about a process.
  *
  * <p>Only systemd and root can put a process below {@code /system.slice/x.service}, so a unit there
  * is proven. Everything below the first component that is not a slice belongs to whoever that
@@ -13,15 +13,15 @@ import java.util.regex.Pattern;
  * name cgroups there as it likes. The same is true of everything in a user's slice. Hence the unit
  * is the first component that is not a slice, or there is none.
  *
- * <p>Where systemd has a hierarchy of its own (version 1, and the mixed one), that counts, unless
- * it says nothing; version 2 counts otherwise.
+ * <p>Where systemd has a hierarchy of its own (version 1, and the mixed one), that one counts,
+ * unless it says nothing; otherwise version 2 counts.
  *
  * @param unit the host's unit, or the unit of a user's own manager; empty if there is none
- * @param userManager the uid of the user whose manager runs the unit; -1: the unit is the host's
- * @param inUserSlice it is somewhere in a user's slice
+ * @param userManager the uid of the user whose manager runs the unit; -1 if the unit is the host's
+ * @param inUserSlice whether the process is somewhere in a user's slice
  * @param container short id or name of the innermost container in the path, which proves nothing;
  *     empty if there is none
- * @param ended the kernel says that the cgroup is gone, hence the process is too
+ * @param ended whether the kernel says that the cgroup is gone, and hence the process too
  */
 record CgroupPlace(
     String unit, int userManager, boolean inUserSlice, String container, boolean ended) {
@@ -86,10 +86,12 @@ record CgroupPlace(
     if (!part.endsWith(".service")) {
       return "";
     }
-    return part.startsWith("_") ? part.substring(1) : part; // systemd escapes _cpu.service so
+    return part.startsWith("_")
+        ? part.substring(1)
+        : part; // systemd puts it before names like cpu.service
   }
 
-  /** The path in the hierarchy with these controllers; none: the unified one. */
+  /** The path in the hierarchy with these controllers; in the unified one if there are none. */
   private static String pathOf(List<String> lines, String controllers) {
     for (String line : lines) {
       String[] parts = line.split(":", 3);

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Keeps gRPC's and netty's stack traces out of the log where only a client is to blame: a request
- * that is too long, bytes that are no message, a connection that ends in the middle. A line is
+ * that is too long, bytes that are not a message, a connection that ends in the middle. A line is
  * enough for these. What may be a defect of ours keeps its trace.
  */
 public final class ClientFaults implements Filter {
@@ -47,7 +47,9 @@ public final class ClientFaults implements Filter {
         || (thrown != null && isHttp2(thrown.getClass()));
   }
 
-  /** An Http2Exception or one of the classes within it: gRPC shades them. */
+  /**
+   * Whether it is an Http2Exception or a kind of one. It is known by its name, as gRPC shades it.
+   */
   private static boolean isHttp2(Class<?> type) {
     for (Class<?> at = type; at != null; at = at.getSuperclass()) {
       if (at.getSimpleName().equals(HTTP2_EXCEPTION)) {

@@ -10,7 +10,7 @@ import java.util.Set;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
-/** What is open on the socket, and how much more may be: see {@link Limits}. From any thread. */
+/** What is open on the socket, and how much more may be: see {@link Limits}. Thread-safe. */
 final class Connections {
   final Limits limits;
   final Budget calls;
@@ -27,7 +27,7 @@ final class Connections {
   private final Set<Connection> silent = new LinkedHashSet<>();
 
   /**
-   * @param isAdmin who has the reserves
+   * @param isAdmin who may use the reserves
    */
   Connections(Limits limits, Predicate<Peer> isAdmin) {
     this.limits = limits;
@@ -43,8 +43,8 @@ final class Connections {
   }
 
   /**
-   * Counts a new connection, unless there are too many: then it tells why. Those on which nothing
-   * was ever asked make room first, the oldest before the others.
+   * Counts a new connection and returns null, or returns why there are too many. Before that,
+   * connections on which nothing was ever asked make room, the oldest first.
    */
   Budget.@Nullable Full open(Connection connection) {
     Budget.Full full = take(connection);
@@ -68,7 +68,9 @@ final class Connections {
     return full;
   }
 
-  /** The one that makes room: of the same uid, unless all connections together are too many. */
+  /**
+   * The connection that makes room: one of the same uid or, if all together are too many, of any.
+   */
   private synchronized @Nullable Connection idle(
       Budget.@Nullable Full full, Connection connection) {
     if (full == null) {
@@ -81,7 +83,7 @@ final class Connections {
         .orElse(null);
   }
 
-  /** A call came on it. */
+  /** Notes that a call came on the connection. */
   void asked(Connection connection) {
     if (connection.beginsToAsk()) {
       synchronized (this) {

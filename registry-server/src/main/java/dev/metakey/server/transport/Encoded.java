@@ -49,7 +49,7 @@ final class Encoded {
         described.toBuilder(described.getRequestMarshaller(), MARSHALLER).build(), handler);
   }
 
-  /** A service with some methods instead of those of the same names. */
+  /** A service with some of its methods replaced by others of the same names. */
   static ServerServiceDefinition replace(
       ServerServiceDefinition service, ServerMethodDefinition<?, ?>... instead) {
     Map<String, ServerMethodDefinition<?, ?>> methods = new LinkedHashMap<>();
@@ -67,7 +67,7 @@ final class Encoded {
     return bound.build();
   }
 
-  /** As gRPC likes it: it asks for the length, and has the bytes written without a buffer. */
+  /** A stream that spares gRPC a buffer: it tells its length, and writes its bytes itself. */
   private static final class Bytes extends ByteArrayInputStream implements KnownLength, Drainable {
     Bytes(byte[] bytes) {
       super(bytes);

@@ -5,8 +5,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Logs what peers did wrong: a line each, a few lines at a time, and then how many were left out.
- * So nobody can fill the log, and nothing is hidden.
+ * Logs what peers did wrong: a line for each fault, but only a few lines in ten seconds; the next
+ * line says how many were left out. So nobody can fill the log, and nothing is hidden.
  */
 final class FaultLog {
   private static final int LINES = 5;
@@ -31,7 +31,7 @@ final class FaultLog {
     }
   }
 
-  /** What to log for it; empty: nothing, it is only counted. */
+  /** What to log for a fault; empty if it is only counted. */
   synchronized String lineFor(String text) {
     count++;
     long nowNs = nanoTime.getAsLong();

@@ -9,7 +9,7 @@ import java.util.function.LongSupplier;
  * that has as many calls open as it may have holds others back, and sends one of them as soon as
  * one is answered; so a moment without an open call is not enough.
  *
- * <p>From any thread. Calls take no lock unless somebody waits.
+ * <p>Thread-safe. Calls take no lock unless somebody waits.
  */
 final class Lull {
   private final LongSupplier nanoTime;
@@ -32,12 +32,12 @@ final class Lull {
     open.incrementAndGet();
   }
 
-  /** An answer, or a refusal, was given. */
+  /** Notes that an answer or a refusal was given. */
   void answered(long nowNs) {
     answeredNs = nowNs;
   }
 
-  /** One that entered is gone: its answer was taken, or nobody waits for it. */
+  /** Notes that a call that entered is gone: its answer was taken, or nobody waits for it. */
   void left() {
     if (open.decrementAndGet() == 0 && isAwaited) {
       synchronized (this) {

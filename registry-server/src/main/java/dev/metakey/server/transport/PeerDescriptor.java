@@ -13,9 +13,9 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A descriptor of the process that opened a connection (SO_PEERPIDFD). It stays that process's,
- * also when its pid is given to another one. Kernels before 6.5 have none: then nothing is known
- * here.
+ * A descriptor of the process that opened a connection (SO_PEERPIDFD). It goes on standing for that
+ * process even if the pid is given to another one. Kernels before 6.5 have no such descriptor: then
+ * nothing is known here.
  */
 final class PeerDescriptor implements AutoCloseable {
   private static final int SOL_SOCKET = 1;
@@ -35,7 +35,7 @@ final class PeerDescriptor implements AutoCloseable {
     try {
       return new PeerDescriptor(
           IS_SUPPORTED ? new FileDescriptor(connection.config().getOption(SO_PEERPIDFD)) : null);
-    } catch (ChannelException ended) { // before kernel 6.16, there is none of a process that ended
+    } catch (ChannelException ended) { // before kernel 6.16, a process that has ended has none
       return new PeerDescriptor(null);
     }
   }

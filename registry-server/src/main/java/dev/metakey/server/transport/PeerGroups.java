@@ -7,14 +7,14 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * The groups of the process that opened a connection, also the supplementary ones, as they were
- * when it connected (SO_PEERGROUPS). Asked only when somebody wants to know.
+ * The groups of the process that opened a connection, including the supplementary ones, as they
+ * were when it connected (SO_PEERGROUPS). The kernel is asked only when somebody wants to know.
  */
 final class PeerGroups {
   private static final int SOL_SOCKET = 1;
   private static final int SO_PEERGROUPS = 59;
 
-  /** The kernel wants room for all of them. */
+  /** For how many groups there is room at first: the kernel tells all of them or none. */
   private static final int FEW = 64;
 
   private static final int MOST = 65_536;
@@ -23,7 +23,7 @@ final class PeerGroups {
   private final Channel connection;
 
   /**
-   * @param gid of the process; -1: not known
+   * @param gid the process's; -1 if it is not known
    */
   PeerGroups(int gid, Channel connection) {
     this.gid = gid;

@@ -12,7 +12,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Looks in {@code /proc} who a peer is.
+ * Finds out from {@code /proc} who a peer is.
  *
  * <p>A process may end and its pid be given to another, before it is looked at or meanwhile. So
  * what was read counts only if the process that connected is still there afterwards: as its
@@ -44,7 +44,7 @@ final class PeerLook {
   }
 
   /**
-   * What the kernel tells of a connected peer.
+   * What the kernel tells about a connected peer.
    *
    * @param lives whether the process that connected is still alive, as the kernel tells by a
    *     descriptor of it; always true where the kernel has none
@@ -64,7 +64,7 @@ final class PeerLook {
     } catch (AccessDeniedException hidden) {
       return hidden(uid, gid, pid);
     } catch (IOException gone) {
-      // With hidepid, what is somebody else's looks as if it were not there: so does init then.
+      // With hidepid, processes of others seem not to be there; then init does not, either.
       return Files.exists(proc.resolve("1/stat"))
           ? PeerProcess.ended(uid, gid, pid)
           : hidden(uid, gid, pid);
@@ -100,7 +100,10 @@ final class PeerLook {
         ProgramName.of(executable(process), arguments(process)));
   }
 
-  /** Whether its user namespace is the daemon's, or another one. False if that cannot be told. */
+  /**
+   * Whether the user namespace of a process is the daemon's or, if {@code ours} is false, another
+   * one. False if that cannot be told.
+   */
   private boolean isInNamespace(Path process, boolean ours) throws IOException {
     try {
       return userNamespace(process).equals(userNamespace(proc.resolve("self"))) == ours;

@@ -27,10 +27,10 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Asks the kernel who connected (SO_PEERCRED), before the first byte is read; and closes a
- * connection of which there are too many, on which HTTP/2 was not begun in time, or whose peer does
- * not read. gRPC has no public way to do that; its version is pinned, and a test on a real socket
- * holds this to it.
+ * Asks the kernel who connected (SO_PEERCRED), before the first byte is read. Closes connections
+ * that are too many, on which HTTP/2 was not begun in time, or whose peer does not read. gRPC has
+ * no public way to do that; its version is pinned, and a test on a real socket checks that it
+ * works.
  */
 final class PeerNegotiator implements ProtocolNegotiator {
   /** Who the transport's peer is. */
@@ -106,6 +106,7 @@ final class PeerNegotiator implements ProtocolNegotiator {
           new Connection(
               peer,
               peer.isAdmin(connections::isAdmin),
+              context.executor(),
               // from the front: HTTP/2 would wait for the open streams first
               () -> channel.pipeline().firstContext().close());
       Budget.Full full = connections.open(connection);
@@ -133,7 +134,7 @@ final class PeerNegotiator implements ProtocolNegotiator {
           InternalProtocolNegotiationEvent.withAttributes(negotiation, attributes));
     }
 
-    /** Says why, in the way of HTTP/2, and closes. */
+    /** Says why, by a GOAWAY frame of HTTP/2, and closes. */
     @SuppressWarnings("FutureReturnValueIgnored") // nobody waits for the close
     private void refuse(ChannelHandlerContext context, Connection connection, Budget.Full full) {
       String why = full.refusal(Reason.QUOTA_EXCEEDED, "close some, or try again later").text();

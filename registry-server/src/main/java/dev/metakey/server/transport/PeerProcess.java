@@ -13,12 +13,12 @@ import org.jspecify.annotations.Nullable;
 /**
  * The process at the other end of a connection.
  *
- * @param pid 0 where the kernel does not tell it
+ * @param pid 0 if the kernel does not tell it
  * @param place what its cgroup says
  * @param provesUnit whether being in the unit of its cgroup proves that it belongs to it
- * @param ownNamespace it is in another user namespace than the daemon
- * @param privileged it has CAP_SYS_ADMIN in the daemon's user namespace
- * @param program what it calls itself; empty where that tells nothing
+ * @param ownNamespace whether it is in another user namespace than the daemon
+ * @param privileged whether it has CAP_SYS_ADMIN in the daemon's user namespace
+ * @param program the name of what it runs; empty if that tells nothing
  */
 record PeerProcess(
     int uid,
@@ -35,7 +35,7 @@ record PeerProcess(
   private static final int MAX_CLAIM_LENGTH = 128;
   private static final int MAX_UNIT_LENGTH = 255;
 
-  /** A process that could not be looked at: only what the socket says of it is known. */
+  /** A process that could not be looked at: only what the socket says about it is known. */
   static PeerProcess unseen(int uid, int gid, int pid) {
     return new PeerProcess(uid, gid, pid, CgroupPlace.NOWHERE, false, false, false, "");
   }
@@ -49,8 +49,8 @@ record PeerProcess(
   /**
    * Who calls.
    *
-   * @param claimed the name that the client claims for its service; null: none. Counts only where
-   *     the cgroup names no unit.
+   * @param claimed the name that the client claims for its service; null if it claims none. It
+   *     counts only if the cgroup proves no unit.
    * @throws MetakeyException NOT_PERMITTED if the process ended before it was looked at,
    *     INVALID_REQUEST if it claims to be a unit
    */
@@ -72,7 +72,7 @@ record PeerProcess(
         privileged);
   }
 
-  /** Whether it is an admin; which service it is does not matter to that. */
+  /** Whether it is an admin; which service it is does not matter for that. */
   boolean isAdmin(Predicate<Peer> rule) {
     return !place.ended() && rule.test(peer("unnamed"));
   }
@@ -99,7 +99,7 @@ record PeerProcess(
 
   /**
    * Cgroups and executables may have any name, and whoever made them chose it; service names are
-   * printed into files and terminals, a line each.
+   * printed into files and on terminals, each on one line.
    */
   static String safe(String name, int maxLength) {
     String safe = UNSAFE.matcher(name).replaceAll("_");

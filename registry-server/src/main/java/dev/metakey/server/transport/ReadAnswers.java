@@ -17,12 +17,12 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is asked most often, encoded once for as long as the registry stays as it is: a list of
- * everything, and what a single name stands for. From any thread; two may encode the same thing at
- * the same time.
+ * The answers to what is asked most often, encoded once for as long as the registry stays as it is:
+ * a list of everything, and what a single name stands for. Thread-safe; two threads may encode the
+ * same answer at the same time.
  */
 final class ReadAnswers {
-  /** The states of the fields that are listed where a request names none. */
+  /** The states of the fields that are listed if a request names no states. */
   static final Set<FieldState> ALL_BUT_FREE =
       Collections.unmodifiableSet(EnumSet.complementOf(EnumSet.of(FieldState.FREE)));
 

@@ -50,7 +50,10 @@ import java.util.function.IntSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** The calls of services and tracers: maps, submits, maps back. */
+/**
+ * The calls of services and tracers: maps requests to commands, submits them, and maps the replies
+ * back.
+ */
 final class RegistryService extends RegistryGrpc.RegistryImplBase {
   private static final long MAX_WAIT_MS = Duration.ofHours(24).toMillis();
 
@@ -65,7 +68,7 @@ final class RegistryService extends RegistryGrpc.RegistryImplBase {
 
   /**
    * @param lookers looks at the kernel, so that the event loop does not wait for it
-   * @param linkersGid the group whose members may link; -1: there is none
+   * @param linkersGid the group whose members may link; -1 if there is none
    */
   RegistryService(
       Engine engine,
@@ -216,14 +219,15 @@ final class RegistryService extends RegistryGrpc.RegistryImplBase {
           String id = Integer.toUnsignedString(request.getId());
           throw new MetakeyException(
               Reason.NOT_FOUND,
-              "id %s never belonged to a field; ids are 0 to 63, and 64 to 66 the kernel's"
+              "id %s never belonged to a field; ids are 0 to 63, and 64 to 66 are the kernel's"
                   .formatted(id),
               Map.of("id", id));
         }
         return field;
       }
       default ->
-          throw new MetakeyException(Reason.INVALID_REQUEST, "neither a name nor an id was said");
+          throw new MetakeyException(
+              Reason.INVALID_REQUEST, "the request has neither a name nor an id; give one of them");
     }
   }
 
@@ -263,8 +267,8 @@ final class RegistryService extends RegistryGrpc.RegistryImplBase {
   }
 
   /**
-   * The calls, of which those that are asked most often are answered with what is encoded already:
-   * one encoding serves all who are told the same.
+   * The service's calls. Those that are made most often are answered with messages that are encoded
+   * already: one encoding serves all who are told the same.
    */
   ServerServiceDefinition bind() {
     return Encoded.replace(
@@ -284,7 +288,8 @@ final class RegistryService extends RegistryGrpc.RegistryImplBase {
           hub.subscribe(
               since(request),
               new WatchStream(stream, messages, toAdmin),
-              CallerInterceptor.caller());
+              CallerInterceptor.caller(),
+              CallerInterceptor.connection().thread);
       stream.setOnReadyHandler(watcher::ready);
       stream.setOnCancelHandler(watcher::cancel);
     } catch (MetakeyException e) {
@@ -302,7 +307,7 @@ final class RegistryService extends RegistryGrpc.RegistryImplBase {
     } catch (IllegalArgumentException e) {
       throw new MetakeyException(
           Reason.INVALID_REQUEST,
-          "since_revision needs the registry_id whose revision it is; %s is no UUID"
+          "since_revision needs the registry_id whose revision it is; %s is not a UUID"
               .formatted(Names.quote(request.getRegistryId())),
           Map.of(),
           e);

@@ -10,8 +10,8 @@ import java.io.InputStream;
 import java.util.Map;
 
 /**
- * What a request has to look like before anything is made of it: a few bytes can unfold to as many
- * objects as they have values.
+ * What a request has to look like before anything is made of it: a few bytes can unfold to an
+ * object for each value in them.
  */
 final class RequestShape {
   private RequestShape() {}

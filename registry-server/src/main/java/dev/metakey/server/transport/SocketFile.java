@@ -51,8 +51,8 @@ final class SocketFile implements AutoCloseable {
    * Makes the path free for a socket of ours.
    *
    * @throws LockFile.HeldException if a live daemon has it
-   * @throws IOException if the path is too long, its directory is not safe, or something that is no
-   *     socket is in the way
+   * @throws IOException if the path is too long, its directory is not safe, or something that is
+   *     not a socket is in the way
    */
   static SocketFile claim(Path path) throws IOException {
     int bytes = path.toString().getBytes(UTF_8).length;
@@ -77,7 +77,7 @@ final class SocketFile implements AutoCloseable {
     return LockFile.hold(directory.resolve(path.getFileName() + ".lock"));
   }
 
-  /** What somebody has made of our socket. */
+  /** What has become of our socket. */
   enum Found {
     OURS,
     MISSING,
@@ -93,8 +93,8 @@ final class SocketFile implements AutoCloseable {
   }
 
   /**
-   * Makes sure that the lock beside the socket is ours still; with the directory, it may have been
-   * removed.
+   * Makes sure that the lock beside the socket is still ours; it may have been removed along with
+   * the directory.
    *
    * @throws LockFile.HeldException if another daemon has it now
    */
@@ -105,7 +105,10 @@ final class SocketFile implements AutoCloseable {
     }
   }
 
-  /** The lock is ours, so no daemon of our kind listens there; and nobody else must, either. */
+  /**
+   * Removes a dead daemon's socket. The lock is ours, so no other metakeyd listens there; nor may
+   * any other program.
+   */
   private static void removeStale(Path path) throws IOException {
     if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
       return;
@@ -113,7 +116,7 @@ final class SocketFile implements AutoCloseable {
     int mode = (int) Files.getAttribute(path, "unix:mode", LinkOption.NOFOLLOW_LINKS);
     if ((mode & TYPE) != SOCKET) {
       throw new IOException(
-          "socket %s: something that is no socket is in the way; remove it, or choose another path"
+          "socket %s: something that is not a socket is in the way; remove it, or choose another path"
               .formatted(path));
     }
     if (answers(path)) {
@@ -131,7 +134,7 @@ final class SocketFile implements AutoCloseable {
     }
   }
 
-  /** Only a refused connection tells that nobody listens. */
+  /** Whether somebody listens. Only a refused connection tells that nobody does. */
   private static boolean answers(Path path) throws IOException {
     try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
       return channel.connect(UnixDomainSocketAddress.of(path));
@@ -145,7 +148,7 @@ final class SocketFile implements AutoCloseable {
     }
   }
 
-  /** Somebody may connect: notes which socket is ours. */
+  /** Notes which socket is ours, now that it is there. */
   void bound() throws IOException {
     boundFile = fileKey();
   }

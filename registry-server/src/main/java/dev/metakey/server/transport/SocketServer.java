@@ -70,10 +70,13 @@ public final class SocketServer implements AutoCloseable {
   private static final int RESETS_S = 10;
   private static final long KEEPALIVE_S = 120;
 
-  /** Calls that may wait for the disk or the kernel; more are refused. */
+  /** How many calls may wait for the disk or the kernel; more are refused. */
   private static final int MAX_READS = 256;
 
-  /** A few bytes on the wire could unfold to as many as a request may have: so none are taken. */
+  /**
+   * Takes no compressed requests, as a few bytes on the wire could unfold to as many as a request
+   * may have.
+   */
   private static final DecompressorRegistry UNCOMPRESSED =
       DecompressorRegistry.emptyInstance().with(Codec.Identity.NONE, false);
 
@@ -84,7 +87,10 @@ public final class SocketServer implements AutoCloseable {
   private final EventLoopGroup serving = eventLoops("registry-serve", EVENT_LOOPS);
   private final ExecutorService readers = oneThread("registry-reader");
 
-  /** For releases: apart, so that they keep nobody from reading. */
+  /**
+   * For releases, which look at the kernel, and for the tag. Apart, so that they keep nobody from
+   * reading.
+   */
   private final ExecutorService lookers = oneThread("registry-looker");
 
   private final Defects defects = new Defects("looking after connections and the socket");
@@ -127,7 +133,7 @@ public final class SocketServer implements AutoCloseable {
   }
 
   /**
-   * @param isAdmin who has the reserves of the limits
+   * @param isAdmin who may use the reserves of the limits
    */
   SocketServer(
       Path path,
@@ -185,8 +191,8 @@ public final class SocketServer implements AutoCloseable {
   }
 
   /**
-   * As {@link #start()}, and marks the socket as that of a daemon which publishes beside it. Who
-   * finds a socket that a dead daemon left, and the mark, knows that no other daemon has served
+   * As {@link #start()}, and marks the socket as that of a daemon which publishes beside it. A
+   * client that finds a dead daemon's socket with this mark knows that no other daemon has served
    * there since.
    */
   public void startMarked() throws IOException {
@@ -198,7 +204,8 @@ public final class SocketServer implements AutoCloseable {
    * @throws IOException if the socket cannot be listened on
    */
   public void start() throws IOException {
-    accepting.forEach(SocketServer::letSleep); // not before: each gets its thread by that
+    accepting.forEach(
+        SocketServer::letSleep); // not earlier, as this starts the thread of each loop
     serving.forEach(SocketServer::letSleep);
     listen();
     var unused =
@@ -217,8 +224,8 @@ public final class SocketServer implements AutoCloseable {
   }
 
   /**
-   * Makes the socket again where somebody has removed it. What somebody has put in its place stays:
-   * it may be another daemon's.
+   * Makes the socket again if somebody has removed it. What somebody has put in its place stays: it
+   * may be another daemon's.
    */
   private synchronized void keepSocket() {
     if (closing) {
@@ -253,7 +260,7 @@ public final class SocketServer implements AutoCloseable {
     socketProblem = problem;
   }
 
-  /** Tells probes whether changes can be made. Reads can, in any case. */
+  /** Tells probes whether changes can be made. Reads are possible in any case. */
   public void changesPossible(boolean possible) {
     health.setStatus(REGISTRY_HEALTH, possible ? ServingStatus.SERVING : ServingStatus.NOT_SERVING);
   }
@@ -264,7 +271,8 @@ public final class SocketServer implements AutoCloseable {
   }
 
   /**
-   * An event loop that has ended leaves its connections without answers, and cannot be replaced.
+   * Whether an event loop has ended. It leaves its connections without answers, and cannot be
+   * replaced.
    */
   private static boolean hasEnded(EventLoopGroup loops) {
     for (EventExecutor loop : loops) {
@@ -275,7 +283,7 @@ public final class SocketServer implements AutoCloseable {
     return false;
   }
 
-  /** What an admin is to know; empty: all is well. */
+  /** What an admin should know; empty if all is well. */
   public List<String> problems() {
     List<String> problems = new ArrayList<>(defects.problems());
     if (!peers.problem().isEmpty()) {
@@ -359,14 +367,17 @@ public final class SocketServer implements AutoCloseable {
         threads, new DefaultThreadFactory(name), EpollIoHandler.newFactory());
   }
 
-  /** An event loop that has nothing scheduled wakes every second all the same. */
+  /**
+   * Schedules something a year ahead, as an event loop that has nothing scheduled wakes every
+   * second.
+   */
   private static void letSleep(EventExecutor loop) {
     var unused = loop.scheduleWithFixedDelay(() -> {}, FAR_DAYS, FAR_DAYS, TimeUnit.DAYS);
   }
 
   /**
-   * Where netty is to listen. netty removes, when it closes a server, whatever then has the
-   * address's path; so the address forgets it as soon as it is listened on.
+   * The address that netty is to listen on. When netty closes a server, it removes whatever is at
+   * the address's path by then; so the address forgets its path as soon as the server listens.
    */
   private static final class Address extends DomainSocketAddress {
     private static final long serialVersionUID = 1;

@@ -11,8 +11,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What watchers are told, each message encoded once for all of them: the hub gives all who are told
- * the same the same object. Remembers the last of each kind. For one thread, the hub's.
+ * What watchers are told, each message encoded once for all of them: watchers who are told the same
+ * get the same object from the hub. Remembers the last message of each kind. For any thread.
  */
 final class WatchMessages {
   private @Nullable Snapshot state;
@@ -21,7 +21,7 @@ final class WatchMessages {
   private @Nullable Encoded forAdmins;
   private @Nullable Encoded forOthers;
 
-  Encoded state(Snapshot snapshot) {
+  synchronized Encoded state(Snapshot snapshot) {
     Encoded known = encodedState;
     if (known != null && state == snapshot) {
       return known;
@@ -40,10 +40,10 @@ final class WatchMessages {
   }
 
   /**
-   * @param toAdmin whether it may be told from which process a change came
+   * @param toAdmin whether the message may tell from which process a change came
    */
-  @SuppressWarnings("ReferenceEquality") // what is equal need not be looked at to find that out
-  Encoded changes(RegistryInfo info, List<Change> news, boolean toAdmin) {
+  @SuppressWarnings("ReferenceEquality") // the hub hands the same object to all watchers
+  synchronized Encoded changes(RegistryInfo info, List<Change> news, boolean toAdmin) {
     if (news.isEmpty()) { // all empty lists are the same one
       return encode(info, news, toAdmin);
     }

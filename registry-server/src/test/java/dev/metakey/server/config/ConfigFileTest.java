@@ -186,12 +186,12 @@ class ConfigFileTest {
       quoteCharacter = '`',
       textBlock =
           """
-          socket: metakeyd.sock       | socket: 'metakeyd.sock' is no absolute path
-          socket: 5                   | socket: '5' is no absolute path
-          socket: ""                  | socket: '' is no absolute path
+          socket: metakeyd.sock       | socket: 'metakeyd.sock' is not an absolute path
+          socket: 5                   | socket: '5' is not an absolute path
+          socket: ""                  | socket: '' is not an absolute path
           data: [/a, /b]              | one value is expected here
           run: {a: b}                 | one value is expected here
-          bpffs: off                  | bpffs: 'off' is no absolute path
+          bpffs: off                  | bpffs: 'off' is not an absolute path
           layout: slots               | layout: layout 'slots' is not known; allowed: slotted, packed
           layout: SLOTTED             | layout: layout 'SLOTTED' is not known; allowed: slotted, packed
           area: wide                  | area: 'wide' is not a number
@@ -233,8 +233,8 @@ class ConfigFileTest {
     "-8, area: -8 is out of range; allowed: 24 to 216",
     "217, area: 217 is out of range; allowed: 24 to 216",
     "4294967424, area: 4294967424 is out of range; allowed: 24 to 216",
-    "100, area: 100 is not a multiple of 8; the next are 96 and 104",
-    "215, area: 215 is not a multiple of 8; the next are 208 and 216"
+    "100, area: 100 is not a multiple of 8; the nearest are 96 and 104",
+    "215, area: 215 is not a multiple of 8; the nearest are 208 and 216"
   })
   void read_whenAreaIsNotAllowed_saysWhatIs(String area, String fault) {
     assertThat(fault("area: " + area).substring(3)).isEqualTo(fault);
@@ -248,11 +248,11 @@ class ConfigFileTest {
 
   @Test
   void read_whenYamlIsBroken_namesTheLine() {
-    assertThat(fault("area: 64\nhistory: {keep: 1\n")).startsWith("3: no valid YAML: ");
-    assertThat(fault("area: 64\n\tdata: /x\n")).startsWith("2: no valid YAML: ");
-    assertThat(fault("area: *nowhere\n")).startsWith("1: no valid YAML: ");
-    assertThat(fault("area: 64\n---\narea: 64\n")).contains("no valid YAML: ");
-    assertThat(fault("area: \u0001\n")).contains("no valid YAML: ");
+    assertThat(fault("area: 64\nhistory: {keep: 1\n")).startsWith("3: not valid YAML: ");
+    assertThat(fault("area: 64\n\tdata: /x\n")).startsWith("2: not valid YAML: ");
+    assertThat(fault("area: *nowhere\n")).startsWith("1: not valid YAML: ");
+    assertThat(fault("area: 64\n---\narea: 64\n")).contains("not valid YAML: ");
+    assertThat(fault("area: \u0001\n")).contains("not valid YAML: ");
   }
 
   @Test

@@ -128,7 +128,7 @@ class KeysDirectoryTest {
     assertThat(read.faults())
         .satisfiesExactly(
             fault -> assertThat(fault).startsWith(first + ":2: "),
-            fault -> assertThat(fault).startsWith(second + ":1: no valid YAML: "));
+            fault -> assertThat(fault).startsWith(second + ":1: not valid YAML: "));
   }
 
   @ParameterizedTest

@@ -64,7 +64,7 @@ final class Given {
     return new Given(Layout.PACKED, 128, new Rules(QUARANTINE_MS, DAEMON_UID));
   }
 
-  /** What the fields are called matters little: {@code edge.f0}, {@code edge.f1}, ... */
+  /** Fields whose names matter little: {@code edge.f0}, {@code edge.f1}, ... */
   static List<FieldSpec> fields(int count, int size) {
     List<FieldSpec> specs = new ArrayList<>();
     for (int i = 0; i < count; i++) {
@@ -105,21 +105,21 @@ final class Given {
     return this;
   }
 
-  /** What is loaded from now on; the daemon sees it when it looks. */
+  /** Sets what is loaded from now on; the daemon sees it when it looks. */
   @CanIgnoreReturnValue
   Given loads(LoadedProgram... programs) {
     loaded = List.of(programs);
     return this;
   }
 
-  /** The daemon cannot see programs from now on; with an empty text, it can. */
+  /** From now on the daemon cannot see programs; with an empty text, it can again. */
   @CanIgnoreReturnValue
   Given blind(String why) {
     blindness = why;
     return this;
   }
 
-  /** The daemon looks what is loaded. */
+  /** The daemon looks at what is loaded. */
   @CanIgnoreReturnValue
   Given looks() {
     long revision = revision();
@@ -129,21 +129,21 @@ final class Given {
     return this;
   }
 
-  /** Time passes, and the daemon looks what is loaded and what is due. */
+  /** Time passes, and the daemon looks at what is loaded and does what is due. */
   @CanIgnoreReturnValue
   Given after(Duration time) {
     nowMs += time.toMillis();
     return looks().ticks();
   }
 
-  /** Time passes, and nobody looks what is loaded. */
+  /** Time passes, and nobody looks at what is loaded. */
   @CanIgnoreReturnValue
   Given afterUnseen(Duration time) {
     nowMs += time.toMillis();
     return ticks();
   }
 
-  /** The daemon looks what is due. */
+  /** The daemon does what is due. */
   @CanIgnoreReturnValue
   Given ticks() {
     if (Tick.isDue(state, rules, nowMs)) {

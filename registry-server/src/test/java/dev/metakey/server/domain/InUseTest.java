@@ -26,7 +26,7 @@ class InUseTest {
   private static final Release RELEASE = new Release("edge.packet_id", 0);
   private static final Release FORCED = new Release("edge.packet_id", 0, true, false);
 
-  /** Linked to the field that has id 0. */
+  /** A program that is linked to the field with id 0. */
   private static final LoadedProgram USER = program(42, use("edge.packet_id", 8, place(0, 24, 1)));
 
   private final Given host = Given.host().with(EDGE, ID);

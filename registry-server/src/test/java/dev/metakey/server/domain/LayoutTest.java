@@ -98,7 +98,7 @@ class LayoutTest {
     host.startRefused(Reason.NO_FREE_SLOT, Layout.SLOTTED, 24);
     assertThat(host.field("c").state()).isEqualTo(FieldState.RETIRED);
 
-    // It is still a reboot once the config is put right.
+    // The reboot still counts once the config is put right.
     host.start(Layout.SLOTTED, 32, false);
     assertThat(host.snapshot().byName("c")).isNull();
     assertThat(host.areaBytes()).isEqualTo(32);

@@ -26,7 +26,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Limits and bad input: one clear error each. */
 class LimitsTest {
-  /** What gRPC peers take as headers by default, 8 KiB, holds the message twice and in base64. */
+  /**
+   * The most that a refusal may say: the headers hold it twice, in base64, and gRPC peers take 8
+   * KiB of headers by default.
+   */
   private static final int MOST_CHARACTERS = 2200;
 
   private static Reason reasonOf(Runnable call) {

@@ -9,12 +9,12 @@ import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** Programs as a test has them loaded. */
+/** Loaded programs, for tests. */
 public final class Loaded {
-  /** That they were linked to, if nobody cares which. */
+  /** The registry that they were linked to, where it does not matter which one it is. */
   private static final UUID REGISTRY = new UUID(7, 7);
 
-  /** That they were linked with, and that every {@link Given} host starts with. */
+  /** The tag that they were linked with, and that every {@link Given} host starts with. */
   static final Tag TAG = Tag.of(new byte[] {1, 2, 3, 4, 5, 6});
 
   private static final long AT_MS = 1_700_000_000_000L;
@@ -26,7 +26,7 @@ public final class Loaded {
     return place(Layout.SLOTTED, 128, id, slot, generation);
   }
 
-  /** As {@link #place(int, int, int)}, of a host with this tag. */
+  /** As {@link #place(int, int, int)}, on a host with this tag. */
   public static FieldUse.Place place(Tag tag, int id, int slot, int generation) {
     return new FieldUse.Place(REGISTRY, Layout.SLOTTED, 128, tag, id, generation, slot);
   }
@@ -37,7 +37,7 @@ public final class Loaded {
   }
 
   /**
-   * @param place null: never linked
+   * @param place null if it was never linked
    */
   public static FieldUse use(String name, int size, FieldUse.@Nullable Place place) {
     return new FieldUse(name, size, Role.CONSUMES, place);
@@ -59,5 +59,18 @@ public final class Loaded {
         program.loadedAtMs(),
         List.of(pid),
         program.uses());
+  }
+
+  /** The same, with a record in its object that it does not use. */
+  public static LoadedProgram without(LoadedProgram program, FieldUse unused) {
+    return new LoadedProgram(
+        program.id(),
+        program.name(),
+        program.type(),
+        program.tag(),
+        program.loadedAtMs(),
+        program.pids(),
+        program.uses(),
+        List.of(unused));
   }
 }

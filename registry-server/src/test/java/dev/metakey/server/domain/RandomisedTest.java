@@ -36,8 +36,8 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /**
- * Random commands, decided by the domain and by {@link ReferenceModel}: after each, answer and
- * state must agree, and the promises of the registry must hold. {@code -Dmetakey.seed=N
+ * Random commands, decided by the domain and by {@link ReferenceModel}: after each, answers and
+ * states must agree, and the promises of the registry must hold. {@code -Dmetakey.seed=N
  * -Dmetakey.sequences=1} repeats one sequence.
  */
 class RandomisedTest {
@@ -63,7 +63,7 @@ class RandomisedTest {
       }
       seen.addAll(sequence.seen);
     }
-    if (SEQUENCES >= 100) { // it would be of no use if it never got anywhere
+    if (SEQUENCES >= 100) { // otherwise it may never have got anywhere
       assertThat(seen)
           .contains(
               "MISMATCH",
@@ -76,7 +76,7 @@ class RandomisedTest {
               "WRONG_GENERATION",
               "IN_USE");
       for (ChangeKind kind : ChangeKind.values()) {
-        if (kind != ChangeKind.OTHER) { // no daemon does what it has no word for
+        if (kind != ChangeKind.OTHER) { // which only clients have, for kinds that they do not know
           assertThat(seen).contains(kind.toString());
         }
       }
@@ -105,7 +105,7 @@ class RandomisedTest {
     private final int names;
     private final Map<Integer, Field> replayed = new TreeMap<>();
 
-    /** When an id stood for its name last, as far as anybody could see. */
+    /** When an id last stood for its name, as far as anybody could see. */
     private final Map<Integer, Long> lastLiveMs = new HashMap<>();
 
     private final boolean isAdopting;
@@ -236,7 +236,7 @@ class RandomisedTest {
       return Observe.seen(nowMs - random.nextInt(5), loaded);
     }
 
-    /** Half of them as some field is. */
+    /** A link, which in half of all cases agrees with some field. */
     private FieldUse link() {
       Snapshot snapshot = state.snapshot();
       Field known = snapshot.byName(name());
@@ -270,7 +270,7 @@ class RandomisedTest {
       return "n" + random.nextInt(names);
     }
 
-    /** Mostly what everybody else says of the name, too. */
+    /** A spec, mostly the one that everybody else uses for the name. */
     private FieldSpec spec(String name) {
       int usual = name.hashCode();
       int size = SIZES[odd() ? random.nextInt(3) : Math.floorMod(usual, 3)];
@@ -310,7 +310,7 @@ class RandomisedTest {
       return values[random.nextInt(values.length)];
     }
 
-    // What must come of it
+    // What must become of a command
 
     private @Nullable Reason expect(
         ReferenceModel model, Command<?> command, Peer peer, List<Outcome> outcomes) {
@@ -398,14 +398,14 @@ class RandomisedTest {
       }
     }
 
-    /** Renewing a ttl is not a change, so replaying changes does not tell of it. */
+    /** Renewing a ttl is not a change, so replaying the changes does not show it. */
     private static Field timeless(Field field) {
       return field.expiresAtMs() == 0
           ? field
           : field.toBuilder().expiresAtMs(0).expiresAgeMs(0).build();
     }
 
-    // What holds always
+    // What always holds
 
     private void checkIdempotence(Register register, Peer peer) {
       Decision<?> again = Registry.decide(state, rules, register, peer, new Now(nowMs, nowMs));
@@ -417,7 +417,8 @@ class RandomisedTest {
     }
 
     /**
-     * @param rebooted or an admin gave the word that nothing is loaded, or freed ids at once
+     * @param rebooted whether the host has rebooted, or an admin gave the word that nothing is
+     *     loaded, or freed ids at once
      */
     private void checkChanges(Decision.Accepted<?> accepted, boolean rebooted) {
       long revision = state.revision();
@@ -475,7 +476,7 @@ class RandomisedTest {
       }
     }
 
-    /** From when the id was live to when somebody looked last who uses it, milliseconds. */
+    /** The time from when the id was last live to the last look at who uses it, milliseconds. */
     private long seenSince(int id) {
       return state.programs().seenAgeMs() - lastLiveMs.get(id);
     }

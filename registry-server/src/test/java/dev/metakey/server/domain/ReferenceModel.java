@@ -25,9 +25,9 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The rules of the design once more, as plainly as they can be said: mutable keys by id. Each
- * command answers why it is refused; null: it was done. A refusal may leave half of a command
- * behind: whoever calls works on a {@link #copy}.
+ * The rules of the design once more, as plainly as possible: mutable keys by id. Each command
+ * returns why it is refused, or null if it was done. A refusal may leave half of a command behind,
+ * so callers work on a {@link #copy}.
  */
 final class ReferenceModel {
   static final class Key {
@@ -171,7 +171,9 @@ final class ReferenceModel {
             && whose.uid() == owner.uid());
   }
 
-  /** Whether it was done: somebody can see that no program is linked to the id. */
+  /**
+   * Frees the id if it can be seen that no program is linked to it; returns whether that was done.
+   */
   private boolean freeNow(Key key, long now) {
     boolean unused =
         sees() && keys.keySet().stream().noneMatch(i -> keys.get(i) == key && linked(i));
@@ -188,7 +190,7 @@ final class ReferenceModel {
     return seenMs != 0 && !blind;
   }
 
-  /** What was seen; older looks than the last do not count, and blind ones tell nothing. */
+  /** Notes what was seen; looks older than the last do not count, and blind ones show nothing. */
   void observe(Observe seen) {
     blind |= !seen.blindness().isEmpty();
     if (seen.blindness().isEmpty() && seen.ageMs() >= seenMs) {
@@ -314,7 +316,7 @@ final class ReferenceModel {
     return null;
   }
 
-  /** What the programs say becomes true, the lowest program first. */
+  /** Makes true what the programs say, the one with the lowest id first. */
   private void adopt() {
     Map<List<Object>, Integer> areas = new HashMap<>();
     links().forEach(u -> areas.merge(areaOf(u), 1, Integer::sum));
@@ -412,7 +414,10 @@ final class ReferenceModel {
     key.expiresMs = key.state == ACTIVE && key.spec.ttlMs() != 0 ? now + key.spec.ttlMs() : 0;
   }
 
-  /** Never used first, then the longest retired; -1: none but the last few, which are kept. */
+  /**
+   * The id that comes next: never used ones first, then the longest retired; -1 if only the last
+   * few are left, which are kept.
+   */
   private int nextId(int kept) {
     int best = -1;
     int free = 0;
@@ -431,7 +436,10 @@ final class ReferenceModel {
     return keys.containsKey(id) ? keys.get(id).retiredTurn : 0;
   }
 
-  /** The first place in the word that is fullest; 0: no slots here; -1: none but what is kept. */
+  /**
+   * The first place in the fullest word that has room; 0 if the layout has no slots; -1 if only
+   * what is kept is left.
+   */
   private int nextSlot(int size, int kept) {
     if (layout == Layout.PACKED) {
       return 0;

@@ -20,7 +20,7 @@ import java.util.List;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 
-/** The tag: when there is another one, and whose word counts for it. */
+/** The tag: when there is a new one, and whose word counts for that. */
 class RetagTest {
   private static final Tag FRESH = Tag.of(new byte[] {7, 7, 7, 7, 7, 7});
   private static final LoadedProgram LINKED = program(20, use("edge.hop", 2, place(0, 18, 1)));
@@ -126,7 +126,7 @@ class RetagTest {
     assertThat(((Decision.Accepted<Integer>) decision).state().tag()).isEqualTo(TAG);
   }
 
-  /** An older copy was put back, of before a retag: the program was linked later. */
+  /** A copy from before a retag was put back, so the program was linked later. */
   @Test
   void adopt_whenAProgramIsOfALaterGeneration_takesItsTagToo() {
     UUID own = host.snapshot().info().registryId();

@@ -46,7 +46,7 @@ class ClockJumpTest {
     engine.run(new Start(clock.bootId(), Layout.SLOTTED, 128, false, Tag.NONE));
   }
 
-  /** The daemon looks what is loaded: nothing; and does what is due. */
+  /** The daemon looks at what is loaded, which is nothing, and does what is due. */
   private void look() throws Exception {
     engine.run(Observe.seen(engine.ageMs(), List.of()));
     engine.doWork(0);

@@ -367,7 +367,7 @@ class EngineTest {
     store.disk(FakeStore.Disk.FULL);
 
     var released = engine.submit(new Release("a", 0), EDGE);
-    var restored = register(EDGE, "a", 8); // a change, had the release been made; now it is none
+    var restored = register(EDGE, "a", 8); // would be a change, had the release been made
     var created = register(EDGE, "b", 8);
     var existing = register(EDGE, "b", 8); // would be answered with b's id, had that been made
     var refused = register(TRACER, "b", 8); // would be refused, had b been made

@@ -51,7 +51,7 @@ class EngineThreadsTest {
       engine.addListener((snapshot, changes) -> thread.set(Thread.currentThread().getName()));
 
       register(engine, "a").get(10, SECONDS);
-      register(engine, "b").get(10, SECONDS); // so that a was told
+      register(engine, "b").get(10, SECONDS); // by now the listener was told of a
 
       assertThat(thread).hasValue("registry-writer");
       var waiting = engine.await(List.of("c"), 20, EDGE).handle((reply, why) -> why);
@@ -111,7 +111,7 @@ class EngineThreadsTest {
     }
   }
 
-  /** Registers and waits by turns, until the engine has stopped. */
+  /** Registers and waits in turn, until the engine has stopped. */
   private static List<CompletableFuture<?>> submitUntilRefused(Engine engine, CyclicBarrier start) {
     arrive(start);
     List<CompletableFuture<?>> calls = new ArrayList<>();

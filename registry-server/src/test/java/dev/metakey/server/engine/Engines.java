@@ -9,12 +9,12 @@ import dev.metakey.server.storage.Store;
 
 /** Engines for tests that do not care about their rules. */
 public final class Engines {
-  /** Who runs a command that nobody sent. */
+  /** The peer that runs a command which nobody sent. */
   public static final Peer DAEMON = new Peer(0, 0, 1, "metakeyd").withPrivileges();
 
   private Engines() {}
 
-  /** One that has begun: slotted, with an area of 128 bytes. */
+  /** An engine that has begun: slotted, with an area of 128 bytes. */
   public static Engine begun(Store store, HostClock clock) throws Exception {
     return begun(store, clock, DAEMON);
   }

@@ -6,7 +6,7 @@ import java.io.IOException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** A kernel with programs that a test loads and unloads; one that shows nothing, if told so. */
+/** A kernel with programs that a test loads and unloads. It shows nothing if it is told to. */
 public final class FakePrograms implements ProgramSource {
   /** The process that holds every program open. */
   public static final int PID = 4711;
@@ -15,7 +15,7 @@ public final class FakePrograms implements ProgramSource {
   private @Nullable String blindness;
   private int looks;
 
-  /** What is loaded, and can be seen, from now on. */
+  /** Sets what is loaded, and can be seen, from now on. */
   public synchronized void load(LoadedProgram... programs) {
     loaded = List.of(programs);
     blindness = null;

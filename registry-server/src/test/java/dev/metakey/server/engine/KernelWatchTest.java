@@ -31,7 +31,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Looking at the kernel, by hand: the thread only repeats it. */
+/** Looks at the kernel that the tests take by hand; the thread only repeats them. */
 @Timeout(60)
 class KernelWatchTest {
   private static final Peer ROOT = new Peer(0, 0, 1, "metakeyd").withPrivileges();

@@ -204,7 +204,10 @@ class WaitersTest {
             new Pending(TRACER, List.of("b", "a", "c"), List.of("b", "c"), NOW, NOW + 1_000));
   }
 
-  /** Whoever asks while the writer shows and tells is answered by one of the two looks. */
+  /**
+   * Whoever asks while the writer shows a state and tells the waiters is answered by one of the
+   * two.
+   */
   @Test
   void add_whileTheNameIsRegistered_isAlwaysAnswered() throws Exception {
     for (int round = 0; round < 2_000; round++) {

@@ -21,7 +21,9 @@ class LockFileTest {
   @TempDir private Path directory;
   private Path path;
 
-  /** Another process: holds the lock if it can, tells what came of it, and waits for its end. */
+  /**
+   * Another process. It takes the lock if it can, prints whether it could, and waits to be ended.
+   */
   static final class OtherProcess {
     private OtherProcess() {}
 
@@ -34,7 +36,7 @@ class LockFileTest {
       }
       System.out.println(said);
       System.in.read();
-      Runtime.getRuntime().halt(0); // without letting go
+      Runtime.getRuntime().halt(0); // without releasing the lock
     }
   }
 
@@ -143,7 +145,7 @@ class LockFileTest {
     Process mkfifo = new ProcessBuilder("mkfifo", path.toString()).inheritIO().start();
     assertThat(mkfifo.waitFor()).isZero();
     assertThatThrownBy(() -> LockFile.hold(path))
-        .hasMessage(path + ": the lock has to be a regular file, and this is none; remove it");
+        .hasMessage(path + ": the lock has to be a regular file, and this is not one; remove it");
   }
 
   @Test

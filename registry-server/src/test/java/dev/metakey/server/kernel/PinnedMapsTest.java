@@ -181,7 +181,7 @@ class PinnedMapsTest {
       byte[] value = header.lookup(BpfMap.key(0));
       ByteBuffer.wrap(value).order(ByteOrder.nativeOrder()).putLong(HeaderStruct.SEQ, 5);
       header.update(BpfMap.key(0), value);
-      map.pin(bpffs.directory().resolve("ids_new")); // it died there, another time
+      map.pin(bpffs.directory().resolve("ids_new")); // as if it had died there another time
 
       maps().publish(snapshot(2));
 
@@ -211,7 +211,7 @@ class PinnedMapsTest {
     }
   }
 
-  /** Returns how many consistent views it had; fails if one of them was not. */
+  /** Returns how many views were taken; fails if one of them was not consistent. */
   private static long read(BpfMap header, BpfMap ids, BpfMap names, AtomicBoolean done) {
     long views = 0;
     try {
@@ -225,7 +225,7 @@ class PinnedMapsTest {
         byte[] oddName = names.lookup(PinnedMaps.nameKey("edge.odd"));
         byte[] evenName = names.lookup(PinnedMaps.nameKey("edge.even"));
         VarHandle.acquireFence();
-        if ((before & 1) == 0 && seq(header) == before) { // before that, they may be half written
+        if ((before & 1) == 0 && seq(header) == before) { // otherwise they may be half written
           assertThat(low).isEqualTo(1L << (odd ? 5 : 9));
           assertThat(key(five) == null).isNotEqualTo(odd);
           assertThat(key(nine) == null).isEqualTo(odd);
@@ -247,7 +247,7 @@ class PinnedMapsTest {
       assertThatThrownBy(() -> maps().publish(snapshot(1)))
           .isInstanceOf(IOException.class)
           .hasMessage(
-              "%s is in no bpf file system; mount one: mount -t bpf bpf %s",
+              "%s is not in a bpf file system; mount one: mount -t bpf bpf %s",
               bpffs.point(), bpffs.point());
     }
     assertThat(bpffs.directory()).doesNotExist();
@@ -287,7 +287,7 @@ class PinnedMapsTest {
       assertThat(seq(held) & 1).as("odd for good").isOne();
     }
     assertThat(bpffs.directory()).doesNotExist();
-    maps().withdraw(ours); // and nothing is there
+    maps().withdraw(ours); // when nothing is there
   }
 
   @Test
@@ -328,7 +328,10 @@ class PinnedMapsTest {
     reading.get(30, TimeUnit.SECONDS);
   }
 
-  /** This thread, and no other: the system call is about a thread. It cannot go back. */
+  /**
+   * Gives this thread, and no other, the uid of nobody, as the system call changes one thread. The
+   * thread cannot change back.
+   */
   private static void becomeNobody() {
     assumeThat(System.getProperty("os.arch")).isIn("amd64", "aarch64");
     int setresuid = System.getProperty("os.arch").equals("amd64") ? 117 : 147;

@@ -66,7 +66,7 @@ final class FakeRegistry implements WatchHub.History {
     return accepted.changes();
   }
 
-  /** Registers and releases the same field by turns: as many changes, one call each. */
+  /** Registers and releases the same field in turn: as many calls, with one change each. */
   void commitMany(int changes) {
     for (int i = 0; i < changes; i++) {
       var unused = commit(toggle());

@@ -12,12 +12,14 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** One who watches: ready as long as it has room, and checks that what it is told follows. */
+/**
+ * A subscriber that is ready as long as it has room, and checks that what it is told is in order.
+ */
 final class FakeSubscriber implements WatchHub.Subscriber {
   /**
    * One thing that it was told.
    *
-   * @param state null where it was changes, or the end
+   * @param state null if it was told changes, or the end
    * @param why null before the end
    */
   record Told(
@@ -35,7 +37,7 @@ final class FakeSubscriber implements WatchHub.Subscriber {
   private boolean begun;
   private int room = Integer.MAX_VALUE;
 
-  /** Ready for so many messages, and for no more until {@link #room} is called. */
+  /** Makes it ready for as many messages, and for no more until {@link #room} is called again. */
   synchronized FakeSubscriber room(int messages) {
     room = messages;
     return this;
@@ -46,7 +48,7 @@ final class FakeSubscriber implements WatchHub.Subscriber {
     return room > 0;
   }
 
-  /** One message more than it has room for may come: the last, before the end. */
+  /** One message more than it has room for may come: the last one before the end. */
   private synchronized void take() {
     assertThat(room).as("told more than the last, although it was not ready").isNotNegative();
     room--;
@@ -95,7 +97,7 @@ final class FakeSubscriber implements WatchHub.Subscriber {
     return told.size();
   }
 
-  /** Goes on to the message that leads to the revision, and tells how many that took. */
+  /** Takes messages up to the one that leads to the revision, and returns how many there were. */
   int until(long revision) throws InterruptedException {
     int messages = 1;
     for (Told told = next(); told.revision() < revision; told = next()) {

@@ -27,7 +27,7 @@ class PublisherTest {
   private final FakeOutlet good = new FakeOutlet("good");
   private final FakeOutlet bad = new FakeOutlet("bad");
 
-  /** Notes what is published; fails, or waits for leave, when told so. */
+  /** Notes what is published. It fails, or waits for leave, when it is told to. */
   private static final class FakeOutlet implements Outlet {
     final BlockingQueue<Long> published = new LinkedBlockingQueue<>();
     final Semaphore leave = new Semaphore(Integer.MAX_VALUE);
@@ -132,7 +132,7 @@ class PublisherTest {
   void published_whenSomebodyRemovesIt_isPublishedAgain() throws InterruptedException {
     try (Publisher publisher = start(good)) {
       assertThat(good.next()).isZero();
-      good.intact = false; // and nothing is committed any more
+      good.intact = false; // and nothing more is committed
       assertThat(good.next()).isZero();
       assertThat(statusOf(publisher, 0).problem()).isEmpty();
     }
@@ -164,7 +164,7 @@ class PublisherTest {
       assertThat(statusOf(publisher, 0).isPublished()).isFalse();
       assertThat(statusOf(publisher, 1).problem()).isEmpty();
 
-      bad.failure = null; // and nothing is committed any more: it is tried again all the same
+      bad.failure = null; // nothing more is committed, but publication is tried again
       while (bad.next() != 1) {}
       while (!statusOf(publisher, 0).problem().isEmpty()) {
         Thread.onSpinWait();
@@ -238,7 +238,7 @@ class PublisherTest {
   void durable_whenANameEnds_publishesWhereItSpeaksForTheDaemonBeforeItReturns() throws Exception {
     good.speaks = true;
     try (Publisher publisher = new Publisher(registry.snapshot(), List.of(good, bad))) {
-      registry.tell(publisher); // and its thread does not run
+      registry.tell(publisher); // its thread does not run
 
       var unused = registry.commit(register("a", "b"));
       assertThat(good.published).as("who does not find a new name asks").isEmpty();

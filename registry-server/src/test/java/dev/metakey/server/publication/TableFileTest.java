@@ -145,7 +145,9 @@ class TableFileTest {
     assertThat(RegistryFile.read(target).snapshot().byName("b1")).isNull();
   }
 
-  /** As a daemon that has just started. */
+  /**
+   * Does what a daemon that has just started does, and checks that the file is another one then.
+   */
   private void replacesWhatIsThere() throws IOException {
     Object before = key();
     table = new TableFile(path, () -> NOW, BOOT);
@@ -199,7 +201,7 @@ class TableFileTest {
               while (!done.get() || looks == 0) {
                 Snapshot seen = decode(reader); // checks the header against the fields
                 assertThat(seen.info().revision()).isGreaterThanOrEqualTo(revision);
-                boolean odd = (seen.info().revision() & 1) == 1; // "a" is the first
+                boolean odd = (seen.info().revision() & 1) == 1; // revision 1 registered "a"
                 assertThat(seen.resolve("toggled") == null).isEqualTo(odd);
                 revision = seen.info().revision();
                 looks++;

@@ -63,7 +63,7 @@ final class RandomRegistry {
     return changes;
   }
 
-  /** Makes so many commits of so many changes, and has the store take each. */
+  /** Makes as many commits, each of as many changes, and has the store take each. */
   void commitTo(Store store, int commits, int changesEach) throws StoreException {
     for (int i = 0; i < commits; i++) {
       List<Change> changes = next(changesEach, 0);

@@ -22,12 +22,13 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Every kind of file in a data directory, damaged in every way: what is left is the same registry,
- * or one that gives nothing away and says what to do. Never an empty or an older one.
+ * Every kind of file in a data directory is damaged in every way. What is left is the same
+ * registry, or one that gives nothing away and says what to do; it is never an empty or an older
+ * one.
  */
 @Timeout(300)
 final class RecoveryTableTest {
-  /** Parts of file names; {@code .} is in none, and stands for the whole directory. */
+  /** Parts of file names; {@code .} stands for the whole directory. */
   private static final List<String> KINDS =
       List.of(
           ".log",
@@ -74,9 +75,7 @@ final class RecoveryTableTest {
     assertThat(wrong).isEmpty();
   }
 
-  /**
-   * Two images of one registry: as a kill leaves it, and as a clean stop does; and an older one.
-   */
+  /** Makes images of one registry: as a kill leaves it, as a clean stop does, and an older one. */
   private void makeRegistry() throws Exception {
     RandomRegistry registry = new RandomRegistry(11);
     Path data = temp.resolve("data");
@@ -105,7 +104,7 @@ final class RecoveryTableTest {
     }
   }
 
-  /** Where nothing in the directory is as it was, only what was published can tell. */
+  /** What was published: it alone can tell when nothing in the directory is as it was. */
   private Evidence published() {
     Source source = new Source("registry.bin", new Contents(expected, List.of()));
     return new Evidence(
@@ -132,7 +131,7 @@ final class RecoveryTableTest {
   }
 
   /**
-   * All of each field but times: when its ttl runs out is not kept, when it was retired may begin
+   * The fields without their times: when a ttl runs out is not kept, and a quarantine may begin
    * anew.
    */
   private static List<Field> fields(RegistryState state) {
@@ -164,7 +163,10 @@ final class RecoveryTableTest {
     }
   }
 
-  /** A state copy is text with much room behind it; elsewhere the middle is as good as any. */
+  /**
+   * Flips a bit: near the start of a state copy, which is text with much room after it, and in the
+   * middle of other files.
+   */
   private static byte[] flipped(byte[] bytes) {
     if (bytes.length > 0) {
       int at = bytes.length > 1 << 15 ? 300 : bytes.length / 2;

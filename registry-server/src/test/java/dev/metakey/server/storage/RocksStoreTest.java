@@ -294,7 +294,7 @@ final class RocksStoreTest extends StoreContract {
   @Test
   void open_whenTheLogWasCutWhileItWasWritten_hasWholeCommits() throws Exception {
     killedAfter(20);
-    for (String name : StateCopy.NAMES) { // the last commit was answered by nobody
+    for (String name : StateCopy.NAMES) { // nobody was told of the last commit
       Files.delete(data().resolve(name));
     }
     Path log = log();
@@ -330,7 +330,7 @@ final class RocksStoreTest extends StoreContract {
   void open_whenTheDiskWasCopiedToAnotherMachine_hasANewIdAndAllElse() throws Exception {
     RegistryState made = killedAfter(3).state();
 
-    assertSame(openOn(""), made); // an unknown machine is no other one
+    assertSame(openOn(""), made); // a machine that is not known does not count as another one
     assertSame(openOn("one"), made);
     RegistryState original = openOn("");
     assertSame(original, made);
@@ -499,8 +499,8 @@ final class RocksStoreTest extends StoreContract {
   }
 
   /**
-   * What a file system has given to its disk, and no more, is in the image below it: a copy of the
-   * image is what a power loss leaves.
+   * The image below a file system holds only what the file system has given to its disk. So a copy
+   * of the image is what a power loss leaves.
    */
   @ParameterizedTest
   @ValueSource(ints = {1, 10, 16, 17, 40})
@@ -605,7 +605,7 @@ final class RocksStoreTest extends StoreContract {
   @Test
   void open_manyTimes_leaksNoFile() throws Exception {
     try (Store first = store()) {
-      first.open(); // what the JVM opens once is open then
+      first.open(); // now everything is open that the JVM opens once
     }
     Map<String, Long> closed = OpenFiles.now();
     Store store = store();
@@ -715,7 +715,7 @@ final class RocksStoreTest extends StoreContract {
     }
   }
 
-  /** As a kill leaves it: what was committed is in the log. */
+  /** Leaves the data as a kill does: what was committed is in the log. */
   private RandomRegistry killedAfter(int commits) throws Exception {
     RandomRegistry registry = new RandomRegistry(Committer.SEED);
     Store store = store(registry::state);
@@ -739,7 +739,10 @@ final class RocksStoreTest extends StoreContract {
         .doesNotContain("\n");
   }
 
-  /** What is there again, with another registry id; what was there before is kept. */
+  /**
+   * Checks that the registry is there again under another id, and that what was there before is
+   * kept.
+   */
   private RegistryState assertRecovered(String says) throws Exception {
     RocksStore store = (RocksStore) store();
     RegistryState state = store.open();

@@ -22,7 +22,7 @@ abstract class StoreContract {
 
   private final List<Store> stores = new ArrayList<>();
 
-  /** A store of what the last one left behind; that one is closed. */
+  /** A store on what the last one left behind, which is closed. */
   abstract Store over(Supplier<RegistryState> whenEmpty);
 
   /** To be called before the first store is made by a test that will call {@link #breakDisk}. */
@@ -231,8 +231,8 @@ abstract class StoreContract {
   }
 
   /**
-   * Opened, with as many commits, each of so many changes and a second after the other, while the
-   * wall clock goes back.
+   * An opened store with as many commits as there are counts, each of as many changes as its count
+   * says. Each is made a second after the last, while the wall clock goes back.
    */
   private Store withCommits(int... counts) throws StoreException {
     RandomRegistry registry = new RandomRegistry(2);
@@ -251,7 +251,7 @@ abstract class StoreContract {
     return changes.stream().map(Change::revision).toList();
   }
 
-  /** Equal but for what is not durable: when ttls run out. */
+  /** Checks that two states are equal, except for what is not durable: when ttls run out. */
   static void assertSame(RegistryState found, RegistryState expected) {
     assertThat(found.snapshot().info()).isEqualTo(expected.snapshot().info());
     assertThat(found.bootId()).isEqualTo(expected.bootId());

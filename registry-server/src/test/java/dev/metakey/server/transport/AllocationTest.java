@@ -28,7 +28,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** What a look-up allocates between the request, decoded, and the answer, encoded: a count. */
+/** Counts what a look-up allocates between the decoded request and the encoded answer. */
 @Timeout(60)
 class AllocationTest {
   private static final int CALLS = 10_000;

@@ -9,7 +9,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Lines of /proc/PID/cgroup as hosts have them; ID is a container's id of 64 digits. */
+/** Lines of /proc/PID/cgroup as hosts have them; ID stands for a container's id of 64 digits. */
 class CgroupPlaceTest {
   private static final String ID = "0123456789abcdef".repeat(4);
   private static final String INNER = "fedcba9876543210".repeat(4);
@@ -34,7 +34,7 @@ class CgroupPlaceTest {
     "/edge.slice/edge.service, edge.service",
     "/edge.service, edge.service",
     "/system.slice/_memory.service, memory.service",
-    // what a unit delegates is the unit's, whatever it is called there
+    // a cgroup that a unit delegates belongs to the unit, whatever its name is
     "/system.slice/edge.service/workers/1, edge.service",
     "/system.slice/edge.service/victim.service, edge.service",
     // podman in a unit, and a unit that has its own containers

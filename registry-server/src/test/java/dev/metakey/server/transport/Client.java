@@ -56,7 +56,7 @@ public final class Client implements AutoCloseable {
     return new Client(socket, new Metadata());
   }
 
-  /** One that claims a name for its service. */
+  /** A client that claims a name for its service. */
   public static Client of(Path socket, String service) {
     return with(socket, "metakey-service", service);
   }
@@ -107,7 +107,7 @@ public final class Client implements AutoCloseable {
     return resolve(names).toBuilder().setWait(Durations.fromMillis(waitMs)).build();
   }
 
-  /** What a refused call says of itself; its status must be the one of the reason. */
+  /** The details of a refused call, whose status must be the one for its reason. */
   public static ErrorInfo refused(ThrowingCallable call) {
     return info(catchThrowable(call));
   }

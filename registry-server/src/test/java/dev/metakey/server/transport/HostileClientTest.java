@@ -33,8 +33,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * What a hostile client sends on a real socket, in small numbers against small limits; and an
- * honest one is served meanwhile.
+ * What a hostile client sends on a real socket, in small numbers against small limits. An honest
+ * client is served meanwhile.
  */
 @Timeout(60)
 class HostileClientTest {
@@ -84,7 +84,7 @@ class HostileClientTest {
     threads.start();
     server.start();
     honest = Client.of(path, "edge");
-    admin = true; // who connects now has the reserve
+    admin = true; // whoever connects now may use the reserve
     served("first");
     admin = false;
   }
@@ -139,7 +139,10 @@ class HostileClientTest {
     assertThat(descriptorsOfProcesses()).isZero();
   }
 
-  /** That this process has open: one for each peer, while it is looked at. */
+  /**
+   * How many descriptors of processes this process has open: one for each peer that it is looking
+   * at.
+   */
   private static long descriptorsOfProcesses() throws IOException {
     try (Stream<Path> all = Files.list(Path.of("/proc/self/fd"))) {
       return all.filter(HostileClientTest::isOfAProcess).count();
@@ -260,7 +263,7 @@ class HostileClientTest {
     raw.call(1, RESOLVE);
     raw.message(1, (byte) 0x0a, (byte) 0x7f, (byte) 1);
     raw.call(3, RESOLVE);
-    raw.message(3, (byte) 0x0a, (byte) 2, (byte) 0xc3, (byte) 0x28); // no UTF-8
+    raw.message(3, (byte) 0x0a, (byte) 2, (byte) 0xc3, (byte) 0x28); // not UTF-8
 
     assertThat(raw.await(Raw.Frame::ends).text()).contains("are not the message that");
     Raw.Frame second = raw.await(Raw.Frame::ends); // its headers refer to those of the first
@@ -282,7 +285,7 @@ class HostileClientTest {
       raw.message(2 * i + 1);
     }
 
-    // the first wait for the window; what is more is refused
+    // the first ones wait for the window, and further ones are refused
     Raw.Frame ended = raw.await(Raw.Frame::ends);
     assertThat(ended).isNotNull();
     assertThat(ended.stream()).isEqualTo(2 * before + 1);

@@ -8,7 +8,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** The clock stands still unless a test moves it: whoever waits for it then waits for ever. */
+/** The clock stands still unless a test moves it, so a wait for a moment would never end. */
 @Timeout(30)
 class LullTest {
   private static final long QUIET_MS = 20;

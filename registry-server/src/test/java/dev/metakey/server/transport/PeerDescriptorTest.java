@@ -5,7 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** What it does on a real socket: {@code IdentityIT} in deploy, which also uses a pid again. */
+/**
+ * What a descriptor does on a real socket is tested by {@code IdentityIT} in deploy, which also has
+ * a pid used again.
+ */
 class PeerDescriptorTest {
   @ParameterizedTest
   @CsvSource({

@@ -9,7 +9,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** On a made /proc; and on the real one, where only the test itself can be looked at. */
+/** Looks at a made-up /proc, and at the real one, where only the test itself can be looked at. */
 class PeerLookTest {
   private static final String ALL = "000001ffffffffff";
   private static final String OF_DOCKER = "00000000a80425fb";

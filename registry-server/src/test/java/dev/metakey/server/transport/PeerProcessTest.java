@@ -94,7 +94,7 @@ class PeerProcessTest {
   void owner_whenAUsersUnit_claimsItsNameForThatUser() {
     assertThat(owner(1000, TRACER, "other")).isEqualTo(new Owner(1000, "tracer.service"));
     assertThat(owner(1000, TRACER, null)).isNotEqualTo(Owner.unit("tracer.service"));
-    // a program that became root there is not the user
+    // a program that became root in the user's unit is not the user
     assertThat(owner(0, TRACER, "edge")).isEqualTo(new Owner(0, "edge"));
   }
 

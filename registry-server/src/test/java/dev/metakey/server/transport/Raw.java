@@ -37,7 +37,7 @@ final class Raw implements AutoCloseable {
     this.channel = channel;
   }
 
-  /** The limits as they are, but for what one connection may do. */
+  /** The default limits, except for what one connection may do. */
   static Limits limits(Limits.Connection each) {
     Limits all = Limits.DEFAULTS;
     return new Limits(
@@ -51,7 +51,7 @@ final class Raw implements AutoCloseable {
         each);
   }
 
-  /** The limits as they are, but for the connections, and what each of them may do. */
+  /** The default limits, except for the connections and what each of them may do. */
   static Limits limits(Bound connections, Limits.Connection each) {
     Limits all = limits(each);
     return new Limits(
@@ -78,7 +78,7 @@ final class Raw implements AutoCloseable {
     return raw;
   }
 
-  /** INITIAL_WINDOW_SIZE 0: send me nothing. */
+  /** INITIAL_WINDOW_SIZE 0, which tells the daemon to send nothing. */
   static byte[] zeroWindow() {
     return new byte[] {0, 4, 0, 0, 0, 0};
   }
@@ -127,7 +127,7 @@ final class Raw implements AutoCloseable {
     }
   }
 
-  /** The next frame for which that is so; null: the daemon has closed. */
+  /** The next frame that is wanted; null if the daemon has closed the connection. */
   Frame await(Predicate<Frame> wanted) throws IOException {
     for (Frame frame = read(); frame != null; frame = read()) {
       if (wanted.test(frame)) {

@@ -132,7 +132,7 @@ class RegistryServiceTest {
     return (int) ProcessHandle.current().pid();
   }
 
-  /** The same, whatever the machine runs tests in. */
+  /** The owner that a process should be taken for, whatever unit or container the tests run in. */
   private static Owner ownerOf(int pid, @Nullable String claimed) throws IOException {
     int uid = ourUid();
     return new PeerLook(Launchers.DEFAULTS).at(uid, uid, pid, () -> true).peer(claimed).owner();
@@ -387,7 +387,7 @@ class RegistryServiceTest {
         .isEqualTo(1);
   }
 
-  /** Room for what one more uid may have is left. */
+  /** An admin's waits leave room for those that one more uid may have. */
   private static final int MOST_OF_AN_ADMIN = 4_096 - 1_024;
 
   @Test
@@ -729,7 +729,7 @@ class RegistryServiceTest {
             ChangeKind.CHANGE_KIND_FORCED);
 
     registered("a", 8);
-    programs.load(); // and the release sees that at once
+    programs.load(); // the release sees that at once
     assertThat(client.registry().release(release("a").build()).hasField()).isTrue();
   }
 

@@ -79,7 +79,7 @@ class SocketFileTest {
       assertThat(isThere()).isTrue();
       assertThat(server.isOpen()).isTrue();
     }
-    SocketFile.claim(path).close(); // and the lock was given back
+    SocketFile.claim(path).close(); // the lock was given back
   }
 
   @Test
@@ -123,13 +123,13 @@ class SocketFileTest {
     Files.writeString(path, "precious");
     assertThatThrownBy(() -> SocketFile.claim(path))
         .isInstanceOf(IOException.class)
-        .hasMessageContaining("something that is no socket is in the way");
+        .hasMessageContaining("something that is not a socket is in the way");
     assertThat(path).hasContent("precious");
 
     Files.delete(path);
     Files.createSymbolicLink(path, directory.resolve("elsewhere"));
     assertThatThrownBy(() -> SocketFile.claim(path))
-        .hasMessageContaining("something that is no socket is in the way");
+        .hasMessageContaining("something that is not a socket is in the way");
     assertThat(isThere()).isTrue();
   }
 
@@ -191,7 +191,7 @@ class SocketFileTest {
     try (ServerSocketChannel ours = listen()) {
       socket.bound();
       Files.delete(path);
-      listen().close(); // another's
+      listen().close(); // somebody else's
       socket.remove();
       assertThat(isThere()).isTrue();
       Files.delete(path);

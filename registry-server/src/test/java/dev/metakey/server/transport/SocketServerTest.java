@@ -43,7 +43,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The transport with a store that fails on demand, and little patience with who says nothing. */
+/** The transport with a store that fails on demand, and with little patience for silent clients. */
 @Timeout(60)
 class SocketServerTest {
   private static final int SILENCE_MS = 200;
@@ -212,7 +212,7 @@ class SocketServerTest {
             .isGreaterThanOrEqualTo(SILENCE_MS - 50);
       }
     }
-    // and who had begun in time may be as silent as it likes
+    // a client that began in time may then be silent
     assertThat(client.managed().getState(false)).isEqualTo(ConnectivityState.READY);
   }
 

@@ -25,9 +25,9 @@ import java.util.stream.Stream;
  * }
  * }</pre>
  *
- * <p>It listens on a unix socket in a temporary directory, so that any client reaches it, another
- * process or language too. Whoever runs the test is an admin. In its kernel no program is loaded.
- * It publishes no files: while it is closed, nothing answers.
+ * <p>It listens on a unix socket in a temporary directory, so that any client reaches it, even from
+ * another process or in another language. Whoever runs the test is an admin. It sees a kernel that
+ * has no program loaded. It publishes no files: while it is closed, nothing answers.
  *
  * <p>Safe for any number of threads; any number of registries may run side by side.
  */
@@ -60,7 +60,7 @@ public final class TestRegistry implements AutoCloseable {
     }
   }
 
-  /** Where it listens: for METAKEY_SOCKET, or {@link ClientBuilder#socket}. */
+  /** The path of its socket, for METAKEY_SOCKET or {@link ClientBuilder#socket}. */
   public Path socket() {
     return directory.resolve("metakeyd.sock");
   }
@@ -71,8 +71,8 @@ public final class TestRegistry implements AutoCloseable {
   }
 
   /**
-   * Lets time pass at once, for a ttl or a quarantine. When this returns, what is due by then was
-   * done.
+   * Lets time pass at once, for a ttl or a quarantine. When this returns, what is due by then has
+   * been done.
    *
    * @param time not negative
    */

@@ -7,7 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 
-/** What the guide shows is what compiles and runs here. Tests run in the module's folder. */
+/** Checks that the guide shows what compiles and runs here. Tests run in the module's folder. */
 final class TestingGuideTest {
   @Test
   void guide_always_showsTheExampleAsItCompiles() throws IOException {
