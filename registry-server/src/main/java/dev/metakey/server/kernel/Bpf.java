@@ -141,7 +141,7 @@ final class Bpf {
   }
 
   /**
-   * The loaded program with the next higher id.
+   * The next higher id that a loaded program has.
    *
    * @return null if there is none
    */

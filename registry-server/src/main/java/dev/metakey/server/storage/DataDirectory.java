@@ -233,8 +233,8 @@ final class DataDirectory implements AutoCloseable {
   }
 
   /**
-   * Takes from others what they may do with the files that hold the tag. The launcher's umask does
-   * it for those that the database makes; these were copied here, or come from an older daemon.
+   * Takes away what others may do with the files that hold the tag. The launcher's umask sees to
+   * those that the database makes; others were copied here, or come from an older daemon.
    */
   private void closeDatabaseToOthers() throws IOException {
     try (DirectoryStream<Path> files =
