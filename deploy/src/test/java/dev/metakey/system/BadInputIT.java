@@ -507,7 +507,7 @@ class BadInputIT {
           // The daemon has closed it to make room for another.
         }
         if (i % 2_000 == 1_999) {
-          host.cli("status").ok();
+          host.program("status").ok();
           host.cliAsNobody("status").ok();
         }
       }
