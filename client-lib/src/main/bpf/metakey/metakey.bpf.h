@@ -120,9 +120,9 @@
 /* Compiled once for a program, however many fields it has. */
 #define METAKEY_ONCE_ static __attribute__((noinline, unused))
 
-/* The symbol has the name of the field, not of the variable: several sources of one object may give
- * different fields one variable, and where they have the same field, all of its records but the first
- * lose their symbol (it is weak), and nothing else, as they are equal. */
+/* The symbol is named after the field, not after the variable, as several sources of one object may
+ * give different fields the same variable. If they have the same field, all of its records but the
+ * first lose their symbol (it is weak), which does no harm, as they are equal. */
 #define METAKEY_FIELD_(var, text, type, does, symbol)                                              \
 	_Static_assert(sizeof(text) > 1 && sizeof(text) <= METAKEY_NAME_BYTES,                     \
 		       "metakey: a name has 1 to 63 bytes");                                       \
