@@ -7,9 +7,18 @@ import dev.metakey.v1.RegistryGrpc;
 import dev.metakey.v1.ReleaseRequest;
 import dev.metakey.v1.ResolveRequest;
 import dev.metakey.v1.Sharing;
+import io.grpc.MethodDescriptor;
 
 /** The calls of the daemon that are measured. */
 final class Metakey {
+  /**
+   * Messages are not decoded, as those of others are not: the client's work is the same for all.
+   */
+  static final MethodDescriptor<byte[], byte[]> WATCH =
+      Floor.method(
+          MethodDescriptor.MethodType.SERVER_STREAMING,
+          RegistryGrpc.getWatchMethod().getFullMethodName());
+
   private Metakey() {}
 
   /** What each operation is for the only owner of a name. */

@@ -3,8 +3,10 @@ package dev.metakey.bench;
 import dev.metakey.v1.GetStatusRequest;
 import dev.metakey.v1.RegistryGrpc;
 import dev.metakey.v1.WatchRequest;
+import io.grpc.CallOptions;
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
+import io.grpc.stub.ClientCalls;
 import io.grpc.stub.MetadataUtils;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -181,7 +183,10 @@ final class MetakeyServer extends Server {
   @Override
   AutoCloseable watch(String name, Runnable told) {
     ManagedChannel channel = watchers.next(socket());
-    RegistryGrpc.newStub(channel).watch(WatchRequest.getDefaultInstance(), new Told<>(told));
+    ClientCalls.asyncServerStreamingCall(
+        channel.newCall(Metakey.WATCH, CallOptions.DEFAULT),
+        WatchRequest.getDefaultInstance().toByteArray(),
+        new Told<byte[]>(told));
     return channel::shutdownNow;
   }
 }

@@ -18,6 +18,7 @@ import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
@@ -31,6 +32,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * Real packets between network namespaces: what one program sets, others read, by name. The
  * programs are in {@code src/test/bpf/datapath.bpf.c}. They keep what they set and saw by packet.
  */
+@Order(2)
 @ResourceLock(Lab.LOADED_PROGRAMS)
 class DataPathIT {
   private static final int PACKETS = 20;
@@ -300,7 +302,7 @@ class DataPathIT {
     // Ids other than 0, and neighbours on both sides.
     host.cli("register", "before.one:2", "before.two:4").ok();
     Path object = host.root().resolve("linked.bpf.o");
-    host.cli("link", built.resolve("datapath.bpf.o").toString(), "-o", object.toString()).ok();
+    host.link(built.resolve("datapath.bpf.o"), object);
     return loaded(object);
   }
 

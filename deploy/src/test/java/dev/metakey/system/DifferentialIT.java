@@ -36,6 +36,7 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.ResourceLock;
@@ -49,6 +50,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * and every byte must agree. {@code -Dmetakey.seed=N} repeats a run, {@code -Dmetakey.packets=N}
  * makes it longer or shorter.
  */
+@Order(3)
 @ResourceLock(Lab.LOADED_PROGRAMS)
 class DifferentialIT {
   private static final int PACKETS = Integer.getInteger("metakey.packets", 60);
