@@ -8,9 +8,10 @@
 #   PART      calls, clients, watchers, history, commands, soak (ten minutes more); default: all, soak only with --short and --long
 #
 # etcd and Redis are taken from PATH, or from Debian's packages, which are unpacked into a folder of their own
-# ($METAKEY_BENCH_PEERS, or metakey/peers in the user's cache) and not installed. What is not to be had is left out, and
-# said. Servers run on sockets in temporary folders; all is ended and removed, whatever happens. As root, it
-# measures all that is there; otherwise pinned maps, and names that are new each time, are left out.
+# ($METAKEY_BENCH_PEERS, or metakey/peers in the user's cache) and not installed. What is not
+# available is left out, and the output says so. Servers run on sockets in temporary folders;
+# everything is ended and removed, whatever happens. Root measures everything; without root, pinned
+# maps and names that are new each time are left out.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/.." && pwd)
@@ -27,7 +28,7 @@ run=
 pins=none
 peers=${METAKEY_BENCH_PEERS:-${XDG_CACHE_HOME:-$HOME/.cache}/metakey/peers}
 
-# Whatever still runs in the folders of this run is its own.
+# Ends whatever still runs in the folders of this run, as it belongs to it.
 end_processes() {
   local process
   for process in /proc/[0-9]*; do
@@ -69,7 +70,7 @@ unpack_peers() {
   touch "$peers/unpacked"
 }
 
-# The benchmark, made anew where a source is newer than it.
+# Builds the benchmark if a source is newer than it.
 build_bench() {
   local made=$here/target/metakey-bench.jar
   if [ -e "$made" ] && [ -z "$(find "$here/pom.xml" "$here/src" "$root"/{proto,client-lib,registry-server}/src/main -newer "$made" -print -quit)" ]; then return; fi
@@ -82,7 +83,7 @@ build_lookups() {
   cc -std=gnu11 -O2 -Wall -Wextra -Werror -I"$root/client-lib/src/main/bpf" "$here/lookups/lookups.c" -o "$work/lookups" -lbpf
 }
 
-# A folder for pinned maps, where this user may make some.
+# Makes a folder for pinned maps, if this user may pin some.
 make_pins() {
   [ "$(id -u)" -eq 0 ] && [ "$(stat -f -c %T /sys/fs/bpf 2> /dev/null)" = bpf_fs ] || return 0
   pins=/sys/fs/bpf/metakey_bench_$$
@@ -99,7 +100,7 @@ run=$(mktemp -d "$([ -w /dev/shm ] && echo /dev/shm || echo "${TMPDIR:-/tmp}")/m
 unpack_peers
 build_lookups
 make_pins
-# The first start would make the archives of classes beside what is measured.
+# Otherwise the first start would make the archives of classes during the measurement.
 if [ -x "$image/lib/make-archives" ]; then "$image/lib/make-archives" > /dev/null 2>&1 || true; fi
 libraries=$(find "$peers/usr/lib" -maxdepth 1 -mindepth 1 -name '*-linux-*' 2> /dev/null | head -n 1)
 

@@ -36,7 +36,8 @@ run() {
 start_daemon() {
   metakeyd --socket "$METAKEY_SOCKET" --data "$work/$1" --run "$2" --bpffs none 2>> "$work/log" &
   daemon=$!
-  # 10: serves, and has something to say. On a host where linked programs are loaded, a new registry takes theirs over.
+  # 10: it serves, and reports a problem. Where linked programs are loaded, a new registry takes
+  # over their fields.
   metakey --timeout 30s status > /dev/null || [ $? -eq 10 ]
 }
 
@@ -90,17 +91,18 @@ run metakey list
 if [ -n "$with_packets" ]; then
   kill "$daemon"
   wait "$daemon" || true
-  start_daemon live "$work/live.run" # what another registry published is not its to replace
+  start_daemon live "$work/live.run" # in a run directory of its own: it must not replace what another registry published
   make -s -C "$root/deploy/examples" INCLUDE="$image/include" OUT="$work/build"
-  # Network, mounts and processes of their own: nothing of it is left, whatever happens.
+  # In namespaces for network, mounts and processes, so that nothing is left behind, whatever
+  # happens.
   if metakey id edge.packet_id > /dev/null 2>&1; then
-    say "the same on real packets is left out: loaded programs of this host use edge.packet_id"
+    say "the part with real packets is left out: loaded programs of this host use edge.packet_id"
   else
     METAKEY_RUN=$work/live.run unshare --net --mount --pid --fork --kill-child --mount-proc \
       "$root/deploy/demo-live.sh" "$root/deploy/examples/lab.sh" "$work/build"
   fi
 else
-  say "the same on real packets is left out; missing: $lacking"
+  say "the part with real packets is left out; missing: $lacking"
 fi
 
 step "Done: everything is stopped and removed"

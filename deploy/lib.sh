@@ -7,7 +7,8 @@ say() { printf '%s\n' "$*"; }
 
 updated=
 
-# want THING PACKAGE: installs the package where the command, or file, is missing. Fails where that cannot be done.
+# want THING PACKAGE: installs the package where the command, or file, is missing. Fails if that
+# cannot be done.
 want() {
   if command -v "$1" > /dev/null || [ -e "$1" ]; then return; fi
   if [ "$(id -u)" -ne 0 ] || ! command -v apt-get > /dev/null; then return 1; fi
@@ -19,7 +20,7 @@ want() {
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$2" > /dev/null
 }
 
-# need THING PACKAGE: likewise, and ends the script where that cannot be done.
+# need THING PACKAGE: the same, but ends the script if that cannot be done.
 need() {
   if ! want "$1" "$2"; then
     say "$1 is missing: install it (Debian and Ubuntu: apt-get install $2), then run this again" >&2
@@ -27,8 +28,8 @@ need() {
   fi
 }
 
-# What it takes to build BPF programs and to load them. Fails, naming the first that is missing in $lacking, where this
-# machine or user cannot.
+# Installs what it takes to build and load BPF programs. Where this machine or user cannot load
+# them, fails, with the first thing that is missing in $lacking.
 set_up_bpf() {
   local thing
   for thing in make:make cc:gcc clang:clang llvm-objdump:llvm /usr/include/bpf/libbpf.h:libbpf-dev /usr/include/linux/bpf.h:linux-libc-dev \
@@ -42,13 +43,13 @@ set_up_bpf() {
   bpftool prog list > /dev/null 2>&1
 }
 
-# What a build needs.
+# Installs what a build needs.
 set_up() {
   need javac openjdk-17-jdk-headless
   need mvn maven
 }
 
-# The image, made anew where a source is newer than it.
+# Builds the image if a source is newer than it.
 build() {
   local made=$image/bin/metakeyd
   local sources=("$root/pom.xml" "$root"/{proto,client-lib,registry-server,cli}/{pom.xml,src/main})

@@ -7,11 +7,11 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 set_up
 cd "$root"
 
-# What this machine cannot do is left out, and said.
+# What this machine cannot do is left out; the end says so.
 left_out=()
 
-# Root may write everywhere, so one test is for other users; others are for root. What BPF needs and this machine lacks
-# leaves out the tests that name it. Nothing else may be skipped.
+# Root may write everywhere, so one test is for other users; some are for root only. If something
+# that BPF needs is missing, the tests that name it are left out. Nothing else may be skipped.
 if [ "$(id -u)" -eq 0 ]; then expected='run this as another user'; else expected='root'; fi
 if set_up_bpf; then
   want clang-19 clang-19 || left_out+=("objects of a newer clang: clang-19 could not be installed")
@@ -65,22 +65,22 @@ if ! { want go golang-go && want protoc protobuf-compiler && want /usr/include/g
   expected="$expected\|grpc for Go"
 fi
 
-# Counts instructions in one test.
+# One test counts instructions with valgrind.
 if ! want valgrind valgrind > /dev/null 2>&1; then
   left_out+=("instructions of a look-up in C: valgrind could not be installed")
   expected="$expected\|valgrind"
 fi
 
-# Counts system calls in another.
+# Another test counts system calls with strace.
 can_trace() {
   sleep 10 &
   local traced=$! code=0
   timeout -s INT 1 strace -o /dev/null -p "$traced" > /dev/null 2>&1 || code=$?
   kill "$traced"
-  [ "$code" -eq 124 ] # it went on until it was told to end
+  [ "$code" -eq 124 ] # it ran until timeout ended it
 }
 if ! { want strace strace > /dev/null 2>&1 && can_trace; }; then
-  left_out+=("system calls of the daemon: strace could not be installed, or may attach to no process")
+  left_out+=("system calls of the daemon: strace could not be installed, or may not attach to processes")
   expected="$expected\|strace"
 fi
 
@@ -88,24 +88,37 @@ say "== build, unit tests, integration tests, system tests (Java: $(javac -versi
 mvn -B -ntp -T 2 clean verify
 
 newest=$(deploy/newest-jdk.sh)
-if [ -n "$newest" ]; then
-  say "== the client's tests again, on the newest JDK found: $newest"
-  mvn -B -ntp -o test -pl client-lib -am -Djvm="$newest/bin/java"
-else
-  left_out+=("the client's tests and the demo on a newer JDK: none but the build's was found")
-fi
+[ -n "$newest" ] || left_out+=("the client's tests and the demo on a newer JDK: none but the build's was found")
+
+# What needs no more than one core runs beside the demo, which needs no more either.
+run_beside() {
+  if [ -n "$newest" ]; then
+    say "== the client's tests again, on the newest JDK found: $newest"
+    mvn -B -ntp -o test -pl client-lib -am -Djvm="$newest/bin/java"
+  fi
+  say "== benchmarks inside the JVM, in a short form"
+  java -jar bench/target/metakey-bench.jar -f 1 -wi 0 -i 1 -r 10ms > /dev/null
+}
+said_beside=$(mktemp)
+run_beside > "$said_beside" 2>&1 &
+beside=$!
+trap 'kill "$beside" 2> /dev/null || true; cat "$said_beside"; rm "$said_beside"' EXIT
 
 say "== demo"
 deploy/demo.sh > /dev/null && say "the demo ran to its end"
 if [ -n "$newest" ]; then
   JAVA_HOME=$newest deploy/demo.sh > /dev/null && say "the demo ran to its end on $newest"
 fi
+wait "$beside"
+trap - EXIT
+cat "$said_beside"
+rm "$said_beside"
 
-# The one in the packet path is among the system tests.
+# The benchmark of the packet path is among the system tests.
 say "== benchmarks: each documented command, in a short form"
-java -jar bench/target/metakey-bench.jar -f 1 -wi 0 -i 1 -r 10ms > /dev/null
 bench/run.sh --help > /dev/null
-# What it left out, like a server that could not be fetched, is left out here too.
+# What the benchmark left out, such as a server that could not be fetched, counts as left out here
+# too.
 benched=$(bench/run.sh --short)
 while IFS= read -r what; do left_out+=("of the benchmarks, $what"); done < <(sed -n 's/^- left out: //p' <<< "$benched")
 say "the benchmarks ran to their end"
@@ -116,7 +129,7 @@ else
   left_out+=("shellcheck: not installed")
 fi
 
-# Every module's reports together.
+# Adds up the reports of all modules.
 count() {
   find . -path '*/target/*-reports/TEST-*.xml' -exec sed -n 's/.*<testsuite [^>]* '"$1"'="\([0-9]*\)".*/\1/p' {} + |
     awk '{ sum += $1 } END { print sum + 0 }'

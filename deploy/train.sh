@@ -11,7 +11,7 @@ end() {
   rm -rf "$private"
 }
 trap end EXIT
-# Without the JDK's own archive the lists have everything, in the order in which it is wanted.
+# Without the JDK's own archive, the lists have every class in the order in which it is loaded.
 METAKEY_JAVA_OPTS='-Xshare:off -XX:DumpLoadedClassList=classes.%p'
 METAKEY_SOCKET=$private/s.sock
 export METAKEY_JAVA_OPTS METAKEY_SOCKET
@@ -28,7 +28,7 @@ stop() {
   daemon=
 }
 
-# What it prints is of no interest, and some of it is refused on purpose.
+# What it prints does not matter, and some calls are meant to be refused.
 run() { "$image/bin/metakey" "$@" > "$private/out" 2>&1 < /dev/null || true; }
 
 mkdir "$private/keys.d"
@@ -56,7 +56,8 @@ for program in metakeyd metakey; do
     metakeyd) main=dev/metakey/server/Main ;;
     metakey) main=dev/metakey/cli/Main ;;
   esac
-  # What a later Java names in another way is not for an earlier one. Class files' comments and proxies are nobody else's.
+  # The lists of this program's runs in one, without comments, and without proxies, which no other
+  # run has.
   grep -hlx "$main" "$private"/classes.* | xargs cat | grep -v '^#\|[$]Proxy[0-9]' | awk '!seen[$0]++' > "$image/lib/$program.classes"
   grep -qx "$main" "$image/lib/$program.classes"
 done

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The measured programs. Each does one thing, many times; they differ in nothing else, and the empty
- * one is what the loop itself costs.
+ * The measured programs. Each does one thing many times; they differ in nothing else, and the empty
+ * one shows what the loop itself costs.
  */
 #include <linux/bpf.h>
 #include <stddef.h>
@@ -43,7 +43,7 @@ struct loop {
 
 /* Makes two programs of a body, which may use ctx and i: `name` runs it BATCH * batches times,
  * `name_once` once. The body is written out BATCH times, so that little is left of what the loop
- * costs; and in a loop that it walks through, the verifier would lose its way. */
+ * costs. The verifier would lose its way in a loop that it walks through, so bpf_loop() runs it. */
 #define MEASURED(name, body)									\
 	static long name##_batch(__u32 index, struct loop *loop)				\
 	{											\
@@ -74,8 +74,8 @@ struct loop {
 		return XDP_PASS;								\
 	}
 
-/* What a body consists of: calls after each of which the program branches, as one would that gives
- * the packet up on an error. */
+/* A body consists of calls. After each the program branches, as one would that drops the packet on
+ * an error. */
 #define DO(call)										\
 	if (__builtin_expect(call, 0)) {							\
 		so_far.failed++;								\
@@ -116,9 +116,10 @@ static __always_inline long is_registered(void)
 	return now && (now->high | now->low) >> measured.id & 1;
 }
 
-/* What one would write by hand, for one program alone: a value at a fixed place in the area, found
- * with the bounds check that the verifier wants; and, so that nobody else's bytes are read as it, with
- * a look at the mark. Who knows the sizes when it compiles needs no table, header or bitmap. */
+/* What one would write by hand for one program alone: a value at a fixed place in the area, with
+ * the bounds check that the verifier wants, and a look at the mark, so that nobody else's bytes are
+ * taken for the value. A program that knows the sizes when it is compiled needs no table, header or
+ * bitmap. */
 struct by_hand {
 	__u64 others[10];
 	__u64 value;
@@ -133,7 +134,7 @@ _Static_assert(offsetof(struct by_hand, value) == AREA_BYTES - FIELD_SLOT, "the 
 /* The tag of the measured registry, as datapath.c makes it, and two zero bytes. */
 #define HAND_MARK 0x0000665544332211ull
 
-/* What comes of it where the area is not there, or not ours. */
+/* Results in an error if the area is not there, or not ours. */
 #define BY_HAND(ctx, area, is_ours)								\
 	struct metakey_where_ at = metakey_xdp_where_(ctx);					\
 	volatile struct by_hand *area = (volatile struct by_hand *)at.meta;			\

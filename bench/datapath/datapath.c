@@ -3,7 +3,7 @@
  * What a field costs in the packet path: runs each program of datapath.bpf.c by BPF_PROG_TEST_RUN,
  * first once, to check that it does what its row says, then many times, in turn.
  *
- *   datapath [RUNS [OPERATIONS]]    of each program; in each run
+ *   datapath [RUNS [OPERATIONS]]    runs of each program, and operations in each run
  */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -99,7 +99,7 @@ static __u64 value_of(enum value value)
 	return value == OLD ? OLD_VALUE : NEW_VALUE;
 }
 
-/* So many fields around the measured one, and that one if it is not absent. */
+/* An area with this many fields around the measured one, and with that one unless it is absent. */
 static struct bytes area_of(enum form form, int fields, enum value measured)
 {
 	struct bytes area = { .used = form == PACKED ? 16 : 0 };
@@ -192,8 +192,8 @@ static struct bpf_program *program_of(const char *name, const char *suffix, stru
 	return program;
 }
 
-/* Runs a row's program. Returns the nanoseconds that it took; *left is then what is before the
- * packet. */
+/* Runs a row's program. Returns the nanoseconds that it took, and in *left the bytes that are then
+ * before the packet. */
 static __u32 run(const struct row *row, const char *suffix, struct datapath *object,
 		 struct bytes *left)
 {
@@ -230,7 +230,7 @@ static void check_outcome(const struct row *row, const struct datapath *object, 
 		fail("%s: the values read add up to %llx, not %llx", row->name, outcome->sum, sum);
 }
 
-/* Does it once: the calls must succeed, and leave what the row says, to the byte. */
+/* Runs the program once: its calls must succeed, and leave exactly the bytes that the row says. */
 static void check(const struct row *row, struct datapath *object)
 {
 	struct bytes expected = area_of(row->form, row->fields, row->after), left;
@@ -244,7 +244,7 @@ static void check(const struct row *row, struct datapath *object)
 		fail("%s: leaves another value in the hash map than it should", row->name);
 }
 
-/* Nanoseconds an operation. */
+/* Nanoseconds per operation. */
 static double measure(const struct row *row, struct datapath *object, __u32 batches)
 {
 	__u64 operations = (__u64)batches * BATCH;
@@ -258,7 +258,7 @@ static double measure(const struct row *row, struct datapath *object, __u32 batc
 	return (double)total_ns / operations;
 }
 
-/* ---- How busy others kept the machine ---- */
+/* ---- How busy other processes kept the machine ---- */
 
 struct usage {
 	double at_s, ours_s, all_s;
@@ -290,7 +290,7 @@ static double others(struct usage from, struct usage to)
 	return ((to.all_s - from.all_s) - (to.ours_s - from.ours_s)) / (to.at_s - from.at_s);
 }
 
-/* What the kernel makes of the program that does a row's work once. */
+/* What the kernel says about the program that does a row's work once. */
 static void weigh(const struct row *row, struct datapath *object, struct measured *to)
 {
 	struct bpf_program *program = program_of(row->program, "_once", object);

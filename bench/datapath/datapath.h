@@ -9,7 +9,7 @@
 #define FIELD_NAME "bench.measured"
 #define FIELD_ID 10
 
-/* Where it is in the slotted layout: so many bytes before the packet. */
+/* Where it is in the slotted layout, in bytes before the packet. */
 #define FIELD_SLOT 48
 
 /* Bytes of the metadata area. */
@@ -24,7 +24,7 @@ struct tlv {
 	__u8 bytes;
 };
 
-/* What the calls of a run gave. */
+/* The results of a run's calls. */
 struct outcome {
 	__u64 sum; /* of all values read */
 	__u64 failed; /* how many returned an error */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The rows that are measured, what is printed of them, and what they should reach. */
+/* The rows that are measured, what is printed about them, and their goals. */
 #include "rows.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,7 +70,7 @@ static const struct row *named(const char *name)
 	fail("no row is called %s", name);
 }
 
-/* Nanoseconds of what the row names. */
+/* Nanoseconds of what the row names, without its base. */
 static double alone(const struct row *row)
 {
 	return best(row) - best(named(row->base));

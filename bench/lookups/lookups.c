@@ -15,7 +15,8 @@ static int names = -1;
 static const char *run;
 static char name[METAKEY_NAME_BYTES];
 
-/* Each returns the id, or a negative errno. Not inline: they are what an instruction counter counts. */
+/* Each returns the id, or a negative errno. They are not inlined, as an instruction counter looks
+ * for them. */
 __attribute__((noinline)) static int look_up_in_file(void)
 {
 	struct metakey_registry registry;

@@ -12,7 +12,7 @@ set -euo pipefail
 pair() {
   ip netns add "$1"
   ip link add "$2" address "02:00:00:00:00:${2#mk}0" type veth peer name "$3" address "02:00:00:00:00:${3#mk}0" netns "$1"
-  # Nothing but what is sent: no IPv6, and the neighbours are known.
+  # Only what the examples send shall pass: no IPv6, and the neighbours are known.
   ip link set "$2" addrgenmode none
   ip -n "$1" link set "$3" addrgenmode none
   ip addr add "$4.1/24" dev "$2"

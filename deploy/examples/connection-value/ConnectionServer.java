@@ -67,7 +67,7 @@ public class ConnectionServer {
     return SYSCALL.invokeInt(new Object[] {number, command, attributes, (int) attributes.size()});
   }
 
-  /** Java keeps it to itself: needs --add-opens for sun.nio.ch and java.io. */
+  /** The connection's descriptor. Java hides it, so this needs --add-opens for sun.nio.ch and java.io. */
   private static int descriptor(SocketChannel connection) throws Exception {
     Field in = connection.getClass().getDeclaredField("fd");
     in.setAccessible(true);

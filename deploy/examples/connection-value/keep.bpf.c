@@ -31,4 +31,4 @@ int keep_value(struct __sk_buff *skb)
 	return 1;
 }
 
-char _license[] SEC("license") = "GPL"; /* as metakey_sock_get asks for */
+char _license[] SEC("license") = "GPL"; /* which metakey_sock_get asks for */

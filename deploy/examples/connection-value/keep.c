@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * keep OBJECT CGROUP: keeps the last edge.packet_id of each connection of a cgroup's sockets, as long as it runs. Where
- * servers look: the map /sys/fs/bpf/connection_values.
+ * keep OBJECT CGROUP: keeps the last edge.packet_id of each connection of a cgroup's sockets, as
+ * long as it runs. Servers look in the map /sys/fs/bpf/connection_values.
  */
 #include <bpf/libbpf.h>
 #include <fcntl.h>

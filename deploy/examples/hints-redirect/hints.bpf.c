@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Sends every packet out of another device, with what this device knows of it in two fields. */
+/* Sends every packet out of another device, with what this device knows about it in two fields. */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 #include <metakey/metakey_hints.bpf.h>
@@ -27,4 +27,4 @@ int hints(struct xdp_md *ctx)
 	return bpf_redirect_map(&out, 0, XDP_PASS);
 }
 
-char _license[] SEC("license") = "GPL"; /* as the kernel's metadata functions ask for */
+char _license[] SEC("license") = "GPL"; /* which the kernel's metadata functions ask for */

@@ -41,7 +41,7 @@ int main(int argc, char **argv)
 	if (metakey_read_file(&registry, NULL, &why) || metakey_bind(object, &registry, &why))
 		return fail(argv[1], why.text);
 
-	/* The device's hints are for programs that are loaded for that device. */
+	/* Only programs that are loaded for a device get its hints. */
 	program = bpf_object__find_program_by_name(object, "hints");
 	bpf_program__set_ifindex(program, from);
 	bpf_program__set_flags(program, BPF_F_XDP_DEV_BOUND_ONLY);

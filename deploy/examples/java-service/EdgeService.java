@@ -3,7 +3,7 @@ import dev.metakey.model.FieldSpec;
 import dev.metakey.model.Format;
 import dev.metakey.model.Registered;
 
-/** A service that registers its fields at start-up, and has the same ids whenever it does. */
+/** A service that registers its fields at start-up, and gets the same ids every time. */
 public class EdgeService {
   public static void main(String[] args) {
     try (MetakeyClient metakey = MetakeyClient.builder().service("edge-service").connect()) {

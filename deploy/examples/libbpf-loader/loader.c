@@ -3,7 +3,7 @@
  * loader OBJECT DEVICE: binds an object to this host's registry, loads it, and attaches its XDP and tc
  * programs to a device, where they stay.
  *
- * Nothing of it knows which fields the object has.
+ * It does not know which fields the object has.
  */
 #include <linux/if_link.h>
 #include <net/if.h>

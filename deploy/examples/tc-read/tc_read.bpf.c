@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reads edge.packet_id behind an XDP program that sets it, counts, and marks the packet with it. */
+/* Reads edge.packet_id after an XDP program has set it, counts, and marks the packet with it. */
 #include <linux/bpf.h>
 #include <linux/pkt_cls.h>
 #include <bpf/bpf_helpers.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tells the user side of every packet received on this host that carries edge.packet_id. */
+/* Reports every packet received on this host that carries edge.packet_id to the user side. */
 #include <linux/bpf.h>
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
@@ -10,7 +10,7 @@
 
 METAKEY_CONSUMES(packet_id, "edge.packet_id", __u64);
 
-/* What is read of the kernel's structs; the loader finds out where that is. */
+/* The members of the kernel's structs that are read; the loader finds out where they are. */
 struct net_device {
 	int ifindex;
 } __attribute__((preserve_access_index));
@@ -38,4 +38,4 @@ int BPF_PROG(trace_received, struct sk_buff *skb)
 	return 0;
 }
 
-char _license[] SEC("license") = "GPL"; /* as bpf_probe_read_kernel asks for */
+char _license[] SEC("license") = "GPL"; /* which bpf_probe_read_kernel asks for */

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tracer OBJECT [COUNT]: prints edge.packet_id of every packet that this host receives, or of COUNT.
+ * tracer OBJECT [COUNT]: prints edge.packet_id of every packet that this host receives, or of the
+ * first COUNT.
  *
- * May be started first: it waits for the daemon to publish its registry, and for the name to be in it.
+ * It may be started first: it waits for the daemon to publish its registry, and for the name to be
+ * there.
  */
 #include <net/if.h>
 #include <metakey/metakey_user.h>
@@ -17,7 +19,8 @@ static int fail(const char *what)
 	return 1;
 }
 
-/* Asks the published registry four times a second. What it waits for is said once, and when it is something else. */
+/* Asks the published registry four times a second. Says what it waits for, and says so again only
+ * when that changes. */
 static int bind_when_known(struct bpf_object *object)
 {
 	struct metakey_message why, said = {};
@@ -46,7 +49,7 @@ static int print(void *context, void *data, size_t bytes)
 
 	if (!left)
 		return 0;
-	/* The device may be another namespace's. */
+	/* The device may be in another namespace. */
 	if (!if_indextoname(received->ifindex, name))
 		snprintf(name, sizeof(name), "device %u", received->ifindex);
 	printf("%s: %u bytes, edge.packet_id %llu\n", name, received->bytes, received->packet_id);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the tracer's BPF program tells its user side of a packet. */
+/* What the tracer's BPF program reports about a packet to its user side. */
 #ifndef TRACER_H
 #define TRACER_H
 

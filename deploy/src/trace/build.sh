@@ -1,6 +1,6 @@
 #!/bin/sh
-# build.sh OUT: compiles what `metakey trace` runs into OUT, where clang, a C compiler and libbpf's headers are. Elsewhere
-# it says what is missing, and the image goes without; the verb then says so.
+# build.sh OUT: compiles what `metakey trace` runs into OUT. Without clang, a C compiler or libbpf's
+# headers it says what is missing, and the image does without; the verb then says so.
 set -eu
 out=$1
 cd "$(dirname "$0")"

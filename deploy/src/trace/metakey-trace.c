@@ -1,17 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * metakey-trace OBJECT [--dev NAME] [receive] [transmit] [drop]: what `metakey trace` runs. A line for each packet with
- * metadata, in the order in which the CPUs told, fields separated by blanks:
+ * metakey-trace OBJECT [--dev NAME] [receive] [transmit] [drop]: what `metakey trace` runs. Prints
+ * a line for each packet with metadata, in the order in which the CPUs reported them, with fields
+ * separated by blanks:
  *
  *   ready
  *   packet NS HOOK IFINDEX LENGTH CPU PID REASON DEVICE PROCESS METADATA
  *   missed COUNT
  *
- * NS is the wall time, nanoseconds since 1970. HOOK is receive, transmit or drop, and REASON the kernel's word for the
- * latter. DEVICE and PROCESS are hex, METADATA is the bytes up to the packet's first, at most 216, in hex; '-': nothing.
- * `missed` counts the packets so far that came too fast. Ends when its standard input does, by SIGINT and by SIGTERM.
+ * NS is the wall time, nanoseconds since 1970. HOOK is receive, transmit or drop, and REASON the
+ * kernel's word for why it was dropped. DEVICE and PROCESS are in hex. METADATA is the bytes up to
+ * the packet's first, at most 216, in hex. '-' stands for nothing. `missed` counts the packets so
+ * far that came too fast to be reported. Ends when its standard input does, and on SIGINT and
+ * SIGTERM.
  *
- * Exit codes: 0 done; 77 not permitted; 69 the kernel lacks something; 1 anything else. Each with a sentence on stderr.
+ * Exit codes: 0 done; 77 not permitted; 69 the kernel lacks something; 1 anything else. Each but 0
+ * comes with a sentence on stderr.
  */
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
@@ -75,7 +79,7 @@ static __s64 now_ns(clockid_t clock)
 	return time.tv_sec * 1000000000LL + time.tv_nsec;
 }
 
-/* The kernel's own word, without the prefix that all have. */
+/* The kernel's own word for the reason, without the prefix that all of them have. */
 static const char *reason_word(__u32 reason)
 {
 	static const char prefix[] = "SKB_DROP_REASON_";
@@ -134,7 +138,7 @@ static void print_missed(struct bpf_object *object)
 	}
 }
 
-/* Until standard input ends or a signal comes. */
+/* Prints packets until standard input ends or a signal comes. */
 static int follow(struct bpf_object *object, struct ring_buffer *packets)
 {
 	struct pollfd both[] = {
@@ -225,7 +229,7 @@ int main(int argc, char **argv)
 	libbpf_set_print(quiet);
 	kernel = btf__load_vmlinux_btf();
 	if (libbpf_get_error(kernel))
-		return fail(EXIT_LACKING, "this kernel does not tell its types: /sys/kernel/btf/vmlinux is missing (CONFIG_DEBUG_INFO_BTF)");
+		return fail(EXIT_LACKING, "this kernel does not publish its types: /sys/kernel/btf/vmlinux is missing (CONFIG_DEBUG_INFO_BTF)");
 	id = btf__find_by_name_kind(kernel, "skb_drop_reason", BTF_KIND_ENUM);
 	reasons = id > 0 ? btf__type_by_id(kernel, id) : NULL;
 	object = bpf_object__open_file(argv[1], NULL);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Tells the user side of every packet with metadata that comes by a tracepoint. What is in the metadata is for that
- * to find out: so one program serves any names, and no tag is needed here. Only looks; a packet goes its way.
+ * Reports every packet with metadata that passes a tracepoint to the user side, which finds out
+ * what is in the metadata: so one program serves any names, and no tag is needed here. It only
+ * looks; packets pass unchanged.
  */
 #include <linux/bpf.h>
 #include <bpf/bpf_core_read.h>
@@ -10,7 +11,7 @@
 
 #include "trace.h"
 
-/* What is read of the kernel's structs; the loader finds out where that is. */
+/* The members of the kernel's structs that are read; the loader finds out where they are. */
 struct net_device {
 	char name[16];
 	int ifindex;
@@ -28,7 +29,7 @@ struct skb_shared_info {
 	__u8 meta_len;
 } __attribute__((preserve_access_index));
 
-/* Only packets of this device; empty: of any. */
+/* Only packets of this device; if empty, of any device. */
 const volatile char only_device[16];
 
 struct {
@@ -66,7 +67,8 @@ static __always_inline int is_wanted(const char *device)
 	return 1;
 }
 
-/* The metadata lies right before the MAC header, and how long it is behind the packet's end. */
+/* The metadata lies right before the MAC header; its length is kept behind the packet's end, in
+ * skb_shared_info. */
 static __always_inline int tell(struct sk_buff *skb, __u16 hook, __u32 reason)
 {
 	const struct skb_shared_info *shared;
@@ -126,4 +128,4 @@ int BPF_PROG(trace_drop, struct sk_buff *skb, void *location, __u32 reason)
 	return tell(skb, TRACE_DROP, reason);
 }
 
-char _license[] SEC("license") = "GPL"; /* as bpf_probe_read_kernel asks for */
+char _license[] SEC("license") = "GPL"; /* which bpf_probe_read_kernel asks for */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the BPF programs of metakey-trace tell its user side of a packet. */
+/* What the BPF programs of metakey-trace report about a packet to its user side. */
 #ifndef METAKEY_TRACE_H
 #define METAKEY_TRACE_H
 

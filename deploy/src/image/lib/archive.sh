@@ -1,8 +1,9 @@
 # Sourced after java.sh, with $root and $program set. An archive holds a program's classes as the JVM has read and checked
 # them; with it, a program starts in about a third of the time. It belongs to one build of Java, one place and one set of
-# jars, and is code: only what the image's owner or root can have made is used. lib/make-archives makes them.
+# jars, and is code: only one that the image's owner or root must have made is used.
+# lib/make-archives makes them.
 
-# Where an archive may be: in the image, or, where that cannot be written, in root's cache.
+# Where an archive may be: in the image or, if that cannot be written, in root's cache.
 image_cache=$root/cache
 root_cache=/var/cache/metakey
 
@@ -24,7 +25,8 @@ is_closed() {
 # is_whole FILE SIZE: a JVM crashes on one that is cut short.
 is_whole() { [ "$(stat -Lc %s "$1" 2> /dev/null)" = "$2" ]; }
 
-# is_newest FILE: whether no jar was replaced since it was written. Every sh knows -nt, whatever POSIX says.
+# is_newest FILE: whether no jar was replaced since it was written. Every sh knows -nt, although
+# POSIX does not.
 is_newest() {
   set +f
   for jar_file in "$root"/lib/*.jar; do
@@ -36,7 +38,7 @@ is_newest() {
   set -f
 }
 
-# Leaves in $archive the archive that fits; empty: there is none.
+# Sets $archive to the archive that fits; empty if there is none.
 find_archive() {
   archive=
   for cache in "$image_cache" "$root_cache"; do
@@ -49,7 +51,7 @@ find_archive() {
   done
 }
 
-# Leaves in $cache where an archive can be made; fails where there is no such place.
+# Sets $cache to where an archive can be made; fails if there is no such place.
 find_cache() {
   cache=$image_cache
   if [ -w "$cache" ] || { [ ! -e "$cache" ] && [ -w "$root" ]; }; then return; fi

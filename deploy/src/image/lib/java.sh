@@ -1,5 +1,5 @@
-# Sourced by the launchers in bin/, with $root set: leaves in $java a Java 17 or newer, in $java_file where it really is and
-# in $build which build of Java it is; or ends the script.
+# Sourced by the launchers in bin/, with $root set: sets $java to a Java 17 or newer, $java_file to
+# where it really is and $build to which build of Java it is; or ends the script.
 
 if [ -x "$root/runtime/bin/java" ]; then
   java=$root/runtime/bin/java

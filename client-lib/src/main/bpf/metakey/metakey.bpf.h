@@ -18,7 +18,7 @@
  *
  * stand outside of functions. A name is 1 to 63 bytes (edge.packet_id); a type is __u16, __u32 or
  * __u64. Where a field lives on this host is filled in when the object is linked: by `metakey link`,
- * or by a loader (metakey_user.h). Until then the field is never linked.
+ * or by a loader (metakey_user.h). Until then the field counts as never linked.
  *
  * Calls
  *
@@ -42,7 +42,7 @@
  *
  * The errors are METAKEY_EBUSY and so on below, with the numbers of <asm-generic/errno.h>. A call that
  * fails leaves the packet as it was. No call touches a byte outside of the metadata area, whatever
- * that holds.
+ * the area holds.
  *
  * The first set on a packet makes the area, zeroed. It moves data_meta: in XDP, load ctx->data,
  * data_end and data_meta again after each metakey_set, or the verifier refuses the old pointers. The
@@ -52,9 +52,8 @@
  * Metadata that somebody else put in front of an area of ours, as a program does that runs later and
  * takes some for itself, is skipped and stays. Without an area behind it, a set is refused (-EBUSY).
  *
- * Results may be tested each or collected (error |= metakey_set(...)). clang keeps those that are
- * collected until the end: 8 bytes each of the 512 of stack. It does the same with values that are
- * only added up.
+ * Results may be tested one by one or collected (error |= metakey_set(...)). clang keeps collected
+ * ones until the end, each in 8 of the 512 bytes of stack, and likewise values that are only added up.
  *
  * Programs
  *
@@ -120,10 +119,10 @@
 				   &(var), (out), sizeof(*(out)));                                 \
 	})
 
-/* ---- From here on: how it is done. Names that end in _ may change. ---- */
+/* ---- From here on: the implementation. Names that end in _ may change. ---- */
 
 #define METAKEY_INLINE_ static inline __attribute__((always_inline, unused))
-/* Once in a program, however many fields it has. */
+/* Compiled once for a program, however many fields it has. */
 #define METAKEY_ONCE_ static __attribute__((noinline, unused))
 
 #define METAKEY_FIELD_(var, text, type, does)                                                      \
@@ -138,6 +137,7 @@
 			.version = METAKEY_RECORD_VERSION,                                         \
 			.role = does,                                                              \
 			.size = sizeof(type),                                                      \
+			.alone = 1,                                                                \
 			.name = text,                                                              \
 		};                                                                                 \
 	enum { metakey_produces_##var = (does) == METAKEY_ROLE_PRODUCES };                         \
@@ -158,8 +158,8 @@ struct sk_reuseport_md;
 struct bpf_sock_ops;
 struct sk_buff;
 
-/* Bytes of an area that hold no value: the mark, and before it the presence bitmap or, at the start
- * of the area, the header. */
+/* Bytes of an area that hold no value: the mark at its end and, in the packed layout, the header at
+ * its start. */
 #define METAKEY_MARK_BYTES_ 8
 #define METAKEY_HEADER_BYTES_ 16
 
@@ -198,7 +198,8 @@ METAKEY_INLINE_ struct metakey_where_ metakey_skb_where_(struct __sk_buff *ctx)
 #define METAKEY_WHERE_(ctx) \
 	_Generic((ctx), struct xdp_md *: metakey_xdp_where_, struct __sk_buff *: metakey_skb_where_)(ctx)
 
-/* Makes a value one that clang knows nothing about, so that what is checked is what is used. */
+/* Hides from clang what it knows about a value, so that the value that is checked is the one that
+ * is used. */
 #define METAKEY_PIN_(value) __asm__ volatile("" : "+r"(value))
 
 #define METAKEY_U64_(pointer) (*(volatile __u64 *)(pointer))
@@ -305,7 +306,8 @@ METAKEY_INLINE_ int metakey_is_ours_(struct metakey_where_ *at,
 	return METAKEY_U64_(at->end - METAKEY_MARK_BYTES_) == metakey_mark_(field);
 }
 
-/* Of an area that is ours, the last two bytes: as metakey_done_, in one instruction. */
+/* The last two bytes of an area that is ours: a zero like that of metakey_done_, in one
+ * instruction. */
 METAKEY_INLINE_ long metakey_zero_(const char *end)
 {
 	return *(const volatile __u16 *)(end - 2);
@@ -533,8 +535,8 @@ METAKEY_ONCE_ long metakey_remove_(char *meta, char *data,
  * constant, drops the other layout's code and that decision with it. Only the slotted layout has
  * slots. */
 
-/* Marks the path that a program takes which was never linked. An instruction of its own keeps the compiler from
- * joining it with another path, which would keep the decision in a program that was linked. */
+/* Marks the path of a program that was never linked. An instruction of its own keeps the compiler
+ * from joining it with another path, which would keep the decision in a program that was linked. */
 #define METAKEY_NEVER_LINKED_()                                                                    \
 	({                                                                                         \
 		int nothing_;                                                                      \

@@ -6,14 +6,14 @@
  * new gets a new version. Java reads and writes the same bytes: package dev.metakey.layout.
  * docs/formats.md and docs/packet-format.md explain them.
  *
- * Needs no other header in a BPF program, where it may come before or after vmlinux.h and <linux/...>;
- * elsewhere the kernel's <linux/types.h>.
+ * In a BPF program it needs no other header, and may come before or after vmlinux.h and
+ * <linux/...>; elsewhere it needs the kernel's <linux/types.h>.
  */
 #ifndef METAKEY_H
 #define METAKEY_H
 
 #if defined(__bpf__)
-/* What vmlinux.h and <linux/types.h> say too: C11 allows saying it twice. */
+/* The same typedefs as in vmlinux.h and <linux/types.h>: C11 allows them twice. */
 typedef unsigned char __u8;
 typedef unsigned short __u16;
 typedef unsigned int __u32;
@@ -46,7 +46,8 @@ typedef unsigned long long __u64;
 /* Bytes of a tag. */
 #define METAKEY_TAG_BYTES 6
 
-/* The last eight bytes of a metadata area, right before the packet: bytes, the same on every host.
+/* The last eight bytes of a metadata area, right before the packet. They are bytes, in the same
+ * order on every host.
  *
  *   data-8           data-2    data
  *     | tag: 6 bytes   | zero:16 |
@@ -61,11 +62,11 @@ struct metakey_mark {
 };
 
 /* One METAKEY_PRODUCES or METAKEY_CONSUMES line. The ELF section .rodata.metakey is an array of
- * these; the kernel keeps it as a frozen map of the same name. Linking fills in what is behind the
+ * these; the kernel keeps it as a frozen map of the same name. Linking fills in what follows the
  * name; a program that was never linked has zero there.
  *
  *    0      4           5        6        7        8                72      80
- *    | magic | version:8 | role:8 | size:8 | zero:8 | name: 64 bytes | mark  |
+ *    | magic | version:8 | role:8 | size:8 | alone:8| name: 64 bytes | mark  |
  *    80                      96              100      101    102        103        104
  *    | registry_id: 16 bytes | generation:32 | slot:8 | id:8 | layout:8 | area/8:8 |
  */
@@ -74,7 +75,7 @@ struct metakey_record {
 	__u8 version; /*   4 METAKEY_RECORD_VERSION */
 	__u8 role; /*   5 METAKEY_ROLE_... */
 	__u8 size; /*   6 of a value: 2, 4 or 8 */
-	__u8 zero0; /*   7 */
+	__u8 alone; /*   7 1: a variable of its own, so an address in it leads to no other record */
 	char name[METAKEY_NAME_BYTES]; /*   8 ends with NUL */
 	struct metakey_mark mark; /*  72 the mark of this host's areas: secret */
 	__u8 registry_id[16]; /*  80 UUID, big-endian bytes as in its text form */
@@ -116,7 +117,7 @@ struct metakey_key {
 	__u8 format; /* 81 1 dec, 2 hex, 3 ipv4, 4 mac, 5 ns, 6 bool */
 	__u8 merge; /* 82 0 unspecified, 1 block, 2 keep_first, 3 keep_last, 4 discard */
 	__u8 sharing; /* 83 1 exclusive, 2 shared */
-	/* 84 of the first owner, where that is a user (a uid and its claim); 0xffffffff where it is a unit, a
+	/* 84 of the first owner, if that is a user (a uid and its claim); 0xffffffff if it is a unit, a
 	 * claim of containers, or nobody: a unit has no uid, whatever user it runs as */
 	__u32 owner_uid;
 	__u8 foreign; /* 88 1: some program hard-codes the id; the name resolves whatever its state */
@@ -129,15 +130,15 @@ struct metakey_file {
 	__u32 version; /*    8 METAKEY_FILE_VERSION */
 	__u32 bytes; /*   12 sizeof(struct metakey_file) */
 	struct metakey_header header; /*   16 starts with the sequence lock */
-	__u8 zero[48]; /*   80 */
+	__u8 zero[48]; /*   80 not for C: the host's boot id (16 bytes), then zeros */
 	struct metakey_key keys[METAKEY_IDS]; /*  128 by id */
 };
 
 #define METAKEY_FILE_MAGIC "METAKEY" /* with its NUL: eight bytes */
 #define METAKEY_FILE_VERSION 2
 
-/* The tag, and what it stands for: the file "tag", and the value of the pinned map "tag". Only those may
- * read them who may link programs: root and the group metakey. */
+/* The tag, and what it stands for: the file "tag", and the value of the pinned map "tag". Only
+ * those who may link programs may read them: root and the group metakey. */
 struct metakey_tag {
 	__u32 magic; /*  0 METAKEY_TAG_MAGIC */
 	__u32 version; /*  4 METAKEY_TAG_VERSION */

@@ -15,7 +15,7 @@
  * tag     the VLAN protocol (0x8100, 0x88a8) in the upper 16 bits, the tag control information in the
  *         lower, both in host byte order
  *
- * They are not in the metadata area and end with the XDP program. To let them survive, set a field:
+ * They are not in the metadata area and end with the XDP program. To keep them, set a field:
  *
  *   if (!metakey_hint_rx_timestamp(ctx, &ns))
  *       metakey_set(ctx, received, ns);
@@ -41,7 +41,7 @@
 #define METAKEY_KFUNC_ __attribute__((section(".ksyms"), weak))
 
 #if !defined(__VMLINUX_H__)
-/* For the type of the function alone, which the loader compares with the kernel's. */
+/* Needed only for the type of the function, which the loader compares with the kernel's. */
 enum xdp_rss_hash_type { METAKEY_RSS_TYPE_NONE_ };
 #endif
 

@@ -15,9 +15,9 @@
  * Binding needs the tag that this host's metadata areas end in, which only root and the group metakey
  * may read: keep a bound object, and what was dumped of it, from everybody else.
  *
- * Every function returns 0 or a negative errno, and never waits longer than about a second. Where
- * message is not null, a failure puts a sentence for people there: what is wrong, and with which field.
- * Nothing is kept between calls: any thread may call.
+ * Every function returns 0 or a negative errno, and never waits longer than about a second. If
+ * message is not null, a failure puts a sentence for people there, which says what is wrong, and
+ * with which field. Nothing is kept between calls: any thread may call.
  */
 #ifndef METAKEY_USER_H
 #define METAKEY_USER_H
@@ -45,8 +45,8 @@
 struct metakey_registry {
 	struct metakey_header header;
 	struct metakey_key keys[METAKEY_IDS]; /* by id */
-	struct metakey_tag tag; /* where tag_error is 0 */
-	int tag_error; /* why the tag could not be read: -EACCES, -ENOENT ...; 0: it was */
+	struct metakey_tag tag; /* valid if tag_error is 0 */
+	int tag_error; /* why the tag could not be read: -EACCES, -ENOENT ...; 0 if it was */
 };
 
 struct metakey_message {
@@ -54,29 +54,29 @@ struct metakey_message {
 };
 
 /*
- * Reads registry.bin, and the file tag beside it. Where only the tag cannot be read that is no failure:
- * tag_error tells, and metakey_bind fails with it.
+ * Reads registry.bin, and the file tag beside it. If only the tag cannot be read, that is not a
+ * failure: tag_error says why, and metakey_bind fails with it.
  *
  * run: the folder of the published files; NULL: the environment's METAKEY_RUN, else /run/metakey.
  *
- * -ENOENT: there is none; -EBADMSG: that is no registry of version 2; -EAGAIN: it was being written all
- * the time, as after a daemon's death; or what open(2) and read(2) say.
+ * -ENOENT: there is no such file; -EBADMSG: it is not a registry of version 2; -EAGAIN: it was
+ * being written at every try, as after a daemon's death; or an error of open(2) or read(2).
  */
 static inline int metakey_read_file(struct metakey_registry *registry, const char *run,
 				    struct metakey_message *message);
 
 /*
- * Reads the pinned maps "header" and "ids", and the tag out of "tag". Needs the right to read BPF maps:
- * root's or CAP_BPF.
+ * Reads the pinned maps "header" and "ids", and the tag out of "tag". Needs the right to read BPF
+ * maps: root, or CAP_BPF.
  *
  * bpffs: their folder; NULL: /sys/fs/bpf/metakey.
  *
- * Errors as above, or what bpf(2) says.
+ * Errors as above, or those of bpf(2).
  */
 static inline int metakey_read_maps(struct metakey_registry *registry, const char *bpffs,
 				    struct metakey_message *message);
 
-/* The key that a name stands for; NULL where the name is not known, as are the kernel's own names.
+/* The key that a name stands for; NULL if the name is not known, and for the kernel's own names.
  * Valid as long as the registry. */
 static inline const struct metakey_key *metakey_find(const struct metakey_registry *registry,
 						     const char *name);
@@ -84,30 +84,32 @@ static inline const struct metakey_key *metakey_find(const struct metakey_regist
 /*
  * Binds every field of an object that is open and not yet loaded.
  *
- * -ENOENT: some fields are not registered, and message names the first. They stay never linked: set
- * returns -ENOLINK, get -ENOENT. All others are bound, so that a tracer may go on with what is there.
- * Any other error has changed nothing. -EINVAL: the object has no fields, or a field has another size
- * than the registry says, or a name of the kernel's; -EBUSY: the object is loaded; -EBADMSG: a record
- * or the registry is not what it should be; tag_error, where the tag could not be read.
+ * -ENOENT: some fields are not registered, and message names the first. They stay unlinked: set
+ * returns -ENOLINK, get -ENOENT. All others are bound, so that a tracer may go on with what is
+ * there. Any other error leaves the object as it was. -EINVAL: the object has no fields, or a field
+ * has another size than the registry says, or a name of the kernel's; -EBUSY: the object is loaded;
+ * -EBADMSG: a record or the registry is not what it should be; tag_error, if the tag could not be
+ * read.
  */
 static inline int metakey_bind(struct bpf_object *object, const struct metakey_registry *registry,
 			       struct metakey_message *message);
 
-/* The records of an object, open or loaded, and how many. NULL where it has none. */
+/* The records of an object, open or loaded, and how many. NULL if it has none. */
 static inline const struct metakey_record *metakey_records(struct bpf_object *object, size_t *count);
 
 /*
  * Whether a record, of a bound object or out of a loaded program's map .rodata.metakey, says what the
  * registry says.
  *
- * -ENOLINK: it was never linked; -ENOENT: its name is not registered any more; -ESTALE: the registry
- * says something else, and message tells what: bind and load the program again; -EBADMSG: it is not a record.
+ * -ENOLINK: it was never linked; -ENOENT: its name is not registered any more; -ESTALE: the
+ * registry disagrees, and message tells in what: bind and load the program again; -EBADMSG: it is
+ * not a record.
  */
 static inline int metakey_check(const struct metakey_record *record,
 				const struct metakey_registry *registry,
 				struct metakey_message *message);
 
-/* ---- From here on: how it is done. Names that end in _ may change. ---- */
+/* ---- From here on: the implementation. Names that end in _ may change. ---- */
 
 #if defined(O_CLOEXEC)
 #define METAKEY_OPEN_ (O_RDONLY | O_CLOEXEC)
@@ -115,7 +117,8 @@ static inline int metakey_check(const struct metakey_record *record,
 #define METAKEY_OPEN_ O_RDONLY
 #endif
 
-/* How many times a read is tried while the daemon writes. After the first few, a millisecond apart. */
+/* How many times a read is tried while the daemon writes: the first 100 at once, the others a
+ * millisecond apart. */
 #define METAKEY_TRIES_ 1100
 #define METAKEY_TRIES_AT_ONCE_ 100
 
@@ -178,7 +181,7 @@ static inline int metakey_verify_(const struct metakey_registry *registry, const
 	return 0;
 }
 
-/* Reads from an offset, all of it. C11 without POSIX's names has no pread. */
+/* Reads all of the bytes at an offset. C11 without POSIX's names has no pread. */
 static inline int metakey_read_at_(int fd, void *to, size_t bytes, size_t offset, const char *path,
 				 struct metakey_message *message)
 {
@@ -194,9 +197,9 @@ static inline int metakey_read_at_(int fd, void *to, size_t bytes, size_t offset
 	return 0;
 }
 
-/* One try, between two looks at the sequence lock: 0, -EAGAIN where the daemon was writing, or another
- * error, which message tells. Read and not mapped: making a mapping and ending it takes ten times as
- * long as copying the table. */
+/* One try, between two looks at the sequence lock. Returns 0, -EAGAIN if the daemon was writing, or
+ * another error, with a message. The file is read and not mapped, as making and ending a mapping
+ * takes ten times as long as copying the table. */
 static inline int metakey_copy_(struct metakey_registry *registry, int fd, const char *path,
 				struct metakey_message *message)
 {
@@ -251,7 +254,8 @@ static inline int metakey_read_open_(struct metakey_registry *registry, int fd, 
 	return error ? error : metakey_verify_(registry, path, message);
 }
 
-/* Opens a file of a folder; its path is for messages. Null: nobody wants one, as strerror takes its time. */
+/* Opens a file in a folder, and leaves its path for messages. Without a message no text is made, as
+ * strerror takes its time. */
 static inline int metakey_open_file_(const char *run, const char *name, char *path, size_t room,
 				     struct metakey_message *message)
 {
@@ -265,7 +269,7 @@ static inline int metakey_open_file_(const char *run, const char *name, char *pa
 	return message ? metakey_fail_(-errno, message, "%s: %s", path, strerror(errno)) : -errno;
 }
 
-/* Whether the tag is one, and that of the registry's areas. */
+/* Whether the tag is sound, and stands for the registry's areas. */
 static inline int metakey_verify_tag_(const struct metakey_registry *registry)
 {
 	static const __u8 none[METAKEY_TAG_BYTES] = { 0 };
@@ -349,7 +353,7 @@ static inline int metakey_open_map_(const char *bpffs, const char *name, size_t 
 	    info.value_size != value_bytes) {
 		close(fd);
 		return metakey_fail_(-EBADMSG, message,
-				     "%s: is no map with keys of 4 bytes and values of %zu", path,
+				     "%s: is not a map with keys of 4 bytes and values of %zu", path,
 				     value_bytes);
 	}
 	return fd;
@@ -386,7 +390,7 @@ static inline int metakey_read_tag_map_(struct metakey_registry *registry, const
 	return error ? error : metakey_verify_tag_(registry);
 }
 
-/* Reads them once they are whole. */
+/* Reads the maps once they are consistent. */
 static inline int metakey_read_registry_maps_(struct metakey_registry *registry, const char *bpffs,
 					      struct metakey_message *message)
 {
@@ -500,7 +504,8 @@ static inline int metakey_no_tag_(int error, struct metakey_message *message)
 			     strerror(-error));
 }
 
-/* Fills in what is behind the name. -ENOENT: the name is not registered, and the record never linked. */
+/* Fills in what follows the name. -ENOENT: the name is not registered, and the record stays
+ * unlinked. */
 static inline int metakey_bind_record_(struct metakey_record *record,
 				       const struct metakey_registry *registry,
 				       struct metakey_message *message)
@@ -550,7 +555,7 @@ static inline int metakey_bind_all_(struct metakey_record *records, size_t count
 	int result = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		struct metakey_message *where = result ? NULL : message; /* the first is told */
+		struct metakey_message *where = result ? NULL : message; /* the first failure is told */
 		int error = metakey_bind_record_(&records[i], registry, where);
 
 		if (error && error != -ENOENT)
@@ -590,7 +595,7 @@ static inline int metakey_bind(struct bpf_object *object, const struct metakey_r
 		written = bpf_map__set_initial_value(map, records, count * sizeof(*records));
 		if (written)
 			error = metakey_fail_(-EBADMSG, message,
-					      "%s: is no array of records of %zu bytes",
+					      "%s: is not an array of records of %zu bytes",
 					      METAKEY_SECTION, sizeof(*records));
 	}
 	free(records);

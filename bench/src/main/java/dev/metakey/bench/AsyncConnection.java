@@ -2,7 +2,7 @@ package dev.metakey.bench;
 
 /** One client's connection that shares a thread with those of other clients. One call at a time. */
 interface AsyncConnection extends AutoCloseable {
-  /** What is told when a call has ended. On the thread that they share. */
+  /** Told when a call has ended, on the thread that the clients share. */
   interface Done {
     void ended();
 

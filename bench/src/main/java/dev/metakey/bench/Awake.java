@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Keeps every core awake with a process that runs only where nothing else wants to: what a machine
- * costs that falls asleep between two calls is then left out.
+ * Keeps every core awake with a process that runs only when nothing else wants to. So the figures
+ * leave out what it costs a machine to fall asleep between two calls.
  */
 final class Awake implements AutoCloseable {
   private final Children children;

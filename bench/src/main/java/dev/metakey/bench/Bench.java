@@ -42,7 +42,7 @@ public final class Bench {
     } catch (IOException | RuntimeException e) {
       LOG.log(System.Logger.Level.ERROR, "the benchmark has failed", e);
     }
-    System.exit(code); // netty's threads would stay
+    System.exit(code); // netty's threads would keep the JVM alive
   }
 
   private void run() throws Exception {

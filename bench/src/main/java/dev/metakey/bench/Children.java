@@ -73,12 +73,14 @@ final class Children implements AutoCloseable {
     return String.join("\n", all.subList(Math.max(0, all.size() - LAST_LINES), all.size()));
   }
 
-  /** Those that run. */
+  /** The processes that run. */
   List<ProcessHandle> running() {
     return started.stream().filter(Process::isAlive).map(Process::toHandle).toList();
   }
 
-  /** Ends one, and returns when it has ended: in order, or after {@value #END_S} s by force. */
+  /**
+   * Ends a process and waits until it has ended: in order or, after {@value #END_S} s, by force.
+   */
   void end(Process process) throws InterruptedException {
     process.destroy();
     if (!process.waitFor(END_S, TimeUnit.SECONDS)) {

@@ -4,7 +4,7 @@ package dev.metakey.bench;
  * Claims names that nobody has, one after the other, and gives them back. Only claiming is timed.
  */
 final class Claims implements Sampler {
-  /** Returns when names that were given back can be claimed again, by whomever. */
+  /** Returns when names that were given back can be claimed again, by anybody. */
   interface Freed {
     void await() throws InterruptedException;
   }
@@ -15,7 +15,7 @@ final class Claims implements Sampler {
   private long names;
 
   /**
-   * @param newNames each time; otherwise the same ones again
+   * @param newNames whether to claim new names each time; otherwise the same ones again
    */
   Claims(Connection connection, boolean newNames, Freed freed) {
     this.connection = connection;

@@ -109,7 +109,9 @@ final class CommandLines {
     add(FLOOR, directory, Map.of(), "true");
   }
 
-  /** Puts a class that does nothing where no other is on its class path. */
+  /**
+   * Puts a class that does nothing into a directory of its own, which is then the whole class path.
+   */
   private static String nothing(Path directory) throws IOException {
     String file = Nothing.class.getName().replace('.', '/') + ".class";
     Path copy = directory.resolve(file);

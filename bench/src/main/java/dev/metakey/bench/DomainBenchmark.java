@@ -26,7 +26,7 @@ import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.State;
 
-/** The registry's decisions in a registry of 64 fields (63, where a new one comes). */
+/** The registry's decisions in a registry of 64 fields (63, if a new one is added). */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
@@ -68,7 +68,7 @@ public class DomainBenchmark {
     return Registry.decide(full, RULES, release, PEER, NOW);
   }
 
-  /** Asked before every batch. */
+  /** The question that the writer asks before every batch. */
   @Benchmark
   public boolean isTickDue() {
     return Tick.isDue(full, RULES, NOW.ageMs());

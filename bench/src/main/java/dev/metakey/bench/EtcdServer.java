@@ -7,9 +7,9 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 
-/** etcd with its defaults, alone. Other members would only make it slower. */
+/** etcd with its defaults and no other members, which would only make it slower. */
 final class EtcdServer extends Server {
-  /** It wants a host and a port; the socket's file is called like that, in its directory. */
+  /** etcd wants a host and a port; the socket is a file of that name in its directory. */
   private static final String CLIENTS = "client:1";
 
   private static final String MEMBERS = "member:1";
@@ -26,7 +26,7 @@ final class EtcdServer extends Server {
     return directory.resolve(CLIENTS);
   }
 
-  /** As its command line wants it, in its directory. */
+  /** The socket as its command line wants it, relative to its directory. */
   static String endpoint() {
     return "unix://" + CLIENTS;
   }

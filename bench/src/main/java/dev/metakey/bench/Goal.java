@@ -1,12 +1,12 @@
 package dev.metakey.bench;
 
 /**
- * How a row of a {@link Group} should compare with another of its rows. What is compared is what it
- * costs: time or space, or how much less a second is done.
+ * How a row of a {@link Group} should compare with another of its rows. What is compared is the
+ * cost: time or space, or how much less is done in a second.
  *
  * @param other the other row's name
- * @param most the row may cost so many times what the other does
- * @param why what keeps the row behind, where it is
+ * @param most the row may cost this many times what the other does
+ * @param why what keeps the row behind, if it is
  */
 record Goal(String other, double most, String why) {
   static Goal aheadOf(String other, String why) {

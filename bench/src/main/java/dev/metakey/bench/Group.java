@@ -23,7 +23,7 @@ final class Group {
 
   /**
    * @param p99 null: only one figure was taken
-   * @param note what else is to be known; empty: nothing
+   * @param note what else one should know; may be empty
    */
   record Row(String name, double median, @Nullable Double p99, String note, List<Goal> goals) {}
 
@@ -43,7 +43,7 @@ final class Group {
   final List<Row> rows = new ArrayList<>();
 
   /**
-   * @param floor the row that nothing can be ahead of; null: there is none
+   * @param floor the row that no other can beat; null if there is none
    * @param ours the row that the others are compared with
    */
   Group(String title, Unit unit, @Nullable String floor, String ours) {
@@ -57,7 +57,7 @@ final class Group {
     this(title, unit, floor, Results.METAKEY);
   }
 
-  /** Of times. */
+  /** Adds a row of times. */
   void add(String name, Samples samples, String note, Goal... goals) {
     double perUnit = unit == Unit.MILLISECONDS ? 1e6 : 1e3;
     add(
@@ -73,7 +73,7 @@ final class Group {
     rows.add(row);
   }
 
-  /** How often a row's figure is that of another; NaN where there is no such row. */
+  /** A row's figure divided by that of another; NaN if there is no such row. */
   double ratio(Row row, @Nullable String other) {
     return rows.stream()
         .filter(one -> one.name().equals(other))
@@ -82,7 +82,7 @@ final class Group {
         .orElse(Double.NaN);
   }
 
-  /** What came of the goals that compare it with a row that was measured. */
+  /** The outcome of those goals that compare the row with one that was measured. */
   List<Outcome> outcomes(Row row) {
     return row.goals().stream()
         .map(goal -> new Outcome(goal, cost(ratio(row, goal.other()))))

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 
 /** A gRPC connection of its own, without a client library: metakey's, etcd's and the floor's. */
 final class GrpcConnection implements Connection, AsyncConnection {
-  /** How a server wants to be asked. */
+  /** How to ask a server. */
   interface Dialect {
     Request<?, ?> request(Op op, String name);
   }

@@ -7,7 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** What it takes to start, to hold and to use what has so many changes behind it. */
+/** What it takes to start, keep and use a server that has seen many changes. */
 final class Histories {
   private static final String MINE = "bench.mine";
   private static final String THERE = "bench.there";
@@ -50,7 +50,7 @@ final class Histories {
     }
   }
 
-  /** Has the server make so many changes, and 60 names or so, and ends it. */
+  /** Makes a server go through this many changes and about 60 names, and ends it. */
   private static void makeHistory(Server server, int changes) throws Exception {
     try (Opened opened = new Opened()) {
       var unused = opened.add(server).start();

@@ -7,7 +7,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/** On what something was measured: without it, a figure means little. */
+/** The machine that the figures come from, without which they mean little. */
 final class Machine {
   /** USER_HZ, the same on every Linux. */
   private static final double TICKS_PER_S = 100;

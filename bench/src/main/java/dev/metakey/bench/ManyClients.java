@@ -149,7 +149,7 @@ final class ManyClients implements AutoCloseable {
         .orElse("");
   }
 
-  /** All kinds in turn, and that as often as the form says. */
+  /** Measures all kinds in turn, as often as the options say. */
   private Map<String, double[]> rates(Map<String, Load> loads, int clients, long runNs)
       throws Exception {
     Map<String, double[]> rates = new LinkedHashMap<>();

@@ -7,12 +7,21 @@ import dev.metakey.v1.RegistryGrpc;
 import dev.metakey.v1.ReleaseRequest;
 import dev.metakey.v1.ResolveRequest;
 import dev.metakey.v1.Sharing;
+import io.grpc.MethodDescriptor;
 
 /** The calls of the daemon that are measured. */
 final class Metakey {
+  /**
+   * Messages are not decoded, as those of others are not: the client's work is the same for all.
+   */
+  static final MethodDescriptor<byte[], byte[]> WATCH =
+      Floor.method(
+          MethodDescriptor.MethodType.SERVER_STREAMING,
+          RegistryGrpc.getWatchMethod().getFullMethodName());
+
   private Metakey() {}
 
-  /** What each operation is for one who has a name alone. */
+  /** What each operation is for the only owner of a name. */
   static GrpcConnection.Request<?, ?> request(Op op, String name) {
     return request(op, name, Sharing.SHARING_EXCLUSIVE);
   }
@@ -42,7 +51,7 @@ final class Metakey {
     };
   }
 
-  /** Of the smallest size: 64 of them fit into an area. */
+  /** A field of the smallest size, so that 64 of them fit into an area. */
   private static RegisterRequest registration(String name, Sharing sharing) {
     return RegisterRequest.newBuilder()
         .addFields(FieldSpec.newBuilder().setName(name).setSize(2).setSharing(sharing))

@@ -3,8 +3,10 @@ package dev.metakey.bench;
 import dev.metakey.v1.GetStatusRequest;
 import dev.metakey.v1.RegistryGrpc;
 import dev.metakey.v1.WatchRequest;
+import io.grpc.CallOptions;
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
+import io.grpc.stub.ClientCalls;
 import io.grpc.stub.MetadataUtils;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -14,7 +16,7 @@ import java.util.List;
 
 /** The daemon of an installation. */
 final class MetakeyServer extends Server {
-  /** How long it keeps a released id apart. */
+  /** How long it sets a released id aside. */
   static final long QUARANTINE_MS = 50;
 
   /** How long ids may take to become free. */
@@ -23,10 +25,10 @@ final class MetakeyServer extends Server {
   /** A name that is claimed and given back so that the daemon looks which programs are loaded. */
   private static final String LOOK = "bench.look";
 
-  /** So many names are there for clients to share; the other ids are for what has a name alone. */
+  /** How many names clients share; the other ids are for names with one owner. */
   private static final int SHARED = 60;
 
-  /** So many services of a uid may share one, beside the one that keeps it. */
+  /** How many services of a uid may share a name, beside the one that keeps it. */
   private static final int SHARES = 7;
 
   private static final Metadata.Key<String> SERVICE =
@@ -65,7 +67,7 @@ final class MetakeyServer extends Server {
     this.bpffs = bpffs;
   }
 
-  /** Keeps only so many changes. To be said before it starts. */
+  /** Keeps only this many changes. To be called before it starts. */
   MetakeyServer keeping(int changes) {
     kept = changes;
     return this;
@@ -100,7 +102,7 @@ final class MetakeyServer extends Server {
         run.toString());
   }
 
-  /** What its JVM was told, but for archives of its classes. */
+  /** The options of its JVM, except those about archives of its classes. */
   List<String> jvmOptions() {
     String[] all = process().info().arguments().orElseThrow();
     return Arrays.stream(all)
@@ -111,10 +113,10 @@ final class MetakeyServer extends Server {
   }
 
   /**
-   * Waits until what was given back is free again. That takes a look at the kernel which began when
-   * the quarantine was over, and each release has the daemon look.
+   * Waits until what was given back is free again. The daemon frees an id only after a look at the
+   * kernel that began when the quarantine was over, and each release makes it look.
    *
-   * @throws IllegalStateException if it frees nothing
+   * @throws IllegalStateException if it does not free any
    */
   void awaitFreed(Connection connection) throws InterruptedException {
     ManagedChannel channel = Sockets.connect(socket());
@@ -150,7 +152,10 @@ final class MetakeyServer extends Server {
     return SHARED * SHARES;
   }
 
-  /** 512 clients cannot have 64 names: so they share them, each under the name of its service. */
+  /**
+   * 512 clients cannot have 64 names for themselves, so they share them, each as a service of its
+   * own.
+   */
   @Override
   AsyncConnection connectAsync(int client) {
     return connectAs("bench-" + client / SHARED);
@@ -178,7 +183,10 @@ final class MetakeyServer extends Server {
   @Override
   AutoCloseable watch(String name, Runnable told) {
     ManagedChannel channel = watchers.next(socket());
-    RegistryGrpc.newStub(channel).watch(WatchRequest.getDefaultInstance(), new Told<>(told));
+    ClientCalls.asyncServerStreamingCall(
+        channel.newCall(Metakey.WATCH, CallOptions.DEFAULT),
+        WatchRequest.getDefaultInstance().toByteArray(),
+        new Told<byte[]>(told));
     return channel::shutdownNow;
   }
 }

@@ -28,7 +28,7 @@ final class OneClient implements AutoCloseable {
   private static final int LOOKED_UP = 50;
   private static final String[] THERE = {"bench.there_0", "bench.there_1", "bench.there_2"};
 
-  /** Less than a clock can tell: so many look-ups are timed together. */
+  /** How many look-ups in a view are timed together, as one takes less than the clock can tell. */
   private static final int VIEWED = 1000;
 
   private static final class Kind {

@@ -3,7 +3,7 @@ package dev.metakey.bench;
 import java.util.ArrayDeque;
 import java.util.Deque;
 
-/** What was started and opened: closed together, the last first. */
+/** What was started and opened, to be closed together, the last first. */
 final class Opened implements AutoCloseable {
   private final Deque<AutoCloseable> all = new ArrayDeque<>();
 

@@ -9,13 +9,13 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * What {@link Bench} is told.
+ * The options of {@link Bench}.
  *
  * @param parts which are measured
  * @param image the installation that is measured
  * @param work a directory that whoever starts this removes; its disk is measured
- * @param run likewise, for sockets and published files
- * @param bpffs where maps may be pinned, likewise; {@code none}: nowhere
+ * @param run another such directory, for sockets and published files
+ * @param bpffs another such directory, where maps may be pinned; {@code none} if they may not
  * @param lookups the program made of lookups.c; may be missing
  * @param results where to write them
  */
@@ -37,21 +37,21 @@ record Options(
   private static final Set<String> PARTS =
       new TreeSet<>(List.of(CALLS, CLIENTS, WATCHERS, HISTORY, COMMANDS, SOAK));
 
-  /** Only when it is asked for: it takes as long as all the others. */
+  /** Measured only if it is asked for, as it takes as long as all the others. */
   private static final Set<String> ON_DEMAND = Set.of(SOAK);
 
   /**
    * How much is measured.
    *
-   * @param rounds of some tens of calls of each kind
-   * @param warmUpRounds the same, not counted
+   * @param rounds how many rounds of some tens of calls of each kind
+   * @param warmUpRounds how many rounds before them, which do not count
    * @param runMs how long each throughput is measured, each time
-   * @param repeats how many times
-   * @param clients at once
-   * @param watchers told of one change
-   * @param changes that they are told of
-   * @param starts of each server
-   * @param history changes that a server has made before it is started
+   * @param repeats how many times each throughput is measured
+   * @param clients how many there are at once
+   * @param watchers how many are told of one change
+   * @param changes how many they are told of
+   * @param starts how often each server is started
+   * @param history how many changes a server has seen before it is started
    * @param commands how often each is run
    * @param soakMs how long everything is done at once
    * @param isWhole whether what is measured only on demand is measured too
@@ -105,8 +105,8 @@ record Options(
   }
 
   /**
-   * @param words what the user said, behind what {@code bench/run.sh} did: {@code --image} and so
-   *     on
+   * @param words what {@code bench/run.sh} said ({@code --image} and so on), then what the user
+   *     said
    * @throws IllegalArgumentException saying what is wrong
    */
   static Options parse(List<String> words) {

@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 
-/** Redis that answers a change only when it is on the disk. */
+/** Redis, set up to answer a change only when it is on the disk. */
 final class RedisServer extends Server {
   private final Path program;
 
@@ -44,7 +44,10 @@ final class RedisServer extends Server {
     return new RedisAsyncConnection(socket());
   }
 
-  /** What its subscribers are told is not kept: of all that tell, only this is not durable. */
+  /**
+   * What Redis tells its subscribers is not kept: of all servers here, only this one is not durable
+   * when it tells.
+   */
   @Override
   void change(Connection connection, String name, int turn) {
     ((RedisConnection) connection).send("PUBLISH", name, Integer.toString(turn));

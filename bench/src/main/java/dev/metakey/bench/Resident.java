@@ -13,7 +13,7 @@ final class Resident {
 
   /**
    * @param residentMb what of it is in memory
-   * @param shareMb the same, with what several processes share divided among them
+   * @param shareMb the same, but what several processes share is divided among them
    */
   record Memory(double residentMb, double shareMb) {
     String note() {

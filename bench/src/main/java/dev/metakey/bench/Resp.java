@@ -29,9 +29,10 @@ final class Resp {
   }
 
   /**
-   * Takes one reply off.
+   * Reads one reply from the buffer.
    *
-   * @return its first line; of a list, its own; null, and nothing taken, where it is not whole yet
+   * @return its first line, for a list the list's own; null, with nothing read, if the reply is not
+   *     whole yet
    */
   static @Nullable String take(ByteBuffer from) {
     int start = from.position();

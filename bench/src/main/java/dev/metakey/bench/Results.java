@@ -66,7 +66,8 @@ final class Results {
   }
 
   /**
-   * Each goal, whether it is reached, and last what keeps the row behind and what is to be known.
+   * Each goal, whether it is reached, and then what keeps the row behind and what else one should
+   * know.
    */
   private static String words(Group group, Row row) {
     List<String> words = new ArrayList<>();
@@ -84,7 +85,7 @@ final class Results {
     return words.stream().filter(one -> !one.isEmpty()).collect(Collectors.joining("; "));
   }
 
-  /** Three digits that mean something; empty for what there is not. */
+  /** Three significant digits; empty if there is no figure. */
   static String figure(double value) {
     if (Double.isNaN(value) || Double.isInfinite(value)) {
       return "";

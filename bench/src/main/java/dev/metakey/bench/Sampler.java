@@ -2,7 +2,7 @@ package dev.metakey.bench;
 
 import java.io.IOException;
 
-/** Does something so many times, and notes how long each took. */
+/** Does something a number of times, and notes how long each time took. */
 interface Sampler {
   void sample(int calls, Samples into) throws IOException, InterruptedException;
 

@@ -14,7 +14,7 @@ final class Samples {
     ns[size++] = elapsedNs;
   }
 
-  /** Forgets all, which so was warm-up. */
+  /** Forgets all samples so far, which were the warm-up. */
   void clear() {
     size = 0;
   }

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A server that is measured, on a unix socket, with its data in a directory of its own: metakeyd,
- * or what people would use instead. Starts again on what an earlier start left.
+ * or what people would use instead. May be started again on the data of an earlier start.
  */
 abstract class Server implements AutoCloseable {
   private static final long START_S = 60;
@@ -53,7 +53,7 @@ abstract class Server implements AutoCloseable {
   /**
    * A connection that shares a thread with others.
    *
-   * @param client whose it is; 0 for the first
+   * @param client the number of the client; 0 for the first
    */
   abstract AsyncConnection connectAsync(int client) throws IOException;
 
@@ -126,7 +126,7 @@ abstract class Server implements AutoCloseable {
     Thread.sleep(1);
   }
 
-  /** That there is no such name is an answer too. */
+  /** Whether it answers; that there is no such name is an answer too. */
   private static boolean answers(Connection connection) {
     try {
       connection.call(Op.LOOK_UP, ABSENT);

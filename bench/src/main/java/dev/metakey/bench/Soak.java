@@ -15,8 +15,8 @@ import java.util.stream.Stream;
 
 /**
  * What the daemon holds after a while of everything at once: clients that claim, give back and look
- * up, and watchers, all of whom leave and come again ten times. What is held after half of it is to
- * be all that is ever held.
+ * up, and watchers, all of whom leave and come back ten times. The daemon should hold no more at
+ * the end than after half of it.
  */
 final class Soak {
   private static final int TURNS = 10;
@@ -24,13 +24,13 @@ final class Soak {
   private static final int LOOKING_UP = 16;
   private static final int WATCHERS = 50;
 
-  /** So few changes are kept that half of it makes more. */
+  /** So few changes are kept that half of the time suffices for more. */
   private static final int HISTORY = 10_000;
 
   private static final long PATIENCE_S = 30;
   private static final double MORE = 1.1;
 
-  /** Files of the database are merged now and then, and old changes go with them. */
+  /** The database merges its files now and then, and only then drops old changes. */
   private static final double MORE_ON_DISK = 2;
 
   private static final double BYTES_PER_MB = 1 << 20;
@@ -89,7 +89,7 @@ final class Soak {
     }
   }
 
-  /** When the connections of the last turn are gone. */
+  /** What it holds when the connections of the last turn are gone. */
   private static Held held(MetakeyServer server) throws Exception {
     Path process = Path.of("/proc", Long.toString(server.process().pid()));
     double descriptors = count(process.resolve("fd"));

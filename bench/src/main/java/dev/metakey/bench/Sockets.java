@@ -21,9 +21,12 @@ import java.nio.file.Path;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
-/** gRPC on unix sockets, for a raw client and for a server as bare as can be. */
+/** gRPC on unix sockets, for a raw client and for the barest possible server. */
 final class Sockets {
-  /** gRPC sets SO_KEEPALIVE, which unix sockets do not know. Kept, as nobody else holds it. */
+  /**
+   * netty warns that unix sockets do not know SO_KEEPALIVE. Held here, as a logger that nobody
+   * holds is forgotten.
+   */
   private static final Logger NETTY = Logger.getLogger("io.grpc.netty.shaded.io.netty.bootstrap");
 
   static {

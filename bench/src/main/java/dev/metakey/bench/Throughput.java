@@ -9,11 +9,11 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Many clients at once, each on a connection of its own, and each making one call after the other.
- * Those of servers share one thread, as the cores are the server's; those of a database in this
- * process have a thread each, as it has none.
+ * Clients of a server share one thread, to leave the cores to the server. Clients of a database in
+ * this process have a thread each, as the database has none.
  */
 final class Throughput {
-  /** What a client does over and over, and a name that is its alone. */
+  /** What a client does over and over, and the name that it alone uses. */
   record Work(List<Op> turns, String name) {
     static Work claiming(String name) {
       return new Work(List.of(Op.CLAIM, Op.RELEASE), name);
@@ -44,7 +44,7 @@ final class Throughput {
     return run(connections, work, new Throughput(connections.size(), durationNs, Long.MAX_VALUE));
   }
 
-  /** Makes so many calls each, however long that takes. */
+  /** Makes this many calls on each connection, however long that takes. */
   static void calls(List<AsyncConnection> connections, List<Work> work, long each)
       throws InterruptedException {
     var unused =
@@ -99,7 +99,7 @@ final class Throughput {
     return answered.sum() * 1e9 / (System.nanoTime() - startNs);
   }
 
-  /** Ends only when all turns were had: so nothing stays claimed. */
+  /** A client ends only after a whole round of turns, so that nothing stays claimed. */
   private boolean isGoingOn(Work work, long turn) {
     return turn % work.turns().size() != 0
         || (System.nanoTime() < endNs && turn < mostCalls && failure.get() == null);

@@ -12,11 +12,11 @@ record Told<A>(Runnable action) implements StreamObserver<A> {
     action.run();
   }
 
-  /** Whoever waits to be told gives up in time. */
+  /** Only logs: whoever waits to be told gives up after a while. */
   @Override
   public void onError(Throwable cause) {
     Status.Code code = Status.fromThrowable(cause).getCode();
-    if (code != Status.Code.UNAVAILABLE && code != Status.Code.CANCELLED) { // as when it is closed
+    if (code != Status.Code.UNAVAILABLE && code != Status.Code.CANCELLED) { // as after a close
       LOG.log(System.Logger.Level.WARNING, "a watcher is told no more", cause);
     }
   }

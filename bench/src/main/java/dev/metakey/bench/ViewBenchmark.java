@@ -73,7 +73,7 @@ public class ViewBenchmark {
     names = specs.stream().map(spec -> copy(spec.name())).toArray(String[]::new);
   }
 
-  /** Equal, but not the same string: as a caller has it. */
+  /** An equal string that is not the same one, as a caller would have. */
   private static String copy(String name) {
     return new String(name.toCharArray());
   }
@@ -99,7 +99,7 @@ public class ViewBenchmark {
     return view.get(next++ & (Field.IDS - 1));
   }
 
-  /** What the two above cost without their look-up. */
+  /** What the two benchmarks above cost without their look-up. */
   @Benchmark
   public String nothing() {
     return names[next++ & (Field.IDS - 1)];

@@ -38,7 +38,7 @@ final class Watching implements AutoCloseable {
       };
     }
 
-    /** Waits until so many were told. */
+    /** Waits until this many were told. */
     void await(int watchers) throws InterruptedException, IOException {
       if (!told.tryAcquire(watchers, PATIENCE_S, TimeUnit.SECONDS)) {
         throw new IOException(

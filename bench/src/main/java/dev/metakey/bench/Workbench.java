@@ -29,7 +29,7 @@ final class Workbench {
     return Files.createDirectories(options.work().resolve(name + "-" + ++made));
   }
 
-  /** As it is installed: it looks at loaded programs and pins maps, where it may. */
+  /** A daemon as it is installed: it looks at loaded programs and pins maps, if it may. */
   MetakeyServer metakeyAsInstalled() throws IOException {
     return metakey(ROOT ? "kernel" : "none", options.bpffs());
   }
@@ -39,12 +39,14 @@ final class Workbench {
     return ROOT;
   }
 
-  /** One that frees no ids, and pins nothing. */
+  /** A daemon that frees no ids and pins nothing. */
   MetakeyServer metakeyAlone() throws IOException {
     return metakey("none", "none");
   }
 
-  /** metakey first, and then those of the others that are there. No daemon looks at programs. */
+  /**
+   * metakey first, and then those others that are installed. This daemon does not look at programs.
+   */
   List<Server> servers() throws IOException {
     List<Server> servers = new ArrayList<>(List.of(metakeyAlone()));
     Path etcd = program("etcd");
@@ -68,7 +70,7 @@ final class Workbench {
     return new FloorServer(children, directory("floor"), like.jvmOptions());
   }
 
-  /** One of PATH, or a path; null where it is not installed. */
+  /** The program of this name in PATH, or at this path; null if it is not installed. */
   static @Nullable Path program(String name) {
     for (String folder : System.getenv().getOrDefault("PATH", "").split(File.pathSeparator, -1)) {
       Path program = Path.of(folder).resolve(name);
@@ -79,7 +81,7 @@ final class Workbench {
     return null;
   }
 
-  /** A command's first line; empty where it is not installed. */
+  /** The first line that a command prints; empty if it is not installed. */
   static String firstLine(String name, String... arguments) throws IOException {
     Path program = program(name);
     if (program == null) {

@@ -10,6 +10,7 @@ import picocli.CommandLine.Command;
 final class CompletionVerb extends Verb {
   @Override
   public Integer call() {
+    // zsh understands it too, by its bashcompinit.
     terminal().line(AutoComplete.bash("metakey", metakey.spec.commandLine()));
     return 0;
   }

@@ -85,6 +85,7 @@ final class DecodeVerb extends Verb {
             "standard input has more than %d characters; give the bytes before one packet"
                 .formatted(MAX_CHARACTERS));
       }
+      // One letter for each byte, so that an error can name any of them.
       return new String(text, StandardCharsets.ISO_8859_1);
     } catch (IOException e) {
       throw new MetakeyException(
@@ -112,6 +113,7 @@ final class DecodeVerb extends Verb {
     try {
       var answer = client.tag();
       RegistryInfo its = answer.info();
+      // Between the two calls, the registry or its layout may have become another.
       boolean isSame =
           its.registryId().equals(info.registryId())
               && its.layout() == info.layout()

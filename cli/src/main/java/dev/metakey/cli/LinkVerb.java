@@ -115,6 +115,7 @@ final class LinkVerb extends Verb {
       print(toStandard ? terminal().withoutOut() : terminal(), linked);
       return 0;
     } catch (MetakeyException e) {
+      // The user knows nothing of the temporary file.
       String text = e.text().replace(folder.resolve("in.bpf.o").toString(), "standard input");
       throw new MetakeyException(e.reason(), text, e.facts(), e);
     } finally {

@@ -37,6 +37,7 @@ final class ListVerb extends Verb {
   public Integer call() {
     Set<FieldState> wanted = EnumSet.noneOf(FieldState.class);
     wanted.addAll(states);
+    // The daemon lists fields. Ids that no field ever had show only against the list of all fields.
     if (wanted.contains(FieldState.FREE) && prefix.isEmpty()) {
       printer(output).ids(read(client -> client.list("", EnumSet.allOf(FieldState.class))), wanted);
     } else {

@@ -43,6 +43,7 @@ import picocli.CommandLine.Spec;
       Exit.CLOSED_PIPE_TEXT,
     })
 final class Metakey implements Callable<Integer> {
+  /** The options of all verbs come after a verb's own in its help. */
   private static final int LAST = 100;
 
   final Terminal terminal;

@@ -9,7 +9,7 @@ final class OutputOption {
   @Option(
       names = {"-o", "--output"},
       paramLabel = "FORM",
-      order = 90,
+      order = 90, // after a verb's own options, and before those of all verbs
       description = "How to print it: ${COMPLETION-CANDIDATES}. Default: table.")
   @Nullable Output value;
 }

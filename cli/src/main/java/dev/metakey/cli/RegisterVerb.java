@@ -84,6 +84,7 @@ final class RegisterVerb extends Verb {
 
   private int size(String field, int colon) {
     try {
+      // Any number: the rules of a field say which are sizes.
       return Integer.parseInt(field.substring(colon + 1));
     } catch (NumberFormatException e) {
       throw wrong(

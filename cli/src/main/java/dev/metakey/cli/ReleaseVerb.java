@@ -119,6 +119,7 @@ final class ReleaseVerb extends Verb {
               "%s stays as it was: loaded programs are linked to it ('metakey users' shows them)"
                   .formatted(field.name()));
     }
+    // A script that asked for all of them should see that some stay.
     return answer.value().inUse().isEmpty() ? 0 : Reason.IN_USE.exitCode();
   }
 }

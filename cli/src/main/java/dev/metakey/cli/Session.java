@@ -40,7 +40,7 @@ final class Session implements AutoCloseable {
    * @param staleWillDo whether the published file is enough
    */
   static Session open(Metakey options, Duration patience, boolean staleWillDo) {
-    Logger.getLogger("").setLevel(Level.WARNING);
+    Logger.getLogger("").setLevel(Level.WARNING); // less concerns no user of a command
     ClientBuilder builder =
         MetakeyClient.builder().connectTimeout(patience).acceptStaleStart(staleWillDo);
     if (options.timeout != null) {

@@ -31,7 +31,7 @@ class FailuresTest {
     daemon.close();
   }
 
-  /** The table in section 9 of the design, once more: scripts depend on it. */
+  /** The table of exit codes in docs/errors.md, once more, as scripts depend on it. */
   @ParameterizedTest
   @CsvSource({
     "INTERNAL, 1",

@@ -195,7 +195,7 @@ final class FakeDaemon implements AutoCloseable {
         new Peer(1000, 1000, 99, "tracer"));
   }
 
-  /** As in the client: netty warns of an option that unix sockets do not have. */
+  /** Held here as in the client: netty would warn of an option that unix sockets do not have. */
   private static final Logger NETTY =
       Logger.getLogger("io.grpc.netty.shaded.io.netty.bootstrap.ServerBootstrap");
 

@@ -9,7 +9,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.HexFormat;
 
-/** A script in the place of the program that looks at packets, for runs inside this process. */
+/** A script that stands in for the program that looks at packets, for runs inside this process. */
 final class FakeTap implements AutoCloseable {
   private static final String LIBEXEC = "metakey.libexec";
 
@@ -21,13 +21,13 @@ final class FakeTap implements AutoCloseable {
 
   private final Path folder;
 
-  /** It is not installed in the folder yet. */
+  /** Makes a tap in this folder, in which nothing is installed yet. */
   FakeTap(Path folder) {
     this.folder = folder;
     System.setProperty(LIBEXEC, folder.toString());
   }
 
-  /** The program prints this, and then waits for its standard input to end. */
+  /** Makes the program print this, and then wait for its standard input to end. */
   void prints(String... lines) throws IOException {
     does(
         "printf '%s\\n' ready '" + String.join("' '", lines) + "'; echo \"$@\" > \"$0.args\"; cat");

@@ -89,7 +89,7 @@ class ProcessTest {
     assertThat(err()).isEmpty();
   }
 
-  /** All that it has to print is in the pipe before the reader goes: no write would ever fail. */
+  /** Everything is in the pipe before the reader goes, so no later write could fail. */
   @Test
   void watch_whenNobodyReadsAnyMore_exits141WithoutWords() throws Exception {
     Process process = shell("set -o pipefail; " + command("watch -o name") + " | (read; sleep 1)");

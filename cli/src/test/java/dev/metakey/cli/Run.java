@@ -20,7 +20,7 @@ final class Run {
   private int outLines = Integer.MAX_VALUE;
 
   record Result(int exit, String out, String err) {
-    /** As a person would see it, with the exit code at the end. */
+    /** The run as a person would see it, with the exit code at the end. */
     String transcript(String... args) {
       StringBuilder text = new StringBuilder("$ metakey " + String.join(" ", args) + "\n");
       text.append(out);
@@ -29,7 +29,7 @@ final class Run {
     }
   }
 
-  /** A line as a shell would read it, as far as words and single quotes go. */
+  /** Splits a line as a shell would, as far as words and single quotes go. */
   static String[] words(String line) {
     return Pattern.compile("'([^']*)'|(\\S+)")
         .matcher(line)
@@ -53,7 +53,7 @@ final class Run {
     return this;
   }
 
-  /** A script calls it. */
+  /** Lets a script of this name call it. */
   Run from(String callingScript) {
     script = callingScript;
     return this;
@@ -69,7 +69,7 @@ final class Run {
     return this;
   }
 
-  /** Nobody reads further than this many lines. */
+  /** Lets the reader go after this many lines. */
   Run outEndsAfter(int lines) {
     outLines = lines;
     return this;

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The verb with a script in the place of the program that looks at packets. */
+/** The verb, with a script that stands in for the program that looks at packets. */
 class TraceVerbTest {
   @TempDir Path dir;
   private FakeDaemon daemon;

@@ -31,7 +31,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** What is asked of the daemon, and where the answer goes. How it looks: {@link GoldenTest}. */
+/**
+ * What is asked of the daemon, and where the answer goes. {@link GoldenTest} shows how it looks.
+ */
 class VerbsTest {
   @TempDir Path dir;
   private FakeDaemon daemon;
@@ -295,7 +297,7 @@ class VerbsTest {
     ListHistoryRequest asked = daemon.asked(ListHistoryRequest.class);
     assertThat(asked.getName()).isEqualTo("edge.zone");
     assertThat(asked.getSinceRevision()).isEqualTo(2);
-    assertThat(asked.getLimit()).isEqualTo(1000); // few of a page may be of the name
+    assertThat(asked.getLimit()).isEqualTo(1000); // whole pages, as few changes may be of the name
     assertThat(result.err())
         .isEqualTo("metakey: note: more changes follow; see them with --since 40\n");
     assertThat(Run.at(daemon).metakey("history", "-o", "json").out())

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>
  *    0          4           5        6        7        8                72                80
- *    | magic:32 | version:8 | role:8 | size:8 | zero:8 | name: 64 bytes | {@link MarkStruct} |
+ *    | magic:32 | version:8 | role:8 | size:8 | alone:8| name: 64 bytes | {@link MarkStruct} |
  *    80                      96              100      101    102        103        104
  *    | registry_id: 16 bytes | generation:32 | slot:8 | id:8 | layout:8 | area/8:8 |
  * </pre>
@@ -34,8 +34,8 @@ public final class RecordStruct {
   public static final int VERSION = MAGIC + Integer.BYTES;
   public static final int ROLE = VERSION + Byte.BYTES;
   public static final int SIZE = ROLE + Byte.BYTES;
-  public static final int ZERO0 = SIZE + Byte.BYTES;
-  public static final int NAME = ZERO0 + Byte.BYTES;
+  public static final int ALONE = SIZE + Byte.BYTES;
+  public static final int NAME = ALONE + Byte.BYTES;
   public static final int MARK = NAME + KeyStruct.NAME_BYTES;
   public static final int REGISTRY_ID = MARK + MarkStruct.BYTES;
   public static final int GENERATION = REGISTRY_ID + 2 * Long.BYTES;
@@ -98,6 +98,16 @@ public final class RecordStruct {
       throw bad(SIZE, "size %d; a value has 2, 4 or 8 bytes".formatted(size));
     }
     return new FieldUse(name(buffer, offset), size, role, place(buffer, offset));
+  }
+
+  /**
+   * Whether the record is a variable of its own in its program: code that has an address in it
+   * reaches no other record.
+   *
+   * @param offset as of {@link #get}
+   */
+  public static boolean isAlone(ByteBuffer buffer, int offset) {
+    return buffer.get(offset + ALONE) == 1;
   }
 
   private static String name(ByteBuffer buffer, int offset) throws BadLayoutException {

@@ -1,6 +1,7 @@
 package dev.metakey.model;
 
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * A BPF program that the kernel has loaded, and the fields that it uses.
@@ -12,6 +13,9 @@ import java.util.List;
  * @param loadedAtMs wall-clock time, milliseconds since 1970
  * @param pids processes that hold it open, by ascending pid; empty where none does (it is attached
  *     or pinned) or where that was not asked
+ * @param uses the records that its instructions refer to; all of its object's where that cannot be
+ *     told
+ * @param unused the other records of its object: evidence of what was linked, but no use
  */
 public record LoadedProgram(
     int id,
@@ -20,10 +24,29 @@ public record LoadedProgram(
     String tag,
     long loadedAtMs,
     List<Integer> pids,
-    List<FieldUse> uses) {
+    List<FieldUse> uses,
+    List<FieldUse> unused) {
   public LoadedProgram {
     pids = List.copyOf(pids);
     uses = List.copyOf(uses);
+    unused = List.copyOf(unused);
+  }
+
+  /** One that uses all records of its object. */
+  public LoadedProgram(
+      int id,
+      String name,
+      String type,
+      String tag,
+      long loadedAtMs,
+      List<Integer> pids,
+      List<FieldUse> uses) {
+    this(id, name, type, tag, loadedAtMs, pids, uses, List.of());
+  }
+
+  /** Every record of its object, used or not. */
+  public List<FieldUse> records() {
+    return Stream.concat(uses.stream(), unused.stream()).toList();
   }
 
   /** {@code program 42 (xdp number_packets)}. */

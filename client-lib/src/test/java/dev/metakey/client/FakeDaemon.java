@@ -79,7 +79,7 @@ public final class FakeDaemon extends RegistryGrpc.RegistryImplBase implements A
       Metadata.Key.of("metakey-service", Metadata.ASCII_STRING_MARSHALLER);
   private static final Peer PEER = new Peer(7, 7, 77, "fake");
 
-  /** Its side of the connection warns that unix sockets know no SO_KEEPALIVE. */
+  /** netty would warn here too that unix sockets do not have SO_KEEPALIVE. */
   private static final Logger BOOTSTRAP_LOG =
       Logger.getLogger("io.grpc.netty.shaded.io.netty.bootstrap.ServerBootstrap");
 
@@ -101,7 +101,7 @@ public final class FakeDaemon extends RegistryGrpc.RegistryImplBase implements A
   private volatile @Nullable GetStatusResponse status;
   private @Nullable MetakeyException refusal;
 
-  /** Why the tag is not told; null: it is. */
+  /** Why the tag is refused; null if it is told. */
   public volatile @Nullable MetakeyException tagRefusal;
 
   private @Nullable MultiThreadIoEventLoopGroup group;
@@ -113,7 +113,7 @@ public final class FakeDaemon extends RegistryGrpc.RegistryImplBase implements A
     this.socket = socket;
   }
 
-  /** A daemon that runs. */
+  /** Makes a daemon that runs. */
   public static FakeDaemon started(Path socket) {
     FakeDaemon daemon = new FakeDaemon(socket);
     daemon.start();
@@ -138,7 +138,7 @@ public final class FakeDaemon extends RegistryGrpc.RegistryImplBase implements A
     }
   }
 
-  /** Dies as kill -9 does it: calls break, the socket file stays. */
+  /** Dies as after kill -9: calls break, the socket file stays. */
   public void kill() {
     Server dying;
     synchronized (this) {
@@ -185,7 +185,7 @@ public final class FakeDaemon extends RegistryGrpc.RegistryImplBase implements A
     keepsHistory = false;
   }
 
-  /** Says something to every watcher, be it nonsense. */
+  /** Sends a message to every watcher, which may be nonsense. */
   synchronized void say(WatchResponse message) {
     watchers.forEach(w -> w.onNext(message));
   }
@@ -340,7 +340,7 @@ public final class FakeDaemon extends RegistryGrpc.RegistryImplBase implements A
             .build());
   }
 
-  /** Whether it looks at loaded programs. From now on the status is answered. */
+  /** Sets whether it looks at loaded programs. From now on it answers status calls. */
   public void looksAtPrograms(boolean looks) {
     status = GetStatusResponse.newBuilder().setProgramsNotLookedAt(!looks).build();
   }
@@ -360,7 +360,7 @@ public final class FakeDaemon extends RegistryGrpc.RegistryImplBase implements A
     }
   }
 
-  /** Until it knows what to say, never answers: a daemon that hangs. */
+  /** Does not answer until a status is set: so it acts as a daemon that hangs. */
   @Override
   public void getStatus(GetStatusRequest request, StreamObserver<GetStatusResponse> observer) {
     GetStatusResponse answer = status;

@@ -260,7 +260,7 @@ final class MetakeyClientTest {
     }
   }
 
-  /** As with an old protobuf on the class path: what is missing is only noticed when it is used. */
+  /** As with an old protobuf on the class path: a missing class is noticed only when it is used. */
   @ParameterizedTest
   @ValueSource(strings = {"com.google.protobuf.GeneratedMessage", "com.google.rpc.ErrorInfo"})
   void connect_whenAClassIsMissing_saysSo(String missing) throws Exception {

@@ -271,7 +271,7 @@ final class ViewTest {
       int found = lookUp(view, 100_000);
       long after = threads.getThreadAllocatedBytes(thread);
       assertThat(found).isEqualTo(300_000);
-      assertThat(after - before).isLessThan(100_000); // less than a byte a look-up: not by them
+      assertThat(after - before).isLessThan(100_000); // less than a byte each: none by them
     }
   }
 

@@ -7,7 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 
-/** What the guide shows is what compiles here. Tests run in the module's folder. */
+/** The guide shows exactly the code that is compiled here. Tests run in the module's folder. */
 final class ClientGuideTest {
   @Test
   void guide_always_showsTheExampleAsItCompiles() throws IOException {

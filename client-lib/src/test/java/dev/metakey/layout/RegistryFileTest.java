@@ -301,8 +301,8 @@ final class RegistryFileTest {
   }
 
   /**
-   * Every state has the revision in the generation of each of its fields: a mix shows. Readers and
-   * writer share a mapped file, as they do on a host.
+   * In every state, each field has the revision as its generation, so that a mix of two states
+   * shows. Readers and writer share a mapped file, as they do on a host.
    */
   @Test
   void decode_whileItIsWritten_neverGivesAMix() throws Exception {
@@ -327,7 +327,7 @@ final class RegistryFileTest {
         Snapshot next = states.get((int) (writes.incrementAndGet() % states.size()));
         RegistryFile.update(writable, next, next.info().revision());
         if (writes.get() % 64 == 0) {
-          LockSupport.parkNanos(10_000); // a writer that never rests leaves readers nothing
+          LockSupport.parkNanos(10_000); // a writer without pauses would leave readers no chance
         }
       }
       stop.set(true);
@@ -346,7 +346,7 @@ final class RegistryFileTest {
           assertUniform(RegistryFile.decode(mapped));
           reads.incrementAndGet();
         } catch (BadLayoutException e) {
-          assertThat(e).hasMessageContaining("was being written"); // never: damaged
+          assertThat(e).hasMessageContaining("was being written"); // and never that it is damaged
         }
       }
     } catch (IOException e) {

@@ -140,7 +140,7 @@ class RecordSectionTest {
       boolean code = at >= 64 && at < RECORDS_AT;
       boolean secondRecord = at >= record(1) && at < object.namesAt;
       if (code || secondRecord) {
-        continue; // the first record is enough
+        continue; // checking the first record is enough
       }
       byte was = whole[at];
       for (int flip : new int[] {0x01, 0x80, was}) {

@@ -41,7 +41,7 @@ final class WordsTest {
     }
   }
 
-  /** Files, maps and packets hold them. */
+  /** Files, maps and packets hold these codes. */
   @Test
   void code_always_staysWhatItWas() {
     assertThat(codes(Layout.values())).containsExactly(1, 2);

@@ -21,8 +21,8 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Random sequences against {@link AreaModel}: after each step every byte is as it says, and those
- * around the area are as they were. {@code -Dmetakey.seed=N} repeats a run.
+ * Random sequences against {@link AreaModel}: after each step every byte of the area is as the
+ * model says, and those around it are as before. {@code -Dmetakey.seed=N} repeats a run.
  */
 final class AreaCodecRandomTest {
   private static final int STEPS = 400;
@@ -39,7 +39,7 @@ final class AreaCodecRandomTest {
                     .mapToObj(bytes -> Arguments.of(layout, bytes)));
   }
 
-  /** Every id, with a random size; in the slotted layout as many as there is room for. */
+  /** A field of random size for every id; in the slotted layout, as many as there is room for. */
   private static List<Field> fields(Random random, Layout layout, int areaBytes) {
     List<Integer> ids = new ArrayList<>(IntStream.range(0, Field.IDS).boxed().toList());
     Collections.shuffle(ids, random);
@@ -122,7 +122,7 @@ final class AreaCodecRandomTest {
                 .toList());
   }
 
-  /** Whatever is in a packet: no exception, and nothing outside the area is touched. */
+  /** Whatever a packet holds, there is no exception, and nothing outside the area is touched. */
   @ParameterizedTest
   @MethodSource("layoutsAndAreas")
   void anyBytes_whenMarkedAsOurs_hurtNobody(Layout layout, int areaBytes) {
@@ -137,7 +137,7 @@ final class AreaCodecRandomTest {
       byte[] mark = new AreaModel(layout, areaBytes).bytes();
       System.arraycopy(mark, areaBytes - 8, before, data - 8, 8);
       if (layout == Layout.PACKED && random.nextBoolean()) {
-        // Few bits, so that many are believed.
+        // Few bits, so that many of these headers are sound.
         Arrays.fill(before, GUARD, GUARD + 16, (byte) 0);
         before[GUARD + random.nextInt(16)] = (byte) random.nextInt();
       }

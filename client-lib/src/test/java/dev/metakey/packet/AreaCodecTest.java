@@ -41,7 +41,7 @@ final class AreaCodecTest {
     return buffer;
   }
 
-  /** In the packed layout: the header's words. */
+  /** Sets the words of a packed header. */
   private static void claim(ByteBuffer area, long high, long low) {
     area.duplicate().order(ByteOrder.nativeOrder()).putLong(0, high).putLong(8, low);
   }

@@ -9,8 +9,8 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * What an area is, told another way than the codec does it: a map of values, and the whole area
- * made anew from it each time.
+ * An area in another way than the codec's: a map of values, from which the whole area is made anew
+ * each time.
  */
 final class AreaModel {
   private final Layout layout;

@@ -21,7 +21,7 @@ final class Areas {
         .build();
   }
 
-  /** A place for bytes; none of these may make a difference. */
+  /** The kinds of memory that an area may be in. None may make a difference. */
   enum Memory {
     HEAP {
       @Override

@@ -22,7 +22,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** The archives of classes: made where the image is, used where they fit, and never noticed. */
 final class ArchiveIT {
-  /** At most so many: what the JVM makes as it runs, proxies and lambda forms, is in no archive. */
+  /** The most classes from no archive: the JVM makes proxies and lambda forms as it runs. */
   private static final int MADE_WHILE_RUNNING = 100;
 
   private static Path root;
@@ -34,10 +34,7 @@ final class ArchiveIT {
   static void install() throws Exception {
     root = Files.createTempDirectory("metakey-archive-");
     Files.setPosixFilePermissions(root, PosixFilePermissions.fromString("rwxr-xr-x"));
-    image = Image.built().copyTo(root.resolve("image"));
-    if (Files.exists(cache())) { // from an earlier run in the place that it was copied from
-      Host.delete(cache());
-    }
+    image = Image.built().copyWholeTo(root.resolve("image"));
     make().ok();
   }
 
@@ -108,7 +105,7 @@ final class ArchiveIT {
     assertThat(list.others()).as("%s", list).isLessThan(MADE_WHILE_RUNNING);
   }
 
-  /** Counts, as a machine that is busy moves times, but not them. */
+  /** Compares counts, as a busy machine changes times but not counts. */
   @Test
   void verbs_whenTheyRun_loadNoMoreThanTheyNeed() throws Exception {
     host.use(image);
@@ -221,7 +218,7 @@ final class ArchiveIT {
     host.use(image);
     host.start();
 
-    // Whoever makes it gives way to everybody else on the machine.
+    // The maker has the lowest priority, so this may take long on a busy machine.
     Host.await(300, "the daemon's archive", () -> Files.exists(note));
 
     assertThat(archive("metakeyd")).isRegularFile();

@@ -147,7 +147,7 @@ class BadEnvironmentIT {
     host.runDaemon().refuses(8, host.run().toString(), "rwxrwxrwx", "chmod go-w");
   }
 
-  /** As root: with what another user put in the way of a daemon that could overwrite anything. */
+  /** A daemon of root could overwrite anything, and meets what another user put in its way. */
   @Test
   void directories_whenTheyAreAnotherUsers_areRefusedAndNothingIsOverwritten() throws Exception {
     Requires.nobody(); // so this is root
@@ -292,7 +292,7 @@ class BadEnvironmentIT {
     }
   }
 
-  /** What the log had room for is still taken. Returns how many changes were. */
+  /** Changes for which the log still has room are taken. Returns how many these were. */
   private static int registerUntilRefused(Wiretap connection) {
     for (int taken = 0; taken < 100_000; taken++) {
       String name = "fill.n" + taken % 60;

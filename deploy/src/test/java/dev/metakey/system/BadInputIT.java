@@ -45,8 +45,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /**
- * What users and clients get wrong meets one clear error with a stable reason, through the command
- * line and past every client-side check; and changes nothing.
+ * Whatever users and clients get wrong gets one clear error with a stable reason and changes
+ * nothing, both through the command line and past all checks of the client.
  */
 class BadInputIT {
   private static final List<String> BAD_NAMES =
@@ -475,7 +475,7 @@ class BadInputIT {
       channel.connect(UnixDomainSocketAddress.of(host.socket()));
       channel.write(ByteBuffer.wrap(bytes));
     } catch (IOException hungUp) {
-      // As it should.
+      // The daemon may hang up at any time.
     }
   }
 
@@ -504,10 +504,10 @@ class BadInputIT {
         try {
           channel.write(ByteBuffer.wrap(bytes));
         } catch (IOException hungUp) {
-          // It made room for another.
+          // The daemon has closed it to make room for another.
         }
         if (i % 2_000 == 1_999) {
-          host.cli("status").ok();
+          host.program("status").ok();
           host.cliAsNobody("status").ok();
         }
       }

@@ -20,11 +20,13 @@ import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.UUID;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** {@code metakey_user.h} binds an object to a published registry, or says what is wrong. */
+@Order(3)
 @ResourceLock(Lab.LOADED_PROGRAMS)
 class BindingIT {
   private static final UUID REGISTRY = new UUID(1, 2);
@@ -142,7 +144,7 @@ class BindingIT {
   void read_whenItsWriterDied_givesUp() throws Exception {
     publish(run, REGISTRY, field("test.f0", 2, 1, 18));
     try (FileChannel file = FileChannel.open(file(), StandardOpenOption.WRITE)) {
-      file.write(ByteBuffer.allocate(8).putLong(0, -1L), RegistryFile.SEQ); // odd in any order
+      file.write(ByteBuffer.allocate(8).putLong(0, -1L), RegistryFile.SEQ); // odd in both orders
     }
     assertThat(bind("-").get(0)).startsWith("read -11 ").contains("start metakeyd");
   }

@@ -15,7 +15,7 @@ import java.util.stream.Stream;
 
 /** Compiles C against the image's headers: for the kernel with clang, for this machine with cc. */
 final class CBuild {
-  /** What the headers must compile with, and without a word. */
+  /** The headers must compile with these, and without a message. */
   static final List<String> WARNINGS = List.of("-Wall", "-Wextra", "-Werror");
 
   private static final int FIRST_WITH_V4 = 18;
@@ -64,7 +64,7 @@ final class CBuild {
     return matcher.matches() ? Integer.parseInt(matcher.group(1)) : 0;
   }
 
-  /** Compiles a BPF object, silently or not at all. */
+  /** Compiles a BPF object; a message of the compiler is a failure. */
   static Ran bpf(String clang, Path source, Path object, String... flags) throws Exception {
     List<String> command = new ArrayList<>(List.of(clang, "-O2", "-g", "-target", "bpf"));
     command.addAll(WARNINGS);
@@ -83,7 +83,9 @@ final class CBuild {
     run(command);
   }
 
-  /** The headers', and for {@code <linux/bpf.h>} the folder of this machine's asm/types.h. */
+  /**
+   * The folder of the headers and, for {@code <linux/bpf.h>}, that of this machine's asm/types.h.
+   */
   static List<String> includes() {
     List<String> flags = new ArrayList<>(List.of("-I" + headers()));
     try (Stream<Path> folders = Files.list(Path.of("/usr/include"))) {

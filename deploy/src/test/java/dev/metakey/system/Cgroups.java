@@ -8,7 +8,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 
-/** Cgroups of one hierarchy, for processes to run in; what was made is removed. */
+/** Cgroups of one hierarchy, for processes to run in. Those that it made are removed at the end. */
 final class Cgroups implements AutoCloseable {
   private static final long REMOVAL_MS = 10_000;
 
@@ -36,7 +36,7 @@ final class Cgroups implements AutoCloseable {
     return new Cgroups(hierarchy);
   }
 
-  /** A command that runs in a cgroup, which is made where it is not there. */
+  /** A command that runs in a cgroup, which is made if need be. */
   List<String> in(String cgroup, List<String> command) throws IOException {
     Path directory = make(cgroup);
     List<String> moved =
@@ -51,7 +51,7 @@ final class Cgroups implements AutoCloseable {
     return moved;
   }
 
-  /** The directory of a cgroup, which is made where it is not there. */
+  /** The directory of a cgroup, which is made if need be. */
   Path make(String cgroup) throws IOException {
     Path directory = root;
     for (String part : cgroup.substring(1).split("/", -1)) {
@@ -64,7 +64,7 @@ final class Cgroups implements AutoCloseable {
     return directory;
   }
 
-  /** The kernel lets one go a moment after its last process has ended. */
+  /** A cgroup can be removed only a moment after its last process has ended. */
   @Override
   public void close() throws Exception {
     long endMs = System.currentTimeMillis() + REMOVAL_MS;

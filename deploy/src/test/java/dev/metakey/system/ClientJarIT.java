@@ -15,8 +15,8 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 
 /**
  * The jar that applications use, in a Maven project outside of the tree that has an old protobuf,
- * guava and gson first on its class path; and on the module path. On every JDK it says what it
- * should, and nothing else: no warning.
+ * guava and gson first on its class path; and on the module path. On every JDK the application
+ * prints what it should and nothing else, so no warnings.
  */
 final class ClientJarIT {
   private static final Path SOURCES =
@@ -120,7 +120,7 @@ final class ClientJarIT {
   }
 
   /**
-   * Builds the application as its developers would, and tells the class path that Maven gives it.
+   * Builds the application as its developers would, and returns the class path that Maven gives it.
    */
   private String build() throws Exception {
     Path project = host.root().resolve("app");
@@ -144,8 +144,8 @@ final class ClientJarIT {
   }
 
   /**
-   * What {@code mvn install} would put into a local repository, in one that holds nothing else of
-   * ours. It is kept for the next time, as Maven puts its plugins there too.
+   * Puts what {@code mvn install} would install into a local repository that holds nothing else of
+   * ours. The repository is kept for the next run, as Maven puts its plugins there too.
    */
   private Path install() throws IOException {
     String cache = System.getenv("XDG_CACHE_HOME");
@@ -170,7 +170,7 @@ final class ClientJarIT {
     Files.copy(file, place.resolve(artifact + "-" + version + "." + type));
   }
 
-  /** What the build of metakey has fetched need not be fetched again. */
+  /** Settings by which Maven takes what the build of metakey has fetched already. */
   private Path settings() throws IOException {
     String fetched = Path.of(System.getProperty("user.home"), ".m2/repository").toUri().toString();
     String repository =
@@ -193,7 +193,7 @@ final class ClientJarIT {
             .formatted(repository));
   }
 
-  /** The one in use, and the newest, if that is another. */
+  /** The JDK in use, and the newest one, if that is another. */
   private List<Path> jdks() throws Exception {
     String newest = run(SOURCES.resolve("deploy/newest-jdk.sh").toString()).out().strip();
     Path used = Path.of(System.getProperty("java.home"));

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** What one call costs the daemon, in what a busy machine does not move: counts. */
+/** What one call costs the daemon, in counts, which a busy machine does not change. */
 class CostIT {
   private static final int LOOK_UPS = 64;
 
@@ -23,19 +23,21 @@ class CostIT {
   /** After so many changes the database's log is synced too. */
   private static final int SYNCED_LOG = 32;
 
-  /** To be told of bytes, read and write, and sometimes to look whether there are more. */
+  /**
+   * System calls: to learn that bytes came, read, write, and sometimes look whether there are more.
+   */
   private static final double MOST_OF_A_LOOK_UP = 4;
 
-  /** Those of a look-up, waking an event loop, what tells whose data it is, write and sync. */
+  /** Those of a look-up, and to wake an event loop, check whose data it is, write and sync. */
   private static final double MOST_OF_A_CLAIM = 14;
 
-  /** Each file replaced in one step, and who may change its directory looked at; it was 31. */
+  /** To replace each file in one step, and check who may change its directory. It was 31. */
   private static final double MOST_OF_A_PUBLICATION = 40;
 
-  /** A copy has all fields, and up to 32 changes; it was 9,700. */
+  /** Bytes: a copy has all fields, and up to 32 changes. It was 9,700. */
   private static final int MOST_OF_A_COPY = 12_000;
 
-  /** Of the database and its log, for one change; it was 390. */
+  /** Bytes of the database and its log, for one change. It was 390. */
   private static final int MOST_OF_A_CHANGE = 600;
 
   @RegisterExtension final Host host = new Host();

@@ -41,7 +41,7 @@ final class DaemonProcess implements AutoCloseable {
     return process.isAlive();
   }
 
-  /** All that it, and those before it on this host, said. */
+  /** All that this daemon, and those before it on this host, logged. */
   String log() throws IOException {
     return Files.readString(log);
   }
@@ -67,7 +67,7 @@ final class DaemonProcess implements AutoCloseable {
     }
   }
 
-  /** As power does: {@code kill -9}. */
+  /** Ends it without warning: {@code kill -9}. */
   void kill() throws InterruptedException {
     process.destroyForcibly().waitFor();
   }

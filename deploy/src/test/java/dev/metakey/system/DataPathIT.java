@@ -18,6 +18,7 @@ import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
@@ -31,6 +32,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * Real packets between network namespaces: what one program sets, others read, by name. The
  * programs are in {@code src/test/bpf/datapath.bpf.c}. They keep what they set and saw by packet.
  */
+@Order(2)
 @ResourceLock(Lab.LOADED_PROGRAMS)
 class DataPathIT {
   private static final int PACKETS = 20;
@@ -198,7 +200,7 @@ class DataPathIT {
 
   /**
    * When a tunnel's headers are taken off, bytes from the wire lie where the area is looked for.
-   * Whoever knows the tag could forge values with them; so nobody is told.
+   * Whoever knows the tag could forge values with them, which is why it is secret.
    */
   @ParameterizedTest
   @EnumSource(Layout.class)
@@ -300,7 +302,7 @@ class DataPathIT {
     // Ids other than 0, and neighbours on both sides.
     host.cli("register", "before.one:2", "before.two:4").ok();
     Path object = host.root().resolve("linked.bpf.o");
-    host.cli("link", built.resolve("datapath.bpf.o").toString(), "-o", object.toString()).ok();
+    host.link(built.resolve("datapath.bpf.o"), object);
     return loaded(object);
   }
 
@@ -345,7 +347,7 @@ class DataPathIT {
     return device.equals("mk3") ? "nsenter --net=/run/netns/mk-out " : "";
   }
 
-  /** Sends packets, waits until each was looked at so often, and returns what was set. */
+  /** Sends packets, waits until each was read {@code gets} times, and returns what was set. */
   private static Map<Integer, BigInteger> send(Lab lab, int gets) throws Exception {
     lab.run(Lab.example("lab.sh") + " send " + PACKETS).ok();
     Host.await(

@@ -10,10 +10,12 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.ResourceLock;
 
-/** The benchmark of the packet path still runs, and says all that it is there to say. */
+/** The benchmark of the packet path still runs, and prints all its figures. */
+@Order(3)
 @ResourceLock(Lab.LOADED_PROGRAMS)
 class DatapathBenchIT {
   private static final Path SCRIPT =
@@ -21,7 +23,7 @@ class DatapathBenchIT {
           .toAbsolutePath()
           .normalize();
 
-  /** It compiles, and loads some forty programs twice, on machines that may be busy. */
+  /** It compiles and loads some forty programs twice, and the machine may be busy. */
   private static final Duration PATIENCE = Duration.ofMinutes(5);
 
   private static final String FIGURES =
@@ -58,9 +60,10 @@ class DatapathBenchIT {
           "packed get, 7 fields / hash map get");
 
   /**
-   * Instructions of BPF that an operation adds to a program which does it once, and those that the
-   * verifier walks through: counts, which no busy machine moves. A tenth more than with clang 14. A
-   * packed call counts the whole header, as one that claims more than fits is not ours.
+   * The most BPF instructions that an operation adds to a program which does it once, and that the
+   * verifier processes for it: a tenth more than with clang 14. A busy machine does not change
+   * these counts. A packed call checks the whole header, as one that claims more than fits is not
+   * ours.
    */
   private static final Map<String, int[]> MOST_INSTRUCTIONS =
       Map.of(

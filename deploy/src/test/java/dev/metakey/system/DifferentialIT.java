@@ -36,6 +36,7 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.ResourceLock;
@@ -50,6 +51,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * makes it longer or shorter, {@code -Dmetakey.hostile=N} says how many areas are made of garbage,
  * and {@code -Dmetakey.builds=all} tries every instruction set and level of optimisation.
  */
+@Order(3)
 @ResourceLock(Lab.LOADED_PROGRAMS)
 class DifferentialIT {
   private static final int PACKETS = Integer.getInteger("metakey.packets", 60);
@@ -63,7 +65,7 @@ class DifferentialIT {
 
   private static final boolean EVERY_BUILD = "all".equals(System.getProperty("metakey.builds"));
 
-  /** So many bytes of metadata a frame can carry into the stack. */
+  /** The most bytes of metadata that a frame can carry into the stack. */
   private static final int MAX_METADATA_BYTES = 216;
 
   private static final int MARK_BYTES = 8;
@@ -82,10 +84,10 @@ class DifferentialIT {
   private Path object = Path.of("");
   private String attachment = "clsact";
 
-  /** By number, as in fields.h; null where it is not registered. */
+  /** By number, as in fields.h; null for a field that is not registered. */
   private final List<@Nullable Field> fields = new ArrayList<>();
 
-  /** An implementation in Java, of one packet. A field that is null was never linked. */
+  /** An implementation in Java, for one packet. A field that is null was never linked. */
   interface PacketMetadata {
     /**
      * @param canMake whether there is room in front of the packet, and an XDP program that makes
@@ -107,7 +109,7 @@ class DifferentialIT {
     void replace(byte[] bytes);
   }
 
-  /** Those that must agree with each other and with the kernel. Another one is added here. */
+  /** The implementations that must agree with each other and with the kernel. */
   private List<PacketMetadata> implementations() {
     List<Field> registered = registered();
     return List.of(new ReferenceArea(info, tag, registered));
@@ -231,7 +233,7 @@ class DifferentialIT {
       }
       lengths.addAll(Collections.nCopies(1 + HOSTILE_CALLS, metadata.length));
     }
-    List<String> answers = kernel(calls); // which sees to it that the packet stays as it was
+    List<String> answers = kernel(calls); // which checks that the packet stays as it was
     assertThat(answers).hasSameSizeAs(calls);
     String mark = HEX.formatHex(mark());
     for (int i = 0; i < answers.size(); i++) {
@@ -247,7 +249,7 @@ class DifferentialIT {
     }
   }
 
-  /** Result and value, without the bytes: what is no value may be anything. */
+  /** Result and value, without the bytes, which may be anything where there is no value. */
   private static String returned(String answer) {
     return answer.substring(0, answer.lastIndexOf(' '));
   }
@@ -337,7 +339,7 @@ class DifferentialIT {
       case 0 -> area(false);
       case 1 -> foreign(4 * (1 + random.nextInt(MAX_METADATA_BYTES / 4)));
       case 2 -> foreign(info.areaBytes());
-      case 3 -> { // another tag, or something else than zeros behind it
+      case 3 -> { // another tag, or other bytes than zeros behind it
         byte[] other = area(false);
         other[other.length - 1 - random.nextInt(MARK_BYTES)] ^= (byte) (1 << random.nextInt(8));
         yield other;
@@ -372,7 +374,7 @@ class DifferentialIT {
       Arrays.fill(area, 0, 16, (byte) 0xff);
       return marked(area);
     }
-    if (garbage && random.nextBoolean()) { // few bits, so that a packed header may be true
+    if (garbage && random.nextBoolean()) { // few bits, so that a packed header may be sound
       for (int keep = random.nextInt(7), at = 0; at < 16; at++) {
         area[at] = random.nextInt(16) < keep ? (byte) (1 << random.nextInt(8)) : 0;
       }
@@ -432,7 +434,7 @@ class DifferentialIT {
         .build();
   }
 
-  /** -1 where there is none. */
+  /** A free slot; -1 if there is none. */
   private static int slot(boolean[] taken, int size) {
     for (int slot = 16 + size; slot < taken.length; slot += size) {
       boolean free = true;

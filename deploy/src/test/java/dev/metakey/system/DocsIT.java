@@ -9,13 +9,15 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.parallel.ResourceAccessMode;
 import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** What the documents show is true: it is run, file by file, in order, against a fresh daemon. */
+/** What the documents show is true: each one's commands are run in order against a fresh daemon. */
+@Order(1)
 @ResourceLock(value = Lab.LOADED_PROGRAMS, mode = ResourceAccessMode.READ)
 class DocsIT {
   private static final Path PROJECT = Path.of("..").toAbsolutePath().normalize();
@@ -64,7 +66,7 @@ class DocsIT {
     }
   }
 
-  /** What differs from run to run is not looked at, nor is how columns are filled up. */
+  /** Without what differs from run to run, and without the padding of columns. */
   private static String masked(String text) {
     return text.replaceAll("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "UUID")
         .replaceAll("\\d{4}-\\d\\d-\\d\\dT[0-9:.]+Z", "TIME")

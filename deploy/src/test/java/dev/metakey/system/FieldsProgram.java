@@ -10,7 +10,7 @@ import java.util.List;
 
 /**
  * A program in another language that registers the field it is given and prints what a watch tells:
- * the same one in each, as docs/other-languages.md has them.
+ * docs/other-languages.md has the same program in each language.
  */
 final class FieldsProgram {
   private static final Path PAGE =
@@ -18,7 +18,7 @@ final class FieldsProgram {
 
   private FieldsProgram() {}
 
-  /** The block of the page whose first line begins so. */
+  /** The block of the page whose first line begins with this. */
   static String documented(String begins) throws IOException {
     List<String> lines = Files.readAllLines(PAGE);
     int first = 0;
@@ -29,7 +29,9 @@ final class FieldsProgram {
     return String.join("\n", rest.subList(0, rest.indexOf("```"))) + "\n";
   }
 
-  /** Runs it against the host's daemon: it registers, watches, and reads why it is refused. */
+  /**
+   * Runs the program against the host's daemon: it registers, watches, and reads why it is refused.
+   */
   static void tryOut(Host host, List<String> command) throws Exception {
     host.start();
     Path said = host.root().resolve("said");

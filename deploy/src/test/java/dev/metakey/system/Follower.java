@@ -16,7 +16,7 @@ import java.util.function.Supplier;
 
 /**
  * Watches from the first change on, resumes after every crash, and keeps a digest of each change,
- * to be held against the history.
+ * to be compared with the history.
  */
 final class Follower implements Runnable {
   private static final long RETRY_NS = 10_000_000;
@@ -49,12 +49,12 @@ final class Follower implements Runnable {
     stopping = true;
   }
 
-  /** What was told last. */
+  /** The revision that was told last. */
   long revision() {
     return revision;
   }
 
-  /** How often a stream began with something to tell. */
+  /** How many streams told something. */
   int resumes() {
     return resumes.get();
   }

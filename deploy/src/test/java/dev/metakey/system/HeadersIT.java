@@ -12,6 +12,7 @@ import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.ResourceLock;
@@ -20,6 +21,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The C headers compile wherever they are included, silently, and bring no names but their own. */
+@Order(2)
 class HeadersIT {
   private static final String KERNEL = "linux/bpf.h";
   private static final String VMLINUX = "vmlinux.h";
@@ -61,7 +63,7 @@ class HeadersIT {
     orders.add(List.of(BPF, SHARED));
     orders.add(List.of(BPF, HINTS));
     orders.add(List.of(HINTS, BPF));
-    for (String types : List.of(KERNEL, VMLINUX)) { // libbpf's header needs them before it
+    for (String types : List.of(KERNEL, VMLINUX)) { // libbpf's header needs the types before it
       orders.add(List.of(types, HELPERS, BPF));
       orders.add(List.of(types, BPF, HELPERS));
       orders.add(List.of(BPF, types, HELPERS));
@@ -71,7 +73,7 @@ class HeadersIT {
     orders.add(List.of(HINTS, KERNEL, HELPERS));
     for (List<String> order : orders) {
       bpf(clang, source(order), "-std=gnu11");
-      if (!order.contains(HELPERS)) { // which is no strict C11
+      if (!order.contains(HELPERS)) { // which is not strict C11
         bpf(clang, source(order), "-std=c11");
       }
     }

@@ -9,7 +9,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** A disk that answers nothing any more: not an error, but no end. */
+/** A disk that no longer answers: writes do not fail, they never return. */
 class HungDiskIT {
   @RegisterExtension final Host host = new Host();
 
@@ -51,7 +51,7 @@ class HungDiskIT {
     host.cli("register", "edge.first:8", "edge.other:8").ok();
   }
 
-  /** Is answered when the disk is, or ends when its own time is over. */
+  /** Returns when the disk answers, or when its own timeout is over. */
   private Ran register(String name) {
     try {
       return host.cli("register", name + ":8");

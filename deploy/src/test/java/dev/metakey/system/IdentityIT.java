@@ -35,6 +35,7 @@ class IdentityIT {
   void need() throws Exception {
     Requires.cgroups();
     Requires.program("setpriv");
+    Requires.program("perl");
   }
 
   private String id() {
@@ -45,7 +46,7 @@ class IdentityIT {
     return id.toString();
   }
 
-  /** Any hierarchy: the one that the daemon believes first. */
+  /** Of all hierarchies, the one that the daemon looks at first. */
   private Cgroups cgroups() throws Exception {
     List<Path> all = Cgroups.hierarchies();
     return host.closeLater(Cgroups.of(all.get(all.size() - 1)));
@@ -61,8 +62,19 @@ class IdentityIT {
     return all;
   }
 
-  /** Runs {@code metakey} in a cgroup. */
+  /** Runs {@code metakey} for a process in a cgroup. */
   private Ran metakey(Cgroups cgroups, String cgroup, List<String> before, String... words)
+      throws Exception {
+    Path socket = host.root().resolve("relay");
+    Relay.Place place = command -> host.process(cgroups.in(cgroup, concat(before, command)));
+    List<String> line = concat(List.of(words), List.of("--socket", socket.toString()));
+    try (var unused = new Relay(socket, host.socket(), place)) {
+      return host.cli(line.toArray(String[]::new));
+    }
+  }
+
+  /** Runs {@code metakey} as a process in a cgroup. */
+  private Ran program(Cgroups cgroups, String cgroup, List<String> before, String... words)
       throws Exception {
     List<String> command = concat(before, host.cliCommand(words).command());
     return Ran.of(host.process(cgroups.in(cgroup, command)), Host.PATIENCE);
@@ -193,7 +205,7 @@ class IdentityIT {
     assertThat(
             owner(cgroups, scope.formatted(id()), concat(as(231_072), unshared), "web.id", "web"))
         .isEqualTo("container:web");
-    // A user who makes one to look like one, and who is in no container
+    // A user who makes a namespace to look like a container, and is in none
     String users = "/user.slice/user-1000.slice/user@1000.service/docker-" + id() + ".scope";
     assertThat(owner(cgroups, users, concat(as(1000), unshared), "a", "web")).isEqualTo("1000:web");
     String session = "/metakey-it-session.scope";
@@ -235,12 +247,12 @@ class IdentityIT {
     String[] words = {"register", "edge.id:8", "-o", "jsonl"};
     Cgroups cgroups = cgroups();
 
-    Ran called = metakey(cgroups, "/metakey-it-login.scope", calls, words).ok();
+    Ran called = program(cgroups, "/metakey-it-login.scope", calls, words).ok();
     assertThat(called.out()).contains("\"service\":\"deploy.sh\"");
     assertThat(called.err()).contains("registered for deploy.sh (uid 0), the script that calls");
     host.cli(words).refuses(4, "deploy.sh (uid 0)", "you are metakey (uid 0");
     words[1] = "edge.other:8";
-    Ran inUnit = metakey(cgroups, "/system.slice/metakey-it-edge.service", calls, words).ok();
+    Ran inUnit = program(cgroups, "/system.slice/metakey-it-edge.service", calls, words).ok();
     assertThat(inUnit.out()).contains("\"service\":\"metakey-it-edge.service\"");
     assertThat(inUnit.err()).isEmpty();
   }

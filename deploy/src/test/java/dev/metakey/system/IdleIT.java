@@ -10,14 +10,16 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.parallel.ResourceLock;
 
 /**
- * What a daemon does that nobody asks for anything. Counts how often its threads wake, which no
+ * What a daemon does while nobody asks for anything. Counts how often its threads wake, which no
  * other process can change.
  */
+@Order(3)
 class IdleIT {
   private static final Duration WHILE = Duration.ofSeconds(10);
   private static final Duration PATIENCE = Duration.ofMinutes(2);
@@ -25,7 +27,7 @@ class IdleIT {
   /** A thread that polls once a second wakes ten times meanwhile. */
   private static final long MOST_OF_ONE_THREAD = 5;
 
-  /** An empty JVM without its own timers turned off comes to more than fifty. */
+  /** An empty JVM that keeps its own timers comes to more than fifty. */
   private static final long MOST_OF_ALL = 30;
 
   @RegisterExtension final Host host = new Host();
@@ -47,7 +49,7 @@ class IdleIT {
 
     Map<String, Long> wakeUps = Map.of("not looked yet", Long.MAX_VALUE);
     long endNs = System.nanoTime() + PATIENCE.toNanos();
-    while (!areFew(wakeUps) && System.nanoTime() < endNs) { // what is compiled late takes its time
+    while (!areFew(wakeUps) && System.nanoTime() < endNs) { // the JIT compiler may still be at work
       wakeUps = wakeUps(daemon);
     }
 
@@ -65,7 +67,7 @@ class IdleIT {
             .allMatch(thread -> thread.getValue() <= MOST_OF_ONE_THREAD);
   }
 
-  /** How often each thread was switched to that had been asleep. */
+  /** How often each thread woke up. */
   private static Map<String, Long> wakeUps(DaemonProcess daemon) throws Exception {
     Map<String, Long> before = switches(daemon.pid());
     Thread.sleep(WHILE.toMillis());

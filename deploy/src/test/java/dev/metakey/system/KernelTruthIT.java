@@ -17,6 +17,7 @@ import java.util.UUID;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.parallel.ResourceLock;
@@ -25,6 +26,7 @@ import org.junit.jupiter.api.parallel.ResourceLock;
  * What the kernel has loaded decides what the registry gives away: with real programs, a real
  * daemon and the command line.
  */
+@Order(3)
 @ResourceLock(Lab.LOADED_PROGRAMS)
 class KernelTruthIT {
   @RegisterExtension final Host host = new Host().seeingPrograms();
@@ -42,7 +44,7 @@ class KernelTruthIT {
     return new FieldUse.Place(new UUID(0, 0), Layout.PACKED, 128, tag(), id, generation, 0);
   }
 
-  /** The host's; where there is none yet, some other. */
+  /** The host's tag; any tag if there is none yet. */
   private Tag tag() throws IOException {
     Path file = host.run().resolve("tag");
     return Files.exists(file) ? TagStruct.read(file).tag() : Tag.of(new byte[] {1, 2, 3, 4, 5, 6});
@@ -121,6 +123,35 @@ class KernelTruthIT {
   }
 
   @Test
+  void users_whenProgramsOfAnObjectUseDifferentFields_tellsThemApart() throws Exception {
+    host.configure("quarantine: 5s");
+    host.start();
+    host.cli("register", "two.zone:2").ok();
+    CBuild.bpf("clang", CBuild.source("two.bpf.c"), host.root().resolve("two.o"));
+    host.cli("link", "two.o", "-o", "linked.o").ok();
+    Path pins = bpffs.resolve("two");
+    Path linked = host.root().resolve("linked.o");
+    Ran.of(
+            new ProcessBuilder("bpftool", "prog", "loadall", linked.toString(), pins.toString()),
+            Host.PATIENCE)
+        .ok();
+
+    assertThat(host.cli("users", "two.number").ok().out())
+        .contains("two_number")
+        .doesNotContain("two_zone");
+    assertThat(host.cli("users", "two.zone").ok().out())
+        .contains("two_zone")
+        .doesNotContain("two_number");
+    host.cli("release", "two.zone").refuses(7, "two.zone (id 0) is in use", "(sched_cls two_zone)");
+    host.cli("release", "two.number").refuses(7, "(xdp two_number)");
+
+    unload(pins.resolve("two_zone"));
+    Host.await("two.zone is released", () -> host.cli("release", "two.zone").exit() == 0);
+    host.cli("release", "two.number").refuses(7, "(xdp two_number)");
+    unload(pins.resolve("two_number"));
+  }
+
+  @Test
   void release_whenForced_isRecordedAndTheIdStaysSetAsideUntilTheProgramIsGone() throws Exception {
     host.start();
     registerAll();
@@ -137,7 +168,7 @@ class KernelTruthIT {
     assertThat(show("new")).contains("\"id\":5,");
   }
 
-  /** Whatever was released before is free by then too, unless something keeps it. */
+  /** What was released earlier is free by then too, unless something keeps it. */
   private void awaitTheEndOfALaterQuarantine() throws Exception {
     host.cli("release", "f20").ok();
     Host.await("f20 is free", () -> host.cli("register", "later:2").exit() == 0);

@@ -29,7 +29,7 @@ import org.junit.jupiter.api.parallel.ResourceLock;
 @Order(1)
 @ResourceLock(value = Lab.LOADED_PROGRAMS, mode = ResourceAccessMode.READ)
 class KillIT {
-  private static final int ROUNDS = Integer.getInteger("metakey.killRounds", 20);
+  private static final int ROUNDS = Integer.getInteger("metakey.killRounds", 12);
   private static final int CLIENTS = 6;
   private static final int NAMES_EACH = 12;
   private static final int FOLLOWERS = 3;
@@ -101,7 +101,7 @@ class KillIT {
     connections.forEach(Wiretap::close);
   }
 
-  /** Now and then it is killed while it starts, too. */
+  /** Starts it; now and then it is killed while it starts, too. */
   private DaemonProcess restart(Random random) throws Exception {
     while (random.nextInt(6) == 0) {
       DaemonProcess early = host.launch();
@@ -120,7 +120,7 @@ class KillIT {
           "a follower is told all of " + last,
           () -> {
             if (thread.isDone()) {
-              thread.get(); // throws what it met
+              thread.get(); // throws what the thread threw
             }
             return follower.revision() == last.getRevision();
           });

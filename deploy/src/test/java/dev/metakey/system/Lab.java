@@ -15,8 +15,10 @@ import java.util.List;
  */
 final class Lab implements AutoCloseable {
   /**
-   * What the kernel has loaded, as a resource of JUnit's: written by test classes that load
-   * programs with fields, read by those whose daemons look at what is loaded.
+   * What the kernel has loaded, as a resource of JUnit's: written by tests that load programs with
+   * fields, read by those whose daemons look at what is loaded. Classes that need it run one after
+   * another, so they come first ({@code @Order}, the readers before the writers), and all others
+   * run beside them.
    */
   static final String LOADED_PROGRAMS = "loaded programs";
 
@@ -48,14 +50,14 @@ final class Lab implements AutoCloseable {
     pid = first.children().findFirst().orElseThrow().pid();
   }
 
-  /** Makes one, and removes it after the test. */
+  /** Makes a lab, and removes it after the test. */
   static Lab open(Host host) throws IOException {
     return host.closeLater(new Lab(host));
   }
 
   /**
-   * Waits until no program is loaded that names fields, as a daemon without data would adopt what
-   * it uses, its layout too. Those of an earlier test go with a delay.
+   * Waits until no program is loaded that names fields, as a daemon without data would adopt its
+   * fields and its layout. The programs of an earlier test go with a delay.
    */
   static void awaitNoneLoaded() throws Exception {
     Host.await(
@@ -63,8 +65,11 @@ final class Lab implements AutoCloseable {
         () -> !mapsSeen().contains(" .rodata.metakey "));
   }
 
-  /** Empty where this user may not look. */
+  /** Empty where this user may not look, or has nothing to look with. */
   private static String mapsSeen() throws Exception {
+    if (!Requires.isInstalled("bpftool")) {
+      return "";
+    }
     return Ran.of(new ProcessBuilder("bpftool", "map", "list"), Host.PATIENCE).out();
   }
 
@@ -85,7 +90,7 @@ final class Lab implements AutoCloseable {
     return Ran.of(process(command), Host.PATIENCE);
   }
 
-  /** Starts what goes on until the lab is closed, and waits for its first line. */
+  /** Starts a command that runs until the lab is closed, and waits until it says this. */
   void start(String command, String says) throws IOException {
     Process process = process(command).redirectErrorStream(true).start();
     background.add(process);

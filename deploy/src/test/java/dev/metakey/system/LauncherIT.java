@@ -12,15 +12,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /**
  * {@code metakey id NAME} as the launcher answers it, beside the program. A copy of the launcher
- * that has no program shows which of the two it was: where it does not answer, it fails.
+ * that has no program shows which of the two answered: it fails if the launcher does not.
  */
-@Order(3)
 final class LauncherIT {
   private static final Path GOLDEN =
       Path.of(System.getProperty("metakey.sources", ".")).resolve("cli/src/test/resources/golden");
@@ -71,7 +69,9 @@ final class LauncherIT {
         .isEqualTo(List.of(other.exit(), other.out(), unhurried(other)));
   }
 
-  /** Without what the program says after three seconds, on a machine that is busy. */
+  /**
+   * The messages without the note that the program prints after three seconds on a busy machine.
+   */
   private static String unhurried(Ran ran) {
     return ran.err().replaceFirst("metakey: note: waiting for the metakey daemon.*\n", "");
   }
@@ -146,7 +146,7 @@ final class LauncherIT {
     int answered = 0;
     for (String line : lines()) {
       String[] words = line.split(" ", -1);
-      if (isLeftToProgram(launcher(words))) { // which others test
+      if (isLeftToProgram(launcher(words))) { // which other tests cover
         continue;
       }
       assertSame(host.cli(words), program(words));
@@ -368,7 +368,7 @@ final class LauncherIT {
     Path link = Files.createSymbolicLink(host.root().resolve("link"), host.run());
     host.set("METAKEY_SOCKET", link.resolve("metakeyd.sock").toString());
     assertLeavesItToProgram(
-        "id", "edge.a"); // another path than the daemon's, for all that it knows
+        "id", "edge.a"); // as far as the launcher knows, another path than the daemon's
   }
 
   @Test

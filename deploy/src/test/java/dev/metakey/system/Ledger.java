@@ -20,9 +20,9 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 
 /**
- * What clients were told, against which the registry is held after each crash. Every client has
- * names of its own, and does one call at a time; so of each name it is known how it stands, but for
- * the one call that the crash left without an answer.
+ * What clients were told, to compare with the registry after each crash. Every client has names of
+ * its own and makes one call at a time, so the state of each name is known, except after a call
+ * that the crash left unanswered.
  */
 final class Ledger {
   private static final Map<Integer, Integer> NO_GENERATIONS = Map.of();
@@ -56,7 +56,7 @@ final class Ledger {
     return answers.get();
   }
 
-  /** Whether what is answered from now on counts. If not, it is as if there had been no answer. */
+  /** Says whether answers count from now on. If not, they are taken as not given. */
   void listen(boolean counts) {
     listening = counts;
   }
@@ -71,7 +71,7 @@ final class Ledger {
   }
 
   /**
-   * Holds the registry against what was told, and takes over what was not known. No client may be
+   * Compares the registry with what was told, and takes over what was not known. No client may be
    * at work.
    */
   RegistryInfo check(Wiretap connection) {
@@ -180,7 +180,7 @@ final class Ledger {
 
   private record Told(Field field, RegistryInfo registry) {}
 
-  /** How a name stands, as far as its client knows. */
+  /** The state of a name, as far as its client knows. */
   private static final class Name {
     final String text;
     boolean active;

@@ -31,15 +31,12 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.parallel.ResourceAccessMode;
 import org.junit.jupiter.api.parallel.ResourceLock;
 
-/** Starting, stopping, time passing, moving house. */
-@Order(2)
-@ResourceLock(value = Lab.LOADED_PROGRAMS, mode = ResourceAccessMode.READ)
+/** Starting, stopping, the passing of time, and moving to another layout or directory. */
 class LifecycleIT {
   @RegisterExtension final Host host = new Host();
 
@@ -162,7 +159,7 @@ class LifecycleIT {
     assertThat(host.cli("id", "edge.zone").ok().err()).isEmpty();
   }
 
-  /** All of the state is in the pipe before its reader goes, so that no write would ever fail. */
+  /** The whole state is in the pipe before its reader goes, so that no later write could fail. */
   @Test
   void watch_whenItsReaderIsGone_endsThoughNothingChanges() throws Exception {
     host.start();
@@ -173,7 +170,9 @@ class LifecycleIT {
   }
 
   @Test
+  @ResourceLock(value = Lab.LOADED_PROGRAMS, mode = ResourceAccessMode.READ)
   void ids_whenTheQuarantineIsOver_areGivenAwayAgain() throws Exception {
+    Lab.awaitNoneLoaded();
     host.seeingPrograms().configure("area: 216", "quarantine: 1s");
     host.start();
     Wiretap connection = host.connect();
@@ -213,7 +212,7 @@ class LifecycleIT {
     Host.await("it expires", () -> last(connection).equals(ChangeKind.CHANGE_KIND_EXPIRED));
     host.cli("resolve", "short.lived").refuses(3, "short.lived", "retired");
     Ran back = host.cli("register", "short.lived:8", "--ttl", "1s", "-o", "json").ok();
-    assertThat(back.out()).contains("\"existing\"", "\"active\""); // at once: it expires again
+    assertThat(back.out()).contains("\"existing\"", "\"active\""); // at once, as it expires again
   }
 
   @Test

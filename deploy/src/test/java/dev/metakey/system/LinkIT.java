@@ -15,14 +15,21 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.parallel.ResourceAccessMode;
 import org.junit.jupiter.api.parallel.ResourceLock;
+import org.junit.jupiter.api.parallel.ResourceLockTarget;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** {@code metakey link} with objects that real compilers made, for real loaders. */
-@ResourceLock(Lab.LOADED_PROGRAMS)
+@Order(1)
+@ResourceLock(
+    value = Lab.LOADED_PROGRAMS,
+    mode = ResourceAccessMode.READ,
+    target = ResourceLockTarget.CHILDREN)
 class LinkIT {
   private static final int MAGIC = 0x43524b4d;
   private static final String TWO_FIELDS =
@@ -44,7 +51,7 @@ class LinkIT {
         .formatted(variable, role, size, name);
   }
 
-  /** An XDP program: drops everything unless it is linked, as then both ids are 0. */
+  /** An XDP program that drops everything until it is linked, as before that both ids are 0. */
   private Path compile(String compiler, String target, String records) throws Exception {
     Path source = host.root().resolve("prog.bpf.c");
     Path object = host.root().resolve("prog.bpf.o");
@@ -108,7 +115,7 @@ class LinkIT {
     int hop = find(before, "edge.hop\0");
     int flow = find(before, "edge.flow\0");
     for (int start : new int[] {hop, flow}) {
-      // From the mark to the end of the record: as it was, and the rest of the file is compared.
+      // Checks what linking wrote, and puts the old bytes back, to compare the rest of the file.
       ByteOrder order = how.get(1).equals("bpfeb") ? ByteOrder.BIG_ENDIAN : ByteOrder.LITTLE_ENDIAN;
       ByteBuffer linked = ByteBuffer.wrap(after).order(order);
       assertThat(linked.get(start + 93)).as("id").isEqualTo((byte) (start == hop ? 1 : 0));
@@ -247,6 +254,7 @@ class LinkIT {
   }
 
   @Test
+  @ResourceLock(Lab.LOADED_PROGRAMS)
   void program_whenLinked_isLoadedUnchangedByBpftoolAndIp() throws Exception {
     Requires.bpf();
     host.start();

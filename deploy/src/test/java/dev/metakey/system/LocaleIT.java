@@ -12,7 +12,7 @@ final class LocaleIT {
   @RegisterExtension final Host host = new Host();
 
   /**
-   * The shell makes the names, as the JVM of this test may not be able to.
+   * The shell makes the names, as the JVM of this test may be unable to.
    *
    * @param locale a command that sets the locale
    */
@@ -45,7 +45,7 @@ final class LocaleIT {
     assertThat(ran.out()).contains("0\n");
   }
 
-  /** No JVM can name such a file in a UTF-8 locale: that is said, and nothing is guessed. */
+  /** No JVM can name such a file in a UTF-8 locale. The error says so, and nothing is guessed. */
   @ParameterizedTest
   @ValueSource(strings = {"export LC_ALL=C", "export LC_ALL=C.UTF-8"})
   void socket_whenItIsNotUtf8_isRefusedWithTheReason(String locale) throws Exception {

@@ -22,8 +22,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * How many instructions a look-up in {@code registry.bin} takes in a C program: a busy machine does
- * not move that.
+ * How many instructions a look-up in {@code registry.bin} takes in a C program, which a busy
+ * machine does not change.
  */
 class LookUpCountIT {
   private static final Path SOURCE =

@@ -11,7 +11,7 @@ import java.util.concurrent.TimeUnit;
 
 /** What came of a command that has ended. */
 record Ran(List<String> command, int exit, String out, String err) {
-  /** Runs a command to its end, or kills it and fails when that takes too long. */
+  /** Runs a command to its end, or kills it and fails if it takes too long. */
   static Ran of(ProcessBuilder command, Duration patience) throws Exception {
     Path out = Files.createTempFile("metakey-out", "");
     Path err = Files.createTempFile("metakey-err", "");
@@ -47,7 +47,7 @@ record Ran(List<String> command, int exit, String out, String err) {
     return this;
   }
 
-  /** Asserts that stderr has one message that says all of this, and stdout nothing. */
+  /** Asserts that stderr has one message that contains all of this, and that stdout is empty. */
   Ran refuses(int code, String... says) {
     exits(code);
     assertThat(err).as("stderr of %s", this).contains(says).doesNotContain("Exception", "\tat ");

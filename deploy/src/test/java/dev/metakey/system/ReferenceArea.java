@@ -13,7 +13,7 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The metadata of one packet as the design says it: decodes the whole area into values by id,
+ * The metadata of one packet as the design describes it: decodes the whole area into values by id,
  * changes them, and encodes it again. Slow, short, and written without a look at the C headers. What
  * somebody else has put in front of the area stays.
  */

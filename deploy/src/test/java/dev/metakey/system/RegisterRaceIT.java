@@ -18,7 +18,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** Many register the same names at once: each name has one id, and everybody knows the same. */
+/** Many clients register the same names at once: each name gets one id, which all are told. */
 class RegisterRaceIT {
   private static final int CLIENTS = 64;
 
@@ -95,7 +95,7 @@ class RegisterRaceIT {
     try {
       List<Future<Ran>> processes = new ArrayList<>();
       for (int i = 0; i < PROCESSES; i++) {
-        processes.add(threads.submit(() -> host.cli(words.toArray(String[]::new))));
+        processes.add(threads.submit(() -> host.program(words.toArray(String[]::new))));
       }
       for (Future<Ran> process : processes) {
         assertThat(process.get().ok().out().lines()).containsExactlyElementsOf(NAMES);

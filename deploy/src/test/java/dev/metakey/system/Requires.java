@@ -40,7 +40,7 @@ final class Requires {
     assumeTrue(tried.exit() == 0, "missing: CAP_SYS_ADMIN; this test mounts a small file system");
   }
 
-  /** Cgroups that can be made; {@code deploy/test.sh} knows where they cannot. */
+  /** Cgroups that can be made; {@code deploy/test.sh} finds out where they cannot. */
   static void cgroups() throws Exception {
     root();
     assumeTrue(!Cgroups.hierarchies().isEmpty(), "missing: cgroups");
@@ -64,7 +64,7 @@ final class Requires {
     assumeTrue(tried.exit() == 0, "missing: loop devices");
   }
 
-  /** What we claim as our service counts only where the cgroup does not tell. */
+  /** The service that we claim counts only if our cgroup does not name one. */
   static void claimedServices() throws IOException {
     String cgroup = Files.readString(Path.of("/proc/self/cgroup"));
     assumeTrue(

@@ -9,8 +9,8 @@ import java.util.List;
 /**
  * A command that a document shows, how it should end, and what it should print. It is a line that
  * starts with {@code $ } in a fenced block tagged {@code console}. The lines below it, up to the
- * next, are what it prints to stdout and stderr (none: that does not matter). A comment {@code #
- * exit N} says with which code it ends, if not 0.
+ * next command, are what it prints to stdout and stderr; if there are none, anything goes. A
+ * comment {@code # exit N} says which code it ends with, if not 0.
  */
 record Shown(String command, int exit, String output) {
   /** All that a document shows, in order. */

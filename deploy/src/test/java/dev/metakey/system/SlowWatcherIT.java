@@ -14,20 +14,20 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /**
  * A watcher that stops reading costs the daemon nothing, and gets the whole state when it reads.
  */
-@Order(4)
 class SlowWatcherIT {
   private static final int SERVICES = 8;
   private static final int ROUNDS = 1_500;
   private static final int CHANGES = SERVICES * (1 + 2 * ROUNDS);
 
-  /** Every change carries it twice: all of them are more than the daemon's heap has room for. */
+  /**
+   * Every change carries it twice, so that all changes together do not fit into the daemon's heap.
+   */
   private static final String DESCRIPTION = "x".repeat(255);
 
   @RegisterExtension final Host host = new Host();
@@ -81,7 +81,10 @@ class SlowWatcherIT {
     }
   }
 
-  /** Reads until all changes are told, and tells the last revision; a state may stand for some. */
+  /**
+   * Reads until all changes are told, and returns the last revision; a whole state may replace
+   * some.
+   */
   private static long follow(BlockingClientCall<?, WatchResponse> stream) throws Exception {
     long reached = 0;
     while (reached < CHANGES) {

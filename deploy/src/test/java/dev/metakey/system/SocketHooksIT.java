@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.ResourceLock;
@@ -19,6 +20,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * forwarded packet passes. The programs are in {@code src/test/bpf/sockets.bpf.c}, what attaches
  * them in {@code attach_hooks.c}.
  */
+@Order(3)
 @ResourceLock(Lab.LOADED_PROGRAMS)
 class SocketHooksIT {
   private static final int PACKETS = 3;
@@ -59,7 +61,7 @@ class SocketHooksIT {
   }
 
   /**
-   * Everything attached, and a way from mk-peer through here to mk-out.
+   * Attaches everything, and makes a way from mk-peer through here to mk-out.
    *
    * @param option {@code packet}: on a packet socket too
    */
@@ -71,7 +73,7 @@ class SocketHooksIT {
         Cgroups.hierarchies().stream().filter(SocketHooksIT::isVersion2).findFirst().orElseThrow();
     host.closeLater(Cgroups.of(hierarchy)).make("/metakey-it-hooks");
     Path object = host.root().resolve("linked.bpf.o");
-    host.cli("link", built.resolve("sockets.bpf.o").toString(), "-o", object.toString()).ok();
+    host.link(built.resolve("sockets.bpf.o"), object);
     lab = Lab.open(host);
     lab.run(Lab.example("lab.sh") + " up").ok();
     String cgroup = host.root().resolve("cgroup") + "/metakey-it-hooks";
@@ -140,13 +142,15 @@ class SocketHooksIT {
         .containsEntry(Hook.REUSEPORT, (long) PACKETS)
         .containsEntry(Hook.SOCKOPS, 1L);
 
-    // Packets of this host's own making, and a call without a packet.
+    // Packets that this host made itself, and a call without a packet, carry no value.
     assertThat(right).containsEntry(Hook.NF_OUTPUT, 0L).containsEntry(Hook.SOCKOPS_LISTEN, 0L);
     assertThat(counted("absent").get(Hook.NF_OUTPUT)).isPositive();
     assertThat(counted("absent")).containsEntry(Hook.SOCKOPS_LISTEN, 1L);
   }
 
-  /** Without the packet socket: what that has a copy of is copied again, and loses its metadata. */
+  /**
+   * Without the packet socket: a packet that it holds a copy of is copied, and loses its metadata.
+   */
   @ParameterizedTest
   @ValueSource(strings = {"slotted", "packed"})
   void value_whenForwarded_isReadOnEveryHookOfTheWay(String layout) throws Exception {

@@ -17,9 +17,9 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * The system calls that the daemon's own threads make, by strace. What depends on who came first is
- * left out: the JVM's threads, which compile and sweep when they like, waiting for one another, and
- * memory.
+ * The system calls that the daemon's own threads make, as strace sees them. What depends on timing
+ * is left out: the JVM's own threads, which compile and collect at any time, threads that wait for
+ * each other, and memory.
  */
 final class SystemCalls implements AutoCloseable {
   private static final String OURS = "registry-";
@@ -27,7 +27,7 @@ final class SystemCalls implements AutoCloseable {
   private static final Set<String> BY_CHANCE =
       Set.of("futex", "restart_syscall", "gettid", "mmap", "munmap", "mprotect", "madvise", "brk");
 
-  /** Thread, name, file of the first argument, what else is said at once. */
+  /** Thread, name, file of the first argument, and the rest of the line. */
   private static final Pattern BEGUN = Pattern.compile("(\\d+) +(\\w+)\\((?:\\d+<([^>]*)>)?(.*)");
 
   private static final Pattern RESUMED = Pattern.compile("(\\d+) +<\\.\\.\\. \\w+ resumed>(.*)");
@@ -41,7 +41,7 @@ final class SystemCalls implements AutoCloseable {
    * One call.
    *
    * @param thread who called, as the kernel cuts its name: 15 characters
-   * @param file what its first argument is a descriptor of; empty: it is none
+   * @param file what its first argument is a descriptor of; empty if it is not a descriptor
    * @param result negative: it failed, or had not returned
    */
   record Call(String thread, String name, String file, long result) {
@@ -64,7 +64,7 @@ final class SystemCalls implements AutoCloseable {
     this.threads = threads;
   }
 
-  /** Begins to listen; returns when no call can be missed any more. */
+  /** Begins to record; returns when no call can be missed any more. */
   static SystemCalls of(Host host, DaemonProcess daemon) throws Exception {
     Requires.program("strace");
     Path trace = host.root().resolve("trace");
@@ -97,7 +97,7 @@ final class SystemCalls implements AutoCloseable {
     return true;
   }
 
-  /** Stops listening: what was called meanwhile, in the order in which it was begun. */
+  /** Stops recording. Returns the calls in the order in which they began. */
   List<Call> stop() throws Exception {
     close();
     List<Call> calls = new ArrayList<>();
@@ -132,7 +132,7 @@ final class SystemCalls implements AutoCloseable {
     return result.matches() ? Long.parseLong(result.group(1)) : -1;
   }
 
-  /** Those of some of them. */
+  /** The calls that fulfil a condition. */
   static List<Call> only(List<Call> calls, Predicate<Call> which) {
     return calls.stream().filter(which).toList();
   }
@@ -152,7 +152,7 @@ final class SystemCalls implements AutoCloseable {
 
   @Override
   public void close() throws Exception {
-    strace.destroy(); // it lets the daemon go
+    strace.destroy(); // it detaches from the daemon
     strace.waitFor();
   }
 }

@@ -13,12 +13,19 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.parallel.ResourceAccessMode;
 import org.junit.jupiter.api.parallel.ResourceLock;
+import org.junit.jupiter.api.parallel.ResourceLockTarget;
 
 /** Who is told the tag, and what becomes of it. */
-@ResourceLock(Lab.LOADED_PROGRAMS)
+@Order(1)
+@ResourceLock(
+    value = Lab.LOADED_PROGRAMS,
+    mode = ResourceAccessMode.READ,
+    target = ResourceLockTarget.CHILDREN)
 class TagIT {
   private static final int LINKERS_GID = 4242;
 
@@ -80,7 +87,7 @@ class TagIT {
     assertThat(filesWithTag(Requires.nobody())).isEmpty();
   }
 
-  /** Those below the host's directory, as bytes or in hex. */
+  /** The files below the host's directory that hold the tag, as bytes or in hex. */
   private String filesWithTag(List<String> as) throws Exception {
     String hex = HexFormat.of().formatHex(tag().bytes());
     String bytes = HexFormat.ofDelimiter("").withPrefix("\\x").formatHex(tag().bytes());
@@ -197,7 +204,7 @@ class TagIT {
     assertThat(tag()).isEqualTo(before);
   }
 
-  /** The database is gone: the state copy has it. */
+  /** The database is gone, but the state copy has the tag. */
   @Test
   void tag_whenTheDatabaseIsLost_stays() throws Exception {
     DaemonProcess first = host.start();
@@ -213,6 +220,7 @@ class TagIT {
   }
 
   @Test
+  @ResourceLock(Lab.LOADED_PROGRAMS)
   void retag_whileALinkedProgramIsLoaded_isRefusedAndAfterwardsMakesItStale() throws Exception {
     startAndLink();
     Tag before = tag();

@@ -36,7 +36,7 @@ import java.util.concurrent.TimeUnit;
 final class Wiretap implements AutoCloseable {
   static final long CALL_S = 60;
 
-  /** One for all, with daemon threads: connections come by the thousand. */
+  /** Shared by all connections, of which there may be thousands; with daemon threads. */
   private static final EventLoopGroup LOOPS =
       new MultiThreadIoEventLoopGroup(
           2, new DefaultThreadFactory("wiretap", true), EpollIoHandler.newFactory());
@@ -107,7 +107,7 @@ final class Wiretap implements AutoCloseable {
     return field(name, size).toBuilder().setSharing(Sharing.SHARING_SHARED).build();
   }
 
-  /** Asserts that a call is refused for this reason, and that the message says all of this. */
+  /** Asserts that a call is refused for this reason, and that the message contains all of this. */
   static MetakeyException refused(Reason reason, Runnable call, String... says) {
     StatusRuntimeException failure = catchThrowableOfType(StatusRuntimeException.class, call::run);
     assertThat(failure).as("the call is refused: %s", reason).isNotNull();

@@ -9,8 +9,8 @@ import java.util.logging.LogRecord;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A line for a terminal or a file: when, how grave, what. The JDK's own formatter would load the
- * calendars of all languages for that, which takes longer than opening the database.
+ * A line for a terminal or a file: the time, the severity and the message. The JDK's own formatter
+ * would load the calendars of all languages for that, which takes longer than opening the database.
  */
 public final class LineFormatter extends Formatter {
   private static final DateTimeFormatter TIME =

@@ -63,10 +63,7 @@ final class StatusReport {
   private DaemonStatus.Programs programs(Snapshot snapshot) {
     Programs seen = engine.programs();
     return new DaemonStatus.Programs(
-        seen.loaded().size(),
-        stale(snapshot, seen).size(),
-        seen.blindness(),
-        config.looksAtPrograms());
+        seen.users(), stale(snapshot, seen).size(), seen.blindness(), config.looksAtPrograms());
   }
 
   private List<String> problems(Snapshot snapshot, List<DaemonStatus.Publication> publications) {

@@ -336,7 +336,7 @@ final class DaemonRecoveryTest {
       assertThat(status().getProblemsList())
           .singleElement()
           .asString()
-          .contains("history", "is damaged", "No field is concerned", "restart metakeyd");
+          .contains("history", "is damaged", "No field is affected", "restart metakeyd");
       registered("c");
     }
     try (Daemon daemon = start("data", null)) {

@@ -18,7 +18,7 @@ public final class EventPrinter {
   private final Terminal terminal;
   private final Output output;
   private final ChangeForm form = new ChangeForm();
-  private boolean started;
+  private boolean started; // so that a heading is printed once, and later states are announced
 
   public EventPrinter(Terminal terminal, Output output) {
     this.terminal = terminal;

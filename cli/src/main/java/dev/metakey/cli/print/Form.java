@@ -9,7 +9,7 @@ interface Form<T> {
   /** In columns. */
   Table table(List<T> values, boolean wide);
 
-  /** As members of a JSON object that is open. */
+  /** Writes the value as members of a JSON object that is open. */
   void members(JsonWriter json, T value) throws IOException;
 
   /** The name of a field. */

@@ -2,7 +2,7 @@ package dev.metakey.cli.print;
 
 import dev.metakey.model.FieldState;
 
-/** How a word looks on a terminal that shows colours. */
+/** How a word looks on a terminal that shows colours, by the number in its escape sequence. */
 public enum Style {
   PLAIN(""),
   HEADING("1"),

@@ -46,7 +46,7 @@ final class Adoption {
     List<Programs.Link> links =
         draft
             .programs()
-            .links()
+            .evidence()
             .filter(link -> !link.use().name().startsWith(Names.KERNEL_PREFIX))
             .sorted(Comparator.comparingInt(link -> link.program().id()))
             .toList();

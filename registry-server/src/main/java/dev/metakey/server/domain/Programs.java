@@ -17,7 +17,7 @@ import java.util.stream.Stream;
  *
  * @param seenAgeMs how old the registry was then, milliseconds: what was loaded later may not be in
  *     it; 0 if it was never seen
- * @param loaded every program that names fields, linked or not
+ * @param loaded every program whose object names fields, linked or not, used by it or not
  * @param blindness why the last look failed; empty if it did not
  */
 public record Programs(long seenAgeMs, List<LoadedProgram> loaded, String blindness) {
@@ -49,17 +49,26 @@ public record Programs(long seenAgeMs, List<LoadedProgram> loaded, String blindn
   }
 
   /**
-   * The records that linking has filled in, of all programs in the order in which they were seen.
+   * The records of what programs use that linking has filled in, of all programs in the order in
+   * which they were seen.
    */
   Stream<Link> links() {
-    return loaded.stream()
-        .flatMap(
-            program ->
-                program.uses().stream()
-                    .flatMap(
-                        use ->
-                            Stream.ofNullable(use.place())
-                                .map(place -> new Link(program, use, place))));
+    return loaded.stream().flatMap(program -> links(program, program.uses()));
+  }
+
+  /** As {@link #links}, with what is only in the objects that the programs are of. */
+  Stream<Link> evidence() {
+    return loaded.stream().flatMap(program -> links(program, program.records()));
+  }
+
+  private static Stream<Link> links(LoadedProgram program, List<FieldUse> records) {
+    return records.stream()
+        .flatMap(use -> Stream.ofNullable(use.place()).map(place -> new Link(program, use, place)));
+  }
+
+  /** How many use fields. */
+  public int users() {
+    return (int) loaded.stream().filter(program -> !program.uses().isEmpty()).count();
   }
 
   /** Whether somebody looked, and the last look did not fail. */

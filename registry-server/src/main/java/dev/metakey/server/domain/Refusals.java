@@ -167,7 +167,7 @@ public final class Refusals {
         facts);
   }
 
-  /** IN_USE, perhaps: nobody can tell. */
+  /** IN_USE, as it cannot be seen whether a program uses the id. */
   static MetakeyException unseen(Programs programs) {
     return new MetakeyException(
         Reason.IN_USE,
@@ -199,7 +199,7 @@ public final class Refusals {
         factsOf(programs));
   }
 
-  /** IN_USE, perhaps: nobody can tell. */
+  /** IN_USE, as it cannot be seen whether a program uses the tag. */
   static MetakeyException tagUnseen(Programs programs) {
     return new MetakeyException(
         Reason.IN_USE,

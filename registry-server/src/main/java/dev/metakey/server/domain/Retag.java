@@ -15,7 +15,7 @@ public record Retag(Tag fresh, boolean nothingLoaded) implements Command<Boolean
   @Override
   public Boolean decide(Draft draft) {
     draft.requireAdmin("retag");
-    if (!draft.rules().readOnly().isEmpty()) { // changes no field, so Registry lets it by
+    if (!draft.rules().readOnly().isEmpty()) { // no field changes, so Registry would not
       throw Refusals.readOnly(draft.rules());
     }
     List<LoadedProgram> linked =

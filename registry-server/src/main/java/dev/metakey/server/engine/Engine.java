@@ -85,8 +85,9 @@ public final class Engine {
     private static final long DAY_MS = 86_400_000;
 
     /**
-     * The longest time that the wall clock is believed about how long the host was off,
-     * milliseconds. So a clock that is wrong at boot makes the daemon forget only a part.
+     * How long the host may have been off, at most, as far as the wall clock is believed,
+     * milliseconds. So a clock that is wrong at boot makes the daemon forget only a part of the
+     * history.
      */
     long mostOffMs() {
       return Math.min(DAY_MS, ageMs / 10);

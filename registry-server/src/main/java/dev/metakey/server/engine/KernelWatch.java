@@ -144,7 +144,7 @@ public final class KernelWatch implements CommitListener, AutoCloseable {
    * Looks now, and tells the writer. Those who ask before the look begins share it: so that many
    * releases cost few looks.
    *
-   * @param readers has a thread for looking
+   * @param readers runs the look
    * @return completes when the writer knows; fails with UNAVAILABLE if too many calls wait for it
    * @throws RejectedExecutionException if no thread is free
    */
@@ -175,7 +175,7 @@ public final class KernelWatch implements CommitListener, AutoCloseable {
    * Looks, and then submits a command that has to be decided on what is loaded now. As looking is
    * costly, a command that is refused whatever is loaded is refused without a look.
    *
-   * @param readers has a thread for looking
+   * @param readers runs the look
    * @return as {@link Engine#submit}
    * @throws MetakeyException if it would be refused
    * @throws RejectedExecutionException if no thread is free
@@ -237,7 +237,7 @@ public final class KernelWatch implements CommitListener, AutoCloseable {
       return;
     }
     for (LoadedProgram program : seen.loaded()) {
-      if (known.loaded().stream().noneMatch(old -> old.id() == program.id())) {
+      if (known.loaded().stream().noneMatch(old -> isSame(old, program))) {
         for (FieldUse use : program.uses()) {
           String fault = Drift.faultOf(engine.snapshot(), engine.tag(), use);
           if (!fault.isEmpty() && isFirst(program.name() + " " + use.name() + " " + fault)) {
@@ -246,6 +246,10 @@ public final class KernelWatch implements CommitListener, AutoCloseable {
         }
       }
     }
+  }
+
+  private static boolean isSame(LoadedProgram old, LoadedProgram program) {
+    return old.id() == program.id() && old.uses().equals(program.uses());
   }
 
   /**

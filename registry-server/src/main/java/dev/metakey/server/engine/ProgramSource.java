@@ -8,7 +8,8 @@ import java.util.List;
 @FunctionalInterface
 public interface ProgramSource {
   /**
-   * Every loaded program that names fields, by ascending id; none where the kernel has no BPF.
+   * Every loaded program whose object names fields, by ascending id; none where the kernel has no
+   * BPF.
    *
    * @param withPids also tells which processes hold each open, which takes longer
    * @throws IOException if they cannot be seen; the message says why

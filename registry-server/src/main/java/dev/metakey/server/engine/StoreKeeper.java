@@ -134,7 +134,7 @@ final class StoreKeeper {
     if (!held.registryId().equals(shown.registryId())
         || held.revision() != shown.revision() + unseen.size()) {
       throw new StoreException(
-          "the database is no longer the one that was served: it holds revision %d of registry %s, and revision %d of registry %s was answered already; put that back, or restart metakeyd to serve what is there"
+          "the database is no longer the one that was served: it holds revision %d of registry %s, and revision %d of registry %s was answered already; put that database back, or restart metakeyd to serve what is there"
               .formatted(held.revision(), held.registryId(), shown.revision(), shown.registryId()),
           null);
     }

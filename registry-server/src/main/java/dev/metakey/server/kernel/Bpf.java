@@ -54,6 +54,8 @@ final class Bpf {
     static final int TYPE = 0;
     static final int TAG = 8;
     static final int TAG_BYTES = 8;
+    static final int XLATED_PROG_LEN = 20; // bytes; of the room, where that is given
+    static final int XLATED_PROG_INSNS = 32; // points to the room
     static final int LOAD_TIME = 40; // ns since boot
     static final int NR_MAP_IDS = 52;
     static final int MAP_IDS = 56; // points to as many 32-bit numbers
@@ -139,7 +141,7 @@ final class Bpf {
   }
 
   /**
-   * The loaded program with the next higher id.
+   * The next higher id that a loaded program has.
    *
    * @return null if there is none
    */

@@ -46,7 +46,8 @@ final class Holders {
         program.tag(),
         program.loadedAtMs(),
         pids,
-        program.uses());
+        program.uses(),
+        program.unused());
   }
 
   /**

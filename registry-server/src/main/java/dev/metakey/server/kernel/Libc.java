@@ -9,9 +9,9 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The C library's functions. JNA and its native part are loaded by the first use of this class,
- * which belongs on a thread that nobody waits for: {@link #load} first, as it alone turns what may
- * go wrong then into an exception. Each function throws if it sets errno.
+ * The C library's functions. The first use of this class, which is {@link #load}, loads JNA and its
+ * native part, and belongs on a thread that nobody waits for. If that fails, it fails with a {@link
+ * LinkageError}. Each function throws if it sets errno.
  */
 final class Libc {
   /** The number of bpf(2), by Java's name for the architecture. */
@@ -42,7 +42,7 @@ final class Libc {
   private Libc() {}
 
   /**
-   * @throws BpfException if there is no way to call the kernel from here
+   * @throws BpfException if it is not known how to call the kernel on this architecture
    */
   static void load() throws BpfException {
     try {

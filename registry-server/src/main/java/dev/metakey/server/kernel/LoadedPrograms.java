@@ -1,44 +1,38 @@
 package dev.metakey.server.kernel;
 
 import com.sun.jna.Memory;
-import dev.metakey.layout.BadLayoutException;
 import dev.metakey.layout.RecordStruct;
 import dev.metakey.model.FieldUse;
 import dev.metakey.model.LoadedProgram;
 import dev.metakey.server.kernel.Bpf.Fd;
 import dev.metakey.server.kernel.Bpf.ProgInfo;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.HexFormat;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The programs that the kernel has loaded and that use fields: those that have a map named {@value
- * RecordStruct#SECTION}. libbpf makes it from the section of that name, fills it and freezes it
- * before it loads the first program of the object, and gives it to each of them.
+ * The programs that the kernel has loaded and whose object has records: those that have a map named
+ * {@value RecordStruct#SECTION}. libbpf makes it from the section of that name, fills it and
+ * freezes it before it loads the first program of the object, and gives it to each of them. Which
+ * records a program uses is what its {@link Instructions} say; where they cannot tell, all.
  *
- * <p>What was read once is kept: records do not change while their program is loaded. A program is
- * recognised by its id and its load time, as ids are used again once they wrap. So a scan that
- * finds nothing new makes four calls for each loaded program and opens no map.
+ * <p>What was read once is kept if the records are frozen; otherwise they are read again each time.
+ * A program is recognised by its id and its load time, as ids are used again once they wrap. So a
+ * scan that finds nothing new makes four calls for each loaded program and opens no map.
  *
  * <p>Somebody else's map of that name is harmless: what is not a record is left out, and logged
  * once.
  */
 public final class LoadedPrograms {
-  /**
-   * The most records that a map may hold to be read; more than all fields, produced and consumed.
-   */
-  private static final int MAX_RECORDS = 1024;
-
   private static final int CLOCK_BOOTTIME = 7;
   private static final Logger log = LoggerFactory.getLogger(LoadedPrograms.class);
 
@@ -49,13 +43,14 @@ public final class LoadedPrograms {
    * A program that was looked at.
    *
    * @param loadTimeNs when it was loaded, nanoseconds since boot
-   * @param program null if it uses no fields
+   * @param program null if its object has no records
+   * @param isFinal whether it will say the same for as long as it is loaded
    */
-  private record Known(long loadTimeNs, @Nullable LoadedProgram program) {}
+  private record Known(long loadTimeNs, @Nullable LoadedProgram program, boolean isFinal) {}
 
   /**
-   * Every loaded program that uses fields, by ascending id, without pids. Programs that come or go
-   * meanwhile may be missing.
+   * Every loaded program whose object has records, by ascending id, without pids. Programs that
+   * come or go meanwhile may be missing.
    *
    * @throws BpfException if what is loaded cannot be seen; its kind tells why
    */
@@ -93,16 +88,30 @@ public final class LoadedPrograms {
       Bpf.info(fd, info, "look at program " + id);
       long loadTimeNs = info.getLong(ProgInfo.LOAD_TIME);
       Known before = known.get(id);
-      if (before != null && before.loadTimeNs() == loadTimeNs) {
+      if (before != null && before.loadTimeNs() == loadTimeNs && before.isFinal()) {
         return before;
       }
-      List<FieldUse> uses = uses(id, fd, info.getInt(ProgInfo.NR_MAP_IDS));
-      return new Known(loadTimeNs, uses == null ? null : program(id, info, uses));
+      Map<Integer, RecordMap> maps = recordMaps(id, fd, info.getInt(ProgInfo.NR_MAP_IDS));
+      return new Known(
+          loadTimeNs,
+          maps.isEmpty() ? null : program(id, fd, info, maps),
+          maps.values().stream().allMatch(RecordMap::isFinal));
     }
   }
 
-  private static LoadedProgram program(int id, Memory info, List<FieldUse> uses)
+  private static LoadedProgram program(int id, Fd fd, Memory info, Map<Integer, RecordMap> maps)
       throws BpfException {
+    int bytes = info.getInt(ProgInfo.XLATED_PROG_LEN);
+    Instructions instructions = Instructions.read(id, fd, bytes);
+    List<FieldUse> uses = new ArrayList<>();
+    List<FieldUse> unused = new ArrayList<>();
+    maps.forEach(
+        (mapId, map) -> {
+          BitSet offsets = instructions == null ? null : instructions.offsetsIn(mapId);
+          List<RecordMap.Entry> reached = map.reached(offsets);
+          map.records()
+              .forEach(entry -> (reached.contains(entry) ? uses : unused).add(entry.use()));
+        });
     return new LoadedProgram(
         id,
         info.getString(ProgInfo.NAME),
@@ -110,7 +119,8 @@ public final class LoadedPrograms {
         HexFormat.of().formatHex(info.getByteArray(ProgInfo.TAG, ProgInfo.TAG_BYTES)),
         System.currentTimeMillis() - (sinceBootNs() - info.getLong(ProgInfo.LOAD_TIME)) / 1_000_000,
         List.of(),
-        uses);
+        uses,
+        unused);
   }
 
   private static long sinceBootNs() {
@@ -120,55 +130,29 @@ public final class LoadedPrograms {
     }
   }
 
-  /**
-   * What the program's records say.
-   *
-   * @return null if it has none
-   */
-  private @Nullable List<FieldUse> uses(int id, Fd fd, int maps) throws BpfException {
-    if (maps == 0) {
-      return null;
+  /** The maps of records that the program has, by their ids. */
+  private Map<Integer, RecordMap> recordMaps(int id, Fd fd, int count) throws BpfException {
+    Map<Integer, RecordMap> found = new LinkedHashMap<>();
+    if (count == 0) {
+      return found;
     }
-    List<FieldUse> uses = null;
-    try (Memory ids = Bpf.zeroed((long) maps * Integer.BYTES);
+    try (Memory ids = Bpf.zeroed((long) count * Integer.BYTES);
         Memory info = Bpf.zeroed(ProgInfo.BYTES)) {
-      info.setInt(ProgInfo.NR_MAP_IDS, maps);
+      info.setInt(ProgInfo.NR_MAP_IDS, count);
       info.setPointer(ProgInfo.MAP_IDS, ids);
       Bpf.info(fd, info, "look at program " + id);
-      for (int mapId : ids.getIntArray(0, maps)) {
-        List<FieldUse> more = records(mapId);
-        if (more != null) {
-          uses = new ArrayList<>(Objects.requireNonNullElse(uses, List.of()));
-          uses.addAll(more);
+      for (int mapId : ids.getIntArray(0, count)) {
+        RecordMap map = RecordMap.read(mapId);
+        if (map != null) {
+          found.put(mapId, map);
+          report(mapId, map.faults());
         }
       }
     }
-    return uses;
+    return found;
   }
 
-  /**
-   * @return null if it is not a map of records, or is gone
-   */
-  private @Nullable List<FieldUse> records(int mapId) throws BpfException {
-    try (BpfMap map = BpfMap.openById(mapId)) {
-      if (map == null || !isOfRecords(map.shape())) {
-        return null;
-      }
-      byte[] value = map.lookup(BpfMap.key(0));
-      return value == null ? null : decode(mapId, value);
-    }
-  }
-
-  static boolean isOfRecords(BpfMap.Shape shape) {
-    return shape.name().equals(RecordStruct.SECTION)
-        && shape.type() == BpfMap.ARRAY
-        && shape.keyBytes() == Integer.BYTES
-        && shape.valueBytes() <= MAX_RECORDS * RecordStruct.BYTES;
-  }
-
-  private List<FieldUse> decode(int mapId, byte[] value) {
-    List<String> faults = new ArrayList<>();
-    List<FieldUse> uses = decode(value, faults);
+  private void report(int mapId, List<String> faults) {
     if (!faults.isEmpty() && reportedMaps.add(mapId)) {
       log.warn(
           "map {} {} holds {} records that are not valid, and are left out; the first: {}",
@@ -177,24 +161,5 @@ public final class LoadedPrograms {
           faults.size(),
           faults.get(0));
     }
-    return uses;
-  }
-
-  /** Decodes the records that are valid, and adds what is wrong with the others to the faults. */
-  static List<FieldUse> decode(byte[] value, List<String> faults) {
-    ByteBuffer records = ByteBuffer.wrap(value).order(ByteOrder.nativeOrder());
-    List<FieldUse> uses = new ArrayList<>();
-    int offset = 0;
-    for (; offset + RecordStruct.BYTES <= value.length; offset += RecordStruct.BYTES) {
-      try {
-        uses.add(RecordStruct.get(records, offset));
-      } catch (BadLayoutException e) {
-        faults.add("at %d: %s".formatted(offset, e.getMessage()));
-      }
-    }
-    if (offset < value.length) {
-      faults.add("at %d: %d bytes are not a record".formatted(offset, value.length - offset));
-    }
-    return uses;
   }
 }

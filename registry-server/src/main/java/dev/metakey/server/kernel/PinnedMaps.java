@@ -50,9 +50,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <h2>One set</h2>
  *
- * Maps that fit are used on, whoever made them, so that those who hold them see every state. Unless
- * all three fit, all three are replaced: the seq of the old header stays odd for good, which sends
- * its readers to open the maps anew, and the new maps are complete before they take the pins'
+ * Maps that fit go on being used, whoever made them, so that those who hold them see every state.
+ * Unless all three fit, all three are replaced: the seq of the old header stays odd for good, which
+ * sends its readers to open the maps anew, and the new maps are complete before they take the pins'
  * places, the header last. So whoever opens the header first has maps that belong together.
  *
  * <p>Nothing is kept between publications, neither fds nor what was written: a pin that somebody
@@ -212,7 +212,9 @@ public final class PinnedMaps implements Outlet {
   }
 
   /**
-   * @return false if what is there does not fit
+   * Writes to the maps that are there.
+   *
+   * @return false if they do not fit
    */
   private boolean writeOn(Snapshot snapshot) throws IOException {
     try (BpfMap header = BpfMap.openPinned(pin(HEADER));

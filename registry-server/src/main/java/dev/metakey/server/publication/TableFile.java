@@ -21,8 +21,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The table {@code registry.bin}, which readers map into memory. A file that an earlier daemon left
- * is used on, so that those who mapped it go on seeing every state. Anything else is replaced,
- * above all a file that is not this user's, or that others can write to.
+ * goes on being used, so that those who mapped it go on seeing every state. Anything else is
+ * replaced, above all a file that is not this user's, or that others can write to.
  */
 public final class TableFile implements Outlet {
   private static final int WRITABLE_FOR_OTHERS = 0022;

@@ -9,21 +9,23 @@ import dev.metakey.model.Snapshot;
 import dev.metakey.server.engine.Budget;
 import dev.metakey.server.engine.CommitListener;
 import dev.metakey.server.engine.Defects;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.Collections;
-import java.util.Deque;
+import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentSkipListSet;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -35,34 +37,32 @@ import org.slf4j.LoggerFactory;
  * revision that it names; then every change in order, none twice, none missing.
  *
  * <p><b>Memory.</b> There is no queue for a watcher, only its cursor: the revision that it was told
- * last. The newest {@value #RECENT} changes are kept once for all of them. A watcher is told more
- * only when its stream can take it; one that falls behind what is kept gets the whole state again.
- * One that resumes from further back is caught up from the store, a page at a time.
+ * last. The newest {@value RecentChanges#MOST} changes are kept once for all of them. A watcher is
+ * told more only when its stream can take it; one that falls behind what is kept gets the whole
+ * state again. One that resumes from further back is caught up from the store, a page at a time.
  *
- * <p><b>Concurrency.</b> The writer appends under the lock of {@code recent} and goes on. One
- * thread, {@code registry-watch}, talks to all watchers, so that a watcher needs no lock and a slow
- * one only keeps itself waiting.
+ * <p><b>Concurrency.</b> The writer appends to the recent changes and goes on. Each watcher is
+ * talked to by one thread, that of its connection: so it needs no lock, a slow one only keeps
+ * itself waiting, and what one thread says to many is handed to it once. A thread tells {@value
+ * #AT_ONCE} of them before it turns to its other work. What the store keeps is read by {@code
+ * registry-watch}, as connections do not wait for a disk.
  */
 public final class WatchHub implements CommitListener, AutoCloseable {
-  private static final int RECENT = 1024;
   private static final int PAGE = 500;
+  private static final int AT_ONCE = 64;
+  private static final long GRACE_S = 5;
   private static final Logger log = LoggerFactory.getLogger(WatchHub.class);
 
   private final Supplier<Snapshot> snapshots;
   private final History history;
-  private final ExecutorService thread =
+  private final ExecutorService reader =
       Executors.newSingleThreadExecutor(task -> new Thread(task, "registry-watch"));
-  private final Defects defects =
-      new Defects("the thread registry-watch, which tells watchers of changes,");
+  private final Defects defects = new Defects("telling watchers of changes");
   private final Budget budget;
   private final Predicate<Peer> isAdmin;
-  private final Set<Watcher> watchers = ConcurrentHashMap.newKeySet();
-  private final AtomicBoolean scheduled = new AtomicBoolean();
-  private final Deque<Change> recent = new ArrayDeque<>();
-  private volatile Snapshot head; // what the last of them led to; set with the lock of recent
-  private List<Change> news = List.of(); // this and the next two: for the hub's thread
-  private long newsAfter;
-  private long newsUpTo;
+  private final AtomicLong numbers = new AtomicLong();
+  private final Map<Executor, Audience> audiences = new ConcurrentHashMap<>();
+  private final RecentChanges recent;
   private volatile boolean closed;
 
   /** The changes that the store keeps. */
@@ -72,7 +72,7 @@ public final class WatchHub implements CommitListener, AutoCloseable {
     List<Change> after(long revision, int limit);
   }
 
-  /** Somebody who watches. Called on the hub's thread only, except {@link #isReady}. */
+  /** Somebody who watches. Called on its own thread only. */
   public interface Subscriber {
     /** Whether more can be told without buffering it. */
     boolean isReady();
@@ -110,46 +110,37 @@ public final class WatchHub implements CommitListener, AutoCloseable {
     this.budget = new Budget(bound);
     this.isAdmin = isAdmin;
     this.snapshots = snapshots;
-    this.head = snapshots.get();
+    this.recent = new RecentChanges(snapshots.get());
     this.history = history;
   }
 
   @Override
   public void committed(Snapshot snapshot, List<Change> changes) {
-    synchronized (recent) {
-      head = snapshot;
-      recent.addAll(changes);
-      while (recent.size() > RECENT) {
-        recent.removeFirst();
-      }
-    }
-    if (!watchers.isEmpty() && scheduled.compareAndSet(false, true)) {
-      submit(
-          () -> {
-            scheduled.set(false);
-            watchers.forEach(Watcher::tell);
-          });
-    }
+    recent.add(snapshot, changes);
+    audiences.values().forEach(Audience::news);
   }
 
   /** How many watches are open. */
   public int size() {
-    return watchers.size();
+    return audiences.values().stream().mapToInt(audience -> audience.watchers.size()).sum();
   }
 
   /**
    * Begins to tell a subscriber, at once.
    *
    * @param since where to resume; null to begin with the whole state
+   * @param thread talks to the subscriber; one thread, and the same one for many of them
    * @throws MetakeyException TOO_MANY_WAITERS or UNAVAILABLE
    */
-  public Watcher subscribe(@Nullable Since since, Subscriber subscriber, Peer peer) {
+  public Watcher subscribe(
+      @Nullable Since since, Subscriber subscriber, Peer peer, Executor thread) {
     Budget.Full full = budget.take(peer.uid(), isAdmin.test(peer), 1);
     if (full != null) {
       throw full.refusal(Reason.TOO_MANY_WAITERS, "end one, or read the published files");
     }
-    Watcher watcher = new Watcher(since, subscriber, peer.uid());
-    watchers.add(watcher);
+    Audience audience = audiences.computeIfAbsent(thread, Audience::new);
+    Watcher watcher = new Watcher(since, subscriber, peer.uid(), audience);
+    audience.watchers.add(watcher);
     if (closed && watcher.leave()) { // or it is among those whom close() tells
       throw stopping();
     }
@@ -162,7 +153,7 @@ public final class WatchHub implements CommitListener, AutoCloseable {
     return defects.problems();
   }
 
-  private void submit(Runnable task) {
+  private void submit(Executor thread, Runnable task) {
     try {
       thread.execute(defects.guard(task));
     } catch (RejectedExecutionException e) {
@@ -181,10 +172,50 @@ public final class WatchHub implements CommitListener, AutoCloseable {
   @Override
   public void close() throws InterruptedException {
     closed = true;
-    submit(() -> watchers.forEach(Watcher::finish));
-    thread.shutdown();
-    if (!thread.awaitTermination(5, TimeUnit.SECONDS)) {
-      log.warn("watchers could not be told in 5 s that the daemon stops");
+    List<Audience> told = List.copyOf(audiences.values());
+    CountDownLatch untold = new CountDownLatch(told.size());
+    for (Audience audience : told) {
+      submit(audience.thread, () -> audience.watchers.forEach(Watcher::finish));
+      submit(audience.thread, untold::countDown);
+    }
+    if (!untold.await(GRACE_S, TimeUnit.SECONDS)) {
+      log.warn("watchers could not be told in {} s that the daemon stops", GRACE_S);
+    }
+    reader.shutdown();
+    var unused = reader.awaitTermination(GRACE_S, TimeUnit.SECONDS); // it reads the store
+  }
+
+  /** Those to whom one thread talks. */
+  private final class Audience {
+    private final Executor thread;
+    private final Set<Watcher> watchers = // those of one connection are together
+        new ConcurrentSkipListSet<>(Comparator.comparingLong((Watcher watcher) -> watcher.number));
+    private final AtomicBoolean telling = new AtomicBoolean();
+
+    private Audience(Executor thread) {
+      this.thread = thread;
+    }
+
+    /** There is something new. From any thread. */
+    private void news() {
+      if (!watchers.isEmpty() && telling.compareAndSet(false, true)) {
+        submit(thread, () -> tell(watchers.iterator(), recent.head()));
+      }
+    }
+
+    /** Tells the next of them, and comes back for the rest. */
+    private void tell(Iterator<Watcher> rest, Snapshot newest) {
+      for (int i = 0; i < AT_ONCE && rest.hasNext(); i++) {
+        rest.next().tell();
+      }
+      if (rest.hasNext()) {
+        submit(thread, () -> tell(rest, newest));
+        return;
+      }
+      telling.set(false);
+      if (newest != recent.head()) { // the first were not told of that
+        news();
+      }
     }
   }
 
@@ -195,13 +226,18 @@ public final class WatchHub implements CommitListener, AutoCloseable {
     private final Subscriber subscriber;
     private final @Nullable Since since;
     private final int uid;
+    private final long number = numbers.getAndIncrement();
+    private final Audience audience;
     private final AtomicBoolean queued = new AtomicBoolean();
-    private volatile long cursor = NOTHING_YET; // the hub's thread sets it
+    private volatile long cursor = NOTHING_YET; // its thread sets it
+    private volatile boolean left;
     private boolean catchingUp;
+    private boolean reading;
 
-    private Watcher(@Nullable Since since, Subscriber subscriber, int uid) {
+    private Watcher(@Nullable Since since, Subscriber subscriber, int uid, Audience audience) {
       this.since = since;
       this.uid = uid;
+      this.audience = audience;
       this.subscriber = subscriber;
     }
 
@@ -211,8 +247,9 @@ public final class WatchHub implements CommitListener, AutoCloseable {
      * it ready.
      */
     public void ready() {
-      if (cursor != head.info().revision() && queued.compareAndSet(false, true)) {
+      if (cursor != recent.head().info().revision() && queued.compareAndSet(false, true)) {
         submit(
+            audience.thread,
             () -> {
               queued.set(false);
               tell();
@@ -227,11 +264,12 @@ public final class WatchHub implements CommitListener, AutoCloseable {
 
     /** Gives the watch's place back; returns whether it still had one. */
     private boolean leave() {
-      boolean left = watchers.remove(this);
-      if (left) {
+      left = true;
+      boolean wasThere = audience.watchers.remove(this);
+      if (wasThere) {
         budget.give(uid, 1);
       }
-      return left;
+      return wasThere;
     }
 
     private void end(MetakeyException why) {
@@ -246,7 +284,7 @@ public final class WatchHub implements CommitListener, AutoCloseable {
     }
 
     private void finish() {
-      if (cursor != NOTHING_YET) {
+      if (cursor != NOTHING_YET && !reading) {
         telling(this::tellNext);
       }
       end(stopping());
@@ -256,7 +294,7 @@ public final class WatchHub implements CommitListener, AutoCloseable {
       telling(
           () -> {
             boolean more = true;
-            while (more && watchers.contains(this) && subscriber.isReady()) {
+            while (more && !reading && !left && subscriber.isReady()) {
               more = tellNext();
             }
           });
@@ -287,19 +325,12 @@ public final class WatchHub implements CommitListener, AutoCloseable {
       if (cursor == NOTHING_YET) {
         return begin();
       }
-      RegistryInfo info;
-      List<Change> news;
-      boolean known;
-      synchronized (recent) {
-        info = head.info();
-        known = firstRecent() <= cursor + 1;
-        news = known ? newsAfter(cursor, info) : List.of();
-      }
-      if (known) {
+      RecentChanges.News news = recent.after(cursor);
+      if (news != null) {
         catchingUp = false;
-        return changes(info, news);
+        return changes(news.info(), news.changes());
       }
-      return catchingUp ? page(info) : state();
+      return catchingUp ? readPage() : state();
     }
 
     private boolean begin() {
@@ -334,54 +365,42 @@ public final class WatchHub implements CommitListener, AutoCloseable {
       return true;
     }
 
-    /**
-     * Tells a page of what the store keeps; or the state, if the store no longer keeps that or
-     * cannot be read.
-     */
-    private boolean page(RegistryInfo info) {
-      List<Change> page;
+    /** Has a page of what the store keeps read, and tells it then. */
+    private boolean readPage() {
+      reading = true;
+      var unused =
+          CompletableFuture.supplyAsync(this::stored, reader)
+              .whenCompleteAsync(
+                  (page, defect) -> {
+                    reading = false;
+                    if (!left) {
+                      telling(() -> page(page, defect));
+                      tell();
+                    }
+                  },
+                  audience.thread);
+      return false;
+    }
+
+    private List<Change> stored() {
       try {
-        page = history.after(cursor, PAGE);
+        return history.after(cursor, PAGE);
       } catch (MetakeyException unreadable) {
         log.warn("a watcher gets the state, not the changes: {}", unreadable.text());
-        return state();
-      }
-      if (page.isEmpty() || page.get(0).revision() != cursor + 1) {
-        return state();
-      }
-      long last = page.get(page.size() - 1).revision();
-      return changes(info.withRevision(last), page);
-    }
-
-    private long firstRecent() {
-      return recent.isEmpty() ? head.info().revision() + 1 : recent.getFirst().revision();
-    }
-
-    /** The same list for all who are told the same. */
-    private List<Change> newsAfter(long revision, RegistryInfo info) {
-      if (revision == info.revision()) {
         return List.of();
       }
-      if (revision != newsAfter || info.revision() != newsUpTo) {
-        news = recentAfter(revision);
-        newsAfter = revision;
-        newsUpTo = info.revision();
-      }
-      return news;
     }
 
-    private List<Change> recentAfter(long revision) {
-      List<Change> news = new ArrayList<>();
-      Iterator<Change> newestFirst = recent.descendingIterator();
-      while (newestFirst.hasNext()) {
-        Change change = newestFirst.next();
-        if (change.revision() <= revision) {
-          break;
-        }
-        news.add(change);
+    /** A page of what the store keeps; the state where it no longer does. */
+    private void page(@Nullable List<Change> page, @Nullable Throwable defect) {
+      if (page == null) {
+        throw new IllegalStateException("the history could not be read", defect);
       }
-      Collections.reverse(news);
-      return news;
+      if (page.isEmpty() || page.get(0).revision() != cursor + 1) {
+        state();
+      } else {
+        changes(recent.head().info().withRevision(page.get(page.size() - 1).revision()), page);
+      }
     }
   }
 }

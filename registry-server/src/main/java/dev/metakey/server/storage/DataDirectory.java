@@ -178,7 +178,7 @@ final class DataDirectory implements AutoCloseable {
    */
   StoreException damagedHistory(RocksDBException cause) {
     return new StoreException(
-        "the history of changes in %s is damaged, and cannot be read where it is: %s. No field is concerned; restart metakeyd, which keeps the damaged files aside and begins a new history"
+        "the history of changes in %s is damaged, and cannot be read where it is: %s. No field is affected; restart metakeyd, which keeps the damaged files aside and begins a new history"
             .formatted(path, cause.getMessage()),
         cause);
   }
@@ -233,8 +233,8 @@ final class DataDirectory implements AutoCloseable {
   }
 
   /**
-   * Takes from others what they may do with the files that hold the tag. The launcher's umask does
-   * it for those that the database makes; these were copied here, or come from an older daemon.
+   * Takes away what others may do with the files that hold the tag. The launcher's umask sees to
+   * those that the database makes; others were copied here, or come from an older daemon.
    */
   private void closeDatabaseToOthers() throws IOException {
     try (DirectoryStream<Path> files =

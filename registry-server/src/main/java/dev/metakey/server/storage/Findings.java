@@ -137,7 +137,7 @@ record Findings(
    */
   private String laterLink(Contents newest) {
     for (LoadedProgram program : evidence.loaded()) {
-      for (FieldUse use : program.uses()) {
+      for (FieldUse use : program.records()) {
         FieldUse.Place place = use.place();
         if (place != null && newest.isOrWas(place.registryId())) {
           Field field = newest.state().snapshot().byId(place.id());

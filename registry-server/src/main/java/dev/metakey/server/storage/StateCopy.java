@@ -58,7 +58,7 @@ final class StateCopy implements AutoCloseable {
    * The copies that are whole, the newest first.
    *
    * @param faults gets what is wrong with the others
-   * @throws NewerDataException if a newer metakeyd wrote one
+   * @throws NewerDataException if one has another format than this metakeyd reads
    */
   static List<StateText.Parsed> read(Path directory, List<String> faults) throws StoreException {
     List<StateText.Parsed> whole = new ArrayList<>();

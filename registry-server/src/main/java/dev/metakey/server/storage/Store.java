@@ -48,7 +48,7 @@ public interface Store extends AutoCloseable {
    * Forgets the oldest changes.
    *
    * @param keep at most this many stay
-   * @param beforeAgeMs changes that were committed when the registry was younger go, milliseconds
+   * @param beforeAgeMs changes from when the registry was younger than this go, milliseconds
    */
   void trim(long keep, long beforeAgeMs) throws StoreException;
 

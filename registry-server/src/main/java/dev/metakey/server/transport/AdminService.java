@@ -234,6 +234,7 @@ final class AdminService extends AdminGrpc.AdminImplBase {
         .setRegistry(Wire.info(snapshot.info()))
         .addAllPrograms(
             programs.stream()
+                .filter(program -> !program.uses().isEmpty())
                 .map(program -> Wire.program(program, use -> Drift.faultOf(snapshot, tag, use)))
                 .toList())
         .build();

@@ -16,6 +16,7 @@ import java.util.Objects;
 final class CallerInterceptor implements ServerInterceptor {
   private static final Context.Key<Peer> CALLER = Context.key("dev.metakey.caller");
   private static final Context.Key<PeerGroups> GROUPS = Context.key("dev.metakey.groups");
+  private static final Context.Key<Connection> CONNECTION = Context.key("dev.metakey.connection");
   private static final Metadata.Key<String> CLAIMED_SERVICE =
       Metadata.Key.of("metakey-service", Metadata.ASCII_STRING_MARSHALLER);
 
@@ -29,6 +30,11 @@ final class CallerInterceptor implements ServerInterceptor {
     return Objects.requireNonNull(GROUPS.get());
   }
 
+  /** The connection of the call that this thread handles. */
+  static Connection connection() {
+    return Objects.requireNonNull(CONNECTION.get());
+  }
+
   @Override
   public <Q, A> ServerCall.Listener<Q> interceptCall(
       ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
@@ -36,10 +42,12 @@ final class CallerInterceptor implements ServerInterceptor {
         Objects.requireNonNull(call.getAttributes().get(PeerNegotiator.PEER), "unknown peer");
     PeerGroups groups =
         Objects.requireNonNull(call.getAttributes().get(PeerNegotiator.GROUPS), "unknown peer");
+    Connection connection = call.getAttributes().get(PeerNegotiator.CONNECTION);
     String claimed = headers.get(CLAIMED_SERVICE);
     try {
       Peer peer = process.peer(claimed);
-      Context context = Context.current().withValues(CALLER, peer, GROUPS, groups);
+      Context context =
+          Context.current().withValues(CALLER, peer, GROUPS, groups, CONNECTION, connection);
       return Contexts.interceptCall(context, call, headers, next);
     } catch (MetakeyException e) {
       StatusRuntimeException status = WireErrors.toStatus(e);

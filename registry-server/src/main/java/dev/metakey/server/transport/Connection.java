@@ -1,5 +1,6 @@
 package dev.metakey.server.transport;
 
+import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -11,16 +12,19 @@ final class Connection {
   final AtomicInteger calls = new AtomicInteger();
   final AtomicInteger reflections = new AtomicInteger();
   final AtomicLong unreadBytes = new AtomicLong();
+  final Executor thread;
   private final AtomicBoolean asked = new AtomicBoolean();
   private final Runnable close;
 
   /**
    * @param admin whether the peer may use the reserves
+   * @param thread the one that reads and writes it
    * @param close ends it, from any thread
    */
-  Connection(PeerProcess peer, boolean admin, Runnable close) {
+  Connection(PeerProcess peer, boolean admin, Executor thread, Runnable close) {
     this.peer = peer;
     this.admin = admin;
+    this.thread = thread;
     this.close = close;
   }
 

@@ -106,6 +106,7 @@ final class PeerNegotiator implements ProtocolNegotiator {
           new Connection(
               peer,
               peer.isAdmin(connections::isAdmin),
+              context.executor(),
               // from the front: HTTP/2 would wait for the open streams first
               () -> channel.pipeline().firstContext().close());
       Budget.Full full = connections.open(connection);

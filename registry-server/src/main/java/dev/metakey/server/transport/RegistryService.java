@@ -288,7 +288,8 @@ final class RegistryService extends RegistryGrpc.RegistryImplBase {
           hub.subscribe(
               since(request),
               new WatchStream(stream, messages, toAdmin),
-              CallerInterceptor.caller());
+              CallerInterceptor.caller(),
+              CallerInterceptor.connection().thread);
       stream.setOnReadyHandler(watcher::ready);
       stream.setOnCancelHandler(watcher::cancel);
     } catch (MetakeyException e) {

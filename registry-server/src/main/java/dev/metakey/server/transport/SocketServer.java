@@ -368,7 +368,8 @@ public final class SocketServer implements AutoCloseable {
   }
 
   /**
-   * Schedules something for a far day: an event loop that has nothing scheduled wakes every second.
+   * Schedules something a year ahead, as an event loop that has nothing scheduled wakes every
+   * second.
    */
   private static void letSleep(EventExecutor loop) {
     var unused = loop.scheduleWithFixedDelay(() -> {}, FAR_DAYS, FAR_DAYS, TimeUnit.DAYS);

@@ -12,8 +12,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What watchers are told, each message encoded once for all of them: watchers who are told the same
- * get the same object from the hub. Remembers the last message of each kind. Only for the hub's
- * thread.
+ * get the same object from the hub. Remembers the last message of each kind. For any thread.
  */
 final class WatchMessages {
   private @Nullable Snapshot state;
@@ -22,7 +21,7 @@ final class WatchMessages {
   private @Nullable Encoded forAdmins;
   private @Nullable Encoded forOthers;
 
-  Encoded state(Snapshot snapshot) {
+  synchronized Encoded state(Snapshot snapshot) {
     Encoded known = encodedState;
     if (known != null && state == snapshot) {
       return known;
@@ -44,7 +43,7 @@ final class WatchMessages {
    * @param toAdmin whether the message may tell from which process a change came
    */
   @SuppressWarnings("ReferenceEquality") // the hub hands the same object to all watchers
-  Encoded changes(RegistryInfo info, List<Change> news, boolean toAdmin) {
+  synchronized Encoded changes(RegistryInfo info, List<Change> news, boolean toAdmin) {
     if (news.isEmpty()) { // all empty lists are the same one
       return encode(info, news, toAdmin);
     }

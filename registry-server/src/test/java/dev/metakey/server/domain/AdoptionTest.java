@@ -40,6 +40,17 @@ class AdoptionTest {
   }
 
   @Test
+  void start_whenAnObjectNamesMoreThanItsProgramUses_adoptsThatTooAndNobodyUsesIt() {
+    adopting(Loaded.without(TAGGER, use("edge.zone", 2, place(9, 40, 4))));
+
+    Field field = host.field("edge.zone");
+    assertThat(field.id()).isEqualTo(9);
+    assertThat(field.generation()).isEqualTo(4);
+    host.released(ROOT, "edge.zone");
+    assertThat(host.field("edge.zone").state()).isEqualTo(FieldState.RETIRED);
+  }
+
+  @Test
   void start_whenNothingWasEverRegistered_adoptsWhatIsLinked() {
     adopting(TAGGER);
 

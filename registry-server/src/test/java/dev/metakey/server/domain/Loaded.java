@@ -60,4 +60,17 @@ public final class Loaded {
         List.of(pid),
         program.uses());
   }
+
+  /** The same, with a record in its object that it does not use. */
+  public static LoadedProgram without(LoadedProgram program, FieldUse unused) {
+    return new LoadedProgram(
+        program.id(),
+        program.name(),
+        program.type(),
+        program.tag(),
+        program.loadedAtMs(),
+        program.pids(),
+        program.uses(),
+        List.of(unused));
+  }
 }

@@ -3,6 +3,7 @@ package dev.metakey.server.kernel;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.metakey.layout.RecordStruct;
 import dev.metakey.model.FieldUse;
 import dev.metakey.model.Layout;
 import dev.metakey.model.LoadedProgram;
@@ -58,12 +59,77 @@ class LoadedProgramsTest {
       char _license[] SEC("license") = "Dual BSD/GPL";
       """;
 
+  private static final String FIELDS =
+      """
+      #include <linux/bpf.h>
+      #include <bpf/bpf_helpers.h>
+      #include "metakey/metakey.bpf.h"
+
+      METAKEY_PRODUCES(packet_id, "edge.packet_id", __u64);
+      METAKEY_PRODUCES(zone, "edge.zone", __u16);
+      METAKEY_CONSUMES(hop, "edge.hop", __u32);
+      METAKEY_CONSUMES(nobody, "edge.nobody", __u32);
+
+      SEC("xdp") int mk_number(struct xdp_md *ctx) {
+        return metakey_set(ctx, packet_id, 7) ? XDP_DROP : XDP_PASS;
+      }
+      __attribute__((noinline)) int hops(struct __sk_buff *skb) {
+        __u32 hops = 0;
+        metakey_get(skb, hop, &hops);
+        return hops;
+      }
+      SEC("tc") int mk_zone(struct __sk_buff *skb) {
+        __u16 z = hops(skb);
+        return metakey_get(skb, zone, &z) ? 0 : z;
+      }
+      SEC("tc") int mk_nothing(struct __sk_buff *skb) { return skb->len == 77; }
+      char _license[] SEC("license") = "Dual BSD/GPL";
+      """;
+
+  /** One that the verifier takes although its record can change. */
+  private static final String PLAIN =
+      """
+      #include <linux/bpf.h>
+      #include <bpf/bpf_helpers.h>
+      #include "metakey/metakey.bpf.h"
+
+      METAKEY_PRODUCES(packet_id, "edge.packet_id", __u64);
+      METAKEY_PRODUCES(zone, "edge.zone", __u16);
+      SEC("xdp") int mk_plain(struct xdp_md *ctx) { return packet_id.id ? XDP_PASS : XDP_DROP; }
+      char _license[] SEC("license") = "Dual BSD/GPL";
+      """;
+
+  /** By hand: the address of one record, with what is added to it, leads to others. */
+  private static final String ARRAY =
+      """
+      #include <linux/types.h>
+      #include <linux/bpf.h>
+      #include <bpf/bpf_helpers.h>
+      #include "metakey/metakey.h"
+
+      #define RECORD(text) {.magic = METAKEY_RECORD_MAGIC, .version = METAKEY_RECORD_VERSION, \
+          .role = METAKEY_ROLE_CONSUMES, .size = 8, .name = text}
+      const volatile struct metakey_record all[2] __attribute__((section(METAKEY_SECTION), used)) = {
+          RECORD("edge.first"), RECORD("edge.second")};
+
+      SEC("xdp") int mk_array(struct xdp_md *ctx) { return all[0].size + all[1].id; }
+      SEC("tc") int mk_map(struct __sk_buff *skb) { return 0; }
+      char _license[] SEC("license") = "Dual BSD/GPL";
+      """;
+
   @RegisterExtension private final Bpffs bpffs = new Bpffs();
   @TempDir private Path directory;
   private final LoadedPrograms loaded = new LoadedPrograms();
 
   /** Loads the programs, which stay for as long as they are pinned. */
   private Path load(String name, String source) throws Exception {
+    Path object = compile(name, source);
+    Path pins = Files.createDirectory(bpffs.point().resolve(name));
+    Bpffs.run("bpftool", "prog", "loadall", object.toString(), pins.toString());
+    return pins;
+  }
+
+  private Path compile(String name, String source) throws Exception {
     Path object = directory.resolve(name + ".o");
     Files.writeString(directory.resolve(name + ".c"), source);
     assumeTrue(Files.isExecutable(Path.of("/usr/bin/clang")), "missing: clang");
@@ -80,9 +146,11 @@ class LoadedProgramsTest {
         directory.resolve(name + ".c").toString(),
         "-o",
         object.toString());
-    Path pins = Files.createDirectory(bpffs.point().resolve(name));
-    Bpffs.run("bpftool", "prog", "loadall", object.toString(), pins.toString());
-    return pins;
+    return object;
+  }
+
+  private static List<String> names(List<FieldUse> uses) {
+    return uses.stream().map(FieldUse::name).toList();
   }
 
   private List<LoadedProgram> named(List<LoadedProgram> programs, String prefix) {
@@ -131,6 +199,71 @@ class LoadedProgramsTest {
     assertThat(named(loaded.scan(), "mk_"))
         .extracting(LoadedProgram::name)
         .containsExactly("mk_second");
+  }
+
+  @Test
+  void scan_whenProgramsOfAnObjectUseDifferentFields_tellsThemApart() throws Exception {
+    load("fields", FIELDS);
+
+    List<LoadedProgram> found = named(loaded.scan(), "mk_");
+
+    LoadedProgram number = named(found, "mk_number").get(0);
+    assertThat(names(number.uses())).containsExactly("edge.packet_id");
+    assertThat(names(number.unused())).containsExactly("edge.zone", "edge.hop", "edge.nobody");
+    assertThat(names(named(found, "mk_zone").get(0).uses()))
+        .as("with what a function that it calls uses")
+        .containsExactly("edge.zone", "edge.hop");
+    assertThat(names(named(found, "mk_nothing").get(0).uses())).isEmpty();
+    assertThat(named(found, "mk_nothing").get(0).records()).hasSize(4);
+  }
+
+  @Test
+  void scan_whenRecordsAreInAnArray_oneThatHasTheAddressOfAnyUsesAll() throws Exception {
+    load("array", ARRAY);
+
+    List<LoadedProgram> found = named(loaded.scan(), "mk_");
+
+    assertThat(names(named(found, "mk_array").get(0).uses()))
+        .containsExactly("edge.first", "edge.second");
+    assertThat(named(found, "mk_map").get(0).uses()).isEmpty();
+  }
+
+  @Test
+  void scan_whileTheRecordsAreNotFrozen_readsThemAgainAndThenNoMore() throws Exception {
+    Path map = bpffs.point().resolve("records");
+    Libc.load();
+    Path object = compile("plain", PLAIN);
+    try (BpfMap records =
+        BpfMap.create(
+            new BpfMap.Shape(".rodata.metakey", BpfMap.ARRAY, 4, 2 * RecordStruct.BYTES, 1, 128))) {
+      records.pin(map);
+      Path pin = bpffs.point().resolve("plain");
+      Bpffs.run(
+          "bpftool prog load %s %s type xdp map name .rodata.metakey pinned %s"
+              .formatted(object, pin, map)
+              .split(" "));
+      assertThat(named(loaded.scan(), "mk_plain").get(0).uses()).as("not filled in").isEmpty();
+
+      records.update(BpfMap.key(0), sectionOf(object));
+
+      LoadedProgram filled = named(loaded.scan(), "mk_plain").get(0);
+      assertThat(names(filled.uses())).containsExactly("edge.packet_id");
+      LoadedProgram again = named(loaded.scan(), "mk_plain").get(0);
+      assertThat(again.uses()).isNotSameAs(filled.uses()).isEqualTo(filled.uses());
+      Bpffs.run("bpftool", "map", "freeze", "pinned", map.toString());
+      LoadedProgram last = named(loaded.scan(), "mk_plain").get(0);
+      assertThat(named(loaded.scan(), "mk_plain").get(0)).isSameAs(last);
+    }
+  }
+
+  private byte[] sectionOf(Path object) throws Exception {
+    Path section = directory.resolve("section");
+    Bpffs.run(
+        "llvm-objcopy",
+        "--dump-section=.rodata.metakey=" + section,
+        object.toString(),
+        directory.resolve("copy.o").toString());
+    return Files.readAllBytes(section);
   }
 
   @Test

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.metakey.layout.RecordStruct;
 import dev.metakey.server.kernel.BpfMap.Shape;
-import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -18,19 +17,19 @@ class RecordsTest {
 
   @Test
   void isOfRecords_whenNameTypeOrSizeIsAnother_isFalse() {
-    assertThat(LoadedPrograms.isOfRecords(shape(".rodata.metakey", 2, 4, BYTES))).isTrue();
-    assertThat(LoadedPrograms.isOfRecords(shape(".rodata", 2, 4, BYTES))).isFalse();
-    assertThat(LoadedPrograms.isOfRecords(shape(".rodata.metakey", 1, 4, BYTES))).isFalse();
-    assertThat(LoadedPrograms.isOfRecords(shape(".rodata.metakey", 2, 8, BYTES))).isFalse();
-    assertThat(LoadedPrograms.isOfRecords(shape(".rodata.metakey", 2, 4, 1 << 30))).isFalse();
+    assertThat(RecordMap.isOfRecords(shape(".rodata.metakey", 2, 4, BYTES))).isTrue();
+    assertThat(RecordMap.isOfRecords(shape(".rodata", 2, 4, BYTES))).isFalse();
+    assertThat(RecordMap.isOfRecords(shape(".rodata.metakey", 1, 4, BYTES))).isFalse();
+    assertThat(RecordMap.isOfRecords(shape(".rodata.metakey", 2, 8, BYTES))).isFalse();
+    assertThat(RecordMap.isOfRecords(shape(".rodata.metakey", 2, 4, 1 << 30))).isFalse();
   }
 
   @Test
   void decode_whenNothingIsARecord_namesEachFault() {
-    List<String> faults = new ArrayList<>();
+    RecordMap map = RecordMap.decode(new byte[2 * BYTES + 5], true);
 
-    assertThat(LoadedPrograms.decode(new byte[2 * BYTES + 5], faults)).isEmpty();
-
+    List<String> faults = map.faults();
+    assertThat(map.records()).isEmpty();
     assertThat(faults).hasSize(3);
     assertThat(faults.get(0)).startsWith("at 0: +0: magic 0x00000000");
     assertThat(faults.get(1)).startsWith("at 104: ");

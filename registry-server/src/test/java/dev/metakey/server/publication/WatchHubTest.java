@@ -14,10 +14,15 @@ import dev.metakey.model.Snapshot;
 import dev.metakey.server.engine.Budget;
 import dev.metakey.server.publication.FakeSubscriber.Told;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -35,6 +40,7 @@ class WatchHubTest {
   private static final int PAGE = 500;
 
   private final FakeRegistry registry = new FakeRegistry();
+  private final ExecutorService thread = Executors.newSingleThreadExecutor();
   private WatchHub hub;
 
   @BeforeEach
@@ -46,11 +52,12 @@ class WatchHubTest {
   @AfterEach
   void close() throws InterruptedException {
     hub.close();
+    thread.shutdown();
   }
 
   private FakeSubscriber watch() {
     FakeSubscriber subscriber = new FakeSubscriber();
-    var unused = hub.subscribe(null, subscriber, FakeRegistry.EDGE);
+    var unused = hub.subscribe(null, subscriber, FakeRegistry.EDGE, thread);
     return subscriber;
   }
 
@@ -61,14 +68,15 @@ class WatchHubTest {
   private FakeSubscriber resume(UUID registryId, long revision) {
     FakeSubscriber subscriber = new FakeSubscriber();
     var unused =
-        hub.subscribe(new WatchHub.Since(registryId, revision), subscriber, FakeRegistry.EDGE);
+        hub.subscribe(
+            new WatchHub.Since(registryId, revision), subscriber, FakeRegistry.EDGE, thread);
     return subscriber;
   }
 
-  /** The hub has one thread: when a new watcher has been told, everything before it is done. */
+  /** All have one thread: when a new watcher has been told, everything before it is done. */
   private void untilHubHasDoneAll() throws InterruptedException {
     FakeSubscriber probe = new FakeSubscriber();
-    WatchHub.Watcher watcher = hub.subscribe(null, probe, FakeRegistry.EDGE);
+    WatchHub.Watcher watcher = hub.subscribe(null, probe, FakeRegistry.EDGE, thread);
     assertThat(probe.next().isState()).isTrue();
     watcher.cancel();
   }
@@ -124,7 +132,7 @@ class WatchHubTest {
           @Override
           public void end(MetakeyException why) {}
         };
-    WatchHub.Watcher watcher = hub.subscribe(null, counted, FakeRegistry.EDGE);
+    WatchHub.Watcher watcher = hub.subscribe(null, counted, FakeRegistry.EDGE, thread);
     subscriber.next();
     untilHubHasDoneAll();
     int before = looks.get();
@@ -216,7 +224,8 @@ class WatchHubTest {
     restartHub();
     FakeSubscriber subscriber = new FakeSubscriber().room(1);
     WatchHub.Watcher watcher =
-        hub.subscribe(new WatchHub.Since(FakeRegistry.ID, 0), subscriber, FakeRegistry.EDGE);
+        hub.subscribe(
+            new WatchHub.Since(FakeRegistry.ID, 0), subscriber, FakeRegistry.EDGE, thread);
     assertThat(subscriber.next().revision()).isEqualTo(PAGE);
 
     registry.commitMany(RECENT + 300);
@@ -276,7 +285,7 @@ class WatchHubTest {
   @Test
   void committed_whenSubscriberIsNotReady_keepsNothingForIt() throws InterruptedException {
     FakeSubscriber slow = new FakeSubscriber().room(1);
-    WatchHub.Watcher watcher = hub.subscribe(null, slow, FakeRegistry.EDGE);
+    WatchHub.Watcher watcher = hub.subscribe(null, slow, FakeRegistry.EDGE, thread);
     assertThat(slow.next().isState()).isTrue();
 
     registry.commitMany(10);
@@ -309,7 +318,7 @@ class WatchHubTest {
     List<WatchHub.Watcher> slowWatchers = new ArrayList<>();
     for (int i = 0; i < 5; i++) {
       slow.add(new FakeSubscriber().room(1));
-      slowWatchers.add(hub.subscribe(null, slow.get(i), FakeRegistry.EDGE));
+      slowWatchers.add(hub.subscribe(null, slow.get(i), FakeRegistry.EDGE, thread));
     }
     int commits = 20_000;
     CompletableFuture<Void> writer = CompletableFuture.runAsync(() -> registry.commitMany(commits));
@@ -334,7 +343,7 @@ class WatchHubTest {
   @Test
   void cancel_whenNobodyListens_tellsNothingMore() throws InterruptedException {
     FakeSubscriber subscriber = new FakeSubscriber();
-    WatchHub.Watcher watcher = hub.subscribe(null, subscriber, FakeRegistry.EDGE);
+    WatchHub.Watcher watcher = hub.subscribe(null, subscriber, FakeRegistry.EDGE, thread);
     assertThat(subscriber.next().isState()).isTrue();
 
     watcher.cancel();
@@ -350,7 +359,7 @@ class WatchHubTest {
   void subscribe_whenTooManyWatch_isRefusedWithFacts() {
     List<WatchHub.Watcher> watchers = new ArrayList<>();
     for (int i = 0; i < MAX; i++) {
-      watchers.add(hub.subscribe(null, new FakeSubscriber(), FakeRegistry.EDGE));
+      watchers.add(hub.subscribe(null, new FakeSubscriber(), FakeRegistry.EDGE, thread));
     }
 
     assertThatThrownBy(this::watch)
@@ -367,22 +376,62 @@ class WatchHubTest {
   @Test
   void subscribe_whenOneUidHasAllItMayHave_othersStillMay() {
     for (int i = 0; i < MAX; i++) {
-      var unused = hub.subscribe(null, new FakeSubscriber(), FakeRegistry.EDGE);
+      var unused = hub.subscribe(null, new FakeSubscriber(), FakeRegistry.EDGE, thread);
     }
 
-    assertThat(hub.subscribe(null, new FakeSubscriber(), new Peer(1001, 1001, 1, "b"))).isNotNull();
+    assertThat(hub.subscribe(null, new FakeSubscriber(), new Peer(1001, 1001, 1, "b"), thread))
+        .isNotNull();
+  }
+
+  @Test
+  void committed_whenOneThreadTalksToMany_isHandedToItOnceAndItComesBackForTheRest()
+      throws InterruptedException {
+    Deque<Runnable> tasks = new ConcurrentLinkedDeque<>();
+    AtomicBoolean byHand = new AtomicBoolean(true);
+    Executor one =
+        task -> {
+          if (byHand.get()) {
+            tasks.add(task);
+          } else {
+            task.run();
+          }
+        };
+    List<FakeSubscriber> subscribers = new ArrayList<>();
+    for (int i = 0; i < 100; i++) {
+      FakeSubscriber subscriber = new FakeSubscriber();
+      Peer peer = new Peer(1001 + i % 2, 1001, 1, "b");
+      var unused = hub.subscribe(null, subscriber, peer, one);
+      tasks.remove().run();
+      assertThat(subscriber.next().isState()).isTrue();
+      subscribers.add(subscriber);
+    }
+
+    registry.commitMany(1);
+    assertThat(tasks).hasSize(1);
+    tasks.remove().run();
+    assertThat(subscribers.stream().filter(told -> told.unseen() == 1)).hasSize(64);
+    registry.commitMany(1); // the first were told before that
+    assertThat(tasks).hasSize(1);
+    while (!tasks.isEmpty()) {
+      tasks.remove().run();
+    }
+
+    for (FakeSubscriber subscriber : subscribers) {
+      assertThat(subscriber.until(2)).isPositive();
+    }
+    byHand.set(false); // for the end
   }
 
   @Test
   void committed_whenASubscriberMeetsAnError_endsItFreesItsPlaceAndTellsTheOthers()
       throws InterruptedException {
     for (int i = 0; i < 2 * MAX; i++) { // twice as many as there are places
-      var unused = hub.subscribe(null, new OutOfMemory(), FakeRegistry.EDGE);
+      var unused = hub.subscribe(null, new OutOfMemory(), FakeRegistry.EDGE, thread);
       untilHubHasDoneAll();
     }
     FakeSubscriber honest = watch();
     assertThat(honest.next().isState()).isTrue();
-    var unused = hub.subscribe(null, new OutOfMemory(), FakeRegistry.EDGE);
+    var unused = hub.subscribe(null, new OutOfMemory(), FakeRegistry.EDGE, thread);
 
     registry.commitMany(1);
 
@@ -420,7 +469,7 @@ class WatchHubTest {
     for (int i = 0; i < 8; i++) {
       others.add(watch());
       assertThat(others.get(i).next().isState()).isTrue();
-      var unused = hub.subscribe(null, new Broken(), FakeRegistry.EDGE);
+      var unused = hub.subscribe(null, new Broken(), FakeRegistry.EDGE, thread);
     }
     untilHubHasDoneAll();
     assertThat(hub.size()).isEqualTo(16);
@@ -459,7 +508,7 @@ class WatchHubTest {
   void close_whenSomeWatch_tellsThemAndRefusesLaterOnes() throws InterruptedException {
     FakeSubscriber ready = watch();
     FakeSubscriber slow = new FakeSubscriber().room(0);
-    WatchHub.Watcher slowWatcher = hub.subscribe(null, slow, FakeRegistry.EDGE);
+    WatchHub.Watcher slowWatcher = hub.subscribe(null, slow, FakeRegistry.EDGE, thread);
     assertThat(ready.next().isState()).isTrue();
 
     hub.close();
@@ -504,7 +553,8 @@ class WatchHubTest {
                 told.end(why);
               }
             },
-            FakeRegistry.EDGE);
+            FakeRegistry.EDGE,
+            thread);
     assertThat(told.next().isState()).isTrue();
     registry.commitMany(1);
 
@@ -519,7 +569,7 @@ class WatchHubTest {
   @Test
   void close_whenSomebodyReadsSlowly_tellsTheLastChangesBeforeTheEnd() throws InterruptedException {
     FakeSubscriber slow = new FakeSubscriber().room(1);
-    var unused = hub.subscribe(null, slow, FakeRegistry.EDGE);
+    var unused = hub.subscribe(null, slow, FakeRegistry.EDGE, thread);
     assertThat(slow.next().isState()).isTrue();
     registry.commitMany(3);
 
@@ -540,7 +590,7 @@ class WatchHubTest {
                 try {
                   while (true) {
                     FakeSubscriber next = new FakeSubscriber().room(0);
-                    var unused = hub.subscribe(null, next, FakeRegistry.EDGE);
+                    var unused = hub.subscribe(null, next, FakeRegistry.EDGE, thread);
                     subscribed.add(next);
                     started.countDown();
                   }

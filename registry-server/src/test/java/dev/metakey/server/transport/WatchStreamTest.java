@@ -20,6 +20,8 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -33,6 +35,7 @@ class WatchStreamTest {
   private static final Peer EDGE = new Peer(1000, 1000, 100, "edge.service");
   private static final int WATCHERS = 100;
 
+  private final ExecutorService thread = Executors.newSingleThreadExecutor();
   private final WatchMessages messages = new WatchMessages();
   private final List<Stream> admins = new ArrayList<>();
   private final List<Stream> others = new ArrayList<>();
@@ -53,12 +56,13 @@ class WatchStreamTest {
   @AfterEach
   void stop() throws Exception {
     hub.close();
+    thread.shutdown();
   }
 
   private void watch(List<Stream> streams, boolean toAdmin) {
     Stream stream = new Stream();
     streams.add(stream);
-    var unused = hub.subscribe(null, new WatchStream(stream, messages, toAdmin), EDGE);
+    var unused = hub.subscribe(null, new WatchStream(stream, messages, toAdmin), EDGE, thread);
   }
 
   private static Set<Encoded> next(List<Stream> streams) throws InterruptedException {
