@@ -203,7 +203,9 @@ class DifferentialIT {
     assertThat(actual).hasSameSizeAs(expected);
   }
 
-  /** What is no value may be anything in such an area, so only what the calls return is compared. */
+  /**
+   * What is no value may be anything in such an area, so only what the calls return is compared.
+   */
   @ParameterizedTest
   @MethodSource("builds")
   void calls_whenAreaHoldsGarbage_returnWhatJavaDoesAndKeepItsSizeAndMark(

@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The metadata of one packet as the design describes it: decodes the whole area into values by id,
- * changes them, and encodes it again. Slow, short, and written without a look at the C headers. What
- * somebody else has put in front of the area stays.
+ * changes them, and encodes it again. Slow, short, and written without a look at the C headers.
+ * What somebody else has put in front of the area stays.
  */
 final class ReferenceArea implements DifferentialIT.PacketMetadata {
   private static final int ENOENT = 2;
