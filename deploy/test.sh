@@ -96,7 +96,7 @@ mvn -B -ntp -T 2 clean verify
 newest=$(deploy/newest-jdk.sh)
 [ -n "$newest" ] || left_out+=("the client's tests and the demo on a newer JDK: none but the build's was found")
 
-# What needs no more than one core runs beside the demo, which needs no more either.
+# What needs only one core runs beside the demo, which needs only one too.
 run_beside() {
   if [ -n "$newest" ]; then
     say "== the client's tests again, on the newest JDK found: $newest"

@@ -120,9 +120,9 @@
 /* Compiled once for a program, however many fields it has. */
 #define METAKEY_ONCE_ static __attribute__((noinline, unused))
 
-/* The symbol has the name of the field, not of the variable: several sources of one object may give
- * different fields one variable, and where they have the same field, all of its records but the first
- * lose their symbol (it is weak), and nothing else, as they are equal. */
+/* The symbol is named after the field, not after the variable, as several sources of one object may
+ * give different fields the same variable. If they have the same field, all of its records but the
+ * first lose their symbol (it is weak), which does no harm, as they are equal. */
 #if defined(METAKEY_NO_WEAK)
 #define METAKEY_WEAK_ /* for loaders that refuse weak symbols: cilium/ebpf before 0.17 */
 #else
