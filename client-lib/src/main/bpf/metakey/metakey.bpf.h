@@ -130,6 +130,11 @@
 /* The symbol is named after the field, not after the variable, as several sources of one object may
  * give different fields the same variable. If they have the same field, all of its records but the
  * first lose their symbol (it is weak), which does no harm, as they are equal. */
+#if defined(METAKEY_NO_WEAK)
+#define METAKEY_WEAK_ /* for loaders that refuse weak symbols: cilium/ebpf before 0.17 */
+#else
+#define METAKEY_WEAK_ weak,
+#endif
 #define METAKEY_FIELD_(var, text, type, does, symbol)                                              \
 	_Static_assert(sizeof(text) > 1 && sizeof(text) <= METAKEY_NAME_BYTES,                     \
 		       "metakey: a name has 1 to 63 bytes");                                       \
@@ -137,7 +142,7 @@
 				default: 0),                                                       \
 		       "metakey: the type of a field is __u16, __u32 or __u64");                   \
 	const volatile struct metakey_record var __asm__(symbol)                                   \
-		__attribute__((section(METAKEY_SECTION), weak, used, aligned(8))) = {              \
+		__attribute__((section(METAKEY_SECTION), METAKEY_WEAK_ used, aligned(8))) = {      \
 			.magic = METAKEY_RECORD_MAGIC,                                             \
 			.version = METAKEY_RECORD_VERSION,                                         \
 			.role = does,                                                              \
