@@ -446,7 +446,7 @@ class BadInputIT {
         Reason.INVALID_REQUEST, () -> nameless.register(Wiretap.field("a.b", 2)), "'no good name'");
   }
 
-  /** gRPC itself says this, before a byte of it is looked at. */
+  /** gRPC itself refuses this, before it reads the message. */
   @Test
   void messages_whenTooLong_areRefused() throws Exception {
     FieldSpec big = Wiretap.field("big", 8).toBuilder().setDescription("x".repeat(300_000)).build();
@@ -507,7 +507,7 @@ class BadInputIT {
           // The daemon has closed it to make room for another.
         }
         if (i % 2_000 == 1_999) {
-          host.cli("status").ok();
+          host.program("status").ok();
           host.cliAsNobody("status").ok();
         }
       }

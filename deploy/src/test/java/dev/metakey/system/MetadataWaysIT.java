@@ -37,8 +37,8 @@ class MetadataWaysIT {
 
   private static final Pattern TABLE =
       Pattern.compile(
-          "(?<=Measured on Linux )(?<version>\\d+\\.\\d+)(?<between>.*?\n\\| on its way .*?\n.*?\n)(?<rows>(\\|.*\n)+)",
-          Pattern.DOTALL);
+          "(?<=Measured on Linux )(?<version>\\d+\\.\\d+)(?<between>(?s:.*?)\n"
+              + "\\| on its way .*\n.*\n)(?<rows>(\\|.*\n)+)");
 
   @TempDir static Path built;
 
