@@ -32,7 +32,8 @@ FIELDS(DECLARE)
 	if (metakey_del(ctx, f##n))                                                                \
 		return 0;
 
-/* Together they would need more stack than there is, as clang keeps the results that it collects. */
+/* In one program they would need more stack than there is, as clang keeps the results that it
+ * collects. */
 #define COLLECTING(hook, name, type, calls)                                                        \
 	SEC(#hook) int hook##_##name(type *ctx)                                                    \
 	{                                                                                          \

@@ -73,8 +73,10 @@
 #define METAKEY_ENOSPC 28
 #define METAKEY_ENOLINK 67
 
-#define METAKEY_PRODUCES(var, text, type) METAKEY_FIELD_(var, text, type, METAKEY_ROLE_PRODUCES)
-#define METAKEY_CONSUMES(var, text, type) METAKEY_FIELD_(var, text, type, METAKEY_ROLE_CONSUMES)
+#define METAKEY_PRODUCES(var, text, type) \
+	METAKEY_FIELD_(var, text, type, METAKEY_ROLE_PRODUCES, "metakey.produces." #type "." text)
+#define METAKEY_CONSUMES(var, text, type) \
+	METAKEY_FIELD_(var, text, type, METAKEY_ROLE_CONSUMES, "metakey.consumes." #type "." text)
 
 #define metakey_set(ctx, var, value)                                                               \
 	({                                                                                         \
@@ -118,14 +120,17 @@
 /* Compiled once for a program, however many fields it has. */
 #define METAKEY_ONCE_ static __attribute__((noinline, unused))
 
-#define METAKEY_FIELD_(var, text, type, does)                                                      \
+/* The symbol has the name of the field, not of the variable: several sources of one object may give
+ * different fields one variable, and where they have the same field, all of its records but the first
+ * lose their symbol (it is weak), and nothing else, as they are equal. */
+#define METAKEY_FIELD_(var, text, type, does, symbol)                                              \
 	_Static_assert(sizeof(text) > 1 && sizeof(text) <= METAKEY_NAME_BYTES,                     \
 		       "metakey: a name has 1 to 63 bytes");                                       \
 	_Static_assert(_Generic((type)0, __u16: 1, __u32: 1, __u64: 1, unsigned long: 1,           \
 				default: 0),                                                       \
 		       "metakey: the type of a field is __u16, __u32 or __u64");                   \
-	const volatile struct metakey_record var                                                   \
-		__attribute__((section(METAKEY_SECTION), used, aligned(8))) = {                    \
+	const volatile struct metakey_record var __asm__(symbol)                                   \
+		__attribute__((section(METAKEY_SECTION), weak, used, aligned(8))) = {              \
 			.magic = METAKEY_RECORD_MAGIC,                                             \
 			.version = METAKEY_RECORD_VERSION,                                         \
 			.role = does,                                                              \

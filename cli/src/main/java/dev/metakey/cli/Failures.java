@@ -57,7 +57,7 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
     }
     return isVerb
         ? text + "; allowed: " + String.join(" ", known)
-        : "%s: '%s' takes no more".formatted(text, where.getCommandSpec().name());
+        : "%s: '%s' takes no more arguments".formatted(text, where.getCommandSpec().name());
   }
 
   /** The long names: each option has one. */

@@ -446,7 +446,7 @@ class BadInputIT {
         Reason.INVALID_REQUEST, () -> nameless.register(Wiretap.field("a.b", 2)), "'no good name'");
   }
 
-  /** gRPC itself says this, before a byte of it is looked at. */
+  /** gRPC itself refuses this, before it reads the message. */
   @Test
   void messages_whenTooLong_areRefused() throws Exception {
     FieldSpec big = Wiretap.field("big", 8).toBuilder().setDescription("x".repeat(300_000)).build();

@@ -29,7 +29,7 @@ import org.junit.jupiter.api.parallel.ResourceLock;
 @Order(3)
 @ResourceLock(Lab.LOADED_PROGRAMS)
 class BindingIT {
-  private static final UUID REGISTRY = new UUID(1, 2);
+  static final UUID REGISTRY = new UUID(1, 2);
   private static final Tag TAG = Tag.of(new byte[] {1, 2, 3, 4, 5, 6});
 
   @TempDir static Path built;
@@ -162,7 +162,7 @@ class BindingIT {
     return Ran.of(binding, Host.PATIENCE).ok().out().lines().toList();
   }
 
-  private static Field field(String name, int size, int generation, int slot) {
+  static Field field(String name, int size, int generation, int slot) {
     return new Field.Builder(slot % 64, FieldSpec.of(name, size), FieldState.ACTIVE)
         .generation(generation)
         .slot(slot)
@@ -170,7 +170,7 @@ class BindingIT {
         .build();
   }
 
-  private static void publish(Path folder, UUID id, Field... fields) throws Exception {
+  static void publish(Path folder, UUID id, Field... fields) throws Exception {
     RegistryInfo info = new RegistryInfo(id, 9, Layout.SLOTTED, 128);
     try (FileChannel file =
         FileChannel.open(

@@ -292,7 +292,7 @@ final class Records {
     try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(bytes))) {
       int version = in.readUnsignedByte();
       if (version != VERSION) {
-        throw new NewerDataException(
+        throw new OtherFormatException(
             "a %s record has version %d, and this metakeyd reads version %d: run the metakeyd that wrote it, or restore a backup"
                 .formatted(what, version, VERSION));
       }
