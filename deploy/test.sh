@@ -65,6 +65,12 @@ if ! { want go golang-go && want protoc protobuf-compiler && want /usr/include/g
   expected="$expected\|grpc for Go"
 fi
 
+# And for cilium/ebpf.
+if ! { want go golang-go && want /usr/share/gocode/src/github.com/cilium/ebpf golang-github-cilium-ebpf-dev; } > /dev/null 2>&1; then
+  left_out+=("a loader in Go: cilium/ebpf could not be installed")
+  expected="$expected\|cilium/ebpf"
+fi
+
 # One test counts instructions with valgrind.
 if ! want valgrind valgrind > /dev/null 2>&1; then
   left_out+=("instructions of a look-up in C: valgrind could not be installed")
@@ -90,7 +96,7 @@ mvn -B -ntp -T 2 clean verify
 newest=$(deploy/newest-jdk.sh)
 [ -n "$newest" ] || left_out+=("the client's tests and the demo on a newer JDK: none but the build's was found")
 
-# What needs no more than one core runs beside the demo, which needs no more either.
+# What needs only one core runs beside the demo, which needs only one too.
 run_beside() {
   if [ -n "$newest" ]; then
     say "== the client's tests again, on the newest JDK found: $newest"

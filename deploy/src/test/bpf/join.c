@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * join RUN_FOLDER: opens, binds and loads the skeleton of join_a.bpf.c and join_b.bpf.c, which the compiler is
- * given as SKELETON, light (-DLIGHT) or not, and prints the ids that its records have in the kernel.
+ * join RUN_FOLDER: opens, binds and loads the skeleton of join_a.bpf.c and join_b.bpf.c, whose
+ * header is given to the compiler as SKELETON, light (-DLIGHT) or not, and prints the ids that its
+ * records have in the kernel.
  */
 #include <metakey/metakey_user.h>
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* join_b.bpf.c: calls another field by the same variable as join_a.bpf.c, and has one field with it. */
+/* join_b.bpf.c: gives another field the same variable as join_a.bpf.c does, and shares one field
+ * with it. */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 #include <metakey/metakey.bpf.h>

@@ -99,8 +99,8 @@ static inline int metakey_bind(struct bpf_object *object, const struct metakey_r
  *
  *   metakey_bind_records(skeleton->rodata_metakey, sizeof(*skeleton->rodata_metakey), &registry, &why);
  *
- * or those that another loader has as bytes. Include metakey.h before the skeleton, which has
- * struct metakey_record in it. Errors as above; whether it is loaded cannot be seen.
+ * or records that another loader has as bytes. Include metakey.h before the skeleton, which uses
+ * struct metakey_record. Errors as above; but it cannot be seen whether the skeleton is loaded.
  */
 static inline int metakey_bind_records(void *records, size_t bytes,
 				       const struct metakey_registry *registry,

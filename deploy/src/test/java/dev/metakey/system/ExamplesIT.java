@@ -23,7 +23,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 @Order(2)
 @ResourceLock(Lab.LOADED_PROGRAMS)
 class ExamplesIT {
-  /** All of them begin with it, and it makes the same each time. */
+  /**
+   * Stands in for the {@code make} that every example begins with, and copies what was built once.
+   */
   private static final String MAKE = "#!/bin/sh\nexec cp -r %s/build .\n";
 
   @TempDir static Path made;

@@ -36,7 +36,7 @@ final class Host
     implements BeforeAllCallback, BeforeEachCallback, AfterEachCallback, AfterAllCallback {
   static final Duration PATIENCE = Duration.ofSeconds(60);
 
-  /** What {@code metakey} need not be a process for. */
+  /** The verbs for which {@code metakey} need not be a process. */
   private static final Set<String> ASKING =
       Set.of(
           "register",
@@ -243,9 +243,9 @@ final class Host
   }
 
   /**
-   * Runs {@code metakey}. A verb that asks the daemon, and does nothing else, is run inside this
-   * JVM: to the daemon that is the same, and it costs a hundredth of a process. Where the process
-   * is what a test is about, that is {@link #program}.
+   * Runs {@code metakey}. A verb that only asks the daemon is run inside this JVM: the daemon sees
+   * no difference, and it costs a hundredth of a process. Tests that are about the process use
+   * {@link #program}.
    */
   Ran cli(String... words) throws Exception {
     boolean likeAnother = environment.isEmpty() && image.equals(Image.built());
@@ -266,7 +266,9 @@ final class Host
     return new Ran(line, exit, run.out(), run.err());
   }
 
-  /** Fills in an object, as {@code metakey link} does; where it does not matter what runs that. */
+  /**
+   * Links an object as {@code metakey link} does, for tests to which it does not matter what links.
+   */
   void link(Path object, Path linked) {
     ask("link", object.toString(), "-o", linked.toString()).ok();
   }

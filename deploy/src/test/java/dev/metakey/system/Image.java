@@ -25,14 +25,14 @@ record Image(Path root) {
   }
 
   /**
-   * A copy elsewhere, which every user may run. It cannot make archives of classes, as one test has
-   * less of them than they cost.
+   * A copy elsewhere, which every user may run. It cannot make archives of classes, as they would
+   * cost one test more than they save.
    */
   Image copyTo(Path target) throws IOException {
     return copyTo(target, root.resolve("cache"), root.resolve("lib/metakeyd.classes"));
   }
 
-  /** Likewise, with all that was installed. */
+  /** A copy with everything that is installed. */
   Image copyWholeTo(Path target) throws IOException {
     return copyTo(target, root.resolve("cache"));
   }

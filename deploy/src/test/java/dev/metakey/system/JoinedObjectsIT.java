@@ -11,8 +11,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.ResourceLock;
 
 /**
- * Two sources that give different fields the same variable, and have one field both, become one
- * object; and skeletons of it bind.
+ * Two sources that give different fields the same variable, and share a field, become one object,
+ * whose skeletons bind.
  */
 @ResourceLock(Lab.LOADED_PROGRAMS)
 class JoinedObjectsIT {
@@ -43,7 +43,7 @@ class JoinedObjectsIT {
     return Ran.of(new ProcessBuilder(words), Host.PATIENCE).ok().out();
   }
 
-  /** Compiled apart, and joined by libbpf's linker. */
+  /** Compiles them apart, and joins them with libbpf's linker. */
   private Path joined() throws Exception {
     for (String source : SOURCES) {
       CBuild.bpf("clang", CBuild.source(source + ".bpf.c"), at(source + ".o"));

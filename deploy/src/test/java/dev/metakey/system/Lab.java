@@ -65,7 +65,7 @@ final class Lab implements AutoCloseable {
         () -> !mapsSeen().contains(" .rodata.metakey "));
   }
 
-  /** Empty where this user may not look, or has nothing to look with. */
+  /** Empty if this user may not look, or has nothing to look with. */
   private static String mapsSeen() throws Exception {
     if (!Requires.isInstalled("bpftool")) {
       return "";

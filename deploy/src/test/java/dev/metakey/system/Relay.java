@@ -14,9 +14,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A socket whose connections are made to the daemon by another process, a small one: so the daemon
- * takes whoever calls there for that process, with its uid, cgroup and namespaces. Costs a tenth of
- * a {@code metakey} there.
+ * A socket whose connections a small process of its own passes on to the daemon: so the daemon
+ * takes whoever calls there for that process, with its uid, cgroup and namespaces. That costs a
+ * tenth of running {@code metakey} there.
  */
 final class Relay implements AutoCloseable {
   private static final String SCRIPT =
@@ -38,7 +38,7 @@ final class Relay implements AutoCloseable {
 
   private static final int PART = 65_536;
 
-  /** Makes a command run as somebody, and somewhere. */
+  /** Wraps a command so that it runs as somebody, or somewhere. */
   interface Place {
     ProcessBuilder of(List<String> command) throws IOException;
   }
@@ -72,7 +72,7 @@ final class Relay implements AutoCloseable {
     }
   }
 
-  /** A channel's own streams would let nobody write while somebody reads. */
+  /** The streams of a channel itself would let nobody write while somebody reads. */
   private static void ask(SocketChannel caller, OutputStream process) throws IOException {
     ByteBuffer part = ByteBuffer.allocate(PART);
     while (caller.read(part) >= 0) {
@@ -106,7 +106,7 @@ final class Relay implements AutoCloseable {
               try {
                 work.run();
               } catch (IOException hungUp) {
-                // One of the two ends has gone, and the other is told so.
+                // One of the two ends has gone; the other is closed too.
               }
             },
             "relay");

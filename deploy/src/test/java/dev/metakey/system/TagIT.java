@@ -69,7 +69,9 @@ class TagIT {
     assertThat(filesWithTag(Requires.nobody())).isEmpty();
   }
 
-  /** An admin made the directory with a plain mkdir, and put a copy of the database there. */
+  /**
+   * As if an admin had made the directory with a plain mkdir, and put a copy of the database there.
+   */
   @Test
   void tag_whenOthersMayEnterTheDataDirectory_isInNoFileThatTheyMayRead() throws Exception {
     Files.createDirectory(host.data());
