@@ -65,6 +65,12 @@ if ! { want go golang-go && want protoc protobuf-compiler && want /usr/include/g
   expected="$expected\|grpc for Go"
 fi
 
+# And for cilium/ebpf.
+if ! { want go golang-go && want /usr/share/gocode/src/github.com/cilium/ebpf golang-github-cilium-ebpf-dev; } > /dev/null 2>&1; then
+  left_out+=("a loader in Go: cilium/ebpf could not be installed")
+  expected="$expected\|cilium/ebpf"
+fi
+
 # One test counts instructions with valgrind.
 if ! want valgrind valgrind > /dev/null 2>&1; then
   left_out+=("instructions of a look-up in C: valgrind could not be installed")
@@ -88,22 +94,34 @@ say "== build, unit tests, integration tests, system tests (Java: $(javac -versi
 mvn -B -ntp -T 2 clean verify
 
 newest=$(deploy/newest-jdk.sh)
-if [ -n "$newest" ]; then
-  say "== the client's tests again, on the newest JDK found: $newest"
-  mvn -B -ntp -o test -pl client-lib -am -Djvm="$newest/bin/java"
-else
-  left_out+=("the client's tests and the demo on a newer JDK: none but the build's was found")
-fi
+[ -n "$newest" ] || left_out+=("the client's tests and the demo on a newer JDK: none but the build's was found")
+
+# What needs only one core runs beside the demo, which needs only one too.
+run_beside() {
+  if [ -n "$newest" ]; then
+    say "== the client's tests again, on the newest JDK found: $newest"
+    mvn -B -ntp -o test -pl client-lib -am -Djvm="$newest/bin/java"
+  fi
+  say "== benchmarks inside the JVM, in a short form"
+  java -jar bench/target/metakey-bench.jar -f 1 -wi 0 -i 1 -r 10ms > /dev/null
+}
+said_beside=$(mktemp)
+run_beside > "$said_beside" 2>&1 &
+beside=$!
+trap 'kill "$beside" 2> /dev/null || true; cat "$said_beside"; rm "$said_beside"' EXIT
 
 say "== demo"
 deploy/demo.sh > /dev/null && say "the demo ran to its end"
 if [ -n "$newest" ]; then
   JAVA_HOME=$newest deploy/demo.sh > /dev/null && say "the demo ran to its end on $newest"
 fi
+wait "$beside"
+trap - EXIT
+cat "$said_beside"
+rm "$said_beside"
 
 # The benchmark of the packet path is among the system tests.
 say "== benchmarks: each documented command, in a short form"
-java -jar bench/target/metakey-bench.jar -f 1 -wi 0 -i 1 -r 10ms > /dev/null
 bench/run.sh --help > /dev/null
 # What the benchmark left out, such as a server that could not be fetched, counts as left out here
 # too.

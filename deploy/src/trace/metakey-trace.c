@@ -167,7 +167,7 @@ static int cannot_load(int error)
 {
 	if (error == -EPERM)
 		return fail(EXIT_NOT_PERMITTED,
-			    "the kernel lets only root, or who has CAP_BPF and CAP_PERFMON, trace packets");
+			    "only root, and processes with CAP_BPF and CAP_PERFMON, may trace packets");
 	return fail(EXIT_LACKING, "this kernel does not take the tracing programs: %s; they need tp_btf (Linux 5.5) and for drops the reason (5.17)",
 		    strerror(-error));
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * attach_hooks OBJECT CGROUP ADDRESS [packet]: attaches the programs of sockets.bpf.c, receives UDP on ports 9 and 10 and
- * TCP on port 11 of the address, with `packet` everything, pins the programs and maps into /sys/fs/bpf, says `attached`, and
- * goes on until it is killed.
- * Netfilter programs are newer than some libbpf and headers, so the constants are our own.
+ * attach_hooks OBJECT CGROUP ADDRESS [packet]: attaches the programs of sockets.bpf.c, receives UDP
+ * on ports 9 and 10 and TCP on port 11 of the address, with `packet` also everything on a packet
+ * socket, pins the programs and maps into /sys/fs/bpf, prints `attached`, and runs until it is
+ * killed. Netfilter programs are newer than some libbpf and headers, so the constants are our own.
  */
 #include <arpa/inet.h>
 #include <bpf/bpf.h>

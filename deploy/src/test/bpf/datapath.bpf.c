@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The programs of DataPathIT. Packets are told apart by the UDP port that they come from and what they
- * say: what was set and what was read is kept by that, and compared by the test.
+ * The programs of DataPathIT. Packets are told apart by their UDP source port and payload. What was
+ * set and what was read is kept by that key, and the test compares it.
  */
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
@@ -39,7 +39,8 @@ struct {
 	__uint(max_entries, 1024);
 	__type(key, __u32); /* error number */
 	__type(value, __u64); /* packets */
-} set_results SEC(".maps"), get_results SEC(".maps");
+} set_results SEC(".maps"), get_results SEC(".maps"), sock_results SEC(".maps"),
+	trace_results SEC(".maps");
 
 static __always_inline void count(void *results, long result)
 {
@@ -64,7 +65,7 @@ struct datagram {
 	__u16 says;
 } __attribute__((packed));
 
-/* Tells a datagram from others, 31 bits; 0 where it is none. */
+/* A key of 31 bits that tells a datagram from others; 0 if it is not a datagram. */
 static __always_inline __u32 datagram_key(const struct datagram *packet)
 {
 	if (packet->ip.protocol != 17)
@@ -268,7 +269,7 @@ int tc_set_and_get(struct __sk_buff *skb)
 	return see(skb);
 }
 
-/* On its way out, behind IP forwarding. */
+/* On its way out, after IP forwarding. */
 SEC("tc")
 int tc_out(struct __sk_buff *skb)
 {
@@ -280,8 +281,8 @@ int tc_out(struct __sk_buff *skb)
 	return TC_ACT_UNSPEC;
 }
 
-/* Takes the headers of a tunnel off, as somebody does who ends it in tc. The metadata stays where it
- * was, and is bytes of the headers then. */
+/* Takes the headers of a tunnel off, as a program does that ends the tunnel in tc. The metadata
+ * stays where it was, and then is bytes of the headers. */
 #define TUNNEL_PORT 6081
 #define TUNNEL_BYTES 180
 
@@ -298,13 +299,15 @@ int tc_decap(struct __sk_buff *skb)
 	key = datagram_key(packet);
 	if (bpf_skb_adjust_room(skb, -TUNNEL_BYTES, BPF_ADJ_ROOM_MAC, 0))
 		return TC_ACT_SHOT;
-	count(&get_results, metakey_get(skb, packet_id, &value));
+	count(&sock_results, metakey_sock_get(skb, packet_id, &value));
+	count(&trace_results, metakey_trace_get(bpf_cast_to_kern_ctx(skb), packet_id, &value));
 	if (!metakey_get(skb, packet_id, &value))
 		keep(&in_tc, key, value);
+	count(&get_results, metakey_get(skb, packet_id, &value)); /* last: the test waits for it */
 	return TC_ACT_SHOT;
 }
 
-/* What is read of the kernel's structs. */
+/* The members of the kernel's structs that are read. */
 struct sk_buff {
 	unsigned char *data;
 } __attribute__((preserve_access_index));

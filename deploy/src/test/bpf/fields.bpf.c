@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* One call of the headers on one packet: which call, field and value is in .bss, and so is what came
- * of it. Used by runner.c. */
+/* One call of the headers on one packet: .bss says which call, field and value, and takes the
+ * result. Used by runner.c. */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 #include <metakey/metakey.bpf.h>

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * many OBJECT LAYOUT AREA: loads the object as if it were linked on a host with this layout and area
- * size in bytes, and prints of each program its name and how many instructions the verifier processed.
+ * size in bytes, and prints for each program its name and how many instructions the verifier
+ * processed.
  */
 #include <metakey/metakey_user.h>
 

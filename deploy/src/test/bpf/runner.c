@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Runs the headers' calls on one packet in the kernel, by the lines of stdin, and says what came of each.
+ * Runs the headers' calls on one packet in the kernel, as the lines of stdin say, and prints the
+ * result of each.
  *
  *   runner OBJECT RUN_FOLDER clsact|tcx     how the tc program is attached
  *
@@ -10,7 +11,7 @@
  *
  * Prints a line for each: result, value of a get in hex or -, and the packet's metadata in hex or -.
  * The object is bound with metakey_user.h from RUN_FOLDER/registry.bin. Runs in its own network
- * namespace. Exits with 1 and a message where anything else is not as it should be.
+ * namespace. Exits with 1 and a message if anything else is wrong.
  */
 #define _GNU_SOURCE
 #include <metakey/metakey_user.h>

@@ -75,7 +75,7 @@ struct metakey_record {
 	__u8 version; /*   4 METAKEY_RECORD_VERSION */
 	__u8 role; /*   5 METAKEY_ROLE_... */
 	__u8 size; /*   6 of a value: 2, 4 or 8 */
-	__u8 alone; /*   7 1: a variable of its own, so an address in it leads to no other record */
+	__u8 alone; /*   7 1: a variable of its own, so an address in it reaches no other record */
 	char name[METAKEY_NAME_BYTES]; /*   8 ends with NUL */
 	struct metakey_mark mark; /*  72 the mark of this host's areas: secret */
 	__u8 registry_id[16]; /*  80 UUID, big-endian bytes as in its text form */
@@ -130,7 +130,8 @@ struct metakey_file {
 	__u32 version; /*    8 METAKEY_FILE_VERSION */
 	__u32 bytes; /*   12 sizeof(struct metakey_file) */
 	struct metakey_header header; /*   16 starts with the sequence lock */
-	__u8 zero[48]; /*   80 not for C: the host's boot id (16 bytes), then zeros */
+	__u8 boot_id[16]; /*   80 UUID of the host's boot, big-endian; zero if not known */
+	__u8 zero[32]; /*   96 */
 	struct metakey_key keys[METAKEY_IDS]; /*  128 by id */
 };
 

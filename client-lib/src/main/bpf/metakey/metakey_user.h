@@ -94,6 +94,18 @@ static inline const struct metakey_key *metakey_find(const struct metakey_regist
 static inline int metakey_bind(struct bpf_object *object, const struct metakey_registry *registry,
 			       struct metakey_message *message);
 
+/*
+ * Binds the records of a light skeleton (bpftool gen skeleton -L) that is open and not yet loaded:
+ *
+ *   metakey_bind_records(skeleton->rodata_metakey, sizeof(*skeleton->rodata_metakey), &registry, &why);
+ *
+ * or records that another loader has as bytes. Include metakey.h before the skeleton, which uses
+ * struct metakey_record. Errors as above; but it cannot be seen whether the skeleton is loaded.
+ */
+static inline int metakey_bind_records(void *records, size_t bytes,
+				       const struct metakey_registry *registry,
+				       struct metakey_message *message);
+
 /* The records of an object, open or loaded, and how many. NULL if it has none. */
 static inline const struct metakey_record *metakey_records(struct bpf_object *object, size_t *count);
 
@@ -566,14 +578,52 @@ static inline int metakey_bind_all_(struct metakey_record *records, size_t count
 	return result;
 }
 
+/* A copy to bind, so that a failure leaves the records as they were. */
+static inline struct metakey_record *metakey_copy_records_(const void *records, size_t bytes,
+							   struct metakey_message *message)
+{
+	struct metakey_record *copy = (struct metakey_record *)malloc(bytes);
+
+	if (copy)
+		memcpy(copy, records, bytes);
+	else
+		metakey_fail_(-ENOMEM, message, "no memory for %zu records",
+			      bytes / sizeof(struct metakey_record));
+	return copy;
+}
+
+static inline int metakey_bind_records(void *records, size_t bytes,
+				       const struct metakey_registry *registry,
+				       struct metakey_message *message)
+{
+	struct metakey_record *copy;
+	int error;
+
+	if (!records || !bytes || bytes % sizeof(*copy))
+		return metakey_fail_(-EINVAL, message,
+				     "%zu bytes are not records of %zu bytes each, as " METAKEY_SECTION
+				     " of the object has them",
+				     records ? bytes : 0, sizeof(*copy));
+	if (registry->tag_error)
+		return metakey_no_tag_(registry->tag_error, message);
+	copy = metakey_copy_records_(records, bytes, message);
+	if (!copy)
+		return -ENOMEM;
+	error = metakey_bind_all_(copy, bytes / sizeof(*copy), registry, message);
+	if (!error || error == -ENOENT)
+		memcpy(records, copy, bytes);
+	free(copy);
+	return error;
+}
+
 static inline int metakey_bind(struct bpf_object *object, const struct metakey_registry *registry,
 			       struct metakey_message *message)
 {
 	struct bpf_map *map = metakey_map_(object);
 	const struct metakey_record *found;
 	struct metakey_record *records;
-	size_t count;
-	int error, written;
+	size_t count, bytes;
+	int error;
 
 	found = metakey_records(object, &count);
 	if (!map || !found || !count)
@@ -584,20 +634,14 @@ static inline int metakey_bind(struct bpf_object *object, const struct metakey_r
 	if (bpf_map__fd(map) >= 0)
 		return metakey_fail_(-EBUSY, message,
 				     "the object is loaded already; bind it before bpf_object__load");
-	if (registry->tag_error)
-		return metakey_no_tag_(registry->tag_error, message);
-	records = (struct metakey_record *)malloc(count * sizeof(*records));
+	bytes = count * sizeof(*records);
+	records = metakey_copy_records_(found, bytes, message);
 	if (!records)
-		return metakey_fail_(-ENOMEM, message, "no memory for %zu records", count);
-	memcpy(records, found, count * sizeof(*records));
-	error = metakey_bind_all_(records, count, registry, message);
-	if (!error || error == -ENOENT) {
-		written = bpf_map__set_initial_value(map, records, count * sizeof(*records));
-		if (written)
-			error = metakey_fail_(-EBADMSG, message,
-					      "%s: is not an array of records of %zu bytes",
-					      METAKEY_SECTION, sizeof(*records));
-	}
+		return -ENOMEM;
+	error = metakey_bind_records(records, bytes, registry, message);
+	if ((!error || error == -ENOENT) && bpf_map__set_initial_value(map, records, bytes))
+		error = metakey_fail_(-EBADMSG, message, "%s: is not an array of records of %zu bytes",
+				      METAKEY_SECTION, sizeof(*records));
 	free(records);
 	return error;
 }

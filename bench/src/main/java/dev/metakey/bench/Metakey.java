@@ -12,7 +12,8 @@ import io.grpc.MethodDescriptor;
 /** The calls of the daemon that are measured. */
 final class Metakey {
   /**
-   * Messages are not decoded, as those of others are not: the client's work is the same for all.
+   * Messages are not decoded, as those of the other servers are not either, so that the client's
+   * work is the same for all.
    */
   static final MethodDescriptor<byte[], byte[]> WATCH =
       Floor.method(

@@ -12,7 +12,7 @@ final class Resident {
   private Resident() {}
 
   /**
-   * @param residentMb what of it is in memory
+   * @param residentMb how much of it is in memory
    * @param shareMb the same, but what several processes share is divided among them
    */
   record Memory(double residentMb, double shareMb) {

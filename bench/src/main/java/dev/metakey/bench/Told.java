@@ -17,7 +17,7 @@ record Told<A>(Runnable action) implements StreamObserver<A> {
   public void onError(Throwable cause) {
     Status.Code code = Status.fromThrowable(cause).getCode();
     if (code != Status.Code.UNAVAILABLE && code != Status.Code.CANCELLED) { // as after a close
-      LOG.log(System.Logger.Level.WARNING, "a watcher is told no more", cause);
+      LOG.log(System.Logger.Level.WARNING, "a watcher's stream has ended", cause);
     }
   }
 

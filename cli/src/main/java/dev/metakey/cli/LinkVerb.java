@@ -32,6 +32,10 @@ import picocli.CommandLine.Parameters;
       "- stands for standard input and output; the records then go to standard error.",
       "What the program produces is registered, what it consumes is resolved. If that",
       "fails, the output stays as it was.",
+      "",
+      "A loader must freeze the map .rodata.metakey before it loads programs. libbpf does, and",
+      "cilium/ebpf from 0.12; older ones refuse every object. Before 0.17, cilium/ebpf needs objects",
+      "that were compiled with -DMETAKEY_NO_WEAK.",
     },
     exitCodeList = {
       Exit.OK,

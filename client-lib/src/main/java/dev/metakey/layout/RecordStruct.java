@@ -101,8 +101,8 @@ public final class RecordStruct {
   }
 
   /**
-   * Whether the record is a variable of its own in its program: code that has an address in it
-   * reaches no other record.
+   * Whether the record is a variable of its own in its program, so that code which has an address
+   * in it reaches no other record.
    *
    * @param offset as of {@link #get}
    */

@@ -13,9 +13,10 @@ import java.util.stream.Stream;
  * @param loadedAtMs wall-clock time, milliseconds since 1970
  * @param pids processes that hold it open, by ascending pid; empty where none does (it is attached
  *     or pinned) or where that was not asked
- * @param uses the records that its instructions refer to; all of its object's where that cannot be
+ * @param uses the records that its instructions refer to; all those of its object if that cannot be
  *     told
- * @param unused the other records of its object: evidence of what was linked, but no use
+ * @param unused the other records of its object: evidence of what was linked, which this program
+ *     does not use
  */
 public record LoadedProgram(
     int id,
@@ -32,7 +33,7 @@ public record LoadedProgram(
     unused = List.copyOf(unused);
   }
 
-  /** One that uses all records of its object. */
+  /** A program that uses all records of its object. */
   public LoadedProgram(
       int id,
       String name,

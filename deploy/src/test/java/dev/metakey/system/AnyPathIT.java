@@ -6,10 +6,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
-import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** A clone, and an installation, may be in a folder of any name. */
-@ResourceLock(Lab.LOADED_PROGRAMS)
 class AnyPathIT {
   private static final String NAME = "a blank and ä";
 

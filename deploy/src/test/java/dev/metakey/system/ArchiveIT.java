@@ -34,10 +34,7 @@ final class ArchiveIT {
   static void install() throws Exception {
     root = Files.createTempDirectory("metakey-archive-");
     Files.setPosixFilePermissions(root, PosixFilePermissions.fromString("rwxr-xr-x"));
-    image = Image.built().copyTo(root.resolve("image"));
-    if (Files.exists(cache())) { // from an earlier run in the place that it was copied from
-      Host.delete(cache());
-    }
+    image = Image.built().copyWholeTo(root.resolve("image"));
     make().ok();
   }
 

@@ -324,6 +324,24 @@ class BadEnvironmentIT {
   }
 
   @Test
+  void jna_whenItsLibraryIsMissing_isAProblemAndTheRestWorks() throws Exception {
+    host.set(
+        "METAKEY_JAVA_OPTS",
+        "-Djna.boot.library.path=/nowhere -Djna.nosys=true -Djna.noclasspath=true");
+    host.start("--bpffs", host.root().resolve("bpf").toString());
+
+    host.cli("register", "edge.zone:2", "--service", "edge").ok();
+    Host.await(
+        "it is said once more", // by then the first try is over, which alone knows the cause
+        () -> host.cli("status").out().contains("bpf/tag cannot be published"));
+    assertThat(host.cli("status").out())
+        .contains("JNA's native library cannot be loaded", "mend lib/")
+        .doesNotContain("defect", "Libc", "initialize");
+    assertThat(Files.readString(host.root().resolve("metakeyd.log")))
+        .doesNotContain("defect", "Libc", "initialize", "\tat ");
+  }
+
+  @Test
   void publishedFiles_whenTheyCannotBeWritten_areReportedAndHeal() throws Exception {
     Path published = host.root().resolve("published");
     host.start("--run", published.toString());

@@ -20,14 +20,16 @@ import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.UUID;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** {@code metakey_user.h} binds an object to a published registry, or says what is wrong. */
+@Order(3)
 @ResourceLock(Lab.LOADED_PROGRAMS)
 class BindingIT {
-  private static final UUID REGISTRY = new UUID(1, 2);
+  static final UUID REGISTRY = new UUID(1, 2);
   private static final Tag TAG = Tag.of(new byte[] {1, 2, 3, 4, 5, 6});
 
   @TempDir static Path built;
@@ -160,7 +162,7 @@ class BindingIT {
     return Ran.of(binding, Host.PATIENCE).ok().out().lines().toList();
   }
 
-  private static Field field(String name, int size, int generation, int slot) {
+  static Field field(String name, int size, int generation, int slot) {
     return new Field.Builder(slot % 64, FieldSpec.of(name, size), FieldState.ACTIVE)
         .generation(generation)
         .slot(slot)
@@ -168,7 +170,7 @@ class BindingIT {
         .build();
   }
 
-  private static void publish(Path folder, UUID id, Field... fields) throws Exception {
+  static void publish(Path folder, UUID id, Field... fields) throws Exception {
     RegistryInfo info = new RegistryInfo(id, 9, Layout.SLOTTED, 128);
     try (FileChannel file =
         FileChannel.open(

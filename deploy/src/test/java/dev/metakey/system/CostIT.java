@@ -20,7 +20,7 @@ class CostIT {
   /** One after the other; there is a slot for each. */
   private static final int CLAIMS = 48;
 
-  /** After so many changes the database's log is synced too. */
+  /** After this many changes, the database's log is synced too. */
   private static final int SYNCED_LOG = 32;
 
   /**

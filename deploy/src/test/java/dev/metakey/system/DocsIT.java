@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.parallel.ResourceAccessMode;
 import org.junit.jupiter.api.parallel.ResourceLock;
@@ -16,6 +17,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** What the documents show is true: each one's commands are run in order against a fresh daemon. */
+@Order(1)
 @ResourceLock(value = Lab.LOADED_PROGRAMS, mode = ResourceAccessMode.READ)
 class DocsIT {
   private static final Path PROJECT = Path.of("..").toAbsolutePath().normalize();
@@ -49,7 +51,7 @@ class DocsIT {
           Ran.of(host.process(List.of("sh", "-c", "exec 2>&1; " + shown.command())), Host.PATIENCE);
       assertThat(ran.exit()).as("%s: exit code of %s", document, ran).isEqualTo(shown.exit());
       if (!shown.output().isEmpty()) {
-        assertThat(masked(ran.out()))
+        assertThat(masked(Ran.unhurried(ran.out())))
             .as("%s: $ %s", document, shown.command())
             .isEqualTo(masked(shown.output()));
       }

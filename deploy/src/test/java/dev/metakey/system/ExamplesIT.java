@@ -5,9 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -16,8 +20,16 @@ import org.junit.jupiter.params.provider.MethodSource;
  * What the READMEs of {@code deploy/examples} show is true: the commands of each are run by one
  * shell, in a lab of its own, against a fresh daemon.
  */
+@Order(2)
 @ResourceLock(Lab.LOADED_PROGRAMS)
 class ExamplesIT {
+  /**
+   * Stands in for the {@code make} that every example begins with, and copies what was built once.
+   */
+  private static final String MAKE = "#!/bin/sh\nexec cp -r %s/build .\n";
+
+  @TempDir static Path made;
+
   @RegisterExtension final Host host = new Host().seeingPrograms();
 
   static Stream<String> examples() throws IOException {
@@ -40,22 +52,37 @@ class ExamplesIT {
     }
   }
 
+  @BeforeAll
+  static void makeOnce() throws Exception {
+    Requires.bpf();
+    Requires.program("make");
+    Ran.of(copied(made), Host.PATIENCE).ok();
+    ProcessBuilder make = new ProcessBuilder("make").directory(made.toFile());
+    make.environment().put("INCLUDE", CBuild.headers().toString());
+    Ran.of(make, Host.PATIENCE).ok();
+  }
+
+  private static ProcessBuilder copied(Path to) {
+    return new ProcessBuilder("cp", "-r", Lab.example("") + "/.", to.toString());
+  }
+
   @ParameterizedTest
   @MethodSource("examples")
   void commands_whenRunInOrder_printWhatIsShown(String example) throws Exception {
-    Requires.bpf();
     Requires.program("xdp-loader");
-    Requires.program("make");
     host.start();
     Path examples = host.root().resolve("examples");
-    Ran.of(
-            new ProcessBuilder("cp", "-r", Lab.example("").toString(), examples.toString()),
-            Host.PATIENCE)
-        .ok();
-    host.set("PATH", host.image().root().resolve("bin") + ":" + System.getenv("PATH"));
+    Ran.of(copied(examples), Host.PATIENCE).ok();
+    Path make = Files.createDirectory(host.root().resolve("bin")).resolve("make");
+    Files.writeString(make, MAKE.formatted(made));
+    Files.setPosixFilePermissions(make, PosixFilePermissions.fromString("rwxr-xr-x"));
+    host.set(
+        "PATH",
+        "%s:%s:%s"
+            .formatted(
+                make.getParent(), host.image().root().resolve("bin"), System.getenv("PATH")));
     host.set("METAKEY_RUN", host.run().toString());
     host.set("IMAGE", host.image().root().toString());
-    host.set("INCLUDE", CBuild.headers().toString());
     host.set("NO_COLOR", "1");
 
     List<Shown> shown = shownIn(examples.resolve(example).resolve("README.md"));

@@ -33,11 +33,11 @@ final class FrozenDaemonIT {
     DaemonProcess daemon = host.start();
     daemon.signal("STOP");
     try {
-      Ran list = host.cli("list", "--timeout", "6s");
+      Ran list = host.program("list", "--timeout", "6s");
       assertThat(list.err()).contains("waiting for the metakey daemon");
 
       long startNs = System.nanoTime();
-      Ran id = host.cli("id", "edge.late", "--wait", "3s");
+      Ran id = host.program("id", "edge.late", "--wait", "3s");
       assertThat(id.exit()).isIn(8, 9);
       assertThat(TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startNs)).isLessThan(7_000);
     } finally {

@@ -35,6 +35,7 @@ class IdentityIT {
   void need() throws Exception {
     Requires.cgroups();
     Requires.program("setpriv");
+    Requires.program("perl");
   }
 
   private String id() {
@@ -61,8 +62,19 @@ class IdentityIT {
     return all;
   }
 
-  /** Runs {@code metakey} in a cgroup. */
+  /** Runs {@code metakey} for a process in a cgroup. */
   private Ran metakey(Cgroups cgroups, String cgroup, List<String> before, String... words)
+      throws Exception {
+    Path socket = host.root().resolve("relay");
+    Relay.Place place = command -> host.process(cgroups.in(cgroup, concat(before, command)));
+    List<String> line = concat(List.of(words), List.of("--socket", socket.toString()));
+    try (var unused = new Relay(socket, host.socket(), place)) {
+      return host.cli(line.toArray(String[]::new));
+    }
+  }
+
+  /** Runs {@code metakey} as a process in a cgroup. */
+  private Ran program(Cgroups cgroups, String cgroup, List<String> before, String... words)
       throws Exception {
     List<String> command = concat(before, host.cliCommand(words).command());
     return Ran.of(host.process(cgroups.in(cgroup, command)), Host.PATIENCE);
@@ -235,12 +247,12 @@ class IdentityIT {
     String[] words = {"register", "edge.id:8", "-o", "jsonl"};
     Cgroups cgroups = cgroups();
 
-    Ran called = metakey(cgroups, "/metakey-it-login.scope", calls, words).ok();
+    Ran called = program(cgroups, "/metakey-it-login.scope", calls, words).ok();
     assertThat(called.out()).contains("\"service\":\"deploy.sh\"");
     assertThat(called.err()).contains("registered for deploy.sh (uid 0), the script that calls");
     host.cli(words).refuses(4, "deploy.sh (uid 0)", "you are metakey (uid 0");
     words[1] = "edge.other:8";
-    Ran inUnit = metakey(cgroups, "/system.slice/metakey-it-edge.service", calls, words).ok();
+    Ran inUnit = program(cgroups, "/system.slice/metakey-it-edge.service", calls, words).ok();
     assertThat(inUnit.out()).contains("\"service\":\"metakey-it-edge.service\"");
     assertThat(inUnit.err()).isEmpty();
   }

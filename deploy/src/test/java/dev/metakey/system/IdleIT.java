@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.parallel.ResourceLock;
@@ -18,6 +19,7 @@ import org.junit.jupiter.api.parallel.ResourceLock;
  * What a daemon does while nobody asks for anything. Counts how often its threads wake, which no
  * other process can change.
  */
+@Order(3)
 class IdleIT {
   private static final Duration WHILE = Duration.ofSeconds(10);
   private static final Duration PATIENCE = Duration.ofMinutes(2);

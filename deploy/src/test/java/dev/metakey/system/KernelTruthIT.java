@@ -17,6 +17,7 @@ import java.util.UUID;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.parallel.ResourceLock;
@@ -25,6 +26,7 @@ import org.junit.jupiter.api.parallel.ResourceLock;
  * What the kernel has loaded decides what the registry gives away: with real programs, a real
  * daemon and the command line.
  */
+@Order(3)
 @ResourceLock(Lab.LOADED_PROGRAMS)
 class KernelTruthIT {
   @RegisterExtension final Host host = new Host().seeingPrograms();

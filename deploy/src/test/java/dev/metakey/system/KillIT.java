@@ -29,7 +29,7 @@ import org.junit.jupiter.api.parallel.ResourceLock;
 @Order(1)
 @ResourceLock(value = Lab.LOADED_PROGRAMS, mode = ResourceAccessMode.READ)
 class KillIT {
-  private static final int ROUNDS = Integer.getInteger("metakey.killRounds", 20);
+  private static final int ROUNDS = Integer.getInteger("metakey.killRounds", 12);
   private static final int CLIENTS = 6;
   private static final int NAMES_EACH = 12;
   private static final int FOLLOWERS = 3;

@@ -15,8 +15,10 @@ import java.util.List;
  */
 final class Lab implements AutoCloseable {
   /**
-   * What the kernel has loaded, as a resource of JUnit's: written by test classes that load
-   * programs with fields, read by those whose daemons look at what is loaded.
+   * What the kernel has loaded, as a resource of JUnit's: written by tests that load programs with
+   * fields, read by those whose daemons look at what is loaded. Classes that need it run one after
+   * another, so they come first ({@code @Order}, the readers before the writers), and all others
+   * run beside them.
    */
   static final String LOADED_PROGRAMS = "loaded programs";
 
@@ -63,8 +65,11 @@ final class Lab implements AutoCloseable {
         () -> !mapsSeen().contains(" .rodata.metakey "));
   }
 
-  /** Empty where this user may not look. */
+  /** Empty if this user may not look, or has nothing to look with. */
   private static String mapsSeen() throws Exception {
+    if (!Requires.isInstalled("bpftool")) {
+      return "";
+    }
     return Ran.of(new ProcessBuilder("bpftool", "map", "list"), Host.PATIENCE).out();
   }
 

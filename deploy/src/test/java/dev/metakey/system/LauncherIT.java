@@ -12,7 +12,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -20,7 +19,6 @@ import org.junit.jupiter.api.extension.RegisterExtension;
  * {@code metakey id NAME} as the launcher answers it, beside the program. A copy of the launcher
  * that has no program shows which of the two answered: it fails if the launcher does not.
  */
-@Order(3)
 final class LauncherIT {
   private static final Path GOLDEN =
       Path.of(System.getProperty("metakey.sources", ".")).resolve("cli/src/test/resources/golden");
@@ -66,16 +64,9 @@ final class LauncherIT {
   }
 
   private static void assertSame(Ran one, Ran other) {
-    assertThat(List.of(one.exit(), one.out(), unhurried(one)))
+    assertThat(List.of(one.exit(), one.out(), Ran.unhurried(one.err())))
         .as("%s and %s", one, other)
-        .isEqualTo(List.of(other.exit(), other.out(), unhurried(other)));
-  }
-
-  /**
-   * The messages without the note that the program prints after three seconds on a busy machine.
-   */
-  private static String unhurried(Ran ran) {
-    return ran.err().replaceFirst("metakey: note: waiting for the metakey daemon.*\n", "");
+        .isEqualTo(List.of(other.exit(), other.out(), Ran.unhurried(other.err())));
   }
 
   private void assertAnswers(String name, int id) throws Exception {

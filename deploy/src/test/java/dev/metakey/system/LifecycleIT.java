@@ -31,15 +31,12 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.parallel.ResourceAccessMode;
 import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** Starting, stopping, the passing of time, and moving to another layout or directory. */
-@Order(2)
-@ResourceLock(value = Lab.LOADED_PROGRAMS, mode = ResourceAccessMode.READ)
 class LifecycleIT {
   @RegisterExtension final Host host = new Host();
 
@@ -173,7 +170,9 @@ class LifecycleIT {
   }
 
   @Test
+  @ResourceLock(value = Lab.LOADED_PROGRAMS, mode = ResourceAccessMode.READ)
   void ids_whenTheQuarantineIsOver_areGivenAwayAgain() throws Exception {
+    Lab.awaitNoneLoaded();
     host.seeingPrograms().configure("area: 216", "quarantine: 1s");
     host.start();
     Wiretap connection = host.connect();

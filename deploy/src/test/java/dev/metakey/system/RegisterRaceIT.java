@@ -95,7 +95,7 @@ class RegisterRaceIT {
     try {
       List<Future<Ran>> processes = new ArrayList<>();
       for (int i = 0; i < PROCESSES; i++) {
-        processes.add(threads.submit(() -> host.cli(words.toArray(String[]::new))));
+        processes.add(threads.submit(() -> host.program(words.toArray(String[]::new))));
       }
       for (Future<Ran> process : processes) {
         assertThat(process.get().ok().out().lines()).containsExactlyElementsOf(NAMES);

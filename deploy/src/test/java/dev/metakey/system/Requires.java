@@ -122,6 +122,13 @@ final class Requires {
         "missing: grpc for Go");
   }
 
+  /** What a loader in Go is built with; deploy/test.sh installs it. */
+  static void ciliumEbpf() {
+    assumeTrue(
+        isInstalled("go") && Files.isDirectory(GO_LIBRARIES.resolve("src/github.com/cilium/ebpf")),
+        "missing: cilium/ebpf for Go");
+  }
+
   static void program(String name) {
     assumeTrue(isInstalled(name), "missing: " + name);
   }

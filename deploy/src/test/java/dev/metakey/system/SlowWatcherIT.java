@@ -14,14 +14,12 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /**
  * A watcher that stops reading costs the daemon nothing, and gets the whole state when it reads.
  */
-@Order(4)
 class SlowWatcherIT {
   private static final int SERVICES = 8;
   private static final int ROUNDS = 1_500;

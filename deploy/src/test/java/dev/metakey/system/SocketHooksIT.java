@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.ResourceLock;
@@ -19,6 +20,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * forwarded packet passes. The programs are in {@code src/test/bpf/sockets.bpf.c}, what attaches
  * them in {@code attach_hooks.c}.
  */
+@Order(3)
 @ResourceLock(Lab.LOADED_PROGRAMS)
 class SocketHooksIT {
   private static final int PACKETS = 3;
@@ -71,7 +73,7 @@ class SocketHooksIT {
         Cgroups.hierarchies().stream().filter(SocketHooksIT::isVersion2).findFirst().orElseThrow();
     host.closeLater(Cgroups.of(hierarchy)).make("/metakey-it-hooks");
     Path object = host.root().resolve("linked.bpf.o");
-    host.cli("link", built.resolve("sockets.bpf.o").toString(), "-o", object.toString()).ok();
+    host.link(built.resolve("sockets.bpf.o"), object);
     lab = Lab.open(host);
     lab.run(Lab.example("lab.sh") + " up").ok();
     String cgroup = host.root().resolve("cgroup") + "/metakey-it-hooks";

@@ -13,12 +13,19 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.parallel.ResourceAccessMode;
 import org.junit.jupiter.api.parallel.ResourceLock;
+import org.junit.jupiter.api.parallel.ResourceLockTarget;
 
 /** Who is told the tag, and what becomes of it. */
-@ResourceLock(Lab.LOADED_PROGRAMS)
+@Order(1)
+@ResourceLock(
+    value = Lab.LOADED_PROGRAMS,
+    mode = ResourceAccessMode.READ,
+    target = ResourceLockTarget.CHILDREN)
 class TagIT {
   private static final int LINKERS_GID = 4242;
 
@@ -62,7 +69,9 @@ class TagIT {
     assertThat(filesWithTag(Requires.nobody())).isEmpty();
   }
 
-  /** An admin made the directory with a plain mkdir, and put a copy of the database there. */
+  /**
+   * As if an admin had made the directory with a plain mkdir, and put a copy of the database there.
+   */
   @Test
   void tag_whenOthersMayEnterTheDataDirectory_isInNoFileThatTheyMayRead() throws Exception {
     Files.createDirectory(host.data());
@@ -213,6 +222,7 @@ class TagIT {
   }
 
   @Test
+  @ResourceLock(Lab.LOADED_PROGRAMS)
   void retag_whileALinkedProgramIsLoaded_isRefusedAndAfterwardsMakesItStale() throws Exception {
     startAndLink();
     Tag before = tag();

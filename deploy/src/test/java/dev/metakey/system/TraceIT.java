@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
@@ -15,6 +16,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code metakey trace} on packets that an XDP program numbers. */
+@Order(3)
 @ResourceLock(Lab.LOADED_PROGRAMS)
 class TraceIT {
   private static final int PACKETS = 5;
@@ -41,7 +43,7 @@ class TraceIT {
 
   private void number() throws Exception {
     Path linked = host.root().resolve("linked.bpf.o");
-    host.cli("link", built.resolve("number.bpf.o").toString(), "-o", linked.toString()).ok();
+    host.link(built.resolve("number.bpf.o"), linked);
     lab.run("ip link set dev mk0 xdp obj %s sec xdp".formatted(linked)).ok();
   }
 

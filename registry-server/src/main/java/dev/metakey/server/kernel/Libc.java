@@ -9,9 +9,9 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The C library's functions. The first use of this class, which is {@link #load}, loads JNA and its
- * native part, and belongs on a thread that nobody waits for. If that fails, it fails with a {@link
- * LinkageError}. Each function throws if it sets errno.
+ * The C library's functions. {@link #load} comes before any other: the first time, it loads JNA and
+ * its native part, which belongs on a thread that nobody waits for. Each function throws if it sets
+ * errno.
  */
 final class Libc {
   /** The number of bpf(2), by Java's name for the architecture. */
@@ -35,22 +35,37 @@ final class Libc {
   private static final @Nullable Integer BPF =
       BPF_BY_ARCHITECTURE.get(System.getProperty("os.arch", ""));
 
-  static {
-    Native.register(Libc.class, NativeLibrary.getProcess());
-  }
+  /** Why JNA cannot be used; empty if it can, and null before anybody tried. */
+  private static @Nullable String fault;
 
   private Libc() {}
 
   /**
-   * @throws BpfException if it is not known how to call the kernel on this architecture
+   * Loads JNA, once. Every other function here needs it.
+   *
+   * @throws BpfException if JNA's native library cannot be loaded, or if it is not known how to
+   *     call the kernel on this architecture
    */
-  static void load() throws BpfException {
-    try {
-      bpf();
-    } catch (LinkageError e) {
+  static synchronized void load() throws BpfException {
+    if (fault == null) {
+      fault = register();
+    }
+    if (!fault.isEmpty()) {
       throw new BpfException(
-          "JNA's native library cannot be loaded, so bpf(2) cannot be called: " + e.getMessage(),
-          e);
+          "JNA's native library cannot be loaded, so bpf(2) cannot be called: %s; install metakeyd again, or mend lib/ of its installation"
+              .formatted(fault),
+          null);
+    }
+    long unused = bpf();
+  }
+
+  /** Only the first try says what is wrong: after it, JNA's class merely cannot be initialised. */
+  private static String register() {
+    try {
+      Native.register(Libc.class, NativeLibrary.getProcess());
+      return "";
+    } catch (LinkageError e) {
+      return String.valueOf(e.getMessage());
     }
   }
 

@@ -60,7 +60,7 @@ final class Beginning {
         database = new Source(Findings.DATABASE + path, read.contents());
         machine = read.machine();
         fault = "";
-      } catch (NewerDataException | UnreadableException e) {
+      } catch (OtherFormatException | UnreadableException e) {
         throw e;
       } catch (StoreException e) {
         fault = String.valueOf(e.getMessage());
@@ -82,7 +82,7 @@ final class Beginning {
       }
       return new Read(contents, open.machine());
     } catch (RocksDBException e) {
-      refuseNewerFormat(reader);
+      refuseOtherFormat(reader);
       if (isDamage(e)) {
         throw directory.damaged(e.getMessage(), e);
       }
@@ -91,13 +91,13 @@ final class Beginning {
   }
 
   /** A newer format may have other column families, and is not to be taken for damage. */
-  private void refuseNewerFormat(DatabaseReader reader) throws NewerDataException {
+  private void refuseOtherFormat(DatabaseReader reader) throws OtherFormatException {
     try {
       byte[] format = Database.peekFact(directory.path(), RocksStore.FORMAT_FACT);
       if (format != null) {
         reader.checkFormat(format);
       }
-    } catch (NewerDataException e) {
+    } catch (OtherFormatException e) {
       throw e;
     } catch (RocksDBException | StoreException ignored) {
       // The database is damaged, as the caller knows already.

@@ -21,7 +21,7 @@ final class DatabaseReader {
   /**
    * What an opened database holds.
    *
-   * @throws NewerDataException if it has another format than this metakeyd reads
+   * @throws OtherFormatException if it has another format than this metakeyd reads
    * @throws StoreException if it is damaged
    */
   Contents read(Database open) throws RocksDBException, StoreException {
@@ -59,7 +59,7 @@ final class DatabaseReader {
 
   /**
    * @param fact the stored format; null if it is missing, as in a damaged database
-   * @throws NewerDataException if it is another format than this metakeyd reads
+   * @throws OtherFormatException if it is another format than this metakeyd reads
    */
   void checkFormat(byte @Nullable [] fact) throws StoreException {
     int format = fact != null && fact.length == Integer.BYTES ? ByteBuffer.wrap(fact).getInt() : 0;
@@ -67,7 +67,7 @@ final class DatabaseReader {
       throw directory.damaged("its format fact is not a number from 1 up", null);
     }
     if (format != RocksStore.FORMAT) {
-      throw new NewerDataException(
+      throw new OtherFormatException(
           "data directory %s cannot be opened: it has format %d, and this metakeyd reads format %d; run the metakeyd that wrote it; nothing was changed"
               .formatted(directory.path(), format, RocksStore.FORMAT));
     }

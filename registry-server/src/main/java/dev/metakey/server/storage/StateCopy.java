@@ -58,7 +58,7 @@ final class StateCopy implements AutoCloseable {
    * The copies that are whole, the newest first.
    *
    * @param faults gets what is wrong with the others
-   * @throws NewerDataException if one has another format than this metakeyd reads
+   * @throws OtherFormatException if one has another format than this metakeyd reads
    */
   static List<StateText.Parsed> read(Path directory, List<String> faults) throws StoreException {
     List<StateText.Parsed> whole = new ArrayList<>();
@@ -66,7 +66,7 @@ final class StateCopy implements AutoCloseable {
       Path path = directory.resolve(name);
       try {
         whole.add(StateText.parse(Files.readAllBytes(path)));
-      } catch (NewerDataException e) {
+      } catch (OtherFormatException e) {
         throw e;
       } catch (NoSuchFileException e) {
         faults.add(path + " is missing");

@@ -107,7 +107,7 @@ final class StateText {
   /**
    * @param bytes the text; what follows its last line is not looked at
    * @throws IOException if it is not whole; the message says why
-   * @throws NewerDataException if it has another format than this metakeyd reads
+   * @throws OtherFormatException if it has another format than this metakeyd reads
    */
   static Parsed parse(byte[] bytes) throws IOException, StoreException {
     String text = new String(bytes, UTF_8);
@@ -122,7 +122,7 @@ final class StateText {
     }
     List<String> lines = text.substring(0, end).lines().filter(l -> !l.startsWith("#")).toList();
     if (!lines.get(0).equals(FIRST_LINE)) {
-      throw new NewerDataException(
+      throw new OtherFormatException(
           "a state copy starts with '%s', and this metakeyd reads '%s': run the metakeyd that wrote it; nothing was changed"
               .formatted(lines.get(0), FIRST_LINE));
     }

@@ -113,7 +113,7 @@ final class CallGuard implements ServerInterceptor {
     private final long startNs = nanoTime.getAsLong();
     private boolean arriving; // this and the rest: guarded by this
     private boolean entered;
-    private boolean closed;
+    private volatile boolean closed; // set under the lock; any thread may see it a little late
     private long closedNs;
     private long unread;
     private ServerCall.@Nullable Listener<Q> listener;

@@ -47,12 +47,13 @@ class ChangesTest {
     var created = host.register(EDGE, FieldSpec.of("a", 2)).field();
     Change first = host.lastChanges().get(0);
     assertThat(first)
-        .isEqualTo(new Change(1, 1, host.nowMs(), ChangeKind.CREATED, null, created, EDGE));
+        .isEqualTo(new Change(1, 1, host.now().atMs(), ChangeKind.CREATED, null, created, EDGE));
 
     host.after(Duration.ofSeconds(1)).released(ROOT, "a");
     assertThat(host.lastChanges().get(0))
         .isEqualTo(
-            new Change(2, 2, host.nowMs(), ChangeKind.RELEASED, created, host.field("a"), ROOT));
+            new Change(
+                2, 2, host.now().atMs(), ChangeKind.RELEASED, created, host.field("a"), ROOT));
   }
 
   @Test

@@ -22,7 +22,7 @@ import java.util.List;
 import java.util.UUID;
 
 /**
- * A host with a registry on it, some peers, and a clock that only {@link #after} and {@link #back}
+ * A host with a registry on it, some peers, and clocks that only {@link #after} and {@link #back}
  * move. A command must be accepted, unless it is sent through {@link #refused}, which also checks
  * that a refusal left everything as it was.
  */
@@ -43,6 +43,7 @@ final class Given {
   private List<LoadedProgram> loaded = List.of();
   private String blindness = "";
   private long nowMs = 1_700_000_000_000L;
+  private long ageMs = 1_000; // is not the wall clock, and nobody can set it
   private String bootId = "boot-1";
 
   private Given(Layout layout, int areaBytes, Rules rules) {
@@ -123,7 +124,7 @@ final class Given {
   @CanIgnoreReturnValue
   Given looks() {
     long revision = revision();
-    run(ROOT, new Observe(nowMs, blindness.isEmpty() ? loaded : List.of(), blindness));
+    run(ROOT, new Observe(ageMs, blindness.isEmpty() ? loaded : List.of(), blindness));
     assertThat(lastChanges).isEmpty();
     assertThat(revision()).isEqualTo(revision);
     return this;
@@ -132,21 +133,26 @@ final class Given {
   /** Time passes, and the daemon looks at what is loaded and does what is due. */
   @CanIgnoreReturnValue
   Given after(Duration time) {
-    nowMs += time.toMillis();
+    pass(time);
     return looks().ticks();
   }
 
   /** Time passes, and nobody looks at what is loaded. */
   @CanIgnoreReturnValue
   Given afterUnseen(Duration time) {
-    nowMs += time.toMillis();
+    pass(time);
     return ticks();
+  }
+
+  private void pass(Duration time) {
+    nowMs += time.toMillis();
+    ageMs += time.toMillis();
   }
 
   /** The daemon does what is due. */
   @CanIgnoreReturnValue
   Given ticks() {
-    if (Tick.isDue(state, rules, nowMs)) {
+    if (Tick.isDue(state, rules, ageMs)) {
       assertThat(run(ROOT, new Tick())).isPositive();
     } else {
       assertThat(run(ROOT, new Tick())).isZero();
@@ -159,10 +165,11 @@ final class Given {
     return after(Duration.ofMillis(QUARANTINE_MS));
   }
 
-  /** Somebody sets the clock back. */
+  /** Somebody sets the wall clock back. */
   @CanIgnoreReturnValue
   Given back(Duration time) {
-    return after(time.negated());
+    nowMs -= time.toMillis();
+    return looks().ticks();
   }
 
   @CanIgnoreReturnValue
@@ -206,7 +213,7 @@ final class Given {
 
   @CanIgnoreReturnValue
   <R> R run(Peer peer, Command<R> command) {
-    Decision<R> decision = Registry.decide(state, rules, command, peer, new Now(nowMs, nowMs));
+    Decision<R> decision = Registry.decide(state, rules, command, peer, now());
     if (decision instanceof Decision.Rejected<R> rejected) {
       throw new AssertionError(command + " was refused", rejected.refusal());
     }
@@ -220,7 +227,7 @@ final class Given {
   @CanIgnoreReturnValue
   MetakeyException refused(Reason reason, Peer peer, Command<?> command) {
     String before = state.toString();
-    Decision<?> decision = Registry.decide(state, rules, command, peer, new Now(nowMs, nowMs));
+    Decision<?> decision = Registry.decide(state, rules, command, peer, now());
     assertThat(decision).isInstanceOf(Decision.Rejected.class);
     assertThat(state).hasToString(before);
     MetakeyException refusal = ((Decision.Rejected<?>) decision).refusal();
@@ -261,8 +268,8 @@ final class Given {
     return state.revision();
   }
 
-  long nowMs() {
-    return nowMs;
+  Now now() {
+    return new Now(nowMs, ageMs);
   }
 
   /** The field with this name, whatever its state; it must be there. */

@@ -147,7 +147,7 @@ class InUseTest {
   @Test
   void quarantine_whenTheLookBeganBeforeItsEnd_goesOn() {
     host.released(EDGE, "edge.packet_id");
-    long lookedAtMs = host.nowMs() + Given.QUARANTINE_MS - 1;
+    long lookedAtMs = host.now().ageMs() + Given.QUARANTINE_MS - 1;
     host.afterUnseen(Duration.ofMillis(Given.QUARANTINE_MS + 1));
 
     host.run(ROOT, Observe.seen(lookedAtMs, List.of()));
@@ -178,7 +178,7 @@ class InUseTest {
   void look_whenOlderThanTheLast_isIgnored() {
     host.loads(USER).looks();
 
-    host.run(ROOT, Observe.seen(host.nowMs() - 1, List.of()));
+    host.run(ROOT, Observe.seen(host.now().ageMs() - 1, List.of()));
 
     host.refused(Reason.IN_USE, EDGE, RELEASE);
   }

@@ -41,7 +41,7 @@ class RegisterTest {
                 .generation(1)
                 .slot(24)
                 .owners(List.of(EDGE.owner()))
-                .created(new Stamp(1, host.nowMs(), host.nowMs()))
+                .created(new Stamp(1, host.now().atMs(), host.now().ageMs()))
                 .build());
     assertThat(host.field("edge.packet_id")).isEqualTo(registered.field());
     assertThat(host.snapshot().resolve("edge.packet_id")).isEqualTo(registered.field());

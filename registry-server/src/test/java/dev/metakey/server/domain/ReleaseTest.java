@@ -33,7 +33,7 @@ class ReleaseTest {
         .isEqualTo(
             active.toBuilder()
                 .state(FieldState.RETIRED)
-                .retired(new Stamp(2, host.nowMs(), host.nowMs()))
+                .retired(new Stamp(2, host.now().atMs(), host.now().ageMs()))
                 .build());
     assertThat(host.field("edge.packet_id")).isEqualTo(retired);
     assertThat(host.snapshot().resolve("edge.packet_id")).isNull();
@@ -124,8 +124,8 @@ class ReleaseTest {
     assertThat(restored)
         .isEqualTo(
             active.toBuilder()
-                .expiresAtMs(host.nowMs() + Duration.ofHours(1).toMillis())
-                .expiresAgeMs(host.nowMs() + Duration.ofHours(1).toMillis())
+                .expiresAtMs(host.now().atMs() + Duration.ofHours(1).toMillis())
+                .expiresAgeMs(host.now().ageMs() + Duration.ofHours(1).toMillis())
                 .build());
     assertThat(host.lastKinds()).containsExactly(ChangeKind.RESTORED);
   }
