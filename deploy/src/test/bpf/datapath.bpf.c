@@ -39,7 +39,8 @@ struct {
 	__uint(max_entries, 1024);
 	__type(key, __u32); /* error number */
 	__type(value, __u64); /* packets */
-} set_results SEC(".maps"), get_results SEC(".maps");
+} set_results SEC(".maps"), get_results SEC(".maps"), sock_results SEC(".maps"),
+	trace_results SEC(".maps");
 
 static __always_inline void count(void *results, long result)
 {
@@ -298,9 +299,11 @@ int tc_decap(struct __sk_buff *skb)
 	key = datagram_key(packet);
 	if (bpf_skb_adjust_room(skb, -TUNNEL_BYTES, BPF_ADJ_ROOM_MAC, 0))
 		return TC_ACT_SHOT;
-	count(&get_results, metakey_get(skb, packet_id, &value));
+	count(&sock_results, metakey_sock_get(skb, packet_id, &value));
+	count(&trace_results, metakey_trace_get(bpf_cast_to_kern_ctx(skb), packet_id, &value));
 	if (!metakey_get(skb, packet_id, &value))
 		keep(&in_tc, key, value);
+	count(&get_results, metakey_get(skb, packet_id, &value)); /* last: the test waits for it */
 	return TC_ACT_SHOT;
 }
 

@@ -55,6 +55,26 @@ FIELDS(DECLARE)
 		return 1 + (sum & 1);                                                              \
 	}
 
+#define TEST_GET_ALONE(n, type)                                                                    \
+	if (metakey_get(ctx, f##n, (type *)&last))                                                 \
+		return 0;
+
+/* A hundred of them: the fields four times over, and four. */
+SEC("xdp") int xdp_hundred(struct xdp_md *ctx)
+{
+	__u64 last = 0;
+
+	FIELDS(TEST_GET_ALONE)
+	FIELDS(TEST_GET_ALONE)
+	FIELDS(TEST_GET_ALONE)
+	FIELDS(TEST_GET_ALONE)
+	TEST_GET_ALONE(0, __u16)
+	TEST_GET_ALONE(1, __u32)
+	TEST_GET_ALONE(2, __u64)
+	TEST_GET_ALONE(3, __u16)
+	return 1 + (last & 1);
+}
+
 COLLECTING(xdp, set, struct xdp_md, COLLECT_SET)
 COLLECTING(xdp, get, struct xdp_md, COLLECT_GET)
 COLLECTING(xdp, del, struct xdp_md, COLLECT_DEL)

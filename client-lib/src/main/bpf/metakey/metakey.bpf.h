@@ -49,22 +49,29 @@
  * area stays when its last value is deleted. Equal values make equal bytes, whatever was set and
  * deleted before: the kernel compares metadata before it merges packets.
  *
+ * Metadata that somebody else put in front of an area of ours, as a program does that runs later and
+ * takes some for itself, is skipped and stays. Without an area behind it, a set is refused (-EBUSY).
+ *
  * Results may be tested one by one or collected (error |= metakey_set(...)). clang keeps collected
- * ones until the end, each in 8 of the 512 bytes of stack.
+ * ones until the end, each in 8 of the 512 bytes of stack, and likewise values that are only added up.
  *
  * Programs
  *
  * XDP and tc (clsact, tcx) need no license. metakey_trace_get needs a GPL-compatible one and
  * CAP_PERFMON, as bpf_probe_read_kernel does, kernel BTF, and a packet whose MAC header is known:
- * tp_btf, fentry, kprobe, netfilter. metakey_sock_get needs the same, and Linux 6.2. In tc, a
- * program that sets or deletes gets its own copy of a cloned packet from the kernel, which may drop
- * the metadata in making it; one that only gets does not.
+ * tp_btf, fentry, kprobe, netfilter. metakey_sock_get needs the same, and Linux 6.2. In tc, a program
+ * that sets or deletes gets its own copy of a cloned packet from the kernel, which always comes without
+ * metadata; one that only gets does not.
  *
  * clang 14 and newer, -O2, C11. May be included in any order with vmlinux.h, <linux/bpf.h> and
  * <bpf/bpf_helpers.h>, and needs none of them.
  */
 #ifndef METAKEY_BPF_H
 #define METAKEY_BPF_H
+
+#if !defined(__OPTIMIZE__)
+#error "metakey: compile with -O2; without, the calls are not inlined, and no verifier takes them"
+#endif
 
 #include "metakey.h"
 
@@ -166,10 +173,13 @@ struct sk_buff;
 #define METAKEY_MARK_BYTES_ 8
 #define METAKEY_HEADER_BYTES_ 16
 
-/* Where the metadata and the packet start. */
+/* Where the metadata and the packet start, and where an area of ours ends. */
 struct metakey_where_ {
 	char *meta;
 	char *data;
+	char *end;
+	void *ctx;
+	int is_skb;
 };
 
 /* clang would turn ctx->data into arithmetic on ctx, which the verifier refuses. The offsets are
@@ -179,7 +189,7 @@ struct metakey_where_ {
 
 METAKEY_INLINE_ struct metakey_where_ metakey_xdp_where_(struct xdp_md *ctx)
 {
-	struct metakey_where_ at;
+	struct metakey_where_ at = { .ctx = ctx };
 
 	METAKEY_LOAD_(at.data, ctx, 0);
 	METAKEY_LOAD_(at.meta, ctx, 8);
@@ -188,7 +198,7 @@ METAKEY_INLINE_ struct metakey_where_ metakey_xdp_where_(struct xdp_md *ctx)
 
 METAKEY_INLINE_ struct metakey_where_ metakey_skb_where_(struct __sk_buff *ctx)
 {
-	struct metakey_where_ at;
+	struct metakey_where_ at = { .ctx = ctx, .is_skb = 1 };
 
 	METAKEY_LOAD_(at.data, ctx, 76);
 	METAKEY_LOAD_(at.meta, ctx, 140);
@@ -208,7 +218,7 @@ METAKEY_INLINE_ struct metakey_where_ metakey_skb_where_(struct __sk_buff *ctx)
 
 METAKEY_INLINE_ int metakey_linked_(const volatile struct metakey_record *field)
 {
-	return field->layout != 0;
+	return field->area8 != 0;
 }
 
 METAKEY_INLINE_ int metakey_slotted_(const volatile struct metakey_record *field)
@@ -231,13 +241,13 @@ METAKEY_INLINE_ __u64 metakey_bit_(const volatile struct metakey_record *field)
 	return 1ull << field->id;
 }
 
-/* ---- What a call that succeeds returns ----
+/* ---- What a call returns ----
  *
- * A zero that the verifier takes for any number. The paths on which a call fails then tell it
- * nothing new, and it drops them. With a plain 0, a program that collects results (error |=
- * metakey_set(...), which clang does at the program's end) would be checked for each combination of
- * them: "BPF program is too large" from some eight calls on. The errors of a get stay constants:
- * after them the verifier must not go on to where the value is used. */
+ * A zero that the verifier takes for any number, and likewise the errors of set and del. To it, all ways
+ * through a call then end alike, and it follows one of them. With plain constants, a program that collects
+ * results (error |= metakey_set(...), which clang does at the program's end) would be checked for each
+ * combination of them: "BPF program is too large" from some eight calls on. The errors of a get stay
+ * constants: after them the verifier must not go on to where the value is used. */
 
 /* Made of any word from the packet. */
 METAKEY_INLINE_ long metakey_done_(__u64 word)
@@ -248,20 +258,62 @@ METAKEY_INLINE_ long metakey_done_(__u64 word)
 	return word & others;
 }
 
+/* Made of the number of the interface. */
+METAKEY_INLINE_ long metakey_failed_(struct metakey_where_ at, int error)
+{
+	__u32 word;
+
+	if (at.is_skb)
+		METAKEY_LOAD_(word, at.ctx, 40);
+	else
+		METAKEY_LOAD_(word, at.ctx, 12);
+	return metakey_done_(word) - error;
+}
+
 /* ---- Areas and values ---- */
 
-/* Whether the bytes before the packet are exactly an area of this host; end is where an area that
- * starts with them would end. Compared twice with >, as the verifier allows no == on packet
- * pointers; without the pin, clang would make one == of the two. */
-METAKEY_INLINE_ int metakey_is_ours_(struct metakey_where_ at, const char *end,
-				     const volatile struct metakey_record *field)
+/* How many bytes of metadata, somebody else's, are in front of an area that ends at the packet: in steps
+ * from 128 bytes down to 4, as lengths of metadata are multiples of 4. The sum starts with a zero that the
+ * verifier does not know, and is cut each time to what it may be: so the ways through meet again at once. */
+METAKEY_INLINE_ __u32 metakey_in_front_(struct metakey_where_ at)
 {
-	if (end > at.data)
+	__u64 bytes = metakey_done_(METAKEY_U64_(at.meta));
+
+#pragma clang loop unroll(disable)
+	for (__u32 step = 128; step >= 4; step /= 2) {
+		char *end = at.end;
+
+		bytes &= 0xfc;
+		end += bytes;
+		end += step;
+		METAKEY_PIN_(end);
+		if (end <= at.data)
+			bytes += step;
+	}
+	return bytes & 0xfc;
+}
+
+/* Whether the metadata ends in an area of this host. Then at->meta is where that starts, and at->end
+ * where it ends: at the packet, to the byte. Compared twice, with > alone: the verifier allows packet
+ * pointers no ==, and clang would make one of the two. */
+METAKEY_INLINE_ int metakey_is_ours_(struct metakey_where_ *at,
+				     const volatile struct metakey_record *field, __u32 area)
+{
+	at->end = at->meta + area;
+	if (at->end > at->data)
 		return 0;
-	METAKEY_PIN_(end);
-	if (at.data > end)
-		return 0;
-	return METAKEY_U64_(end - METAKEY_MARK_BYTES_) == metakey_mark_(field);
+	METAKEY_PIN_(at->end);
+	if (__builtin_expect(at->data > at->end, 0)) {
+		at->meta += metakey_in_front_(*at);
+		METAKEY_PIN_(at->meta);
+		at->end = at->meta + area;
+		if (at->end > at->data)
+			return 0;
+		METAKEY_PIN_(at->end);
+		if (at->data > at->end)
+			return 0;
+	}
+	return METAKEY_U64_(at->end - METAKEY_MARK_BYTES_) == metakey_mark_(field);
 }
 
 /* The last two bytes of an area that is ours: a zero like that of metakey_done_, in one
@@ -300,14 +352,17 @@ METAKEY_INLINE_ __u32 metakey_size_bits_(__u32 size)
 	return size == 8 ? 3 : size / 2;
 }
 
-METAKEY_INLINE_ __u32 metakey_header_bits_(__u64 high, __u64 low, __u32 id)
+/* Whether the header has the field with a value of its size. */
+METAKEY_INLINE_ int metakey_has_(__u64 high, __u64 low, const volatile struct metakey_record *field,
+				 __u32 size)
 {
-	return (high >> id & 1) << 1 | (low >> id & 1);
+	__u64 has = (size == 2 ? ~high : high) & (size == 4 ? ~low : low);
+
+	return has >> field->id & 1;
 }
 
 /* How many bytes the values of a header take: 2 for each bit of low, 4 of high, 2 more where both are
- * set. 0-510, which the verifier sees. BPF has no population count: the three are counted side by
- * side. */
+ * set. For up to 63 ids: 0-504. BPF has no population count: the three are counted side by side. */
 METAKEY_INLINE_ __u32 metakey_bytes_(__u64 high, __u64 low)
 {
 	const __u64 pairs = 0x5555555555555555ull;
@@ -325,14 +380,39 @@ METAKEY_INLINE_ __u32 metakey_bytes_(__u64 high, __u64 low)
 	return ((low + 2 * high) * 0x0101010101010101ull >> 56) * 2;
 }
 
-/* Whether an area of ours has room for the values that its header claims. */
-METAKEY_INLINE_ int metakey_is_sound_(__u32 bytes, const volatile struct metakey_record *field)
+/* Where a field's value is in the area, or would be. */
+METAKEY_INLINE_ __u32 metakey_start_(__u64 high, __u64 low, const volatile struct metakey_record *field)
 {
-	return bytes + METAKEY_HEADER_BYTES_ + METAKEY_MARK_BYTES_ <= metakey_area_(field);
+	__u64 below = metakey_bit_(field) - 1;
+
+	return METAKEY_HEADER_BYTES_ + metakey_bytes_(high & below, low & below);
 }
 
-/* Moves the bytes of a word to later or earlier addresses, by 0 to 8 bytes. In two halves, because a
- * shift by 64 bits would not shift at all. */
+/* How many bytes the values behind it take. */
+METAKEY_INLINE_ __u32 metakey_behind_(__u64 high, __u64 low, const volatile struct metakey_record *field)
+{
+	return metakey_bytes_(high >> field->id >> 1, low >> field->id >> 1);
+}
+
+/* Finds where in the area the field's value is. False if it is not set, or if the header claims more than
+ * there is room for: then the area is not ours. What is behind is counted only if it might be too much. */
+METAKEY_INLINE_ int metakey_find_(__u64 high, __u64 low, const volatile struct metakey_record *field,
+				  __u32 size, __u32 *start)
+{
+	__u32 room = metakey_area_(field) - METAKEY_MARK_BYTES_ - size;
+
+	if (!metakey_has_(high, low, field, size))
+		return 0;
+	*start = metakey_start_(high, low, field);
+	if (*start > room)
+		return 0;
+	room -= *start;
+	return !((high | low) >> field->id >> 1 >> room / 8) ||
+	       metakey_behind_(high, low, field) <= room;
+}
+
+/* Moves the bytes of a word to later or earlier addresses, by 0 to 8 bytes. In two halves, because a shift by 64
+ * bits would not shift at all. */
 METAKEY_INLINE_ __u64 metakey_later_(__u64 word, __u32 bytes)
 {
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
@@ -351,14 +431,6 @@ METAKEY_INLINE_ __u64 metakey_earlier_(__u64 word, __u32 bytes)
 #endif
 }
 
-/* A word that begins with the value, and is zero behind it. */
-METAKEY_INLINE_ __u64 metakey_word_(__u64 value, __u32 size)
-{
-	__u32 in_front = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? 0 : 8 - size;
-
-	return metakey_earlier_(value, in_front);
-}
-
 METAKEY_INLINE_ void metakey_put_header_(char *meta, const volatile struct metakey_record *field,
 					 __u64 high, __u64 low)
 {
@@ -370,88 +442,101 @@ METAKEY_INLINE_ void metakey_put_header_(char *meta, const volatile struct metak
 
 #define METAKEY_MAX_WORDS_ 24 /* of values in an area: (216 - 24) / 8 */
 
-/* Inserts a value that is not there yet, before those with greater ids. The values move word by
- * word, from the word where the new one starts: each word passes the bytes that it has no room for
- * to the next. */
-METAKEY_ONCE_ long metakey_insert_(char *meta, char *data,
-				   const volatile struct metakey_record *field, __u64 value)
+/* How many bytes of a word that many bytes leave, without a branch for the verifier to follow. */
+METAKEY_INLINE_ __u32 metakey_rest_(__u32 bytes)
 {
-	__u64 high = METAKEY_U64_(meta), low = METAKEY_U64_(meta + 8);
-	__u64 below = metakey_bit_(field) - 1;
-	__u32 size = field->size;
-	__u32 start = metakey_bytes_(high & below, low & below);
-	__u32 used = metakey_bytes_(high, low);
-	__u32 end = used + size;
-	__u64 kept = ~metakey_later_(~0ull, start & 7);
-	__u64 word = metakey_word_(value, size);
-	__u64 carried = metakey_later_(word, start & 7);
-	__u64 spilled = metakey_earlier_(word, 8 - (start & 7));
+	long rest = 8 - (long)bytes;
 
-	if (!metakey_is_sound_(used, field))
-		return -METAKEY_EBUSY;
-	if (!metakey_is_sound_(end, field))
-		return metakey_done_(low) - METAKEY_ENOSPC; /* all that an area of 24 bytes gives */
-	start &= ~7u;
-	for (int i = 0; i < METAKEY_MAX_WORDS_ && start < end; i++, start += 8) {
-		char *at = meta + METAKEY_HEADER_BYTES_ + start;
+	return rest & ~(rest >> 63);
+}
 
-		METAKEY_PIN_(at);
-		if (at + 8 + METAKEY_MARK_BYTES_ > data)
-			break; /* never: for the verifier */
-		word = METAKEY_U64_(at);
-		METAKEY_U64_(at) = (word & kept) | carried | metakey_later_(word & ~kept, size);
-		carried = spilled | metakey_earlier_(word & ~kept, 8 - size);
-		kept = spilled = 0;
+/* Writes those bytes of a word that are not kept. */
+METAKEY_INLINE_ void metakey_merge_(char *at, __u64 word, __u64 kept)
+{
+	METAKEY_U64_(at) = (METAKEY_U64_(at) & kept) | (word & ~kept);
+}
+
+/* Sets a value in an area that is ours. The values behind the place of a new one move to later addresses by
+ * its size, the last word first. The first word is read before others are written over it, and written
+ * last; where there is less than a word to move, what follows stays. */
+METAKEY_ONCE_ long metakey_packed_put_(char *meta, char *data,
+				       const volatile struct metakey_record *field, __u64 value)
+{
+	__u64 high = METAKEY_U64_(meta), low = METAKEY_U64_(meta + 8), first, from;
+	__u32 start, room, behind = 0, size = field->size;
+	int is_new = !((high | low) & metakey_bit_(field));
+	char *at;
+
+	if (is_new) {
+		start = metakey_start_(high, low, field);
+		if (start > metakey_area_(field) - METAKEY_MARK_BYTES_)
+			return metakey_done_(low) - METAKEY_EBUSY;
+		room = metakey_area_(field) - METAKEY_MARK_BYTES_ - start;
+		if ((high | low) >> field->id)
+			behind = metakey_behind_(high, low, field);
+		if (behind > room)
+			return metakey_done_(low) - METAKEY_EBUSY;
+		if (behind + size > room)
+			return metakey_done_(low) - METAKEY_ENOSPC;
+	} else if (!metakey_find_(high, low, field, size, &start)) {
+		return metakey_done_(low) - METAKEY_EBUSY; /* another size, or not ours */
 	}
-	metakey_put_header_(meta, field, high, low);
+	at = meta + start;
+	METAKEY_PIN_(at);
+	if (at + size + METAKEY_MARK_BYTES_ > data)
+		return metakey_done_(low) - METAKEY_EBUSY; /* never: for the verifier, as below */
+	if (is_new)
+		metakey_put_header_(meta, field, high, low);
+	if (behind) {
+		first = METAKEY_U64_(at);
+		from = start + behind - 8;
+		for (int i = 0; i < METAKEY_MAX_WORDS_ && from > start; i++, from -= 8) {
+			char *word;
+
+			METAKEY_PIN_(from); /* or clang counts a pointer down, to where none may be */
+			word = meta + (from & 0xff);
+			if (word + size + 8 > data)
+				break;
+			METAKEY_U64_(word + size) = METAKEY_U64_(word);
+		}
+		metakey_merge_(at + size, first, ~metakey_earlier_(~0ull, metakey_rest_(behind)));
+	}
+	metakey_store_value_(at, value, size);
 	return metakey_done_(low);
 }
 
-/* Removes a value that is there: the values behind it move to the front, and zeros follow. */
+/* Takes a value out: those behind it move to its place, the last word last, and zeros follow. */
 METAKEY_ONCE_ long metakey_remove_(char *meta, char *data,
 				   const volatile struct metakey_record *field)
 {
-	__u64 high = METAKEY_U64_(meta), low = METAKEY_U64_(meta + 8);
-	__u64 below = metakey_bit_(field) - 1;
-	__u32 size = field->size;
-	__u32 start = metakey_bytes_(high & below, low & below);
-	__u32 end = metakey_bytes_(high, low);
-	__u64 kept = ~metakey_later_(~0ull, start & 7);
+	__u64 high = METAKEY_U64_(meta), low = METAKEY_U64_(meta + 8), last;
+	__u32 size = field->size, behind = 0, start, end;
+	char *at;
 
-	if (!metakey_is_sound_(end, field))
-		return -METAKEY_ENOENT;
-	start &= ~7u;
-	for (int i = 0; i < METAKEY_MAX_WORDS_ && start < end; i++, start += 8) {
-		char *at = meta + METAKEY_HEADER_BYTES_ + start;
-		__u64 word, next;
-
-		METAKEY_PIN_(at);
-		if (at + 8 + METAKEY_MARK_BYTES_ > data)
-			break; /* never: for the verifier */
-		word = METAKEY_U64_(at);
-		next = start + 8 < end ? METAKEY_U64_(at + 8) : 0;
-		next = metakey_earlier_(word, size) | metakey_later_(next, 8 - size);
-		METAKEY_U64_(at) = (word & kept) | (next & ~kept);
-		kept = 0;
-	}
+	if (!metakey_find_(high, low, field, size, &start))
+		return metakey_done_(low) - METAKEY_ENOENT;
+	if ((high | low) >> field->id >> 1)
+		behind = metakey_behind_(high, low, field);
+	end = start + behind;
+	at = meta + (end - 8 & 0xff);
+	METAKEY_PIN_(at);
+	if (at + size + 8 > data)
+		return metakey_done_(low) - METAKEY_ENOENT; /* never: for the verifier, as below */
 	metakey_put_header_(meta, field, high, low);
+	if (behind) {
+		last = METAKEY_U64_(at + size);
+		for (int i = 0; i < METAKEY_MAX_WORDS_ && start + 8 < end; i++, start += 8) {
+			char *word = meta + start;
+
+			METAKEY_PIN_(word);
+			if (word + size + 8 > data)
+				break;
+			METAKEY_U64_(word) = METAKEY_U64_(word + size);
+		}
+		metakey_merge_(at, last, ~metakey_later_(~0ull, metakey_rest_(behind)));
+	}
+	metakey_store_value_(at + 8, 0, size);
 	return metakey_done_(low);
-}
-
-/* Where a packed value is. Null if it is not set, or if the header claims more than there is room
- * for, as then the area is not ours. */
-METAKEY_INLINE_ char *metakey_packed_(struct metakey_where_ at, __u64 high, __u64 low,
-				      const volatile struct metakey_record *field, __u32 size)
-{
-	__u64 below = metakey_bit_(field) - 1;
-	char *value;
-
-	if (metakey_header_bits_(high, low, field->id) != metakey_size_bits_(size) ||
-	    !metakey_is_sound_(metakey_bytes_(high, low), field))
-		return 0;
-	value = at.meta + METAKEY_HEADER_BYTES_ + metakey_bytes_(high & below, low & below);
-	METAKEY_PIN_(value);
-	return value + size + METAKEY_MARK_BYTES_ > at.data ? 0 : value;
 }
 
 /* ---- Get, set, delete ----
@@ -468,98 +553,75 @@ METAKEY_INLINE_ char *metakey_packed_(struct metakey_where_ at, __u64 high, __u6
 		__asm__ volatile("%0 = 0" : "=r"(nothing_));                                       \
 	})
 
-METAKEY_INLINE_ int metakey_is_packed_(const volatile struct metakey_record *field)
-{
-	return field->layout == METAKEY_PACKED;
-}
-
 METAKEY_INLINE_ long metakey_get_(struct metakey_where_ at,
 				  const volatile struct metakey_record *field, void *out, __u32 size)
 {
-	char *end = at.meta + metakey_area_(field), *value;
-	__u64 high, low;
-	__u32 slot;
+	__u32 area, slot, start;
+	long zero;
 
 	METAKEY_PIN_(field);
+	area = metakey_area_(field);
+	if (!area) {
+		METAKEY_NEVER_LINKED_();
+		return -METAKEY_ENOENT;
+	}
+	if (!metakey_is_ours_(&at, field, area))
+		return -METAKEY_ENOENT;
+	zero = metakey_zero_(at.end);
 	slot = field->slot;
 	if (slot) {
-		if (!metakey_is_ours_(at, end, field) ||
-		    !(METAKEY_U64_(end - 16) & metakey_bit_(field)))
+		if (!(METAKEY_U64_(at.end - 16) & metakey_bit_(field)))
 			return -METAKEY_ENOENT;
-		metakey_load_value_(out, end - slot, size);
-		return metakey_zero_(end);
+		at.end -= slot;
+	} else {
+		if (!metakey_find_(METAKEY_U64_(at.meta), METAKEY_U64_(at.meta + 8), field, size,
+				   &start))
+			return -METAKEY_ENOENT;
+		at.end = at.meta + start;
+		METAKEY_PIN_(at.end);
+		if (at.end + size + METAKEY_MARK_BYTES_ > at.data)
+			return -METAKEY_ENOENT;
 	}
-	if (metakey_is_packed_(field)) {
-		if (!metakey_is_ours_(at, end, field))
-			return -METAKEY_ENOENT;
-		high = METAKEY_U64_(at.meta);
-		low = METAKEY_U64_(at.meta + 8);
-		value = metakey_packed_(at, high, low, field, size);
-		if (!value)
-			return -METAKEY_ENOENT;
-		metakey_load_value_(out, value, size);
-		return metakey_done_(low);
-	}
-	METAKEY_NEVER_LINKED_();
-	return -METAKEY_ENOENT;
+	metakey_load_value_(out, at.end, size);
+	return zero;
 }
 
 METAKEY_INLINE_ long metakey_del_(struct metakey_where_ at,
 				  const volatile struct metakey_record *field, __u32 size)
 {
-	char *end = at.meta + metakey_area_(field);
+	__u32 area, slot;
 	__u64 set;
-	__u32 slot;
 
 	METAKEY_PIN_(field);
+	area = metakey_area_(field);
+	if (!area) {
+		METAKEY_NEVER_LINKED_();
+		return metakey_failed_(at, METAKEY_ENOENT);
+	}
+	if (!metakey_is_ours_(&at, field, area))
+		return metakey_failed_(at, METAKEY_ENOENT);
 	slot = field->slot;
-	if (slot) {
-		if (!metakey_is_ours_(at, end, field))
-			return -METAKEY_ENOENT;
-		set = METAKEY_U64_(end - 16);
-		if (!(set & metakey_bit_(field)))
-			return -METAKEY_ENOENT;
-		METAKEY_U64_(end - 16) = set & ~metakey_bit_(field);
-		metakey_store_value_(end - slot, 0, size);
-		return metakey_zero_(end);
-	}
-	if (metakey_is_packed_(field)) {
-		if (!metakey_is_ours_(at, end, field) ||
-		    metakey_header_bits_(METAKEY_U64_(at.meta), METAKEY_U64_(at.meta + 8),
-					 field->id) != metakey_size_bits_(size))
-			return -METAKEY_ENOENT;
+	if (!slot)
 		return metakey_remove_(at.meta, at.data, field);
-	}
-	METAKEY_NEVER_LINKED_();
-	return -METAKEY_ENOENT;
+	set = METAKEY_U64_(at.end - 16);
+	if (!(set & metakey_bit_(field)))
+		return metakey_failed_(at, METAKEY_ENOENT);
+	METAKEY_U64_(at.end - 16) = set & ~metakey_bit_(field);
+	metakey_store_value_(at.end - slot, 0, size);
+	return metakey_zero_(at.end);
 }
 
 /* Sets a value in an area that is ours. */
-METAKEY_INLINE_ long metakey_slotted_put_(char *end, __u32 slot,
-					  const volatile struct metakey_record *field, __u64 value,
-					  __u32 size)
+METAKEY_INLINE_ long metakey_put_(struct metakey_where_ at, const volatile struct metakey_record *field,
+				  __u64 value, __u32 size)
 {
-	__u64 set = METAKEY_U64_(end - 16);
+	__u32 slot = field->slot;
 
-	METAKEY_U64_(end - 16) = set | metakey_bit_(field);
-	metakey_store_value_(end - slot, value, size);
-	return metakey_zero_(end);
-}
-
-METAKEY_INLINE_ long metakey_packed_put_(struct metakey_where_ at,
-					 const volatile struct metakey_record *field, __u64 value,
-					 __u32 size)
-{
-	__u64 high = METAKEY_U64_(at.meta), low = METAKEY_U64_(at.meta + 8);
-	char *place;
-
-	if (!metakey_header_bits_(high, low, field->id))
-		return metakey_insert_(at.meta, at.data, field, value);
-	place = metakey_packed_(at, high, low, field, size);
-	if (!place)
-		return -METAKEY_EBUSY; /* the id is there with another size, or the area is not ours */
-	metakey_store_value_(place, value, size);
-	return metakey_done_(low);
+	if (!slot)
+		return metakey_packed_put_(at.meta, at.data, field, value);
+	METAKEY_U64_(at.end - 16) |= metakey_bit_(field);
+	metakey_store_value_(at.end - slot, value, size);
+	return metakey_zero_(at.end);
 }
 
 /* Makes the area, with the one value in it. */
@@ -573,17 +635,17 @@ METAKEY_ONCE_ long metakey_first_set_(struct xdp_md *ctx,
 	char *end;
 
 	if (at.meta > at.data)
-		return -METAKEY_ENOSPC; /* how a driver says that it has no metadata */
+		return metakey_failed_(at, METAKEY_ENOSPC); /* how a driver says that it has no metadata */
 	if (at.meta + 1 <= at.data)
-		return -METAKEY_EBUSY;
+		return metakey_failed_(at, METAKEY_EBUSY);
 	if (!metakey_slotted_(field) && METAKEY_HEADER_BYTES_ + size + METAKEY_MARK_BYTES_ > area)
-		return -METAKEY_ENOSPC;
+		return metakey_failed_(at, METAKEY_ENOSPC);
 	if (adjust_meta(ctx, -(int)area))
-		return -METAKEY_ENOSPC;
+		return metakey_failed_(at, METAKEY_ENOSPC);
 	at = metakey_xdp_where_(ctx);
 	end = at.meta + area;
 	if (end > at.data)
-		return -METAKEY_ENOSPC; /* never: for the verifier */
+		return metakey_failed_(at, METAKEY_ENOSPC); /* never: for the verifier */
 #pragma unroll
 	for (__u32 byte = 0; byte < 216; byte += 8)
 		if (byte < area)
@@ -594,7 +656,7 @@ METAKEY_ONCE_ long metakey_first_set_(struct xdp_md *ctx,
 		metakey_store_value_(end - field->slot, value, size);
 	} else {
 		metakey_put_header_(at.meta, field, 0, 0);
-		METAKEY_U64_(at.meta + METAKEY_HEADER_BYTES_) = metakey_word_(value, size);
+		metakey_store_value_(at.meta + METAKEY_HEADER_BYTES_, value, size);
 	}
 	return metakey_done_(METAKEY_U64_(at.meta));
 }
@@ -604,23 +666,17 @@ METAKEY_INLINE_ long metakey_xdp_set_(struct xdp_md *ctx,
 				      __u32 size)
 {
 	struct metakey_where_ at = metakey_xdp_where_(ctx);
-	char *end = at.meta + metakey_area_(field);
-	__u32 slot;
+	__u32 area;
 
 	METAKEY_PIN_(field);
-	slot = field->slot;
-	if (slot) {
-		if (metakey_is_ours_(at, end, field))
-			return metakey_slotted_put_(end, slot, field, value, size);
-		return metakey_first_set_(ctx, field, value);
+	area = metakey_area_(field);
+	if (!area) {
+		METAKEY_NEVER_LINKED_();
+		return metakey_failed_(at, METAKEY_ENOLINK);
 	}
-	if (metakey_is_packed_(field)) {
-		if (metakey_is_ours_(at, end, field))
-			return metakey_packed_put_(at, field, value, size);
-		return metakey_first_set_(ctx, field, value);
-	}
-	METAKEY_NEVER_LINKED_();
-	return -METAKEY_ENOLINK;
+	if (metakey_is_ours_(&at, field, area))
+		return metakey_put_(at, field, value, size);
+	return metakey_first_set_(ctx, field, value);
 }
 
 METAKEY_INLINE_ long metakey_skb_set_(struct __sk_buff *ctx,
@@ -628,23 +684,17 @@ METAKEY_INLINE_ long metakey_skb_set_(struct __sk_buff *ctx,
 				      __u32 size)
 {
 	struct metakey_where_ at = metakey_skb_where_(ctx);
-	char *end = at.meta + metakey_area_(field);
-	__u32 slot;
+	__u32 area;
 
 	METAKEY_PIN_(field);
-	slot = field->slot;
-	if (slot) {
-		if (metakey_is_ours_(at, end, field))
-			return metakey_slotted_put_(end, slot, field, value, size);
-		return at.meta + 1 <= at.data ? -METAKEY_EBUSY : -METAKEY_ENOSPC;
+	area = metakey_area_(field);
+	if (!area) {
+		METAKEY_NEVER_LINKED_();
+		return metakey_failed_(at, METAKEY_ENOLINK);
 	}
-	if (metakey_is_packed_(field)) {
-		if (metakey_is_ours_(at, end, field))
-			return metakey_packed_put_(at, field, value, size);
-		return at.meta + 1 <= at.data ? -METAKEY_EBUSY : -METAKEY_ENOSPC;
-	}
-	METAKEY_NEVER_LINKED_();
-	return -METAKEY_ENOLINK;
+	if (metakey_is_ours_(&at, field, area))
+		return metakey_put_(at, field, value, size);
+	return metakey_failed_(at, at.meta + 1 <= at.data ? METAKEY_EBUSY : METAKEY_ENOSPC);
 }
 
 /* ---- Tracing: the area lies right before the MAC header ---- */
@@ -677,8 +727,8 @@ METAKEY_INLINE_ long metakey_trace_get_(const struct sk_buff *packet,
 	const struct skb_shared_info___metakey *shared;
 	unsigned char *head, *data;
 	__u32 area = metakey_area_(field);
-	__u64 mark, high, low, value, below = metakey_bit_(field) - 1;
-	__u32 end, start = 0;
+	__u64 mark, high, low, value;
+	__u32 end, start;
 	__u16 mac;
 	__u8 meta_len;
 
@@ -688,7 +738,7 @@ METAKEY_INLINE_ long metakey_trace_get_(const struct sk_buff *packet,
 	shared = (const void *)(head + end);
 	data = head + mac;
 	if (mac == 0xffff || mac < area || METAKEY_READ_(meta_len, &shared->meta_len) ||
-	    meta_len != area || METAKEY_READ_(mark, data - METAKEY_MARK_BYTES_) ||
+	    meta_len < area || METAKEY_READ_(mark, data - METAKEY_MARK_BYTES_) ||
 	    mark != metakey_mark_(field))
 		return -METAKEY_ENOENT;
 	if (metakey_slotted_(field)) {
@@ -697,11 +747,8 @@ METAKEY_INLINE_ long metakey_trace_get_(const struct sk_buff *packet,
 		data -= field->slot;
 	} else {
 		if (METAKEY_READ_(high, data - area) || METAKEY_READ_(low, data - area + 8) ||
-		    metakey_header_bits_(high, low, field->id) != metakey_size_bits_(size))
+		    !metakey_find_(high, low, field, size, &start))
 			return -METAKEY_ENOENT;
-		if (!metakey_is_sound_(metakey_bytes_(high, low), field))
-			return -METAKEY_ENOENT;
-		start = METAKEY_HEADER_BYTES_ + metakey_bytes_(high & below, low & below);
 		data = data - area + start;
 	}
 	if (metakey_read_(&value, size, data))

@@ -18,6 +18,8 @@ final class CBuild {
   /** The headers must compile with these, and without a message. */
   static final List<String> WARNINGS = List.of("-Wall", "-Wextra", "-Werror");
 
+  private static final int FIRST_WITH_V4 = 18;
+
   private static final Pattern NUMBERED = Pattern.compile("clang-(\\d+)");
 
   private CBuild() {}
@@ -50,6 +52,11 @@ final class CBuild {
       return List.of("clang");
     }
     return found.size() == 1 ? List.of(found.first()) : List.of(found.first(), found.last());
+  }
+
+  /** The instruction sets that a clang knows, from the one that the headers need. */
+  static List<String> cpus(String clang) {
+    return version(clang) < FIRST_WITH_V4 ? List.of("v2", "v3") : List.of("v2", "v3", "v4");
   }
 
   private static int version(String clang) {

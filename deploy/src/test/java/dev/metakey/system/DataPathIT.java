@@ -13,6 +13,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
@@ -215,12 +216,18 @@ class DataPathIT {
 
     send(lab, TUNNEL_PORT, forged(layout, Tag.of(other)));
     Host.await("all packets arrived", () -> gets(lab) == PACKETS);
-    assertThat(map(lab, "get_results")).isEqualTo(counts(ENOENT, PACKETS));
+    for (String call : List.of("get", "sock", "trace")) {
+      assertThat(map(lab, call + "_results")).as(call).isEqualTo(counts(ENOENT, PACKETS));
+    }
     assertThat(map(lab, "in_tc")).isEmpty();
 
     send(lab, TUNNEL_PORT, forged(layout, tag));
     Host.await("all packets arrived", () -> gets(lab) == 2 * PACKETS);
-    assertThat(map(lab, "get_results")).containsEntry(0, BigInteger.valueOf(PACKETS));
+    for (String call : List.of("get", "sock", "trace")) {
+      assertThat(map(lab, call + "_results"))
+          .as(call)
+          .containsEntry(0, BigInteger.valueOf(PACKETS));
+    }
     assertThat(map(lab, "in_tc").values()).containsOnly(FOREIGN);
   }
 

@@ -48,13 +48,22 @@ import org.junit.jupiter.params.provider.MethodSource;
 /**
  * Random calls on packets' metadata, made by the C headers in the kernel and by Java: every result
  * and every byte must agree. {@code -Dmetakey.seed=N} repeats a run, {@code -Dmetakey.packets=N}
- * makes it longer or shorter.
+ * makes it longer or shorter, {@code -Dmetakey.hostile=N} says how many areas are made of garbage,
+ * and {@code -Dmetakey.builds=all} tries every instruction set and level of optimisation.
  */
 @Order(3)
 @ResourceLock(Lab.LOADED_PROGRAMS)
 class DifferentialIT {
   private static final int PACKETS = Integer.getInteger("metakey.packets", 60);
   private static final int CALLS_EACH = 50;
+
+  private static final int HOSTILE = Integer.getInteger("metakey.hostile", 800);
+  private static final int HOSTILE_CALLS = 4;
+
+  /** So many in one run of the runner. */
+  private static final int HOSTILE_AT_ONCE = 2_000;
+
+  private static final boolean EVERY_BUILD = "all".equals(System.getProperty("metakey.builds"));
 
   /** The most bytes of metadata that a frame can carry into the stack. */
   private static final int MAX_METADATA_BYTES = 216;
@@ -109,7 +118,6 @@ class DifferentialIT {
   @BeforeAll
   static void compile() throws Exception {
     Requires.bpf();
-    build(CBuild.clangs().get(0), "v3");
     CBuild.program(CBuild.source("runner.c"), built.resolve("runner"));
     Matcher on =
         Pattern.compile("ON\\((\\d+), __u(\\d+)\\)")
@@ -117,17 +125,20 @@ class DifferentialIT {
     sizes = on.results().map(result -> Integer.parseInt(result.group(2)) / 8).toList();
   }
 
-  private static Path build(String clang, String cpu) throws Exception {
-    Path built = DifferentialIT.built.resolve("%s-%s.o".formatted(clang, cpu));
+  /**
+   * @param flags beside -O2
+   */
+  private static Path build(String clang, String... flags) throws Exception {
+    Path built = DifferentialIT.built.resolve(clang + String.join("", flags) + ".o");
     if (!Files.exists(built)) {
-      CBuild.bpf(clang, CBuild.source("fields.bpf.c"), built, "-mcpu=" + cpu);
+      CBuild.bpf(clang, CBuild.source("fields.bpf.c"), built, flags);
     }
     return built;
   }
 
   @BeforeEach
   void seed() throws Exception {
-    object = build(CBuild.clangs().get(0), "v3");
+    object = build(CBuild.clangs().get(0), "-mcpu=v3");
     random = Seed.random("differential");
   }
 
@@ -143,9 +154,11 @@ class DifferentialIT {
   static List<Arguments> builds() {
     List<Arguments> builds = new ArrayList<>();
     for (String clang : CBuild.clangs()) {
-      for (String cpu : List.of("v2", "v3")) {
-        for (Layout layout : Layout.values()) {
-          builds.add(Arguments.of(clang, cpu, layout));
+      for (String cpu : EVERY_BUILD ? CBuild.cpus(clang) : List.of("v2", "v3")) {
+        for (int level : EVERY_BUILD ? List.of(1, 2, 3) : List.of(2)) {
+          for (Layout layout : Layout.values()) {
+            builds.add(Arguments.of(clang, "-mcpu=" + cpu, "-O" + level, layout));
+          }
         }
       }
     }
@@ -154,9 +167,9 @@ class DifferentialIT {
 
   @ParameterizedTest
   @MethodSource("builds")
-  void calls_whenBuiltByAnyClangAndAttachedToTcx_agree(String clang, String cpu, Layout layout)
-      throws Exception {
-    object = build(clang, cpu);
+  void calls_whenBuiltByAnyClangAndAttachedToTcx_agree(
+      String clang, String cpu, String level, Layout layout) throws Exception {
+    object = build(clang, cpu, level);
     attachment = "tcx";
     compare(layout, RegistryInfo.DEFAULT_AREA_BYTES, 5);
   }
@@ -190,34 +203,51 @@ class DifferentialIT {
     assertThat(actual).hasSameSizeAs(expected);
   }
 
+  /**
+   * What is no value may be anything in such an area, so only what the calls return is compared.
+   */
   @ParameterizedTest
-  @CsvSource({"SLOTTED,24", "SLOTTED,216", "PACKED,24", "PACKED,64", "PACKED,216"})
-  void calls_whenAreaHoldsGarbage_returnWhatJavaDoesAndKeepItsSizeAndMark(Layout layout, int area)
-      throws Exception {
-    register(layout, area);
+  @MethodSource("builds")
+  void calls_whenAreaHoldsGarbage_returnWhatJavaDoesAndKeepItsSizeAndMark(
+      String clang, String cpu, String level, Layout layout) throws Exception {
+    object = build(clang, cpu, level);
+    for (int left = HOSTILE / builds().size(); left > 0; left -= HOSTILE_AT_ONCE) {
+      int words = RegistryInfo.MIN_AREA_BYTES / 8 + random.nextInt(25); // up to the greatest
+      register(layout, 8 * words);
+      compareHostile(Math.min(left, HOSTILE_AT_ONCE));
+    }
+  }
+
+  private void compareHostile(int areas) throws Exception {
     CodecArea codec = new CodecArea(AreaCodec.of(info, tag));
     List<String> calls = new ArrayList<>();
     List<String> expected = new ArrayList<>();
-    for (int packet = 0; packet < PACKETS; packet++) {
-      byte[] metadata = area(true);
+    List<Integer> lengths = new ArrayList<>();
+    for (int i = 0; i < areas; i++) {
+      byte[] metadata = random.nextInt(4) == 0 ? behindOthers(area(true)) : area(true);
       calls.add("new " + HEX.formatHex(metadata));
       codec.replace(metadata);
       expected.add("0 -");
-      for (int i = 0; i < CALLS_EACH; i++) {
+      for (int j = 0; j < HOSTILE_CALLS; j++) {
         Call call = call(false);
         calls.add(call.line());
         expected.add(returned(call.answer(codec)));
       }
+      lengths.addAll(Collections.nCopies(1 + HOSTILE_CALLS, metadata.length));
     }
-    String mark = HEX.formatHex(mark());
     List<String> answers = kernel(calls); // which checks that the packet stays as it was
     assertThat(answers).hasSameSizeAs(calls);
-    assertThat(answers).allMatch(answer -> answer.endsWith(mark));
-    assertThat(answers).allMatch(answer -> answer.split(" ", 3)[2].length() == 2 * area);
+    String mark = HEX.formatHex(mark());
     for (int i = 0; i < answers.size(); i++) {
-      assertThat(returned(answers.get(i)))
-          .as("%s, area %d: the kernel's answer to %s", layout, area, recent(calls, i))
-          .isEqualTo(expected.get(i));
+      String answer = answers.get(i);
+      if (!returned(answer).equals(expected.get(i))
+          || !answer.endsWith(mark)
+          || answer.length() - returned(answer).length() - 1 != 2 * lengths.get(i)) {
+        throw new AssertionError(
+            "%s, area %d: the kernel's answer to%n%s%nis %s; Java's result is %s"
+                .formatted(
+                    info.layout(), info.areaBytes(), recent(calls, i), answer, expected.get(i)));
+      }
     }
   }
 
@@ -305,9 +335,9 @@ class DifferentialIT {
     return List.of("set", "set", "get", "del").get(random.nextInt(4));
   }
 
-  /** Mostly bare, or with an empty area, or with somebody else's bytes. */
+  /** Mostly bare, or with an empty area, or with somebody else's bytes, or with both. */
   private byte[] newPacket() {
-    return switch (random.nextInt(12)) {
+    return switch (random.nextInt(14)) {
       case 0 -> area(false);
       case 1 -> foreign(4 * (1 + random.nextInt(MAX_METADATA_BYTES / 4)));
       case 2 -> foreign(info.areaBytes());
@@ -316,18 +346,22 @@ class DifferentialIT {
         other[other.length - 1 - random.nextInt(MARK_BYTES)] ^= (byte) (1 << random.nextInt(8));
         yield other;
       }
-      case 4 -> { // more bytes than the mark says, where a frame has room for them
-        byte[] ours = area(false);
-        byte[] more = new byte[Math.min(MAX_METADATA_BYTES, ours.length + 4)];
-        System.arraycopy(ours, 0, more, more.length - ours.length, ours.length);
-        yield more;
-      }
-      case 5 -> { // fewer
+      case 4, 5, 6 -> behindOthers(area(false));
+      case 7 -> { // fewer bytes than an area has
         byte[] ours = area(false);
         yield Arrays.copyOfRange(ours, 4, ours.length);
       }
       default -> new byte[0];
     };
+  }
+
+  /** With somebody else's bytes in front, where a frame has room for them. */
+  private byte[] behindOthers(byte[] ours) {
+    int words = (MAX_METADATA_BYTES - ours.length) / 4;
+    byte[] others = foreign(words == 0 ? 0 : 4 * random.nextInt(1 + words));
+    byte[] all = Arrays.copyOf(others, others.length + ours.length);
+    System.arraycopy(ours, 0, all, others.length, ours.length);
+    return all;
   }
 
   private byte[] foreign(int length) {
@@ -338,13 +372,20 @@ class DifferentialIT {
 
   private byte[] area(boolean garbage) {
     byte[] area = garbage ? foreign(info.areaBytes()) : new byte[info.areaBytes()];
+    if (garbage && random.nextInt(16) == 0) { // every id, with 8 bytes
+      Arrays.fill(area, 0, 16, (byte) 0xff);
+      return marked(area);
+    }
     if (garbage && random.nextBoolean()) { // few bits, so that a packed header may be sound
       for (int keep = random.nextInt(7), at = 0; at < 16; at++) {
         area[at] = random.nextInt(16) < keep ? (byte) (1 << random.nextInt(8)) : 0;
       }
     }
-    byte[] mark = mark();
-    System.arraycopy(mark, 0, area, area.length - MARK_BYTES, MARK_BYTES);
+    return marked(area);
+  }
+
+  private byte[] marked(byte[] area) {
+    System.arraycopy(mark(), 0, area, area.length - MARK_BYTES, MARK_BYTES);
     return area;
   }
 

@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The metadata of one packet as the design describes it: decodes the whole area into values by id,
  * changes them, and encodes it again. Slow, short, and written without a look at the C headers.
+ * What somebody else has put in front of the area stays.
  */
 final class ReferenceArea implements DifferentialIT.PacketMetadata {
   private static final int ENOENT = 2;
@@ -62,14 +63,14 @@ final class ReferenceArea implements DifferentialIT.PacketMetadata {
       if (!canMake || !fits(0, field)) {
         return -ENOSPC;
       }
-      metadata = encode(new TreeMap<>());
+      metadata = new byte[0];
     }
     SortedMap<Integer, Long> values = decode();
     if (!values.containsKey(field.id()) && !fits(bytesOf(values), field)) {
       return -ENOSPC;
     }
     values.put(field.id(), value);
-    metadata = encode(values);
+    replaceArea(values);
     return 0;
   }
 
@@ -89,8 +90,15 @@ final class ReferenceArea implements DifferentialIT.PacketMetadata {
     }
     SortedMap<Integer, Long> values = decode();
     values.remove(field.id());
-    metadata = encode(values);
+    replaceArea(values);
     return 0;
+  }
+
+  private void replaceArea(SortedMap<Integer, Long> values) {
+    byte[] area = encode(values);
+    byte[] all = Arrays.copyOf(metadata, Math.max(metadata.length, area.length));
+    System.arraycopy(area, 0, all, all.length - area.length, area.length);
+    metadata = all;
   }
 
   private boolean fits(int used, Field field) {
@@ -106,7 +114,7 @@ final class ReferenceArea implements DifferentialIT.PacketMetadata {
     byte[] mark = new byte[MARK_BYTES];
     putMark(ByteBuffer.wrap(mark).order(ByteOrder.nativeOrder()));
     int end = metadata.length;
-    return end == info.areaBytes()
+    return end >= info.areaBytes()
         && Arrays.equals(metadata, end - MARK_BYTES, end, mark, 0, MARK_BYTES);
   }
 
@@ -116,7 +124,12 @@ final class ReferenceArea implements DifferentialIT.PacketMetadata {
 
   private SortedMap<Integer, Long> decode() {
     TreeMap<Integer, Long> values = new TreeMap<>();
-    ByteBuffer area = ByteBuffer.wrap(metadata).order(ByteOrder.nativeOrder());
+    if (metadata.length == 0) {
+      return values;
+    }
+    int start = metadata.length - info.areaBytes();
+    ByteBuffer area =
+        ByteBuffer.wrap(metadata, start, info.areaBytes()).slice().order(ByteOrder.nativeOrder());
     int next = HEADER_BYTES;
     for (Field field : fields.values()) {
       long bit = 1L << field.id();
