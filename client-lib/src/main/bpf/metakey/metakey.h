@@ -130,7 +130,8 @@ struct metakey_file {
 	__u32 version; /*    8 METAKEY_FILE_VERSION */
 	__u32 bytes; /*   12 sizeof(struct metakey_file) */
 	struct metakey_header header; /*   16 starts with the sequence lock */
-	__u8 zero[48]; /*   80 not for C: the host's boot id (16 bytes), then zeros */
+	__u8 boot_id[16]; /*   80 UUID of the host's boot, big-endian; zero if not known */
+	__u8 zero[32]; /*   96 */
 	struct metakey_key keys[METAKEY_IDS]; /*  128 by id */
 };
 

@@ -3,6 +3,7 @@ package dev.metakey.cli;
 import dev.metakey.cli.print.Decoded;
 import dev.metakey.client.Answer;
 import dev.metakey.client.MetakeyClient;
+import dev.metakey.files.Failure;
 import dev.metakey.layout.MarkStruct;
 import dev.metakey.model.Layout;
 import dev.metakey.model.MetakeyException;
@@ -89,7 +90,10 @@ final class DecodeVerb extends Verb {
       return new String(text, StandardCharsets.ISO_8859_1);
     } catch (IOException e) {
       throw new MetakeyException(
-          Reason.INVALID_REQUEST, "standard input cannot be read: " + e.getMessage(), Map.of(), e);
+          Reason.INVALID_REQUEST,
+          "standard input cannot be read: " + Failure.words(e),
+          Map.of(),
+          e);
     }
   }
 

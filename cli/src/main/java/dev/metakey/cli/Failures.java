@@ -3,6 +3,7 @@ package dev.metakey.cli;
 import static java.util.stream.Collectors.joining;
 
 import dev.metakey.cli.print.Terminal;
+import dev.metakey.files.Failure;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Reason;
 import java.io.IOException;
@@ -82,7 +83,7 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
       return cannotWrite(terminal, unwritten);
     }
     if (e instanceof IOException unwritten) {
-      terminal.fail(String.valueOf(unwritten.getMessage()), null);
+      terminal.fail(Failure.words(unwritten), null);
       return Reason.INTERNAL.exitCode();
     }
     terminal.fail("this is a defect of metakey: " + e, hint(Reason.INTERNAL));
@@ -99,8 +100,7 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
     if (terminal.isOutPipe()) {
       return Exit.CLOSED_PIPE;
     }
-    Throwable cause = e.getCause() == null ? e : e.getCause();
-    terminal.fail("the output cannot be written: " + cause.getMessage(), null);
+    terminal.fail("the output cannot be written: " + Failure.words(e.getCause()), null);
     return Reason.INTERNAL.exitCode();
   }
 

@@ -227,7 +227,7 @@ class FailuresTest {
 
     assertThat(result.exit()).isEqualTo(1);
     assertThat(result.err())
-        .isEqualTo("metakey: none/linked.bpf.o cannot be written: no such file or folder\n");
+        .isEqualTo("metakey: none/linked.bpf.o cannot be written: no such file or directory\n");
     assertThat(daemon.wasAsked()).isFalse();
   }
 

@@ -56,7 +56,7 @@ class ProcessTest {
   }
 
   private String err() throws IOException {
-    return Files.readString(dir.resolve("err"));
+    return Run.unhurried(Files.readString(dir.resolve("err")));
   }
 
   @Test

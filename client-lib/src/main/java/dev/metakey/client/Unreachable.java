@@ -1,5 +1,6 @@
 package dev.metakey.client;
 
+import dev.metakey.files.Failure;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Reason;
 import java.io.IOException;
@@ -7,7 +8,6 @@ import java.net.ConnectException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.SocketChannel;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -38,10 +38,8 @@ final class Unreachable {
       return attributes.isOther() ? connect(socket) : "not a socket";
     } catch (NoSuchFileException e) {
       return "no such file";
-    } catch (AccessDeniedException e) {
-      return "permission denied";
     } catch (IOException e) {
-      return String.valueOf(e.getMessage());
+      return Failure.reason(e);
     }
   }
 

@@ -1,10 +1,9 @@
 package dev.metakey.link;
 
+import dev.metakey.files.Failure;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Reason;
 import java.io.IOException;
-import java.nio.file.FileSystemException;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -37,17 +36,8 @@ final class BadObject {
   static MetakeyException unreadable(Path file, IOException e) {
     return new MetakeyException(
         Reason.INVALID_REQUEST,
-        "%s cannot be read: %s".formatted(file, why(e)),
+        "%s cannot be read: %s".formatted(file, Failure.reason(e)),
         Map.of("file", file.toString()),
         e);
-  }
-
-  /** Why a file could not be read or written, without its name. */
-  static String why(IOException e) {
-    if (e instanceof NoSuchFileException) {
-      return "no such file or folder";
-    }
-    String reason = e instanceof FileSystemException f ? f.getReason() : e.getMessage();
-    return reason == null ? e.getClass().getSimpleName() : reason;
   }
 }

@@ -3,6 +3,7 @@ package dev.metakey.link;
 import dev.metakey.client.Answer;
 import dev.metakey.client.MetakeyClient;
 import dev.metakey.files.AtomicFile;
+import dev.metakey.files.Failure;
 import dev.metakey.model.Difference;
 import dev.metakey.model.Field;
 import dev.metakey.model.FieldSpec;
@@ -144,7 +145,8 @@ public final class ObjectLinker {
     if (!Files.isWritable(folder)) {
       throw new IOException(
           "%s cannot be written: %s"
-              .formatted(out, Files.exists(folder) ? "no permission" : "no such file or folder"));
+              .formatted(
+                  out, Files.exists(folder) ? "no permission" : "no such file or directory"));
     }
     return Files.exists(out) ? out.toRealPath() : out;
   }
@@ -158,7 +160,7 @@ public final class ObjectLinker {
       permissions.retainAll(Files.getPosixFilePermissions(in));
       AtomicFile.write(out, permissions, to -> section.copy(file, to, uses));
     } catch (IOException e) {
-      throw new IOException("%s cannot be written: %s".formatted(out, BadObject.why(e)), e);
+      throw new IOException("%s cannot be written: %s".formatted(out, Failure.reason(e)), e);
     }
   }
 

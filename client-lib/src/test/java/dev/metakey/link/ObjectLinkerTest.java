@@ -301,7 +301,8 @@ class ObjectLinkerTest {
 
     assertThatThrownBy(() -> ObjectLinker.link(client, in, nowhere, LinkOptions.DEFAULT))
         .isInstanceOf(IOException.class)
-        .hasMessageContainingAll(nowhere.toString(), "cannot be written", "no such file or folder");
+        .hasMessageContainingAll(
+            nowhere.toString(), "cannot be written", "no such file or directory");
     assertThatThrownBy(() -> ObjectLinker.link(client, in, directory, LinkOptions.DEFAULT))
         .hasMessageContaining("not a regular file");
     assertThatThrownBy(

@@ -51,7 +51,7 @@ class DocsIT {
           Ran.of(host.process(List.of("sh", "-c", "exec 2>&1; " + shown.command())), Host.PATIENCE);
       assertThat(ran.exit()).as("%s: exit code of %s", document, ran).isEqualTo(shown.exit());
       if (!shown.output().isEmpty()) {
-        assertThat(masked(ran.out()))
+        assertThat(masked(Ran.unhurried(ran.out())))
             .as("%s: $ %s", document, shown.command())
             .isEqualTo(masked(shown.output()));
       }

@@ -1,6 +1,6 @@
 package dev.metakey.server;
 
-import dev.metakey.server.files.Failure;
+import dev.metakey.files.Failure;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,5 +1,6 @@
 package dev.metakey.server;
 
+import dev.metakey.files.Failure;
 import dev.metakey.files.PathText;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Reason;
@@ -7,7 +8,6 @@ import dev.metakey.server.config.Config;
 import dev.metakey.server.config.ConfigFile;
 import dev.metakey.server.config.KeysDirectory;
 import dev.metakey.server.config.Read;
-import dev.metakey.server.files.Failure;
 import dev.metakey.server.storage.StoreException;
 import java.io.IOException;
 import java.nio.file.Files;

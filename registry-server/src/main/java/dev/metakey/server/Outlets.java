@@ -3,10 +3,10 @@ package dev.metakey.server;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.metakey.files.AtomicFile;
+import dev.metakey.files.Failure;
 import dev.metakey.layout.KeysText;
 import dev.metakey.model.Tag;
 import dev.metakey.server.config.Config;
-import dev.metakey.server.files.Failure;
 import dev.metakey.server.files.TrustedDirectory;
 import dev.metakey.server.files.TrustedDirectory.Use;
 import dev.metakey.server.kernel.PinnedMaps;

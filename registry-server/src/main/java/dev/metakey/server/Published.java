@@ -1,12 +1,12 @@
 package dev.metakey.server;
 
+import dev.metakey.files.Failure;
 import dev.metakey.layout.RegistryFile;
 import dev.metakey.model.LoadedProgram;
 import dev.metakey.model.Snapshot;
 import dev.metakey.model.Tag;
 import dev.metakey.server.config.Config;
 import dev.metakey.server.engine.ProgramSource;
-import dev.metakey.server.files.Failure;
 import dev.metakey.server.files.TrustedDirectory;
 import dev.metakey.server.files.TrustedDirectory.Use;
 import dev.metakey.server.kernel.PinnedReader;

@@ -1,5 +1,6 @@
 package dev.metakey.server.config;
 
+import dev.metakey.files.Failure;
 import dev.metakey.model.Field;
 import dev.metakey.model.FieldSpec;
 import dev.metakey.model.Format;
@@ -9,7 +10,6 @@ import dev.metakey.model.Reservation;
 import dev.metakey.model.Sharing;
 import dev.metakey.model.Words;
 import dev.metakey.server.domain.Reserve;
-import dev.metakey.server.files.Failure;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;

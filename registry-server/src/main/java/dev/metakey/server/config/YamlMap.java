@@ -1,7 +1,7 @@
 package dev.metakey.server.config;
 
+import dev.metakey.files.Failure;
 import dev.metakey.model.MetakeyException;
-import dev.metakey.server.files.Failure;
 import dev.metakey.server.files.TrustedDirectory;
 import dev.metakey.server.files.TrustedDirectory.Use;
 import java.io.IOException;

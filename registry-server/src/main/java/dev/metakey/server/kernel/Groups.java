@@ -1,7 +1,7 @@
 package dev.metakey.server.kernel;
 
 import com.sun.jna.Pointer;
-import dev.metakey.server.files.Failure;
+import dev.metakey.files.Failure;
 import java.io.IOException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

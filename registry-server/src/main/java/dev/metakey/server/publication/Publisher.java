@@ -1,11 +1,11 @@
 package dev.metakey.server.publication;
 
+import dev.metakey.files.Failure;
 import dev.metakey.model.Change;
 import dev.metakey.model.DaemonStatus;
 import dev.metakey.model.Snapshot;
 import dev.metakey.server.engine.CommitListener;
 import dev.metakey.server.engine.Worker;
-import dev.metakey.server.files.Failure;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;

@@ -30,6 +30,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -272,7 +273,8 @@ final class Records {
     int code = in.readUnsignedByte();
     E constant = Coded.find(type, code);
     if (constant == null) {
-      throw new IOException("%s %d is not known".formatted(type.getSimpleName(), code));
+      String words = type.getSimpleName().replaceAll("(?<=[a-z])(?=[A-Z])", " ");
+      throw new IOException("%s %d is not known".formatted(words.toLowerCase(Locale.ROOT), code));
     }
     return constant;
   }

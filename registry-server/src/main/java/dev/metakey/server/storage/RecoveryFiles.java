@@ -1,5 +1,6 @@
 package dev.metakey.server.storage;
 
+import dev.metakey.files.Failure;
 import dev.metakey.layout.BadLayoutException;
 import dev.metakey.layout.KeysText;
 import dev.metakey.layout.RegistryFile;
@@ -9,7 +10,6 @@ import dev.metakey.model.RegistryInfo;
 import dev.metakey.model.Snapshot;
 import dev.metakey.model.Tag;
 import dev.metakey.server.domain.RegistryState;
-import dev.metakey.server.files.Failure;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;

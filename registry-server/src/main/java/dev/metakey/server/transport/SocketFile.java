@@ -2,7 +2,7 @@ package dev.metakey.server.transport;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import dev.metakey.server.files.Failure;
+import dev.metakey.files.Failure;
 import dev.metakey.server.files.LockFile;
 import dev.metakey.server.files.TrustedDirectory;
 import dev.metakey.server.files.TrustedDirectory.Use;

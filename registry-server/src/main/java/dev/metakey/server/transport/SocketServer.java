@@ -1,5 +1,6 @@
 package dev.metakey.server.transport;
 
+import dev.metakey.files.Failure;
 import dev.metakey.model.DaemonStatus;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Peer;
@@ -8,7 +9,6 @@ import dev.metakey.server.engine.Defects;
 import dev.metakey.server.engine.Engine;
 import dev.metakey.server.engine.KernelWatch;
 import dev.metakey.server.engine.Limits;
-import dev.metakey.server.files.Failure;
 import dev.metakey.server.files.LockFile;
 import dev.metakey.server.publication.WatchHub;
 import io.grpc.Codec;

@@ -1,4 +1,4 @@
-package dev.metakey.server.files;
+package dev.metakey.files;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -22,6 +22,9 @@ class FailureTest {
     assertThat(Failure.words(new FileSystemException("/a", null, "Device or resource busy")))
         .isEqualTo("/a: Device or resource busy");
     assertThat(Failure.words(new IOException("no space left"))).isEqualTo("no space left");
+    assertThat(Failure.reason(new AccessDeniedException("/a"))).isEqualTo("permission denied");
+    assertThat(Failure.reason(new FileSystemException("/a", null, "Device or resource busy")))
+        .isEqualTo("Device or resource busy");
     List<IOException> others =
         List.of(
             new NotDirectoryException("/a"),
@@ -31,8 +34,9 @@ class FailureTest {
             new FileSystemException("/a"),
             new IOException());
     assertThat(others)
-        .extracting(Failure::words)
+        .flatExtracting(Failure::words, Failure::reason)
         .doesNotContainNull()
-        .noneMatch(w -> w.contains("ception") || w.contains("null"));
+        .asString()
+        .doesNotContain("ception", "null");
   }
 }

@@ -1,4 +1,4 @@
-package dev.metakey.server.files;
+package dev.metakey.files;
 
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
@@ -8,6 +8,7 @@ import java.nio.file.FileSystemException;
 import java.nio.file.FileSystemLoopException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
+import java.util.Objects;
 
 /**
  * What went wrong, in words for people. The message of an exception of java.nio often names only
@@ -18,17 +19,15 @@ public final class Failure {
 
   /** {@code /run/x: permission denied}; never the name of a class. */
   public static String words(IOException e) {
-    String text = String.valueOf(e.getMessage());
-    if (!(e instanceof FileSystemException file)) {
-      return e.getMessage() == null ? "reading or writing failed, and no reason was given" : text;
-    }
-    if (file.getReason() != null) {
-      return text;
-    }
-    return text + ": " + reason(file);
+    boolean namesOnlyTheFile = e instanceof FileSystemException file && file.getReason() == null;
+    return namesOnlyTheFile ? e.getMessage() + ": " + reason(e) : message(e);
   }
 
-  private static String reason(FileSystemException e) {
+  /** {@code permission denied}: the same without the file, for messages that name it already. */
+  public static String reason(IOException e) {
+    if (e instanceof FileSystemException file && file.getReason() != null) {
+      return file.getReason();
+    }
     if (e instanceof NoSuchFileException) {
       return "no such file or directory";
     }
@@ -47,6 +46,13 @@ public final class Failure {
     if (e instanceof FileSystemLoopException) {
       return "a loop of symbolic links";
     }
-    return "the file system refused, and gave no reason";
+    return e instanceof FileSystemException
+        ? "the file system refused, and gave no reason"
+        : message(e);
+  }
+
+  private static String message(IOException e) {
+    return Objects.requireNonNullElse(
+        e.getMessage(), "reading or writing failed, and no reason was given");
   }
 }
