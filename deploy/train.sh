@@ -32,7 +32,7 @@ stop() {
 run() { "$image/bin/metakey" "$@" > "$private/out" 2>&1 < /dev/null || true; }
 
 mkdir "$private/keys.d"
-printf '%s\n' "socket: $METAKEY_SOCKET" "data: $private/data" "run: $private/run" 'bpffs: none' 'programs: none' > "$private/metakeyd.yaml"
+printf '%s\n' "socket: $METAKEY_SOCKET" "data: $private/data" "run: $private/run" "bpffs: $private/bpf" > "$private/metakeyd.yaml"
 serve
 "$image/bin/metakey" --timeout 60s register train.a:8 train.b:4 > "$private/out" || {
   cat "$private/log" >&2

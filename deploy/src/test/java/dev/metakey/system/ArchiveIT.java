@@ -97,9 +97,12 @@ final class ArchiveIT {
   void programs_whenArchivesFit_loadTheirClassesFromThem() throws Exception {
     host.use(image);
     Path log = logClasses();
-    host.start();
+    host.start("--programs", "kernel");
     Loaded daemon = Loaded.of(log);
     assertThat(daemon.others()).as("%s", daemon).isLessThan(MADE_WHILE_RUNNING);
+    assertThat(Files.readString(log))
+        .contains(" com.sun.jna.Native source: shared") // it looks at loaded programs
+        .doesNotContain(" java.lang.ProcessBuilder "); // and runs nothing
 
     Loaded list = loadedBy("list");
     assertThat(list.others()).as("%s", list).isLessThan(MADE_WHILE_RUNNING);

@@ -79,6 +79,7 @@ class DataPathIT {
         "-mcpu=v3",
         "-Wno-unused-parameter");
     CBuild.program(CBuild.source("attach_raw.c"), built.resolve("attach_raw"));
+    CBuild.program(CBuild.source("packet_socket.c"), built.resolve("packet_socket"));
   }
 
   @ParameterizedTest
@@ -104,6 +105,31 @@ class DataPathIT {
     attachTc(lab, "tc_set_and_get", "mk0");
     assertThat(send(lab, 1)).isEqualTo(map(lab, "in_tc")).hasSize(PACKETS);
     assertZones(lab);
+  }
+
+  /** Whoever listens has a clone of each packet; a program that only reads leaves it at that. */
+  @ParameterizedTest
+  @ValueSource(strings = {"slotted", "packed"})
+  void value_whenAPacketSocketListens_isThereForAReaderInTc(String layout) throws Exception {
+    Lab lab = linked("layout: " + layout);
+    attachXdp(lab, "xdp_set", "mk0");
+    attachTc(lab, "tc_get", "mk0");
+    lab.start(built.resolve("packet_socket").toString(), "listening");
+    assertThat(send(lab, 1)).isEqualTo(map(lab, "in_tc")).hasSize(PACKETS);
+  }
+
+  /** The kernel gives a program that writes a copy of its own, and that has no metadata. */
+  @ParameterizedTest
+  @ValueSource(strings = {"slotted", "packed"})
+  void value_whenAPacketSocketListens_isLostToAWriterInTc(String layout) throws Exception {
+    Lab lab = linked("layout: " + layout);
+    attachXdp(lab, "xdp_set", "mk0");
+    attachTc(lab, "tc_set_and_get", "mk0");
+    lab.start(built.resolve("packet_socket").toString(), "listening");
+    assertThat(send(lab, 1)).hasSize(PACKETS);
+    assertThat(map(lab, "in_tc")).isEmpty();
+    assertThat(map(lab, "set_results"))
+        .isEqualTo(Map.of(0, BigInteger.valueOf(PACKETS), ENOSPC, BigInteger.valueOf(PACKETS)));
   }
 
   @ParameterizedTest

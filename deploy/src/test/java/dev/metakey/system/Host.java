@@ -21,7 +21,9 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.AfterEachCallback;
+import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.BeforeEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
@@ -30,7 +32,8 @@ import org.junit.jupiter.api.extension.ExtensionContext;
  * processes that were started there. Everything is stopped and removed after the test, and at the
  * end of the JVM whatever happened.
  */
-final class Host implements BeforeEachCallback, AfterEachCallback {
+final class Host
+    implements BeforeAllCallback, BeforeEachCallback, AfterEachCallback, AfterAllCallback {
   static final Duration PATIENCE = Duration.ofSeconds(60);
 
   /** The verbs for which {@code metakey} need not be a process. */
@@ -65,8 +68,28 @@ final class Host implements BeforeEachCallback, AfterEachCallback {
   private Path root;
   private Path data;
 
+  /** As a static field of a class it is there for all of its tests. */
+  private boolean shared;
+
+  /** How much of what is to be closed is there for all tests. */
+  private int kept;
+
+  @Override
+  public void beforeAll(ExtensionContext context) throws Exception {
+    shared = true;
+    open();
+  }
+
   @Override
   public void beforeEach(ExtensionContext context) throws Exception {
+    if (shared) {
+      kept = toClose.size();
+    } else {
+      open();
+    }
+  }
+
+  private void open() throws Exception {
     if (programs.equals("kernel")) {
       Lab.awaitNoneLoaded();
     }
@@ -83,6 +106,20 @@ final class Host implements BeforeEachCallback, AfterEachCallback {
       System.err.printf("--- what metakeyd said in %s:%n", context.getDisplayName());
       Files.readAllLines(log()).forEach(System.err::println);
     }
+    if (shared) {
+      closeDownTo(kept);
+      environment.clear();
+    } else {
+      end();
+    }
+  }
+
+  @Override
+  public void afterAll(ExtensionContext context) throws Exception {
+    end();
+  }
+
+  private void end() throws Exception {
     close();
     OPEN.remove(this);
   }
@@ -299,13 +336,17 @@ final class Host implements BeforeEachCallback, AfterEachCallback {
   }
 
   private void close() throws Exception {
-    synchronized (toClose) {
-      while (!toClose.isEmpty()) {
-        toClose.pop().close();
-      }
-    }
+    closeDownTo(0);
     if (root != null && Files.exists(root)) {
       delete(root);
+    }
+  }
+
+  private void closeDownTo(int size) throws Exception {
+    synchronized (toClose) {
+      while (toClose.size() > size) {
+        toClose.pop().close();
+      }
     }
   }
 

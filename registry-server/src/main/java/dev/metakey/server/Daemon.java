@@ -36,6 +36,7 @@ import dev.metakey.server.publication.WatchHub;
 import dev.metakey.server.storage.RocksStore;
 import dev.metakey.server.storage.StoreException;
 import dev.metakey.server.transport.Launchers;
+import dev.metakey.server.transport.Preparation;
 import dev.metakey.server.transport.SocketServer;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -121,6 +122,7 @@ public final class Daemon implements AutoCloseable {
       @Nullable Path recoverFrom)
       throws StoreException, IOException, InterruptedException {
     config = read.value();
+    Preparation preparation = Preparation.begin();
     Peer self = ThisProcess.peer();
     bootId = UUID.fromString(BootId.ofThisHost());
     TrustedDirectory.check(Use.RUN, config.paths().run());
@@ -159,6 +161,7 @@ public final class Daemon implements AutoCloseable {
               engine::history,
               Limits.DEFAULTS.watches(),
               engine.rules()::isAdmin);
+      preparation.await();
       StatusReport status = new StatusReport(config, engine, publisher, hub, problems);
       server =
           new SocketServer(

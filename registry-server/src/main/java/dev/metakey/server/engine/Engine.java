@@ -290,12 +290,16 @@ public final class Engine {
   }
 
   /**
-   * The kept changes after a revision: {@link Store#history}. Reads the disk.
+   * The kept changes after a revision: {@link Store#history}. Reads the disk, but tells of nothing
+   * that {@link #snapshot} does not show yet.
    *
    * @throws MetakeyException STORE_FAILED
    */
   public List<Change> history(long sinceRevision, int limit) {
-    return keeper.history(sinceRevision, limit);
+    long shown = snapshot().info().revision();
+    return keeper.history(sinceRevision, limit).stream()
+        .filter(change -> change.revision() <= shown)
+        .toList();
   }
 
   /** Takes no more calls; {@link #doWork} finishes what is queued. */

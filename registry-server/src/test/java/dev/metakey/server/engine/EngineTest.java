@@ -668,6 +668,19 @@ class EngineTest {
   }
 
   @Test
+  void history_whileAChangeIsNotShownYet_doesNotTellOfIt() {
+    List<Change> tooEarly = new ArrayList<>();
+    store.onceDurable(() -> tooEarly.addAll(engine.history(0, 10)));
+    var call = register(EDGE, "a", 8);
+
+    turn();
+
+    assertThat(call).isCompleted();
+    assertThat(tooEarly).isEmpty();
+    assertThat(engine.history(0, 10)).hasSize(1);
+  }
+
+  @Test
   void history_whenStoreFails_isRefused() {
     registered("a");
     assertThat(engine.history(0, 10)).hasSize(1);

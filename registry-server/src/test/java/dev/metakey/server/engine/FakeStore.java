@@ -24,6 +24,7 @@ public final class FakeStore implements Store {
   private boolean failed = true;
   private boolean lost;
   private Runnable whileCommitting = () -> {};
+  private Runnable onceDurable = () -> {};
   private int opened;
   private long trimmedTo;
 
@@ -45,6 +46,11 @@ public final class FakeStore implements Store {
   /** Runs in the middle of every commit, when nothing is durable yet. */
   public synchronized void whileCommitting(Runnable value) {
     whileCommitting = value;
+  }
+
+  /** Runs at the end of every commit, when its changes are durable and nobody was told yet. */
+  public synchronized void onceDurable(Runnable value) {
+    onceDurable = value;
   }
 
   /** How many changes each commit had. */
@@ -101,6 +107,7 @@ public final class FakeStore implements Store {
       throw new StoreException("the disk did not answer", null);
     }
     commits.add(changes.size());
+    onceDurable.run();
   }
 
   /** Somebody removes or brings back what is open. */
