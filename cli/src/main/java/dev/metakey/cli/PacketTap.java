@@ -13,6 +13,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,7 +27,8 @@ final class PacketTap implements AutoCloseable {
 
   private final Process process;
   private final BufferedReader lines;
-  private long missed;
+  private final LongConsumer missed;
+  private volatile boolean closed;
 
   /**
    * A packet that came by.
@@ -45,7 +47,8 @@ final class PacketTap implements AutoCloseable {
       String process,
       ByteBuffer metadata) {}
 
-  private PacketTap(Process process) {
+  private PacketTap(Process process, LongConsumer missed) {
+    this.missed = missed;
     this.process = process;
     this.lines = process.inputReader(StandardCharsets.US_ASCII);
   }
@@ -55,10 +58,12 @@ final class PacketTap implements AutoCloseable {
    *
    * @param device only packets of devices with this name; empty: all
    * @param hooks {@code receive}, {@code transmit}, {@code drop}
+   * @param missed told how many packets so far came too fast to be reported, when there are more,
+   *     by the thread that asks for the next packet
    * @throws MetakeyException NOT_PERMITTED, or UNAVAILABLE where the program is not installed or
    *     the kernel lacks something
    */
-  static PacketTap open(String device, List<String> hooks) {
+  static PacketTap open(String device, List<String> hooks, LongConsumer missed) {
     Path program = Path.of(System.getProperty("metakey.libexec", "libexec"), "metakey-trace");
     if (!Files.isExecutable(program)) {
       throw new MetakeyException(
@@ -73,7 +78,7 @@ final class PacketTap implements AutoCloseable {
     command.addAll(hooks);
     PacketTap tap;
     try {
-      tap = new PacketTap(new ProcessBuilder(command).start());
+      tap = new PacketTap(new ProcessBuilder(command).start(), missed);
     } catch (IOException e) {
       throw new MetakeyException(
           Reason.UNAVAILABLE,
@@ -98,17 +103,12 @@ final class PacketTap implements AutoCloseable {
       if (words[0].equals("packet")) {
         return packet(words);
       }
-      missed = Long.parseLong(words[1]);
+      missed.accept(Long.parseLong(words[1]));
     }
-    if (process.isAlive() || process.exitValue() == 0) {
+    if (closed || process.isAlive() || process.exitValue() == 0) {
       return null;
     }
     throw failure();
-  }
-
-  /** How many packets so far came too fast to be reported. */
-  long missed() {
-    return missed;
   }
 
   /** Whether the next packet is there already. */
@@ -173,6 +173,7 @@ final class PacketTap implements AutoCloseable {
   /** Ends the program. From any thread. */
   @Override
   public void close() {
+    closed = true;
     try {
       process.getOutputStream().close(); // it ends when its standard input does
       if (!process.waitFor(1, TimeUnit.SECONDS)) {

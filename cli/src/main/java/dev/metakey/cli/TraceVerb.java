@@ -5,19 +5,21 @@ import dev.metakey.cli.print.TracePrinter;
 import dev.metakey.cli.print.TracedPacket;
 import dev.metakey.client.MetakeyClient;
 import dev.metakey.client.View;
+import dev.metakey.layout.MarkStruct;
 import dev.metakey.model.Field;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Reason;
 import dev.metakey.model.RegistryInfo;
 import dev.metakey.model.Snapshot;
+import dev.metakey.model.Words;
 import dev.metakey.packet.AreaCodec;
 import dev.metakey.packet.FieldValue;
 import java.nio.ByteBuffer;
 import java.time.Instant;
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -42,6 +44,7 @@ import picocli.CommandLine.Parameters;
       Exit.NOT_PERMITTED,
       Exit.TOO_MANY,
       "8:the daemon cannot be reached, or packets cannot be traced here",
+      "9:the daemon was not up, or the names not registered, within 24 hours",
       Exit.INTERRUPTED_TEXT,
       Exit.CLOSED_PIPE_TEXT,
     })
@@ -57,7 +60,7 @@ final class TraceVerb extends Verb {
 
     @Override
     public String toString() {
-      return name().toLowerCase(Locale.ROOT);
+      return Words.lower(this);
     }
   }
 
@@ -115,7 +118,10 @@ final class TraceVerb extends Verb {
       names.forEach(name -> refuseForeign(view.get(name)));
       AtomicBoolean unread = new AtomicBoolean();
       try (PacketTap tap =
-          PacketTap.open(device, new TreeSet<>(hooks).stream().map(Hook::toString).toList())) {
+          PacketTap.open(
+              device,
+              new TreeSet<>(hooks).stream().map(Hook::toString).toList(),
+              this::tellMissed)) {
         terminal()
             .onReaderGone(
                 () -> {
@@ -156,21 +162,13 @@ final class TraceVerb extends Verb {
   private boolean follow(
       PacketTap tap, View view, Areas areas, List<PacketFilter> filters, TracePrinter printer) {
     long left = count == null ? Long.MAX_VALUE : count;
-    long missed = 0;
     while (left > 0) {
       PacketTap.Packet packet = tap.next();
       if (packet == null) {
         return false;
       }
-      if (tap.missed() != missed) {
-        missed = tap.missed();
-        terminal()
-            .note(
-                "%d packets were missed so far, as they came faster than they were read; --dev and --at make them fewer"
-                    .formatted(missed));
-      }
       Snapshot snapshot = view.snapshot();
-      List<FieldValue> values = values(packet.metadata(), areas.of(snapshot.info()), snapshot);
+      List<FieldValue> values = values(packet.metadata(), areas, snapshot);
       if (!values.isEmpty() && filters.stream().allMatch(filter -> filter.accepts(values))) {
         printer.print(traced(packet, values));
         left--;
@@ -182,14 +180,22 @@ final class TraceVerb extends Verb {
     return true;
   }
 
+  private void tellMissed(long packets) {
+    terminal()
+        .note(
+            "%d packets were missed so far, as they came faster than they were read; --dev and --at make them fewer"
+                .formatted(packets));
+  }
+
   /**
-   * The codec for this host's areas. Asks for the tag again only if registry, layout or area
-   * changed.
+   * The codec for this host's areas. Asks for the tag again if registry, layout or area changed;
+   * and if an area has another tag, as after a retag, at most once a second.
    */
   private static final class Areas {
     private final MetakeyClient client;
     private @Nullable RegistryInfo info;
     private @Nullable AreaCodec codec;
+    private @Nullable Long askedAgainNs;
 
     Areas(MetakeyClient client) {
       this.client = client;
@@ -205,15 +211,49 @@ final class TraceVerb extends Verb {
       }
       return current;
     }
+
+    /** The codec for an area; null if that is not this host's. */
+    @Nullable AreaCodec of(RegistryInfo now, ByteBuffer metadata) {
+      int end = metadata.limit();
+      AreaCodec current = of(now);
+      if (!current.isOurs(metadata, end) && hasAnyMark(now, metadata) && mayAskAgain()) {
+        current = askAgain(now, current);
+      }
+      return current.isOurs(metadata, end) ? current : null;
+    }
+
+    private static boolean hasAnyMark(RegistryInfo now, ByteBuffer metadata) {
+      int end = metadata.limit();
+      return end >= now.areaBytes() && MarkStruct.isAny(metadata, end - MarkStruct.BYTES);
+    }
+
+    private boolean mayAskAgain() {
+      long ns = System.nanoTime();
+      boolean may = askedAgainNs == null || ns - askedAgainNs > TimeUnit.SECONDS.toNanos(1);
+      if (may) {
+        askedAgainNs = ns;
+      }
+      return may;
+    }
+
+    private AreaCodec askAgain(RegistryInfo now, AreaCodec known) {
+      try {
+        info = null;
+        return of(now);
+      } catch (MetakeyException e) { // the daemon is away: what is known stays
+        info = now;
+        return known;
+      }
+    }
   }
 
   /** The values of the fields that are traced, in the order of the line. */
-  private List<FieldValue> values(ByteBuffer metadata, AreaCodec codec, Snapshot snapshot) {
-    int end = metadata.limit();
-    if (!codec.isOurs(metadata, end)) {
+  private List<FieldValue> values(ByteBuffer metadata, Areas areas, Snapshot snapshot) {
+    AreaCodec codec = areas.of(snapshot.info(), metadata);
+    if (codec == null) {
       return List.of();
     }
-    List<FieldValue> all = codec.values(metadata, end, snapshot);
+    List<FieldValue> all = codec.values(metadata, metadata.limit(), snapshot);
     return names.stream()
         .map(snapshot::resolve)
         .flatMap(field -> all.stream().filter(v -> v.field() != null && v.field().equals(field)))

@@ -152,6 +152,23 @@ final class FakeDaemon implements AutoCloseable {
           .created(new Stamp(9, AT_MS))
           .build();
 
+  /** What follows {@link #TAG}, once it was asked for: somebody makes it anew meanwhile. */
+  private volatile Tag retagged = Tag.NONE;
+
+  private volatile boolean toldTag;
+
+  /** Has every answer but the first give another tag. */
+  void retagAfterTheFirstAnswer(Tag tag) {
+    retagged = tag;
+  }
+
+  private Tag nextTag() {
+    Tag next = retagged;
+    boolean isFirst = !toldTag;
+    toldTag = true;
+    return isFirst || next.isNone() ? TAG : next;
+  }
+
   private static final LoadedProgram TAGGER =
       new LoadedProgram(
           42,
@@ -436,7 +453,7 @@ final class FakeDaemon implements AutoCloseable {
           () ->
               GetTagResponse.newBuilder()
                   .setRegistry(Wire.info(INFO))
-                  .setTag(ByteString.copyFrom(TAG.bytes()))
+                  .setTag(ByteString.copyFrom(nextTag().bytes()))
                   .build());
     }
 

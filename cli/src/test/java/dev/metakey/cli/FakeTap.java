@@ -1,6 +1,7 @@
 package dev.metakey.cli;
 
 import dev.metakey.model.Field;
+import dev.metakey.model.Tag;
 import dev.metakey.packet.AreaCodec;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -55,9 +56,13 @@ final class FakeTap implements AutoCloseable {
   }
 
   static byte[] area(Field field, long value) {
+    return area(field, value, FakeDaemon.TAG);
+  }
+
+  static byte[] area(Field field, long value, Tag tag) {
     byte[] area = new byte[FakeDaemon.INFO.areaBytes()];
     ByteBuffer bytes = ByteBuffer.wrap(area);
-    AreaCodec codec = AreaCodec.of(FakeDaemon.INFO, FakeDaemon.TAG);
+    AreaCodec codec = AreaCodec.of(FakeDaemon.INFO, tag);
     codec.make(bytes, area.length);
     codec.set(bytes, area.length, field, value);
     return area;

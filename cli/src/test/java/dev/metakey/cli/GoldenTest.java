@@ -83,6 +83,17 @@ class GoldenTest {
     check(how.startsWith("-o") ? "link" : "link-dry-run", seen.toString());
   }
 
+  /** It has no forms: there is nothing on stdout. */
+  @Test
+  void retag_whenAnswered_looksAsRecorded() throws IOException {
+    StringBuilder seen = new StringBuilder();
+    for (String line : List.of("retag", "retag --nothing-loaded")) {
+      String[] args = Run.words(line);
+      seen.append(Run.at(daemon).metakey(args).transcript(args)).append('\n');
+    }
+    check("retag", seen.toString());
+  }
+
   @Test
   void watch_whenTold_looksAsRecorded() throws IOException {
     StringBuilder seen = new StringBuilder();

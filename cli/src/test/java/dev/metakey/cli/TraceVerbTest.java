@@ -5,8 +5,10 @@ import static dev.metakey.cli.FakeTap.packet;
 import static dev.metakey.cli.FakeTap.received;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.metakey.model.Tag;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -97,6 +99,34 @@ class TraceVerbTest {
     tap.prints("missed 17", received(FakeDaemon.PACKET_ID, 42));
 
     assertThat(trace("edge.packet_id -n 1").err()).contains("17 packets were missed so far");
+  }
+
+  @Test
+  void trace_whenPacketsAreMissedAndNoneFollows_saysHowMany() throws IOException {
+    tap.does("printf '%s\\n' ready 'missed 17'");
+
+    assertThat(trace("edge.packet_id").err()).contains("17 packets were missed so far");
+  }
+
+  @Test
+  void trace_whenTheTagIsMadeAnewMeanwhile_goesOnWithTheNewOne() throws IOException {
+    Tag fresh = Tag.of(new byte[] {1, 2, 3, 4, 5, 6});
+    daemon.retagAfterTheFirstAnswer(fresh);
+    tap.prints(
+        received(FakeDaemon.PACKET_ID, 42),
+        packet("receive", "-", area(FakeDaemon.PACKET_ID, 43, fresh)));
+
+    assertThat(trace("edge.packet_id -n 2").out())
+        .contains("edge.packet_id=42", "edge.packet_id=43");
+  }
+
+  @Test
+  void next_whenTheTapWasClosed_isNoneHoweverTheProgramEnds() throws IOException {
+    tap.does("echo ready; cat >&2; exit 137");
+    try (PacketTap opened = PacketTap.open("", List.of("receive"), missed -> {})) {
+      opened.close();
+      assertThat(opened.next()).isNull();
+    }
   }
 
   @Test

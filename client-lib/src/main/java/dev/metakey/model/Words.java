@@ -9,7 +9,8 @@ import java.util.stream.Collectors;
 public final class Words {
   private Words() {}
 
-  static String lower(Enum<?> constant) {
+  /** A constant as it is written for people. */
+  public static String lower(Enum<?> constant) {
     return constant.name().toLowerCase(Locale.ROOT);
   }
 

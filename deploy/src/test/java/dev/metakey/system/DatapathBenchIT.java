@@ -114,7 +114,8 @@ class DatapathBenchIT {
 
   private static void assertCounts(Ran ran, String row, int[] most) {
     Matcher line =
-        Pattern.compile("^" + row + " +\\S+ +\\S+ +\\S+ +(\\d+) +(\\d+) +(\\d+)$", Pattern.MULTILINE)
+        Pattern.compile(
+                "^" + row + " +\\S+ +\\S+ +\\S+ +(\\d+) +(\\d+) +(\\d+)$", Pattern.MULTILINE)
             .matcher(ran.out());
     assertThat(line.find()).as("a row %s in %s", row, ran.out()).isTrue();
     assertThat(Integer.parseInt(line.group(1))).as("instructions of " + row).isBetween(1, most[0]);

@@ -30,7 +30,6 @@ public final class PinnedTag implements Outlet {
   private final Path directory;
   private final Path path;
   private final Supplier<Tag> tag;
-  private TagStruct.@Nullable Published said;
 
   /**
    * @param directory that of the other maps
@@ -53,17 +52,13 @@ public final class PinnedTag implements Outlet {
   }
 
   @Override
-  public boolean tellsTag() {
-    return true;
+  public Tag tag() {
+    return tag.get();
   }
 
   @Override
   public void publish(Snapshot snapshot) throws IOException {
-    TagStruct.Published next = new TagStruct.Published(snapshot.info(), tag.get());
-    TagStruct.Published last = said;
-    if (last != null && last.says(next) && isIntact()) {
-      return;
-    }
+    TagStruct.Published next = new TagStruct.Published(snapshot.info(), tag());
     Libc.load();
     PinnedMaps.makeDirectory(directory);
     TagStruct.Published there = read(path);
@@ -71,7 +66,6 @@ public final class PinnedTag implements Outlet {
       replace(next);
     }
     TagReaders.admit(path);
-    said = next;
   }
 
   private void replace(TagStruct.Published next) throws IOException {

@@ -1,10 +1,12 @@
 package dev.metakey.server.publication;
 
 import dev.metakey.model.Snapshot;
+import dev.metakey.model.Tag;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /** One way to publish. Called by one thread at a time. */
 public interface Outlet {
@@ -28,9 +30,12 @@ public interface Outlet {
     return false;
   }
 
-  /** Whether it tells the tag, and so is to be published anew when there is another one. */
-  default boolean tellsTag() {
-    return false;
+  /**
+   * The committed tag, if this outlet publishes that: then it is published anew when the tag, the
+   * layout or the area has changed, and not with each commit. Null if it publishes the state.
+   */
+  default @Nullable Tag tag() {
+    return null;
   }
 
   /** Whether what was published is still there: somebody may have removed or overwritten it. */

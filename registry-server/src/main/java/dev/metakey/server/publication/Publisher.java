@@ -3,7 +3,9 @@ package dev.metakey.server.publication;
 import dev.metakey.files.Failure;
 import dev.metakey.model.Change;
 import dev.metakey.model.DaemonStatus;
+import dev.metakey.model.RegistryInfo;
 import dev.metakey.model.Snapshot;
+import dev.metakey.model.Tag;
 import dev.metakey.server.engine.CommitListener;
 import dev.metakey.server.engine.Worker;
 import java.io.IOException;
@@ -74,7 +76,7 @@ public final class Publisher implements CommitListener, AutoCloseable {
 
   @Override
   public void retagged() {
-    publishWhere(Outlet::tellsTag);
+    publishWhere(outlet -> outlet.tag() != null);
   }
 
   private void publishWhere(Predicate<Outlet> which) {
@@ -172,7 +174,7 @@ public final class Publisher implements CommitListener, AutoCloseable {
   private static final class Tracked {
     private final Outlet outlet;
     private volatile DaemonStatus.Publication status;
-    private boolean published;
+    private @Nullable Object published; // what was due then
 
     Tracked(Outlet outlet) {
       this.outlet = outlet;
@@ -184,16 +186,28 @@ public final class Publisher implements CommitListener, AutoCloseable {
       return status;
     }
 
-    /** Whether a state is published, and nobody has removed it since. */
+    /** Whether what is due in a state is published, and nobody has removed it since. */
     synchronized boolean isDone(Snapshot snapshot) {
       try {
-        return status.problem().isEmpty()
-            && published
-            && status.revision() == snapshot.info().revision()
-            && outlet.isIntact();
+        if (!due(snapshot).equals(published) || !outlet.isIntact()) {
+          return false;
+        }
+        if (status.revision() != snapshot.info().revision()) {
+          status = status(snapshot.info().revision(), "");
+        }
+        return true;
       } catch (RuntimeException | Error defect) { // publishing meets it too, and tells
         return false;
       }
+    }
+
+    /** What is published of a state: where it is equal, there is nothing to do. */
+    private Object due(Snapshot snapshot) {
+      RegistryInfo info = snapshot.info();
+      Tag tag = outlet.tag();
+      return tag == null
+          ? info.revision()
+          : List.of(info.registryId(), info.layout(), info.areaBytes(), tag);
     }
 
     /**
@@ -204,13 +218,14 @@ public final class Publisher implements CommitListener, AutoCloseable {
     synchronized boolean publish(Supplier<Snapshot> newest) {
       try {
         Snapshot snapshot = newest.get();
-        published = false;
+        Object next = due(snapshot);
+        published = null;
         outlet.publish(snapshot);
         if (!status.problem().isEmpty()) {
           log.info("{} can be published again", outlet.path());
         }
         status = status(snapshot.info().revision(), "");
-        published = true;
+        published = next;
         return true;
       } catch (IOException e) {
         fail(Failure.words(e), null);

@@ -14,7 +14,6 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The file {@code tag}: {@link TagStruct}, for those who may link programs and for nobody else.
@@ -23,7 +22,6 @@ import org.jspecify.annotations.Nullable;
 public final class TagFile implements Outlet {
   private final Path path;
   private final Supplier<Tag> tag;
-  private TagStruct.@Nullable Published said;
 
   /**
    * @param tag gives the committed one
@@ -44,23 +42,18 @@ public final class TagFile implements Outlet {
   }
 
   @Override
-  public boolean tellsTag() {
-    return true;
+  public Tag tag() {
+    return tag.get();
   }
 
   @Override
   public void publish(Snapshot snapshot) throws IOException {
-    TagStruct.Published next = new TagStruct.Published(snapshot.info(), tag.get());
-    TagStruct.Published last = said;
-    if (last != null && last.says(next) && isIntact()) {
-      return;
-    }
+    TagStruct.Published next = new TagStruct.Published(snapshot.info(), tag());
     TrustedDirectory.makeFor(Use.RUN, path, "rwxr-xr-x");
     if (!isThere(next)) {
       write(TagStruct.create(next.info(), next.tag()));
     }
     TagReaders.admit(path);
-    said = next;
   }
 
   private void write(ByteBuffer struct) throws IOException {

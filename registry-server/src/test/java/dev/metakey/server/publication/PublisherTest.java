@@ -7,6 +7,7 @@ import dev.metakey.layout.KeysText;
 import dev.metakey.layout.RegistryFile;
 import dev.metakey.model.DaemonStatus;
 import dev.metakey.model.Snapshot;
+import dev.metakey.model.Tag;
 import dev.metakey.server.domain.Release;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -16,6 +17,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -38,6 +40,7 @@ class PublisherTest {
     private volatile boolean lookFails;
     private volatile boolean speaks;
     private volatile boolean closed;
+    private volatile @Nullable Tag tag;
 
     FakeOutlet(String name) {
       this.name = name;
@@ -81,6 +84,11 @@ class PublisherTest {
     @Override
     public boolean speaksForDaemon() {
       return speaks;
+    }
+
+    @Override
+    public @Nullable Tag tag() {
+      return tag;
     }
 
     @Override
@@ -135,6 +143,25 @@ class PublisherTest {
       good.intact = false; // and nothing more is committed
       assertThat(good.next()).isZero();
       assertThat(statusOf(publisher, 0).problem()).isEmpty();
+    }
+  }
+
+  @Test
+  void committed_whenTheTagStays_isNotPublishedWhereTheTagIs() throws InterruptedException {
+    good.tag = Tag.of(new byte[] {1, 2, 3, 4, 5, 6});
+    try (Publisher publisher = start(good)) {
+      assertThat(good.next()).isZero();
+      registry.commitMany(4);
+      while (statusOf(publisher, 0).revision() != 4) {
+        Thread.onSpinWait();
+      }
+      assertThat(good.published).isEmpty();
+
+      good.tag = Tag.of(new byte[] {6, 5, 4, 3, 2, 1});
+      publisher.retagged();
+      assertThat(good.next()).isEqualTo(4);
+      publisher.close();
+      assertThat(good.published).isEmpty();
     }
   }
 
