@@ -101,7 +101,8 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
     if (terminal.isOutPipe()) {
       return Exit.CLOSED_PIPE;
     }
-    terminal.fail("the output cannot be written: " + Failure.words(requireNonNull(e.getCause())), null);
+    terminal.fail(
+        "the output cannot be written: " + Failure.words(requireNonNull(e.getCause())), null);
     return Reason.INTERNAL.exitCode();
   }
 
