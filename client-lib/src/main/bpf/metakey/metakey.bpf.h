@@ -303,16 +303,17 @@ METAKEY_INLINE_ int metakey_is_ours_(struct metakey_where_ *at,
 	if (at->end > at->data)
 		return 0;
 	METAKEY_PIN_(at->end);
-	if (__builtin_expect(at->data > at->end, 0)) {
-		at->meta += metakey_in_front_(*at);
-		METAKEY_PIN_(at->meta);
-		at->end = at->meta + area;
-		if (at->end > at->data)
-			return 0;
-		METAKEY_PIN_(at->end);
-		if (at->data > at->end)
-			return 0;
-	}
+	if (METAKEY_U64_(at->end - METAKEY_MARK_BYTES_) == metakey_mark_(field) &&
+	    at->data <= at->end)
+		return 1;
+	at->meta += metakey_in_front_(*at);
+	METAKEY_PIN_(at->meta);
+	at->end = at->meta + area;
+	if (at->end > at->data)
+		return 0;
+	METAKEY_PIN_(at->end);
+	if (at->data > at->end)
+		return 0;
 	return METAKEY_U64_(at->end - METAKEY_MARK_BYTES_) == metakey_mark_(field);
 }
 

@@ -1,5 +1,6 @@
 package dev.metakey.cli;
 
+import static java.util.Objects.requireNonNull;
 import static java.util.stream.Collectors.joining;
 
 import dev.metakey.cli.print.Terminal;
@@ -100,7 +101,8 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
     if (terminal.isOutPipe()) {
       return Exit.CLOSED_PIPE;
     }
-    terminal.fail("the output cannot be written: " + Failure.words(e.getCause()), null);
+    terminal.fail(
+        "the output cannot be written: " + Failure.words(requireNonNull(e.getCause())), null);
     return Reason.INTERNAL.exitCode();
   }
 

@@ -67,13 +67,13 @@ class DatapathBenchIT {
    */
   private static final Map<String, int[]> MOST =
       Map.of(
-          "slotted get", new int[] {77, 490, 341},
-          "slotted set", new int[] {218, 788, 979},
-          "slotted del", new int[] {105, 683, 466},
-          "packed get, 7 fields", new int[] {277, 833, 1151},
-          "packed set, 7 fields", new int[] {729, 2819, 2990},
-          "packed insert, 7 fields", new int[] {721, 2814, 2949},
-          "packed del, 7 fields", new int[] {466, 2563, 1888});
+          "slotted get", new int[] {77, 752, 339},
+          "slotted set", new int[] {213, 906, 949},
+          "slotted del", new int[] {99, 742, 445},
+          "packed get, 7 fields", new int[] {271, 1102, 1105},
+          "packed set, 7 fields", new int[] {724, 2848, 2951},
+          "packed insert, 7 fields", new int[] {715, 2785, 2910},
+          "packed del, 7 fields", new int[] {466, 2700, 1888});
 
   @BeforeEach
   void require() throws Exception {
