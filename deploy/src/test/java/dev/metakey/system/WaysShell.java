@@ -79,9 +79,10 @@ final class WaysShell implements AutoCloseable {
       numbers.add(Long.valueOf(entry.group(2)));
     }
     Map<Place, Count> counts = new EnumMap<>(Place.class);
+    int at = 0;
     for (Place place : Place.values()) {
-      int at = 3 * place.ordinal();
       counts.put(place, new Count(numbers.get(at), numbers.get(at + 1), numbers.get(at + 2)));
+      at += 3;
     }
     return counts;
   }
