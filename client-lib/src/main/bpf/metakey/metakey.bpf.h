@@ -558,7 +558,6 @@ METAKEY_INLINE_ long metakey_get_(struct metakey_where_ at,
 				  const volatile struct metakey_record *field, void *out, __u32 size)
 {
 	__u32 area, slot, start;
-	long zero;
 
 	METAKEY_PIN_(field);
 	area = metakey_area_(field);
@@ -568,23 +567,22 @@ METAKEY_INLINE_ long metakey_get_(struct metakey_where_ at,
 	}
 	if (!metakey_is_ours_(&at, field, area))
 		return -METAKEY_ENOENT;
-	zero = metakey_zero_(at.end);
 	slot = field->slot;
 	if (slot) {
 		if (!(METAKEY_U64_(at.end - 16) & metakey_bit_(field)))
 			return -METAKEY_ENOENT;
-		at.end -= slot;
+		metakey_load_value_(out, at.end - slot, size);
 	} else {
 		if (!metakey_find_(METAKEY_U64_(at.meta), METAKEY_U64_(at.meta + 8), field, size,
 				   &start))
 			return -METAKEY_ENOENT;
-		at.end = at.meta + start;
-		METAKEY_PIN_(at.end);
-		if (at.end + size + METAKEY_MARK_BYTES_ > at.data)
+		at.meta += start;
+		METAKEY_PIN_(at.meta);
+		if (at.meta + size + METAKEY_MARK_BYTES_ > at.data)
 			return -METAKEY_ENOENT;
+		metakey_load_value_(out, at.meta, size);
 	}
-	metakey_load_value_(out, at.end, size);
-	return zero;
+	return metakey_zero_(at.end);
 }
 
 METAKEY_INLINE_ long metakey_del_(struct metakey_where_ at,

@@ -135,7 +135,7 @@ class BadEnvironmentIT {
   void socket_whenSomethingElseIsThere_isRefused() throws Exception {
     Files.createDirectories(host.run());
     Files.writeString(host.socket(), "precious");
-    host.runDaemon().refuses(8, host.socket().toString(), "no socket", "remove it");
+    host.runDaemon().refuses(8, host.socket().toString(), "not a socket", "remove it");
     assertThat(host.socket()).hasContent("precious");
     host.cli("list").refuses(8, host.socket().toString(), "not a socket");
   }

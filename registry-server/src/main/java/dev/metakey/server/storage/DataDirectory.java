@@ -111,10 +111,18 @@ final class DataDirectory implements AutoCloseable {
   }
 
   /**
-   * Says what went wrong: the reason that the directory itself shows, or else that of the
-   * exception.
+   * Says what went wrong: that the disk is full or a file is damaged, if RocksDB knows, or else the
+   * reason that the directory itself shows, or else that of the exception.
    */
   StoreException explain(String what, Exception cause) {
+    if (cause instanceof RocksDBException e
+        && e.getStatus() != null
+        && e.getStatus().getSubCode() == Status.SubCode.NoSpace) {
+      return full(cause);
+    }
+    if (isDamage(cause)) {
+      return damaged(cause.getMessage(), cause);
+    }
     try {
       FileStore fileStore = Files.getFileStore(path);
       if (fileStore.isReadOnly()) {
@@ -140,22 +148,11 @@ final class DataDirectory implements AutoCloseable {
     return failure(what, reason, "check the disk and the directory's permissions", cause);
   }
 
-  /**
-   * The same for a failure of RocksDB, which may know that the disk is full, or that a file is
-   * damaged.
-   */
-  StoreException explain(String what, RocksDBException cause) {
-    Status status = cause.getStatus();
-    if (status != null && status.getSubCode() == Status.SubCode.NoSpace) {
-      return full(cause);
-    }
-    return isDamage(cause) ? damaged(cause.getMessage(), cause) : explain(what, (Exception) cause);
-  }
-
   /** Whether a file of the database holds bytes that make no sense. */
-  static boolean isDamage(RocksDBException e) {
-    Status status = e.getStatus();
-    return status != null && status.getCode() == Status.Code.Corruption;
+  static boolean isDamage(Exception cause) {
+    return cause instanceof RocksDBException e
+        && e.getStatus() != null
+        && e.getStatus().getCode() == Status.Code.Corruption;
   }
 
   StoreException full(@Nullable Throwable cause) {

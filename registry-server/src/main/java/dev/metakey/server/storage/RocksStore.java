@@ -119,9 +119,7 @@ public final class RocksStore implements Store {
       failed = true;
       directory.claim();
       return opening.open();
-    } catch (RocksDBException e) {
-      throw directory.explain("cannot be opened", e);
-    } catch (IOException e) {
+    } catch (RocksDBException | IOException e) {
       throw directory.explain("cannot be opened", e);
     } finally {
       users.writeLock().unlock();
@@ -219,14 +217,11 @@ public final class RocksStore implements Store {
     } catch (StoreException e) {
       failed = true;
       throw e;
-    } catch (RocksDBException e) {
+    } catch (RocksDBException | IOException e) { // the copy may have it; opening anew shows that
       failed = true;
       if (DataDirectory.isDamage(e)) {
         damage.note();
       }
-      throw directory.explain("cannot be written", e);
-    } catch (IOException e) { // the copy may have it; a store opened anew shows that
-      failed = true;
       throw directory.explain("cannot be written", e);
     } finally {
       users.readLock().unlock();

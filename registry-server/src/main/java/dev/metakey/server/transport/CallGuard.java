@@ -276,11 +276,9 @@ final class CallGuard implements ServerInterceptor {
     }
 
     @Override
-    public void sendHeaders(Metadata headers) {
-      synchronized (this) {
-        if (!closed) {
-          super.sendHeaders(headers);
-        }
+    public synchronized void sendHeaders(Metadata headers) {
+      if (!closed) {
+        super.sendHeaders(headers);
       }
     }
 
@@ -330,18 +328,16 @@ final class CallGuard implements ServerInterceptor {
     }
 
     @Override
-    public void close(Status status, Metadata trailers) {
-      synchronized (this) {
-        if (closed) {
-          return;
-        }
-        closed = true;
-        closedNs = nanoTime.getAsLong();
-        lull.answered(closedNs);
-        super.close(status, trailers);
-        if (entered) {
-          watchOver();
-        }
+    public synchronized void close(Status status, Metadata trailers) {
+      if (closed) {
+        return;
+      }
+      closed = true;
+      closedNs = nanoTime.getAsLong();
+      lull.answered(closedNs);
+      super.close(status, trailers);
+      if (entered) {
+        watchOver();
       }
     }
 

@@ -4,13 +4,13 @@ import dev.metakey.model.Change;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.RegistryInfo;
 import dev.metakey.model.Snapshot;
-import dev.metakey.server.publication.WatchHub;
+import dev.metakey.server.publication.Subscriber;
 import dev.metakey.wire.WireErrors;
 import io.grpc.stub.ServerCallStreamObserver;
 import java.util.List;
 
 /** A watcher at the other end of a stream. */
-final class WatchStream implements WatchHub.Subscriber {
+final class WatchStream implements Subscriber {
   private final ServerCallStreamObserver<Encoded> stream;
   private final WatchMessages messages;
   private final boolean toAdmin;

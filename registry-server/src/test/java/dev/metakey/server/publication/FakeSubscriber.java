@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * A subscriber that is ready as long as it has room, and checks that what it is told is in order.
  */
-final class FakeSubscriber implements WatchHub.Subscriber {
+final class FakeSubscriber implements Subscriber {
   /**
    * One thing that it was told.
    *

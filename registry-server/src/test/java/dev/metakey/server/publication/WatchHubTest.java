@@ -111,8 +111,8 @@ class WatchHubTest {
   void ready_whenItWasToldEverything_isNotLookedAtAgain() throws InterruptedException {
     AtomicInteger looks = new AtomicInteger();
     FakeSubscriber subscriber = new FakeSubscriber();
-    WatchHub.Subscriber counted =
-        new WatchHub.Subscriber() {
+    Subscriber counted =
+        new Subscriber() {
           @Override
           public boolean isReady() {
             looks.incrementAndGet();
@@ -441,7 +441,7 @@ class WatchHubTest {
   }
 
   /** Netty throws this when direct memory is full. */
-  private static final class OutOfMemory implements WatchHub.Subscriber {
+  private static final class OutOfMemory implements Subscriber {
     @Override
     public boolean isReady() {
       return true;
@@ -484,7 +484,7 @@ class WatchHubTest {
   }
 
   /** Takes the state, and nothing after it. */
-  private static final class Broken implements WatchHub.Subscriber {
+  private static final class Broken implements Subscriber {
     @Override
     public boolean isReady() {
       return true;
@@ -531,7 +531,7 @@ class WatchHubTest {
     var unused =
         hub.subscribe(
             null,
-            new WatchHub.Subscriber() {
+            new Subscriber() {
               @Override
               public boolean isReady() {
                 return told.isReady();
