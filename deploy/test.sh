@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds everything and runs every test: the one test command. Fails on a test that was skipped
-# without a reason that this machine gives. Needs a few hundred MB of disk and about 25 minutes on two cores.
+# without a reason that this machine gives. Needs a few hundred MB of disk and about 17 minutes on two cores.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 . "$root/deploy/lib.sh"
