@@ -24,7 +24,6 @@ import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -34,8 +33,8 @@ import org.junit.jupiter.params.provider.ValueSource;
  * Real packets between network namespaces: what one program sets, others read, by name. The
  * programs are in {@code src/test/bpf/datapath.bpf.c}. They keep what they set and saw by packet.
  */
-@Order(2)
-@ResourceLock(Lab.LOADED_PROGRAMS)
+@Order(1)
+@LoadedPrograms.LoadedAndSeen
 class DataPathIT {
   private static final int PACKETS = 20;
   private static final BigInteger ZONE = BigInteger.valueOf(0x2a17);
