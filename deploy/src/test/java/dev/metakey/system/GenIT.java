@@ -14,7 +14,6 @@ import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -22,8 +21,8 @@ import org.junit.jupiter.params.provider.ValueSource;
  * Scripts of {@code metakey gen bpftrace}, run by bpftrace on packets of {@code
  * src/test/bpf/gen.bpf.c}.
  */
-@Order(3)
-@ResourceLock(Lab.LOADED_PROGRAMS)
+@Order(1)
+@LoadedPrograms.LoadedAndSeen
 class GenIT {
   private static final List<String> FIELDS =
       List.of(
