@@ -235,11 +235,12 @@ public final class RocksStore implements Store {
   }
 
   @Override
-  public List<Change> history(long sinceRevision, int limit) throws StoreException {
+  public List<Change> history(long sinceRevision, long lastRevision, int limit)
+      throws StoreException {
     long first = Math.max(sinceRevision + 1, oldestRevision);
     return readOnly != null
         ? List.of()
-        : reading(open -> HistoryRows.read(open, first, revision, limit));
+        : reading(open -> HistoryRows.read(open, first, Math.min(lastRevision, revision), limit));
   }
 
   @Override
