@@ -10,13 +10,10 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** The benchmark of the packet path still runs, and prints all its figures. */
-@Order(3)
-@ResourceLock(Lab.LOADED_PROGRAMS)
+@LoadedPrograms.Loaded
 class DatapathBenchIT {
   private static final Path SCRIPT =
       Path.of(System.getProperty("metakey.sources", "."), "bench/datapath/run.sh")

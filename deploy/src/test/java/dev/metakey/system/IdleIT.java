@@ -10,16 +10,13 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
-import org.junit.jupiter.api.parallel.ResourceLock;
 
 /**
  * What a daemon does while nobody asks for anything. Counts how often its threads wake, which no
  * other process can change.
  */
-@Order(3)
 class IdleIT {
   private static final Duration WHILE = Duration.ofSeconds(10);
   private static final Duration PATIENCE = Duration.ofMinutes(2);
@@ -38,7 +35,7 @@ class IdleIT {
   }
 
   @Test
-  @ResourceLock(Lab.LOADED_PROGRAMS)
+  @LoadedPrograms.Seen
   void daemon_whenNobodyAsksAndItHearsOfPrograms_hardlyWakes() throws Exception {
     Requires.bpf();
     requireHardlyWakes(host.start("--programs", "kernel"));

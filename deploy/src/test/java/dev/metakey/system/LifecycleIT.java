@@ -33,8 +33,6 @@ import java.util.concurrent.ExecutionException;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
-import org.junit.jupiter.api.parallel.ResourceAccessMode;
-import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** Starting, stopping, the passing of time, and moving to another layout or directory. */
 class LifecycleIT {
@@ -170,7 +168,7 @@ class LifecycleIT {
   }
 
   @Test
-  @ResourceLock(value = Lab.LOADED_PROGRAMS, mode = ResourceAccessMode.READ)
+  @LoadedPrograms.Seen
   void ids_whenTheQuarantineIsOver_areGivenAwayAgain() throws Exception {
     Lab.awaitNoneLoaded();
     host.seeingPrograms().configure("area: 216", "quarantine: 1s");

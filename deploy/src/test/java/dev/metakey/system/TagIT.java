@@ -14,19 +14,11 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
-import org.junit.jupiter.api.parallel.ResourceAccessMode;
-import org.junit.jupiter.api.parallel.ResourceLock;
-import org.junit.jupiter.api.parallel.ResourceLockTarget;
 
 /** Who is told the tag, and what becomes of it. */
-@Order(1)
-@ResourceLock(
-    value = Lab.LOADED_PROGRAMS,
-    mode = ResourceAccessMode.READ,
-    target = ResourceLockTarget.CHILDREN)
+@LoadedPrograms.Seen
 class TagIT {
   private static final int LINKERS_GID = 4242;
 
@@ -228,7 +220,7 @@ class TagIT {
   }
 
   @Test
-  @ResourceLock(Lab.LOADED_PROGRAMS)
+  @LoadedPrograms.LoadedAndSeen
   void retag_whileALinkedProgramIsLoaded_isRefusedAndAfterwardsMakesItStale() throws Exception {
     startAndLink();
     Tag before = tag();
