@@ -31,7 +31,8 @@ final class Sockets {
   static ManagedChannel connect(Path socket) {
     return NettyChannelBuilder.forAddress(new DomainSocketAddress(socket.toString()))
         .channelType(EpollDomainSocketChannel.class)
-        .withOption(ChannelOption.SO_KEEPALIVE, null) // unix sockets have none, and netty would warn
+        .withOption(
+            ChannelOption.SO_KEEPALIVE, null) // unix sockets have none, and netty would warn
         .eventLoopGroup(CLIENT)
         .usePlaintext()
         .directExecutor()
@@ -57,7 +58,8 @@ final class Sockets {
   static Server serve(Path socket, ServerServiceDefinition service) {
     return NettyServerBuilder.forAddress(new DomainSocketAddress(socket.toString()))
         .channelType(EpollServerDomainSocketChannel.class)
-        .withChildOption(ChannelOption.SO_KEEPALIVE, null) // unix sockets have none, and netty would warn
+        .withChildOption(
+            ChannelOption.SO_KEEPALIVE, null) // unix sockets have none, and netty would warn
         .bossEventLoopGroup(loops("floor-accept", 1))
         .workerEventLoopGroup(loops("floor-serve", 2))
         .directExecutor()

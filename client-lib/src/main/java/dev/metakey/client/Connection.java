@@ -31,8 +31,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
-import java.util.logging.Level;
-import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -233,7 +231,8 @@ final class Connection implements AutoCloseable {
     return NettyChannelBuilder.forAddress(new NamelessAddress())
         .eventLoopGroup(loop)
         .channelFactory(this::newSocket)
-        .withOption(ChannelOption.SO_KEEPALIVE, null) // unix sockets have none, and netty would warn
+        .withOption(
+            ChannelOption.SO_KEEPALIVE, null) // unix sockets have none, and netty would warn
         .overrideAuthority("localhost")
         .usePlaintext()
         .directExecutor()

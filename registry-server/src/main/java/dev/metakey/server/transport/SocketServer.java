@@ -171,7 +171,8 @@ public final class SocketServer implements AutoCloseable {
       Limits limits) {
     return NettyServerBuilder.forAddress(address)
         .channelFactory(SocketServer::listening)
-        .withChildOption(ChannelOption.SO_KEEPALIVE, null) // unix sockets have none, and netty would warn
+        .withChildOption(
+            ChannelOption.SO_KEEPALIVE, null) // unix sockets have none, and netty would warn
         .bossEventLoopGroup(accepting)
         .workerEventLoopGroup(serving)
         .protocolNegotiator(new PeerNegotiator(peers, connections))
