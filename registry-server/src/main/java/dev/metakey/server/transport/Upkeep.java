@@ -2,6 +2,7 @@ package dev.metakey.server.transport;
 
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Peer;
+import dev.metakey.server.domain.Apply;
 import dev.metakey.server.domain.Restore;
 
 /**
@@ -21,6 +22,15 @@ public interface Upkeep {
    * @throws MetakeyException INVALID_REQUEST if it is no whole backup
    */
   Restore restore(byte[] backup, boolean nothingLoaded);
+
+  /**
+   * What makes the things that a file says.
+   *
+   * @param file for messages; absolute
+   * @param withFields whether registered fields are allowed, and not only reservations
+   * @throws MetakeyException INVALID_REQUEST, with file and line
+   */
+  Apply apply(String file, byte[] text, boolean withFields);
 
   /**
    * Refuses changes until {@link #takeChanges}, also after a restart.
