@@ -54,7 +54,10 @@ final class Host
           "unreserve",
           "undelete",
           "transfer",
-          "retag");
+          "retag",
+          "backup",
+          "restore",
+          "read-only");
 
   private static final Collection<Host> OPEN = ConcurrentHashMap.newKeySet();
 

@@ -18,6 +18,11 @@ public record Rules(long quarantineMs, int daemonUid, String readOnly) {
     this(quarantineMs, daemonUid, "");
   }
 
+  /** These rules, with another reason why nothing may be changed; empty if changes are allowed. */
+  public Rules readOnly(String why) {
+    return new Rules(quarantineMs, daemonUid, why);
+  }
+
   /**
    * The daemon's own user is an admin, and so is root with CAP_SYS_ADMIN in the daemon's user
    * namespace. Root of a container is an ordinary uid.

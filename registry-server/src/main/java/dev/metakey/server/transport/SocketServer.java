@@ -118,7 +118,8 @@ public final class SocketServer implements AutoCloseable {
       WatchHub hub,
       Supplier<DaemonStatus> status,
       Launchers launchers,
-      IntSupplier linkersGid)
+      IntSupplier linkersGid,
+      Upkeep upkeep)
       throws IOException {
     this(
         path,
@@ -128,6 +129,7 @@ public final class SocketServer implements AutoCloseable {
         status,
         launchers,
         linkersGid,
+        upkeep,
         Limits.DEFAULTS,
         engine.rules()::isAdmin);
   }
@@ -143,6 +145,7 @@ public final class SocketServer implements AutoCloseable {
       Supplier<DaemonStatus> status,
       Launchers launchers,
       IntSupplier linkersGid,
+      Upkeep upkeep,
       Limits limits,
       Predicate<Peer> isAdmin)
       throws IOException {
@@ -154,7 +157,7 @@ public final class SocketServer implements AutoCloseable {
     List<ServerServiceDefinition> services =
         List.of(
             inBytes(new RegistryService(engine, kernel, lookers, hub, status, linkersGid).bind()),
-            inBytes(new AdminService(engine, kernel, readers, lookers).bindService()),
+            inBytes(new AdminService(engine, kernel, upkeep, readers, lookers).bindService()),
             inBytes(health.getHealthService().bindService()),
             inBytes(ProtoReflectionServiceV1.newInstance().bindService()));
     this.servers = address -> build(address, services, connections, limits);

@@ -77,6 +77,7 @@ class HostileClientTest {
             },
             Launchers.DEFAULTS,
             () -> -1,
+            new NoUpkeep(),
             LIMITS,
             peer -> admin);
     threads = new EngineThreads(engine, () -> {});

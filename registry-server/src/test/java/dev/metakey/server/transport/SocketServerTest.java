@@ -86,6 +86,7 @@ class SocketServerTest {
         SocketServerTest::status,
         Launchers.DEFAULTS,
         () -> -1,
+        new NoUpkeep(),
         LIMITS,
         peer -> true);
   }
