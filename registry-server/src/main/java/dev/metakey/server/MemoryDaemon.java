@@ -75,18 +75,11 @@ public final class MemoryDaemon implements AutoCloseable {
     engine.run(new Start(clock.bootId(), config.layout(), config.areaBytes(), false, tag));
     publisher = new Publisher(engine.snapshot(), List.of());
     hub =
-        new WatchHub(
-            engine::snapshot, engine::history, Limits.DEFAULTS.watches(), engine.rules()::isAdmin);
+        new WatchHub(engine::snapshot, engine::history, Limits.DEFAULTS.watches(), engine::isAdmin);
     StatusReport status = new StatusReport(config, engine, publisher, hub, new Problems());
     server =
         new SocketServer(
-            config.paths().socket(),
-            engine,
-            kernel,
-            hub,
-            status::now,
-            Launchers.DEFAULTS,
-            () -> -1);
+            config.paths().socket(), engine, kernel, hub, status::now, Launchers.DEFAULTS);
     threads = new EngineThreads(engine, () -> {});
     engine.addListener(hub);
     engine.addListener(kernel);

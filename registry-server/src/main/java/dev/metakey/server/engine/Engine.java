@@ -57,7 +57,6 @@ public final class Engine {
    */
   private static final long WAITED_FOR_MS = 5_000;
 
-  private final Rules rules;
   private final Peer self;
   private final RegistryClock clock;
   private final StoreKeeper keeper;
@@ -101,14 +100,13 @@ public final class Engine {
    */
   public Engine(Store store, Rules rules, Retention retention, Peer self, HostClock clock)
       throws StoreException {
-    this.rules = rules;
-    this.queue = new CommandQueue(Limits.DEFAULTS.queued(), rules::isAdmin);
+    this.queue = new CommandQueue(Limits.DEFAULTS.queued(), this::isAdmin);
     this.keeper = new StoreKeeper(store, retention, this::tellHealth);
     this.self = self;
     RegistryState stored = store.open();
     this.clock = new RegistryClock(clock, stored, retention.mostOffMs());
     this.writer = new Writer(stored, rules, self, this.clock, keeper);
-    this.waiters = new Waiters(writer::snapshot, Limits.DEFAULTS.waits(), rules::isAdmin);
+    this.waiters = new Waiters(writer::snapshot, Limits.DEFAULTS.waits(), this::isAdmin);
     writer.addListener((snapshot, changes) -> waiters.committed());
   }
 
@@ -158,8 +156,19 @@ public final class Engine {
     return waiters.pending(after, limit, clock.wallMinusBootMs());
   }
 
+  /** The rules by which calls are decided now. Never waits. */
   public Rules rules() {
-    return rules;
+    return writer.rules();
+  }
+
+  /** Takes other rules on. Commands that are decided from now on go by them. */
+  public void rules(Rules next) {
+    writer.rules(next);
+  }
+
+  /** Whether a peer is an admin by the rules of now. */
+  public boolean isAdmin(Peer peer) {
+    return rules().isAdmin(peer);
   }
 
   /**
@@ -242,7 +251,7 @@ public final class Engine {
   private <R> Decision.@Nullable Accepted<R> known(
       RegistryState shown, Command<R> command, Peer peer) {
     try {
-      return Registry.decide(shown, rules, command, peer, clock.now())
+      return Registry.decide(shown, rules(), command, peer, clock.now())
                   instanceof Decision.Accepted<R> accepted
               && accepted.changes().isEmpty()
           ? accepted
@@ -266,7 +275,7 @@ public final class Engine {
    * Never waits, and changes nothing.
    */
   public @Nullable MetakeyException refusalOf(Command<?> command, Peer peer) {
-    return Registry.decide(shown(), rules, command, peer, clock.now())
+    return Registry.decide(shown(), rules(), command, peer, clock.now())
             instanceof Decision.Rejected<?> rejected
         ? rejected.refusal()
         : null;

@@ -27,8 +27,8 @@ import org.slf4j.LoggerFactory;
 /**
  * What the writer's thread alone does: it decides batches of commands, makes their changes durable,
  * shows them, answers, and tells the listeners, in this order. Any thread may call {@link
- * #snapshot}, {@link #programs}, {@link #tag}, {@link #isBusy}, {@link #heldUp} and {@link
- * #addListener}.
+ * #snapshot}, {@link #programs}, {@link #tag}, {@link #rules}, {@link #isBusy}, {@link #heldUp} and
+ * {@link #addListener}.
  */
 final class Writer {
   /** How long one batch may take before the writer counts as held up, milliseconds. */
@@ -38,7 +38,7 @@ final class Writer {
   private static final long NOTE_TIME_MS = 3_600_000;
   private static final Logger log = LoggerFactory.getLogger(Writer.class);
 
-  private final Rules rules;
+  private volatile Rules rules;
   private final Peer self;
   private final RegistryClock clock;
   private final StoreKeeper keeper;
@@ -66,6 +66,16 @@ final class Writer {
   /** See {@link Engine#snapshot}. */
   Snapshot snapshot() {
     return snapshot;
+  }
+
+  /** See {@link Engine#rules}. */
+  Rules rules() {
+    return rules;
+  }
+
+  /** See {@link Engine#rules(Rules)}. */
+  void rules(Rules next) {
+    rules = next;
   }
 
   /** See {@link Engine#programs}. */

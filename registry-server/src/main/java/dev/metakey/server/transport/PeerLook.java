@@ -7,6 +7,7 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -97,6 +98,7 @@ final class PeerLook {
         !place.unit().isEmpty() && !launchers.contains(place.unit()),
         isInNamespace(process, false),
         ours && (identity.capabilities() & CAP_SYS_ADMIN) != 0,
+        Set.of(),
         ProgramName.of(executable(process), arguments(process)));
   }
 

@@ -40,7 +40,6 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
-import java.util.function.IntSupplier;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
@@ -117,19 +116,9 @@ public final class SocketServer implements AutoCloseable {
       KernelWatch kernel,
       WatchHub hub,
       Supplier<DaemonStatus> status,
-      Launchers launchers,
-      IntSupplier linkersGid)
+      Launchers launchers)
       throws IOException {
-    this(
-        path,
-        engine,
-        kernel,
-        hub,
-        status,
-        launchers,
-        linkersGid,
-        Limits.DEFAULTS,
-        engine.rules()::isAdmin);
+    this(path, engine, kernel, hub, status, launchers, Limits.DEFAULTS, engine::isAdmin);
   }
 
   /**
@@ -142,7 +131,6 @@ public final class SocketServer implements AutoCloseable {
       WatchHub hub,
       Supplier<DaemonStatus> status,
       Launchers launchers,
-      IntSupplier linkersGid,
       Limits limits,
       Predicate<Peer> isAdmin)
       throws IOException {
@@ -153,7 +141,7 @@ public final class SocketServer implements AutoCloseable {
     this.guard = new CallGuard(connections, System::nanoTime, this::soon);
     List<ServerServiceDefinition> services =
         List.of(
-            inBytes(new RegistryService(engine, kernel, lookers, hub, status, linkersGid).bind()),
+            inBytes(new RegistryService(engine, kernel, lookers, hub, status).bind()),
             inBytes(new AdminService(engine, kernel, readers, lookers).bindService()),
             inBytes(health.getHealthService().bindService()),
             inBytes(ProtoReflectionServiceV1.newInstance().bindService()));

@@ -56,8 +56,7 @@ class AllocationTest {
             hub,
             () -> {
               throw new IllegalStateException();
-            },
-            () -> -1);
+            });
   }
 
   @AfterEach

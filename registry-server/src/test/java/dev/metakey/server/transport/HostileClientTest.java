@@ -76,7 +76,6 @@ class HostileClientTest {
               throw new IllegalStateException();
             },
             Launchers.DEFAULTS,
-            () -> -1,
             LIMITS,
             peer -> admin);
     threads = new EngineThreads(engine, () -> {});
