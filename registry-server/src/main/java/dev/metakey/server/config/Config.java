@@ -31,7 +31,7 @@ public record Config(
     launchers = List.copyOf(launchers);
   }
 
-  /** A config that looks at loaded programs, and adds no launchers. */
+  /** A config that looks at loaded programs, adds no launchers, and lets everybody register. */
   public Config(
       Paths paths,
       Layout layout,
@@ -48,7 +48,7 @@ public record Config(
         publish,
         Programs.KERNEL,
         List.of(),
-        Access.DEFAULT);
+        Access.OPEN);
   }
 
   public static final Path DEFAULT_FILE = Path.of("/etc/metakey/metakeyd.yaml");
@@ -118,6 +118,7 @@ public record Config(
    */
   public record Access(Policy policy) {
     public static final Access DEFAULT = new Access(Policy.DEFAULT);
+    public static final Access OPEN = new Access(Policy.OPEN);
   }
 
   public static Config defaults() {
@@ -127,7 +128,10 @@ public record Config(
         RegistryInfo.DEFAULT_AREA_BYTES,
         Duration.ofMinutes(10).toMillis(),
         new History(100_000, 90),
-        Publish.ALL);
+        Publish.ALL,
+        Programs.KERNEL,
+        List.of(),
+        Access.DEFAULT);
   }
 
   /** Whether loaded programs are looked at. */

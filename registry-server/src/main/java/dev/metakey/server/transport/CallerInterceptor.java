@@ -24,6 +24,11 @@ final class CallerInterceptor implements ServerInterceptor {
     return Objects.requireNonNull(CALLER.get());
   }
 
+  /** What a call of this peer is handled in. */
+  static Context contextOf(Peer peer) {
+    return Context.current().withValue(CALLER, peer);
+  }
+
   /** The connection of the call that this thread handles. */
   static Connection connection() {
     return Objects.requireNonNull(CONNECTION.get());
@@ -38,7 +43,7 @@ final class CallerInterceptor implements ServerInterceptor {
     String claimed = headers.get(CLAIMED_SERVICE);
     try {
       Peer peer = process.peer(claimed);
-      Context context = Context.current().withValues(CALLER, peer, CONNECTION, connection);
+      Context context = contextOf(peer).withValue(CONNECTION, connection);
       return Contexts.interceptCall(context, call, headers, next);
     } catch (MetakeyException e) {
       StatusRuntimeException status = WireErrors.toStatus(e);

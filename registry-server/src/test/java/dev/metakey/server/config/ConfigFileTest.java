@@ -127,7 +127,10 @@ class ConfigFileTest {
                 128,
                 600_000,
                 new Config.History(100_000, 90),
-                Config.Publish.ALL));
+                Config.Publish.ALL,
+                Config.Programs.KERNEL,
+                List.of(),
+                Config.Access.DEFAULT));
   }
 
   @Test

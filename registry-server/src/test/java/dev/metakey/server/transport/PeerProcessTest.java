@@ -34,7 +34,7 @@ class PeerProcessTest {
     assertThat(owner(0, UNIT, null)).isEqualTo(Owner.unit("edge.service"));
     assertThat(owner(61184, UNIT, "other")).isEqualTo(Owner.unit("edge.service"));
     assertThat(owner(61185, UNIT, "other.service")).isEqualTo(Owner.unit("edge.service"));
-    assertThat(process(70000, UNIT + "/libpod-payload-" + ID, true).peer("web"))
+    assertThat(process(70000, UNIT + "/libpod-payload-" + ID, true).peer("web").recorded())
         .isEqualTo(
             new Peer(
                 Owner.unit("edge.service"),
