@@ -15,6 +15,7 @@ left_out=()
 if [ "$(id -u)" -eq 0 ]; then expected='run this as another user'; else expected='root'; fi
 if set_up_bpf; then
   want clang-19 clang-19 || left_out+=("objects of a newer clang: clang-19 could not be installed")
+  want bpftrace bpftrace || { left_out+=("scripts for bpftrace: it could not be installed") && expected="$expected\|bpftrace"; }
 else
   left_out+=("whatever loads a BPF program: $lacking is missing")
   expected="$expected\|$lacking"

@@ -9,6 +9,7 @@ import io.grpc.netty.shaded.io.netty.bootstrap.Bootstrap;
 import io.grpc.netty.shaded.io.netty.channel.Channel;
 import io.grpc.netty.shaded.io.netty.channel.ChannelFuture;
 import io.grpc.netty.shaded.io.netty.channel.ChannelHandler;
+import io.grpc.netty.shaded.io.netty.channel.ChannelOption;
 import io.grpc.netty.shaded.io.netty.channel.EventLoopGroup;
 import io.grpc.netty.shaded.io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.grpc.netty.shaded.io.netty.channel.epoll.EpollDomainSocketChannel;
@@ -18,21 +19,9 @@ import io.grpc.netty.shaded.io.netty.channel.unix.DomainSocketAddress;
 import io.grpc.netty.shaded.io.netty.util.concurrent.DefaultThreadFactory;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.logging.Level;
-import java.util.logging.Logger;
 
 /** gRPC on unix sockets, for a raw client and for the barest possible server. */
 final class Sockets {
-  /**
-   * netty warns that unix sockets do not know SO_KEEPALIVE. Held here, as a logger that nobody
-   * holds is forgotten.
-   */
-  private static final Logger NETTY = Logger.getLogger("io.grpc.netty.shaded.io.netty.bootstrap");
-
-  static {
-    NETTY.setLevel(Level.SEVERE);
-  }
-
   /** All connections of this process share one thread: the cores are the daemon's. */
   private static final EventLoopGroup CLIENT = loops("bench-client", 1);
 
@@ -42,6 +31,8 @@ final class Sockets {
   static ManagedChannel connect(Path socket) {
     return NettyChannelBuilder.forAddress(new DomainSocketAddress(socket.toString()))
         .channelType(EpollDomainSocketChannel.class)
+        .withOption(
+            ChannelOption.SO_KEEPALIVE, null) // unix sockets have none, and netty would warn
         .eventLoopGroup(CLIENT)
         .usePlaintext()
         .directExecutor()
@@ -67,6 +58,8 @@ final class Sockets {
   static Server serve(Path socket, ServerServiceDefinition service) {
     return NettyServerBuilder.forAddress(new DomainSocketAddress(socket.toString()))
         .channelType(EpollServerDomainSocketChannel.class)
+        .withChildOption(
+            ChannelOption.SO_KEEPALIVE, null) // unix sockets have none, and netty would warn
         .bossEventLoopGroup(loops("floor-accept", 1))
         .workerEventLoopGroup(loops("floor-serve", 2))
         .directExecutor()

@@ -78,6 +78,10 @@ final class CommandTree {
         TraceVerb::new,
         "Print by name what packets carry as they pass, until interrupted (root).");
     verb(
+        "gen",
+        GenVerb::new,
+        "Make scripts and options with which other tools show what packets carry.");
+    verb(
         "watch",
         WatchVerb::new,
         "Print the whole state, then every change as it is committed, until interrupted.");
@@ -210,6 +214,7 @@ final class CommandTree {
     word(line, Merge.class, "merge");
     word(line, FieldState.class, "state");
     word(line, TraceVerb.Hook.class, "hook");
+    word(line, GenVerb.Kind.class, "kind");
     Failures failures = new Failures(terminal);
     line.setParameterExceptionHandler(failures);
     line.setExecutionExceptionHandler(failures);

@@ -204,12 +204,16 @@ final class TraceVerb extends Verb {
     AreaCodec of(RegistryInfo now) {
       RegistryInfo known = info;
       AreaCodec current = codec;
-      if (current == null || known == null || !known.withRevision(now.revision()).equals(now)) {
-        current = AreaCodec.of(now, client.tag().value());
-        codec = current;
-        info = now;
-      }
-      return current;
+      return current != null && known != null && known.withRevision(now.revision()).equals(now)
+          ? current
+          : ask(now);
+    }
+
+    private AreaCodec ask(RegistryInfo now) {
+      AreaCodec asked = AreaCodec.of(now, client.tag().value());
+      codec = asked;
+      info = now;
+      return asked;
     }
 
     /** The codec for an area; null if that is not this host's. */
@@ -238,10 +242,8 @@ final class TraceVerb extends Verb {
 
     private AreaCodec askAgain(RegistryInfo now, AreaCodec known) {
       try {
-        info = null;
-        return of(now);
+        return ask(now);
       } catch (MetakeyException e) { // the daemon is away: what is known stays
-        info = now;
         return known;
       }
     }

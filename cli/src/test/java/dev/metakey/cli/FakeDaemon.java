@@ -78,6 +78,7 @@ import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import io.grpc.netty.shaded.io.netty.channel.ChannelOption;
 import io.grpc.netty.shaded.io.netty.channel.EventLoopGroup;
 import io.grpc.netty.shaded.io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.grpc.netty.shaded.io.netty.channel.epoll.EpollIoHandler;
@@ -94,8 +95,6 @@ import java.util.UUID;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
-import java.util.logging.Level;
-import java.util.logging.Logger;
 
 /**
  * A daemon with a registry that never changes, on a real unix socket: it answers every call from
@@ -212,14 +211,6 @@ final class FakeDaemon implements AutoCloseable {
         new Peer(1000, 1000, 99, "tracer"));
   }
 
-  /** Held here as in the client: netty would warn of an option that unix sockets do not have. */
-  private static final Logger NETTY =
-      Logger.getLogger("io.grpc.netty.shaded.io.netty.bootstrap.ServerBootstrap");
-
-  static {
-    NETTY.setLevel(Level.SEVERE);
-  }
-
   private final EventLoopGroup group =
       new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
   private final Server server;
@@ -243,6 +234,7 @@ final class FakeDaemon implements AutoCloseable {
             .bossEventLoopGroup(group)
             .workerEventLoopGroup(group)
             .channelType(EpollServerDomainSocketChannel.class)
+            .withChildOption(ChannelOption.SO_KEEPALIVE, null)
             .directExecutor()
             .intercept(new ServiceName())
             .addService(new Registry())

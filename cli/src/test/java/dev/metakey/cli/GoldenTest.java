@@ -1,9 +1,11 @@
 package dev.metakey.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.metakey.cli.print.Terminal;
 import java.io.IOException;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -92,6 +94,19 @@ class GoldenTest {
       seen.append(Run.at(daemon).metakey(args).transcript(args)).append('\n');
     }
     check("retag", seen.toString());
+  }
+
+  /** On a little-endian machine: the marks in the script are numbers. */
+  @Test
+  void gen_whenAnswered_looksAsRecorded() throws IOException {
+    assumeTrue(ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN, "missing: little-endian");
+    StringBuilder seen = new StringBuilder();
+    for (String line :
+        List.of("gen bpftrace edge.packet_id edge.client_ip", "gen pwru edge.packet_id")) {
+      String[] args = Run.words(line);
+      seen.append(Run.at(daemon).metakey(args).transcript(args)).append('\n');
+    }
+    check("gen", seen.toString());
   }
 
   @Test
@@ -218,6 +233,12 @@ class GoldenTest {
             "link none.bpf.o -o linked.bpf.o",
             "link none.bpf.o -o linked.bpf.o --wait 0",
             "link src/test/resources/objects/prog.bpf.c -o linked.bpf.o",
+            "gen",
+            "gen bpftrace",
+            "gen bogus edge.packet_id",
+            "gen bpftrace kernel.rx_hash",
+            "gen bpftrace edge.packet_id -o src",
+            "-o json gen pwru edge.packet_id",
             "help bogus",
             "@list")) {
       String[] args = Run.words(line);

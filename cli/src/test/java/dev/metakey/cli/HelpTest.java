@@ -86,7 +86,7 @@ class HelpTest {
       args[i] =
           args[i]
               .replaceAll("^prog.bpf.o$", "src/test/resources/objects/prog.bpf.o")
-              .replaceAll("^linked.bpf.o$", dir.resolve("linked.bpf.o").toString());
+              .replaceAll("^(linked.bpf.o|values.bt)$", dir + "/$1");
     }
     boolean endless = args[0].equals("watch") || (args[0].equals("trace") && !isCounted(args));
     Run run = Run.at(daemon);

@@ -12,6 +12,7 @@ import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.grpc.netty.shaded.io.netty.channel.ChannelHandlerContext;
+import io.grpc.netty.shaded.io.netty.channel.ChannelOption;
 import io.grpc.netty.shaded.io.netty.channel.ChannelOutboundHandlerAdapter;
 import io.grpc.netty.shaded.io.netty.channel.ChannelPromise;
 import io.grpc.netty.shaded.io.netty.channel.SingleThreadIoEventLoop;
@@ -30,8 +31,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
-import java.util.logging.Level;
-import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -80,15 +79,7 @@ final class Connection implements AutoCloseable {
   private static final Metadata.Key<String> SERVICE =
       Metadata.Key.of("metakey-service", Metadata.ASCII_STRING_MARSHALLER);
 
-  /**
-   * Held here because the logging system forgets a logger that nobody holds, and its level with it.
-   */
-  private static final Logger BOOTSTRAP_LOG =
-      Logger.getLogger("io.grpc.netty.shaded.io.netty.bootstrap.Bootstrap");
-
   static {
-    // gRPC sets SO_KEEPALIVE on every channel; unix sockets do not have it, and netty would warn.
-    BOOTSTRAP_LOG.setLevel(Level.SEVERE);
     String jfr = "io.grpc.netty.shaded.io.netty.jfr.enabled"; // loading it takes 50 ms
     if (System.getProperty(jfr) == null) {
       System.setProperty(jfr, "false");
@@ -240,6 +231,8 @@ final class Connection implements AutoCloseable {
     return NettyChannelBuilder.forAddress(new NamelessAddress())
         .eventLoopGroup(loop)
         .channelFactory(this::newSocket)
+        .withOption(
+            ChannelOption.SO_KEEPALIVE, null) // unix sockets have none, and netty would warn
         .overrideAuthority("localhost")
         .usePlaintext()
         .directExecutor()

@@ -46,6 +46,7 @@ import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 import io.grpc.ServerInterceptors;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import io.grpc.netty.shaded.io.netty.channel.ChannelOption;
 import io.grpc.netty.shaded.io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.grpc.netty.shaded.io.netty.channel.epoll.EpollIoHandler;
 import io.grpc.netty.shaded.io.netty.channel.epoll.EpollServerDomainSocketChannel;
@@ -64,8 +65,6 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
-import java.util.logging.Level;
-import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -78,14 +77,6 @@ public final class FakeDaemon extends RegistryGrpc.RegistryImplBase implements A
   private static final Metadata.Key<String> SERVICE =
       Metadata.Key.of("metakey-service", Metadata.ASCII_STRING_MARSHALLER);
   private static final Peer PEER = new Peer(7, 7, 77, "fake");
-
-  /** netty would warn here too that unix sockets do not have SO_KEEPALIVE. */
-  private static final Logger BOOTSTRAP_LOG =
-      Logger.getLogger("io.grpc.netty.shaded.io.netty.bootstrap.ServerBootstrap");
-
-  static {
-    BOOTSTRAP_LOG.setLevel(Level.SEVERE);
-  }
 
   final Path socket;
   final List<WatchRequest> watchRequests = new CopyOnWriteArrayList<>();
@@ -129,6 +120,7 @@ public final class FakeDaemon extends RegistryGrpc.RegistryImplBase implements A
               .bossEventLoopGroup(group)
               .workerEventLoopGroup(group)
               .channelType(EpollServerDomainSocketChannel.class)
+              .withChildOption(ChannelOption.SO_KEEPALIVE, null)
               .executor(executor)
               .addService(ServerInterceptors.intercept(this, new ServiceNames()))
               .build()

@@ -20,14 +20,11 @@ import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.UUID;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** {@code metakey_user.h} binds an object to a published registry, or says what is wrong. */
-@Order(3)
-@ResourceLock(Lab.LOADED_PROGRAMS)
+@LoadedPrograms.Loaded
 class BindingIT {
   static final UUID REGISTRY = new UUID(1, 2);
   private static final Tag TAG = Tag.of(new byte[] {1, 2, 3, 4, 5, 6});

@@ -12,6 +12,7 @@ import java.math.BigInteger;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -23,7 +24,6 @@ import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -33,8 +33,8 @@ import org.junit.jupiter.params.provider.ValueSource;
  * Real packets between network namespaces: what one program sets, others read, by name. The
  * programs are in {@code src/test/bpf/datapath.bpf.c}. They keep what they set and saw by packet.
  */
-@Order(2)
-@ResourceLock(Lab.LOADED_PROGRAMS)
+@Order(1)
+@LoadedPrograms.LoadedAndSeen
 class DataPathIT {
   private static final int PACKETS = 20;
   private static final BigInteger ZONE = BigInteger.valueOf(0x2a17);
@@ -67,7 +67,13 @@ class DataPathIT {
 
   @TempDir static Path built;
 
+  /** By config: many tests need programs that are linked in the same way. */
+  private static final Map<List<String>, Path> registries = new HashMap<>();
+
   @RegisterExtension final Host host = new Host().seeingPrograms();
+
+  /** What {@link #link} returned for this test. */
+  private Path registry = Path.of("");
 
   @BeforeAll
   static void compile() throws Exception {
@@ -236,7 +242,7 @@ class DataPathIT {
     Lab lab = linked("layout: " + layout);
     attachXdp(lab, "xdp_set", "mk0");
     attachTc(lab, "tc_decap", "mk0");
-    Tag tag = TagStruct.read(host.run().resolve("tag")).tag();
+    Tag tag = TagStruct.read(registry.resolve("tag")).tag();
     byte[] other = tag.bytes();
     other[0] ^= 1;
 
@@ -259,7 +265,7 @@ class DataPathIT {
 
   /** The payload of a tunnel packet: what tc_decap looks at as an area, and the packet inside. */
   private byte[] forged(Layout layout, Tag tag) throws Exception {
-    Snapshot snapshot = RegistryFile.read(host.run().resolve("registry.bin")).snapshot();
+    Snapshot snapshot = RegistryFile.read(registry.resolve("registry.bin")).snapshot();
     int area = snapshot.info().areaBytes();
     ByteBuffer payload = ByteBuffer.allocate(TUNNEL_BYTES - 42 + 14 + INNER_IP.length);
     int data = TUNNEL_BYTES - 42; // 42: Ethernet, IP and UDP
@@ -327,16 +333,29 @@ class DataPathIT {
     assertThat(map(lab, "zone_in_tc").values()).hasSize(PACKETS).containsOnly(ZONE);
   }
 
-  /** A lab with the programs, linked by the command. */
+  /** A lab with the programs, linked by the command for a host with this config. */
   private Lab linked(String... config) throws Exception {
+    if (registries.get(List.of(config)) == null) {
+      registries.put(List.of(config), link(config));
+    }
+    registry = registries.get(List.of(config));
+    return loaded(registry.resolve("linked.bpf.o"));
+  }
+
+  /** Returns a directory with the linked object, and what the daemon published. */
+  private Path link(String... config) throws Exception {
     Lab.awaitNoneLoaded();
     host.configure(config);
-    host.start();
+    DaemonProcess daemon = host.start();
     // Ids other than 0, and neighbours on both sides.
     host.cli("register", "before.one:2", "before.two:4").ok();
-    Path object = host.root().resolve("linked.bpf.o");
-    host.link(built.resolve("datapath.bpf.o"), object);
-    return loaded(object);
+    Path directory = Files.createTempDirectory(built, "registry");
+    host.link(built.resolve("datapath.bpf.o"), directory.resolve("linked.bpf.o"));
+    daemon.terminate();
+    for (String file : List.of("tag", "registry.bin")) {
+      Files.copy(host.run().resolve(file), directory.resolve(file));
+    }
+    return directory;
   }
 
   private Lab loaded(Path object) throws Exception {

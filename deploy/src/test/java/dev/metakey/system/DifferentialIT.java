@@ -36,10 +36,8 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -51,8 +49,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * makes it longer or shorter, {@code -Dmetakey.hostile=N} says how many areas are made of garbage,
  * and {@code -Dmetakey.builds=all} tries every instruction set and level of optimisation.
  */
-@Order(3)
-@ResourceLock(Lab.LOADED_PROGRAMS)
+@LoadedPrograms.Loaded
 class DifferentialIT {
   private static final int PACKETS = Integer.getInteger("metakey.packets", 60);
   private static final int CALLS_EACH = 50;

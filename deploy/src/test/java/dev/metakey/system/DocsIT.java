@@ -9,16 +9,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.extension.RegisterExtension;
-import org.junit.jupiter.api.parallel.ResourceAccessMode;
-import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** What the documents show is true: each one's commands are run in order against a fresh daemon. */
-@Order(1)
-@ResourceLock(value = Lab.LOADED_PROGRAMS, mode = ResourceAccessMode.READ)
+@LoadedPrograms.Seen
 class DocsIT {
   private static final Path PROJECT = Path.of("..").toAbsolutePath().normalize();
 

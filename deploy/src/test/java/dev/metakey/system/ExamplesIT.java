@@ -12,7 +12,6 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -20,8 +19,8 @@ import org.junit.jupiter.params.provider.MethodSource;
  * What the READMEs of {@code deploy/examples} show is true: the commands of each are run by one
  * shell, in a lab of its own, against a fresh daemon.
  */
-@Order(2)
-@ResourceLock(Lab.LOADED_PROGRAMS)
+@Order(1)
+@LoadedPrograms.LoadedAndSeen
 class ExamplesIT {
   /**
    * Stands in for the {@code make} that every example begins with, and copies what was built once.

@@ -9,13 +9,12 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.api.parallel.ResourceLock;
 
 /**
  * The loader in Go of docs/bpf-guide.md, as it stands there, with the cilium/ebpf that Debian
  * packages (0.9.1): it freezes the records before it loads programs, which the library does not.
  */
-@ResourceLock(Lab.LOADED_PROGRAMS)
+@LoadedPrograms.Loaded
 class GoLoaderIT {
   private static final Path GUIDE =
       Path.of(System.getProperty("metakey.sources", "..")).resolve("docs/bpf-guide.md");

@@ -1,5 +1,6 @@
 package dev.metakey.system;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import dev.metakey.cli.InThisProcess;
@@ -81,7 +82,7 @@ final class Host
   @Override
   public void beforeAll(ExtensionContext context) throws Exception {
     shared = true;
-    open();
+    open(context);
   }
 
   @Override
@@ -89,12 +90,13 @@ final class Host
     if (shared) {
       kept = toClose.size();
     } else {
-      open();
+      open(context);
     }
   }
 
-  private void open() throws Exception {
+  private void open(ExtensionContext context) throws Exception {
     if (programs.equals("kernel")) {
+      assertThat(context.getTags()).as("see LoadedPrograms").contains(LoadedPrograms.SEEN);
       Lab.awaitNoneLoaded();
     }
     OPEN.add(this);
@@ -130,7 +132,7 @@ final class Host
 
   /**
    * Lets its daemons look at what the kernel has loaded, which the whole machine shares. Only for
-   * tests that are about that, and with the lock {@link Lab#LOADED_PROGRAMS}.
+   * tests that are about that, and that say so with {@link LoadedPrograms}.
    */
   Host seeingPrograms() {
     programs = "kernel";

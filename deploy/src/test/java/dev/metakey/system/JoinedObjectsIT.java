@@ -8,13 +8,12 @@ import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.api.parallel.ResourceLock;
 
 /**
  * Two sources that give different fields the same variable, and share a field, become one object,
  * whose skeletons bind.
  */
-@ResourceLock(Lab.LOADED_PROGRAMS)
+@LoadedPrograms.Loaded
 class JoinedObjectsIT {
   private static final List<String> SOURCES = List.of("join_a", "join_b");
 

@@ -20,14 +20,13 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
-import org.junit.jupiter.api.parallel.ResourceLock;
 
 /**
  * What the kernel has loaded decides what the registry gives away: with real programs, a real
  * daemon and the command line.
  */
-@Order(3)
-@ResourceLock(Lab.LOADED_PROGRAMS)
+@Order(1)
+@LoadedPrograms.LoadedAndSeen
 class KernelTruthIT {
   @RegisterExtension final Host host = new Host().seeingPrograms();
 

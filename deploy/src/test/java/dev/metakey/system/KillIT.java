@@ -15,19 +15,15 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
-import org.junit.jupiter.api.parallel.ResourceAccessMode;
-import org.junit.jupiter.api.parallel.ResourceLock;
 
 /**
  * The daemon is killed again and again, at random instants, while clients change the registry and
  * watchers follow: what was answered or told is never lost. {@code -Dmetakey.killRounds=N} makes it
  * longer or shorter.
  */
-@Order(1)
-@ResourceLock(value = Lab.LOADED_PROGRAMS, mode = ResourceAccessMode.READ)
+@LoadedPrograms.Seen
 class KillIT {
   private static final int ROUNDS = Integer.getInteger("metakey.killRounds", 12);
   private static final int CLIENTS = 6;

@@ -14,14 +14,6 @@ import java.util.List;
  * which it does with the JVM at the latest.
  */
 final class Lab implements AutoCloseable {
-  /**
-   * What the kernel has loaded, as a resource of JUnit's: written by tests that load programs with
-   * fields, read by those whose daemons look at what is loaded. Classes that need it run one after
-   * another, so they come first ({@code @Order}, the readers before the writers), and all others
-   * run beside them.
-   */
-  static final String LOADED_PROGRAMS = "loaded programs";
-
   private static final String FIRST =
       "mount -t sysfs sysfs /sys && mount -t bpf bpf /sys/fs/bpf && mkdir -p /run/netns && mount -t tmpfs tmpfs /run/netns"
           + " && ip link set lo up && echo ready && exec cat";

@@ -33,8 +33,6 @@ import java.util.concurrent.ExecutionException;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
-import org.junit.jupiter.api.parallel.ResourceAccessMode;
-import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** Starting, stopping, the passing of time, and moving to another layout or directory. */
 class LifecycleIT {
@@ -156,7 +154,7 @@ class LifecycleIT {
     host.cli("release", "edge.zone").refuses(8, host.socket().toString());
     host.cli("status").refuses(8, host.socket().toString(), "start metakeyd");
     host.start();
-    assertThat(host.cli("id", "edge.zone").ok().err()).isEmpty();
+    assertThat(Ran.unhurried(host.cli("id", "edge.zone").ok().err())).isEmpty();
   }
 
   /** The whole state is in the pipe before its reader goes, so that no later write could fail. */
@@ -170,7 +168,7 @@ class LifecycleIT {
   }
 
   @Test
-  @ResourceLock(value = Lab.LOADED_PROGRAMS, mode = ResourceAccessMode.READ)
+  @LoadedPrograms.Seen
   void ids_whenTheQuarantineIsOver_areGivenAwayAgain() throws Exception {
     Lab.awaitNoneLoaded();
     host.seeingPrograms().configure("area: 216", "quarantine: 1s");

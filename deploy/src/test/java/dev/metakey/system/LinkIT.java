@@ -15,21 +15,13 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
-import org.junit.jupiter.api.parallel.ResourceAccessMode;
-import org.junit.jupiter.api.parallel.ResourceLock;
-import org.junit.jupiter.api.parallel.ResourceLockTarget;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** {@code metakey link} with objects that real compilers made, for real loaders. */
-@Order(1)
-@ResourceLock(
-    value = Lab.LOADED_PROGRAMS,
-    mode = ResourceAccessMode.READ,
-    target = ResourceLockTarget.CHILDREN)
+@LoadedPrograms.Seen
 class LinkIT {
   private static final int MAGIC = 0x43524b4d;
   private static final String TWO_FIELDS =
@@ -254,7 +246,7 @@ class LinkIT {
   }
 
   @Test
-  @ResourceLock(Lab.LOADED_PROGRAMS)
+  @LoadedPrograms.LoadedAndSeen
   void program_whenLinked_isLoadedUnchangedByBpftoolAndIp() throws Exception {
     Requires.bpf();
     host.start();

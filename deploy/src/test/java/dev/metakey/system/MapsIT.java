@@ -16,14 +16,11 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
-import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** Pinned maps of a real daemon, as bpftool shows them. */
-@Order(3)
-@ResourceLock(Lab.LOADED_PROGRAMS)
+@LoadedPrograms.Loaded
 class MapsIT {
   private static final int SEQ = 0;
   private static final int REVISION = 24;

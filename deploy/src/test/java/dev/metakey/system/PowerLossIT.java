@@ -11,11 +11,8 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
-import org.junit.jupiter.api.parallel.ResourceAccessMode;
-import org.junit.jupiter.api.parallel.ResourceLock;
 
 /**
  * The power goes, again and again, under changing clients: what was answered is never lost. A
@@ -27,8 +24,7 @@ import org.junit.jupiter.api.parallel.ResourceLock;
  * transaction gone with the journal returns 0, and the daemon believes it. Without power there is
  * nobody to return to.
  */
-@Order(1)
-@ResourceLock(value = Lab.LOADED_PROGRAMS, mode = ResourceAccessMode.READ)
+@LoadedPrograms.Seen
 class PowerLossIT {
   private static final int ROUNDS = Integer.getInteger("metakey.powerLossRounds", 6);
   private static final int LONGEST_LIFE_MS = 500;

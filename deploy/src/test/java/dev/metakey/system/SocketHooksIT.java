@@ -11,7 +11,6 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -20,8 +19,8 @@ import org.junit.jupiter.params.provider.ValueSource;
  * forwarded packet passes. The programs are in {@code src/test/bpf/sockets.bpf.c}, what attaches
  * them in {@code attach_hooks.c}.
  */
-@Order(3)
-@ResourceLock(Lab.LOADED_PROGRAMS)
+@Order(1)
+@LoadedPrograms.LoadedAndSeen
 class SocketHooksIT {
   private static final int PACKETS = 3;
 

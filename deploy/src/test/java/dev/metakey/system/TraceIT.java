@@ -11,13 +11,12 @@ import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code metakey trace} on packets that an XDP program numbers. */
-@Order(3)
-@ResourceLock(Lab.LOADED_PROGRAMS)
+@Order(1)
+@LoadedPrograms.LoadedAndSeen
 class TraceIT {
   private static final int PACKETS = 5;
 

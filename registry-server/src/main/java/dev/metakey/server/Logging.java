@@ -10,7 +10,6 @@ import java.util.logging.LogManager;
 
 /** One line for each event, on stderr, where systemd and containers expect it. */
 final class Logging {
-  /** netty warns that unix sockets know no SO_KEEPALIVE, which gRPC sets on every channel. */
   private static final String DEFAULTS =
       """
       handlers=java.util.logging.ConsoleHandler
@@ -19,7 +18,6 @@ final class Logging {
       java.util.logging.ConsoleHandler.formatter=dev.metakey.server.LineFormatter
       io.grpc.level=WARNING
       io.grpc.netty.shaded.io.netty.level=WARNING
-      io.grpc.netty.shaded.io.netty.bootstrap.level=SEVERE
       """;
 
   private Logging() {}

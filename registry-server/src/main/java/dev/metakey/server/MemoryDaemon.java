@@ -26,8 +26,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.logging.Level;
-import java.util.logging.Logger;
 
 /**
  * A daemon for tests: the parts of {@link Daemon} on a store in memory. It publishes nothing, and
@@ -35,14 +33,6 @@ import java.util.logging.Logger;
  * told to.
  */
 public final class MemoryDaemon implements AutoCloseable {
-  /** Kept here, as the logging system forgets a logger and its level when nobody holds it. */
-  private static final Logger BOOTSTRAP_LOG =
-      Logger.getLogger("io.grpc.netty.shaded.io.netty.bootstrap.ServerBootstrap");
-
-  static {
-    BOOTSTRAP_LOG.setLevel(Level.SEVERE); // gRPC sets SO_KEEPALIVE, which unix sockets do not know
-  }
-
   private final Clock clock = new Clock();
   private final Engine engine;
   private final EngineThreads threads;

@@ -305,10 +305,7 @@ public final class Engine {
    * @throws MetakeyException STORE_FAILED
    */
   public List<Change> history(long sinceRevision, int limit) {
-    long shown = snapshot().info().revision();
-    return keeper.history(sinceRevision, limit).stream()
-        .filter(change -> change.revision() <= shown)
-        .toList();
+    return keeper.history(sinceRevision, snapshot().info().revision(), limit);
   }
 
   /** Takes no more calls; {@link #doWork} finishes what is queued. */

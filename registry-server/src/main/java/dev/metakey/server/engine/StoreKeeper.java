@@ -157,9 +157,9 @@ final class StoreKeeper {
   }
 
   /** See {@link Engine#history}. For any thread. */
-  List<Change> history(long sinceRevision, int limit) {
+  List<Change> history(long sinceRevision, long lastRevision, int limit) {
     try {
-      return store.history(sinceRevision, limit);
+      return store.history(sinceRevision, lastRevision, limit);
     } catch (StoreException e) {
       throw new MetakeyException(Reason.STORE_FAILED, String.valueOf(e.getMessage()), Map.of(), e);
     }

@@ -14,7 +14,9 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -37,6 +39,10 @@ public final class LoadedPrograms {
   private static final Logger log = LoggerFactory.getLogger(LoadedPrograms.class);
 
   private Map<Integer, Known> known = new HashMap<>();
+
+  /** The maps that this scan has opened; empty for one that has no records, or is gone. */
+  private final Map<Integer, Optional<RecordMap>> opened = new HashMap<>();
+
   private final Set<Integer> reportedMaps = new HashSet<>();
 
   /**
@@ -56,6 +62,7 @@ public final class LoadedPrograms {
    */
   public synchronized List<LoadedProgram> scan() throws BpfException {
     Libc.load();
+    opened.clear();
     Map<Integer, Known> found = new HashMap<>();
     List<LoadedProgram> programs = new ArrayList<>();
     for (Integer id = Bpf.nextProgram(0); id != null; id = Bpf.nextProgram(id)) {
@@ -68,6 +75,7 @@ public final class LoadedPrograms {
       }
     }
     known = found;
+    opened.clear();
     return programs;
   }
 
@@ -108,9 +116,8 @@ public final class LoadedPrograms {
     maps.forEach(
         (mapId, map) -> {
           BitSet offsets = instructions == null ? null : instructions.offsetsIn(mapId);
-          List<RecordMap.Entry> reached = map.reached(offsets);
-          map.records()
-              .forEach(entry -> (reached.contains(entry) ? uses : unused).add(entry.use()));
+          Predicate<RecordMap.Entry> isReached = map.reachedBy(offsets);
+          map.records().forEach(entry -> (isReached.test(entry) ? uses : unused).add(entry.use()));
         });
     return new LoadedProgram(
         id,
@@ -142,14 +149,22 @@ public final class LoadedPrograms {
       info.setPointer(ProgInfo.MAP_IDS, ids);
       Bpf.info(fd, info, "look at program " + id);
       for (int mapId : ids.getIntArray(0, count)) {
-        RecordMap map = RecordMap.read(mapId);
-        if (map != null) {
-          found.put(mapId, map);
-          report(mapId, map.faults());
-        }
+        records(mapId).ifPresent(map -> found.put(mapId, map));
       }
     }
     return found;
+  }
+
+  /** Reads a map, once in a scan: the programs of an object have the same one. */
+  private Optional<RecordMap> records(int mapId) throws BpfException {
+    Optional<RecordMap> before = opened.get(mapId);
+    if (before != null) {
+      return before;
+    }
+    Optional<RecordMap> read = Optional.ofNullable(RecordMap.read(mapId));
+    read.ifPresent(map -> report(mapId, map.faults()));
+    opened.put(mapId, read);
+    return read;
   }
 
   private void report(int mapId, List<String> faults) {

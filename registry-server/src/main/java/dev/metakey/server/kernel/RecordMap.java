@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,13 +36,9 @@ record RecordMap(List<Entry> records, List<String> faults, boolean isFinal) {
    * @param isAlone whether code that refers to it reaches no other
    */
   record Entry(int offset, FieldUse use, boolean isAlone) {
-    private boolean contains(int address) {
-      return address >= offset && address < offset + RecordStruct.BYTES;
-    }
-
     private boolean isReached(BitSet offsets) {
       int first = offsets.nextSetBit(offset);
-      return first >= 0 && contains(first);
+      return first >= 0 && first < offset + RecordStruct.BYTES;
     }
   }
 
@@ -96,20 +93,20 @@ record RecordMap(List<Entry> records, List<String> faults, boolean isFinal) {
   }
 
   /**
-   * The records that a program reaches.
+   * Tells which records a program reaches.
    *
    * @param offsets that it has addresses of; null: of any
    */
-  List<Entry> reached(@Nullable BitSet offsets) {
-    if (offsets == null || (!offsets.isEmpty() && !allAlone(offsets))) {
-      return records;
-    }
-    return records.stream().filter(entry -> entry.isReached(offsets)).toList();
+  Predicate<Entry> reachedBy(@Nullable BitSet offsets) {
+    return offsets == null || (!offsets.isEmpty() && !allAlone(offsets))
+        ? entry -> true
+        : entry -> entry.isReached(offsets);
   }
 
   /** Whether each address is in a record that is a variable of its own. */
   private boolean allAlone(BitSet offsets) {
-    return offsets.stream()
-        .allMatch(address -> records.stream().anyMatch(r -> r.isAlone() && r.contains(address)));
+    BitSet alone = new BitSet();
+    records.stream().filter(Entry::isAlone).forEach(entry -> alone.set(entry.offset()));
+    return offsets.stream().allMatch(address -> alone.get(address - address % RecordStruct.BYTES));
   }
 }

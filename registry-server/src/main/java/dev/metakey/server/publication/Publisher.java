@@ -125,7 +125,10 @@ public final class Publisher implements CommitListener, AutoCloseable {
     boolean failed = false;
     boolean wrote = false;
     for (Tracked outlet : outlets) {
-      if (!outlet.isDone(newest())) {
+      Snapshot snapshot = newest();
+      if (outlet.isDone(snapshot)) {
+        outlet.note(snapshot);
+      } else {
         wrote = true;
         failed |= !outlet.publish(this::newest);
       }
@@ -189,15 +192,16 @@ public final class Publisher implements CommitListener, AutoCloseable {
     /** Whether what is due in a state is published, and nobody has removed it since. */
     synchronized boolean isDone(Snapshot snapshot) {
       try {
-        if (!due(snapshot).equals(published) || !outlet.isIntact()) {
-          return false;
-        }
-        if (status.revision() != snapshot.info().revision()) {
-          status = status(snapshot.info().revision(), "");
-        }
-        return true;
+        return due(snapshot).equals(published) && outlet.isIntact();
       } catch (RuntimeException | Error defect) { // publishing meets it too, and tells
         return false;
+      }
+    }
+
+    /** Notes that what is published is that of a state. */
+    synchronized void note(Snapshot snapshot) {
+      if (status.revision() != snapshot.info().revision()) {
+        status = status(snapshot.info().revision(), "");
       }
     }
 

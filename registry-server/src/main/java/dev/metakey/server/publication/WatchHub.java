@@ -102,7 +102,7 @@ public final class WatchHub implements CommitListener, AutoCloseable {
 
   /** How many watches are open. */
   public int size() {
-    return audiences.values().stream().mapToInt(audience -> audience.watchers.size()).sum();
+    return (int) budget.total();
   }
 
   /**

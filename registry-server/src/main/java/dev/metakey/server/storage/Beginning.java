@@ -29,19 +29,67 @@ final class Beginning {
   private final DataFiles files;
   private final HistoryDamage damage;
   private final StateCopy copy;
+  private final Evidence evidence;
+  private final Supplier<RegistryState> whenEmpty;
 
-  Beginning(DataDirectory directory, HistoryDamage damage, StateCopy copy) {
+  Beginning(
+      DataDirectory directory,
+      HistoryDamage damage,
+      StateCopy copy,
+      Evidence evidence,
+      Supplier<RegistryState> whenEmpty) {
     this.directory = directory;
     this.files = new DataFiles(directory.path());
     this.damage = damage;
     this.copy = copy;
+    this.evidence = evidence;
+    this.whenEmpty = whenEmpty;
+  }
+
+  /** What a start came to. */
+  sealed interface Begun {
+    /**
+     * @param database open for writing; the caller closes it
+     * @param recovery what was recovered, for an admin; null if nothing was
+     */
+    record Ready(Database database, @Nullable String recovery) implements Begun {}
+
+    /**
+     * What is known is served from memory.
+     *
+     * @param why why nothing can be changed until an admin has done something
+     */
+    record Held(RegistryState state, String why) implements Begun {}
+  }
+
+  /**
+   * Looks at what is there, and recovers it if it is not sound.
+   *
+   * @param why why no database may be made; empty if one may be
+   */
+  Begun begin(String why) throws StoreException, RocksDBException, IOException {
+    Plan plan = look().plan();
+    List<Source> makes = plan.makes();
+    if (!why.isEmpty() && makes != null) {
+      return hold(makes, why);
+    }
+    return plan instanceof Plan.ReadOnly stuck ? hold(stuck.shown(), stuck.why()) : carryOut(plan);
+  }
+
+  /** What is served of some accounts of the registry; they may be none. */
+  Begun.Held hold(List<Source> shown, String why) {
+    return new Begun.Held(
+        shown.isEmpty()
+            ? whenEmpty.get()
+            : Recovery.merge(Source.states(shown), shown.get(0).contents().id(), evidence.nowMs()),
+        why);
   }
 
   /**
    * Reads everything but the history, and changes nothing. Of the history, which may be long, it
    * reads only the beginning and the end, or all of it if damage was found in it before.
    */
-  Findings look(Evidence evidence) throws StoreException, IOException {
+  private Findings look() throws StoreException, IOException {
     String path = directory.path().toString();
     boolean hasEvidence = files.hasEvidence();
     List<String> faults = new ArrayList<>();
@@ -109,33 +157,61 @@ final class Beginning {
    * sound.
    */
   private static boolean isDamage(RocksDBException e) {
-    Status status = e.getStatus();
+    Status status = DataDirectory.statusOf(e);
     boolean failedToRead = status != null && status.getCode() == Status.Code.IOError;
     return !failedToRead || String.valueOf(e.getMessage()).contains("No such file or directory");
   }
 
-  /**
-   * Makes the directory ready.
-   *
-   * @return what was recovered, for an admin; null if nothing was
-   */
-  @Nullable String carryOut(Plan plan, Supplier<RegistryState> whenEmpty, Evidence evidence)
-      throws IOException, RocksDBException {
+  /** Makes the directory ready, and opens its database. */
+  private Begun carryOut(Plan plan) throws IOException, RocksDBException {
     if (plan instanceof Plan.Create) {
-      create(whenEmpty.get(), evidence.machine());
-    } else if (plan instanceof Plan.Redo redo) {
-      redo(redo);
-    } else if (plan instanceof Plan.Rebuild rebuild) {
-      return rebuild(rebuild, evidence);
-    } else if (plan instanceof Plan.Rename rename) {
-      return rename(rename, evidence);
+      return create(new Contents(whenEmpty.get(), List.of()), open -> null);
     }
-    return null;
+    if (plan instanceof Plan.Rebuild rebuild) {
+      return rebuild(rebuild);
+    }
+    return ready(
+        Database.Mode.WRITE,
+        open -> {
+          String recovery = plan instanceof Plan.Rename rename ? rename(rename, open) : null;
+          if (plan instanceof Plan.Redo redo) {
+            redo(redo, open);
+          }
+          open.noteMachine(evidence.machine());
+          return recovery;
+        });
   }
 
-  /** Makes the database of a new registry. */
-  private void create(RegistryState state, String machine) throws IOException, RocksDBException {
-    make(new Contents(state, List.of()), machine);
+  private interface Preparation {
+    /** Returns what was recovered, for an admin; null if nothing was. */
+    @Nullable String of(Database open) throws IOException, RocksDBException;
+  }
+
+  /** Opens the database for good: a start opens it for writing once. */
+  private Begun ready(Database.Mode mode, Preparation preparation)
+      throws IOException, RocksDBException {
+    Database open = new Database(directory.path(), mode);
+    boolean isReady = false;
+    try {
+      String recovery = preparation.of(open);
+      isReady = true;
+      return new Begun.Ready(open, recovery);
+    } finally {
+      if (!isReady) {
+        open.close();
+      }
+    }
+  }
+
+  private Begun create(Contents contents, Preparation last) throws IOException, RocksDBException {
+    copy.renew(contents);
+    return ready(
+        Database.Mode.CREATE,
+        open -> {
+          open.make(contents, evidence.machine());
+          open.flush();
+          return last.of(open);
+        });
   }
 
   /**
@@ -143,63 +219,49 @@ final class Beginning {
    *
    * @return what was done, for an admin
    */
-  private String rename(Plan.Rename plan, Evidence evidence) throws IOException, RocksDBException {
+  private String rename(Plan.Rename plan, Database open) throws IOException, RocksDBException {
     Contents old = plan.newest().contents();
     Contents renamed = old.renamed(evidence.newId(), evidence.newTag());
-    try (Database open = new Database(directory.path(), Database.Mode.WRITE)) {
-      open.commit(old.state(), plan.changes());
-      open.rename(renamed, evidence.machine());
-    }
+    open.commit(old.state(), plan.changes());
+    open.rename(renamed, evidence.machine());
     String report =
         "the registry was found on another machine than it was on before: its disk was copied, or /etc/machine-id made anew. Its id was %s and is %s now, so that nobody takes one of the two for the other; fields, ids and history are as they were, and watches start anew. Its tag was made anew too: link programs again."
             .formatted(old.id(), evidence.newId());
-    tell(report, evidence.nowMs());
+    tell(report);
     return report;
   }
 
   /** Commits to the database what perhaps only the state copy has. */
-  private void redo(Plan.Redo plan) throws RocksDBException {
-    try (Database open = new Database(directory.path(), Database.Mode.WRITE)) {
-      open.commit(plan.copy().contents().state(), plan.changes());
-      open.sync();
-    }
+  private static void redo(Plan.Redo plan, Database open) throws RocksDBException {
+    open.commit(plan.copy().contents().state(), plan.changes());
+    open.sync();
   }
 
-  /**
-   * Makes the database anew, and keeps the old one aside.
-   *
-   * @return what was done, for an admin
-   */
-  private String rebuild(Plan.Rebuild plan, Evidence evidence)
-      throws IOException, RocksDBException {
-    long nowMs = evidence.nowMs();
+  /** Makes the database anew, and keeps the old one aside. */
+  private Begun rebuild(Plan.Rebuild plan) throws IOException, RocksDBException {
     Contents newest = plan.sources().get(0).contents();
     boolean isEmpty = newest.revision() == 0 && newest.state().snapshot().records().isEmpty();
     Path set = files.ofDatabase().isEmpty() ? null : files.moveAside();
-    RegistryState merged = Recovery.merge(Source.states(plan.sources()), evidence.newId(), nowMs);
-    make(new Contents(merged, newest.ids()), evidence.machine());
+    RegistryState merged =
+        Recovery.merge(Source.states(plan.sources()), evidence.newId(), evidence.nowMs());
     String report = report(plan, newest, set);
-    if (!isEmpty) {
-      tell(report, nowMs);
-    }
-    return report;
+    return create(
+        new Contents(merged, newest.ids()),
+        open -> {
+          if (!isEmpty) {
+            tell(report);
+          }
+          return report;
+        });
   }
 
   /** Adds to the report; an earlier one that nobody has removed stays above. */
-  private void tell(String report, long nowMs) throws IOException {
+  private void tell(String report) throws IOException {
     Files.writeString(
         directory.path().resolve(DataFiles.REPORT),
-        "%s %s%n".formatted(Instant.ofEpochMilli(nowMs), report),
+        "%s %s%n".formatted(Instant.ofEpochMilli(evidence.nowMs()), report),
         StandardOpenOption.CREATE,
         StandardOpenOption.APPEND);
-  }
-
-  private void make(Contents contents, String machine) throws IOException, RocksDBException {
-    copy.renew(contents);
-    try (Database open = new Database(directory.path(), Database.Mode.CREATE)) {
-      open.make(contents, machine);
-      open.flush();
-    }
   }
 
   private static String report(Plan.Rebuild plan, Contents newest, @Nullable Path set) {

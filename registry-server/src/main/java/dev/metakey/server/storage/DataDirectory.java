@@ -115,9 +115,8 @@ final class DataDirectory implements AutoCloseable {
    * reason that the directory itself shows, or else that of the exception.
    */
   StoreException explain(String what, Exception cause) {
-    if (cause instanceof RocksDBException e
-        && e.getStatus() != null
-        && e.getStatus().getSubCode() == Status.SubCode.NoSpace) {
+    Status status = statusOf(cause);
+    if (status != null && status.getSubCode() == Status.SubCode.NoSpace) {
       return full(cause);
     }
     if (isDamage(cause)) {
@@ -150,9 +149,13 @@ final class DataDirectory implements AutoCloseable {
 
   /** Whether a file of the database holds bytes that make no sense. */
   static boolean isDamage(Exception cause) {
-    return cause instanceof RocksDBException e
-        && e.getStatus() != null
-        && e.getStatus().getCode() == Status.Code.Corruption;
+    Status status = statusOf(cause);
+    return status != null && status.getCode() == Status.Code.Corruption;
+  }
+
+  /** What RocksDB says of a failure; null if it was not RocksDB's, or if that does not know. */
+  static @Nullable Status statusOf(Exception cause) {
+    return cause instanceof RocksDBException e ? e.getStatus() : null;
   }
 
   StoreException full(@Nullable Throwable cause) {

@@ -87,14 +87,15 @@ public final class MemoryStore implements Store {
   public void check() {}
 
   @Override
-  public synchronized List<Change> history(long sinceRevision, int limit) throws StoreException {
+  public synchronized List<Change> history(long sinceRevision, long lastRevision, int limit)
+      throws StoreException {
     requireOpen();
     List<Change> found = new ArrayList<>();
     for (Change change : history) {
       boolean full =
           found.size() >= limit
               && found.get(found.size() - 1).commitRevision() != change.commitRevision();
-      if (full) {
+      if (full || change.revision() > lastRevision) {
         break;
       }
       if (change.revision() > sinceRevision) {

@@ -1,9 +1,7 @@
 package dev.metakey.server.storage;
 
 import dev.metakey.model.Change;
-import dev.metakey.server.domain.Recovery;
 import dev.metakey.server.domain.RegistryState;
-import dev.metakey.server.storage.Findings.Plan;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -49,8 +47,6 @@ public final class RocksStore implements Store {
   private final HistoryDamage damage;
   private final StateCopy copy;
   private final Beginning beginning;
-  private final Evidence evidence;
-  private final Supplier<RegistryState> whenEmpty;
   private final ReadWriteLock users = new ReentrantReadWriteLock(true);
   private @Nullable Database database;
   private volatile boolean failed;
@@ -78,9 +74,7 @@ public final class RocksStore implements Store {
     this.directory = new DataDirectory(data);
     this.copy = new StateCopy(directory.path());
     this.damage = new HistoryDamage(directory);
-    this.beginning = new Beginning(directory, damage, copy);
-    this.evidence = evidence;
-    this.whenEmpty = whenEmpty;
+    this.beginning = new Beginning(directory, damage, copy, evidence, whenEmpty);
   }
 
   /**
@@ -99,13 +93,10 @@ public final class RocksStore implements Store {
    */
   public void begin(String why) throws StoreException {
     Database.loadLibrary();
-    if (!why.isEmpty() && !Files.isDirectory(directory.path())) {
-      failed = true;
-      readOnly = why;
-      begun = hold(List.of());
-      return;
-    }
-    begun = exclusively(() -> begin(beginning.look(evidence), why));
+    begun =
+        why.isEmpty() || Files.isDirectory(directory.path())
+            ? exclusively(() -> take(beginning.begin(why)))
+            : hold(beginning.hold(List.of(), why));
   }
 
   private interface Opening {
@@ -126,32 +117,25 @@ public final class RocksStore implements Store {
     }
   }
 
-  private RegistryState begin(Findings found, String why)
+  private RegistryState take(Beginning.Begun begun)
       throws StoreException, RocksDBException, IOException {
-    Plan plan = found.plan();
-    if (!why.isEmpty() && plan.makes() != null) {
-      readOnly = why;
-      return hold(plan.makes());
+    if (begun instanceof Beginning.Begun.Held shown) {
+      return hold(shown);
     }
-    if (plan instanceof Plan.ReadOnly stuck) {
-      readOnly = stuck.why();
-      return hold(stuck.shown());
-    }
-    recovery = beginning.carryOut(plan, whenEmpty, evidence);
-    RegistryState state = openDatabase();
+    Beginning.Begun.Ready ready = (Beginning.Begun.Ready) begun;
+    recovery = ready.recovery();
+    RegistryState state = serve(ready.database());
     damage.forget();
     return state;
   }
 
-  /** Serves what is known from memory. */
-  private RegistryState hold(List<Source> shown) {
-    RegistryState state =
-        shown.isEmpty()
-            ? whenEmpty.get()
-            : Recovery.merge(Source.states(shown), shown.get(0).contents().id(), evidence.nowMs());
-    revision = state.revision();
+  /** Serves from memory, without a database. */
+  private RegistryState hold(Beginning.Begun.Held shown) {
+    failed = true;
+    readOnly = shown.why();
+    revision = shown.state().revision();
     oldestRevision = revision + 1;
-    return state;
+    return shown.state();
   }
 
   /** Why nothing can be changed until an admin has done something; null if changes are possible. */
@@ -191,9 +175,7 @@ public final class RocksStore implements Store {
   /** With the write lock held. Never makes a database. */
   private RegistryState openDatabase() throws StoreException, RocksDBException, IOException {
     closeDatabase();
-    RegistryState state = open(new Database(directory.path(), Database.Mode.WRITE));
-    failed = false;
-    return state;
+    return serve(new Database(directory.path(), Database.Mode.WRITE));
   }
 
   @Override
@@ -253,11 +235,12 @@ public final class RocksStore implements Store {
   }
 
   @Override
-  public List<Change> history(long sinceRevision, int limit) throws StoreException {
+  public List<Change> history(long sinceRevision, long lastRevision, int limit)
+      throws StoreException {
     long first = Math.max(sinceRevision + 1, oldestRevision);
     return readOnly != null
         ? List.of()
-        : reading(open -> HistoryRows.read(open, first, revision, limit));
+        : reading(open -> HistoryRows.read(open, first, Math.min(lastRevision, revision), limit));
   }
 
   @Override
@@ -332,16 +315,17 @@ public final class RocksStore implements Store {
     }
   }
 
-  private RegistryState open(Database fresh) throws RocksDBException, StoreException, IOException {
+  /** With the write lock held. Closes the database if it cannot be served. */
+  private RegistryState serve(Database fresh) throws RocksDBException, StoreException, IOException {
     boolean loaded = false;
     try {
       Contents contents = new DatabaseReader(directory).read(fresh);
-      fresh.noteMachine(evidence.machine());
       copy.renew(contents);
       held = contents;
       revision = contents.revision();
       oldestRevision = DatabaseReader.firstRevision(fresh, revision);
       database = fresh;
+      failed = false;
       loaded = true;
       return contents.state();
     } finally {

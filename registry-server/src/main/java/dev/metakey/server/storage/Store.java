@@ -37,9 +37,15 @@ public interface Store extends AutoCloseable {
    * committed together, so it may be a little longer than the limit.
    *
    * @param sinceRevision 0 or more
+   * @param lastRevision none after this one
    * @param limit 1 or more
    */
-  List<Change> history(long sinceRevision, int limit) throws StoreException;
+  List<Change> history(long sinceRevision, long lastRevision, int limit) throws StoreException;
+
+  /** As {@link #history(long, long, int)}, up to the newest. */
+  default List<Change> history(long sinceRevision, int limit) throws StoreException {
+    return history(sinceRevision, Long.MAX_VALUE, limit);
+  }
 
   /** The first revision whose change is kept; the next one to be committed if none is. */
   long oldestRevision() throws StoreException;

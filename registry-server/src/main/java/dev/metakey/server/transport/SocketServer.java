@@ -18,11 +18,11 @@ import io.grpc.ServerInterceptors;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import io.grpc.netty.shaded.io.netty.channel.ChannelOption;
 import io.grpc.netty.shaded.io.netty.channel.EventLoopGroup;
 import io.grpc.netty.shaded.io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.grpc.netty.shaded.io.netty.channel.epoll.EpollIoHandler;
 import io.grpc.netty.shaded.io.netty.channel.epoll.EpollServerDomainSocketChannel;
-import io.grpc.netty.shaded.io.netty.channel.unix.DomainSocketAddress;
 import io.grpc.netty.shaded.io.netty.util.concurrent.DefaultThreadFactory;
 import io.grpc.netty.shaded.io.netty.util.concurrent.EventExecutor;
 import io.grpc.protobuf.services.HealthStatusManager;
@@ -94,7 +94,7 @@ public final class SocketServer implements AutoCloseable {
 
   private final Defects defects = new Defects("looking after connections and the socket");
   private final CallGuard guard;
-  private final Function<Address, Server> servers;
+  private final Function<ListenAddress, Server> servers;
   private final ScheduledExecutorService looks =
       Executors.newSingleThreadScheduledExecutor(new DefaultThreadFactory("registry-socket"));
 
@@ -153,12 +153,14 @@ public final class SocketServer implements AutoCloseable {
   }
 
   private Server build(
-      Address address,
+      ListenAddress address,
       List<ServerServiceDefinition> services,
       Connections connections,
       Limits limits) {
     return NettyServerBuilder.forAddress(address)
         .channelFactory(SocketServer::listening)
+        .withChildOption(
+            ChannelOption.SO_KEEPALIVE, null) // unix sockets have none, and netty would warn
         .bossEventLoopGroup(accepting)
         .workerEventLoopGroup(serving)
         .protocolNegotiator(new PeerNegotiator(peers, connections))
@@ -202,7 +204,7 @@ public final class SocketServer implements AutoCloseable {
   }
 
   private void listen() throws IOException {
-    Address address = new Address(socket.path());
+    ListenAddress address = new ListenAddress(socket.path());
     Server server = servers.apply(address);
     server.start();
     address.forget();
@@ -361,28 +363,5 @@ public final class SocketServer implements AutoCloseable {
    */
   private static void letSleep(EventExecutor loop) {
     var unused = loop.scheduleWithFixedDelay(() -> {}, FAR_DAYS, FAR_DAYS, TimeUnit.DAYS);
-  }
-
-  /**
-   * The address that netty is to listen on. When netty closes a server, it removes whatever is at
-   * the address's path by then; so the address forgets its path as soon as the server listens.
-   */
-  private static final class Address extends DomainSocketAddress {
-    private static final long serialVersionUID = 1;
-
-    private volatile boolean isForgotten;
-
-    Address(Path path) {
-      super(path.toString());
-    }
-
-    void forget() {
-      isForgotten = true;
-    }
-
-    @Override
-    public String path() {
-      return isForgotten ? "" : super.path();
-    }
   }
 }

@@ -124,7 +124,8 @@ public final class FakeStore implements Store {
   }
 
   @Override
-  public synchronized List<Change> history(long sinceRevision, int limit) throws StoreException {
+  public synchronized List<Change> history(long sinceRevision, long lastRevision, int limit)
+      throws StoreException {
     if (disk == Disk.FULL) {
       throw new StoreException("the disk is full", null);
     }
@@ -133,7 +134,9 @@ public final class FakeStore implements Store {
       boolean sameCall =
           !found.isEmpty()
               && found.get(found.size() - 1).commitRevision() == change.commitRevision();
-      if (change.revision() > sinceRevision && (found.size() < limit || sameCall)) {
+      if (change.revision() > sinceRevision
+          && change.revision() <= lastRevision
+          && (found.size() < limit || sameCall)) {
         found.add(change);
       }
     }

@@ -110,6 +110,9 @@ class InstructionsTest {
   }
 
   private static List<String> names(RecordMap map, BitSet offsets) {
-    return map.reached(offsets).stream().map(entry -> entry.use().name()).toList();
+    return map.records().stream()
+        .filter(map.reachedBy(offsets))
+        .map(entry -> entry.use().name())
+        .toList();
   }
 }

@@ -237,23 +237,33 @@ class LoadedProgramsTest {
         BpfMap.create(
             new BpfMap.Shape(".rodata.metakey", BpfMap.ARRAY, 4, 2 * RecordStruct.BYTES, 1, 128))) {
       records.pin(map);
-      Path pin = bpffs.point().resolve("plain");
-      Bpffs.run(
-          "bpftool prog load %s %s type xdp map name .rodata.metakey pinned %s"
-              .formatted(object, pin, map)
-              .split(" "));
+      load(object, map, "plain");
       assertThat(named(loaded.scan(), "mk_plain").get(0).uses()).as("not filled in").isEmpty();
 
       records.update(BpfMap.key(0), sectionOf(object));
 
       LoadedProgram filled = named(loaded.scan(), "mk_plain").get(0);
       assertThat(names(filled.uses())).containsExactly("edge.packet_id");
+      load(object, map, "another");
+      List<LoadedProgram> both = named(loaded.scan(), "mk_plain");
+      assertThat(both.get(0).uses().get(0))
+          .as("a map is read once for all programs that have it")
+          .isSameAs(both.get(1).uses().get(0));
+      Files.delete(bpffs.point().resolve("another"));
       LoadedProgram again = named(loaded.scan(), "mk_plain").get(0);
       assertThat(again.uses()).isNotSameAs(filled.uses()).isEqualTo(filled.uses());
       Bpffs.run("bpftool", "map", "freeze", "pinned", map.toString());
       LoadedProgram last = named(loaded.scan(), "mk_plain").get(0);
       assertThat(named(loaded.scan(), "mk_plain").get(0)).isSameAs(last);
     }
+  }
+
+  /** Loads a program with a map of records that is there already. */
+  private void load(Path object, Path map, String pin) throws Exception {
+    Bpffs.run(
+        "bpftool prog load %s %s type xdp map name .rodata.metakey pinned %s"
+            .formatted(object, bpffs.point().resolve(pin), map)
+            .split(" "));
   }
 
   private byte[] sectionOf(Path object) throws Exception {

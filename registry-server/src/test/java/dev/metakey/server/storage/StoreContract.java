@@ -111,6 +111,8 @@ abstract class StoreContract {
     assertThat(revisions(store.history(0, 5))).containsExactly(1L, 2L, 3L, 4L, 5L, 6L);
     assertThat(revisions(store.history(2, 1))).containsExactly(3L, 4L);
     assertThat(revisions(store.history(4, 100))).containsExactly(5L, 6L);
+    assertThat(revisions(store.history(0, 4, 100))).containsExactly(1L, 2L, 3L, 4L);
+    assertThat(store.history(4, 4, 100)).isEmpty();
     assertThat(store.history(6, 1)).isEmpty();
     assertThat(store.history(Long.MAX_VALUE - 1, Integer.MAX_VALUE)).isEmpty();
   }
