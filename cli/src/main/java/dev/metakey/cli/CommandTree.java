@@ -108,6 +108,15 @@ final class CommandTree {
         "retag",
         RetagVerb::new,
         "Make a new tag; every program must then be linked again (admins).");
+    verb("backup", BackupVerb::new, "Write a backup of the registry to a file (admins).");
+    verb(
+        "restore",
+        RestoreVerb::new,
+        "Show what a backup would change, or put the registry back to it (admins).");
+    verb(
+        "read-only",
+        ReadOnlyVerb::new,
+        "Refuse changes for the time of maintenance, or take them again (admins).");
     verb(
         "history",
         HistoryVerb::new,
@@ -214,6 +223,7 @@ final class CommandTree {
     word(line, Merge.class, "merge");
     word(line, FieldState.class, "state");
     word(line, TraceVerb.Hook.class, "hook");
+    word(line, ReadOnlyVerb.Mode.class, "mode");
     word(line, GenVerb.Kind.class, "kind");
     Failures failures = new Failures(terminal);
     line.setParameterExceptionHandler(failures);

@@ -54,7 +54,10 @@ final class Host
           "unreserve",
           "undelete",
           "transfer",
-          "retag");
+          "retag",
+          "backup",
+          "restore",
+          "read-only");
 
   private static final List<String> OPEN_POLICY =
       List.of(

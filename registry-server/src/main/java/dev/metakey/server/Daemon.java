@@ -33,6 +33,7 @@ import dev.metakey.server.kernel.LoadedPrograms;
 import dev.metakey.server.publication.Outlet;
 import dev.metakey.server.publication.Publisher;
 import dev.metakey.server.publication.WatchHub;
+import dev.metakey.server.storage.Backup;
 import dev.metakey.server.storage.RocksStore;
 import dev.metakey.server.storage.StoreException;
 import dev.metakey.server.transport.Launchers;
@@ -70,6 +71,7 @@ public final class Daemon implements AutoCloseable {
   private final KernelWatch kernel;
   private final Publisher publisher;
   private final WatchHub hub;
+  private final Maintenance maintenance;
   private final SocketServer server;
 
   /**
@@ -155,6 +157,13 @@ public final class Daemon implements AutoCloseable {
           new WatchHub(
               engine::snapshot, engine::history, Limits.DEFAULTS.watches(), engine::isAdmin);
       preparation.await();
+      maintenance =
+          new Maintenance(
+              engine,
+              () -> new Backup.Home(store.ids(), MachineId.ofThisHost()),
+              config.paths().data(),
+              readOnly,
+              this::tellHealth);
       StatusReport status = new StatusReport(config, engine, publisher, hub, problems);
       server =
           new SocketServer(
@@ -163,11 +172,14 @@ public final class Daemon implements AutoCloseable {
               kernel,
               hub,
               status::now,
-              Launchers.DEFAULTS.and(config.launchers()));
+              Launchers.DEFAULTS.and(config.launchers()),
+              maintenance);
+      maintenance.resume();
     } catch (IOException | StoreException | RuntimeException e) {
       store.close();
       throw e;
     }
+    problems.from(() -> Stream.of(maintenance.problem()).filter(text -> !text.isEmpty()).toList());
     problems.from(this::recoveryProblems);
     problems.from(() -> Stream.ofNullable(store.damage()).toList());
     problems.from(defects::problems);
@@ -225,7 +237,7 @@ public final class Daemon implements AutoCloseable {
   /** Changes are possible while the store takes them and every thread that they need is running. */
   private void tellHealth() {
     server.changesPossible(
-        readOnly.isEmpty()
+        engine.rules().readOnly().isEmpty()
             && engine.storeProblem() == null
             && threads.areWell()
             && kernel.isWell()

@@ -15,6 +15,7 @@ import dev.metakey.server.engine.KernelWatch;
 import dev.metakey.server.engine.Limits;
 import dev.metakey.server.publication.Publisher;
 import dev.metakey.server.publication.WatchHub;
+import dev.metakey.server.storage.Backup;
 import dev.metakey.server.storage.MemoryStore;
 import dev.metakey.server.storage.StoreException;
 import dev.metakey.server.transport.Launchers;
@@ -69,13 +70,23 @@ public final class MemoryDaemon implements AutoCloseable {
     StatusReport status = new StatusReport(config, engine, publisher, hub, new Problems());
     server =
         new SocketServer(
-            config.paths().socket(), engine, kernel, hub, status::now, Launchers.DEFAULTS);
+            config.paths().socket(),
+            engine,
+            kernel,
+            hub,
+            status::now,
+            Launchers.DEFAULTS,
+            new Maintenance(engine, this::home, directory, "", () -> {}));
     threads = new EngineThreads(engine, () -> {});
     engine.addListener(hub);
     engine.addListener(kernel);
     threads.start();
     kernel.start();
     server.start();
+  }
+
+  private Backup.Home home() {
+    return new Backup.Home(List.of(engine.snapshot().info().registryId()), "");
   }
 
   private static Config config(Path directory) {

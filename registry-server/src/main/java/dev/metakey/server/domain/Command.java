@@ -13,6 +13,7 @@ public sealed interface Command<R>
         Undelete,
         Transfer,
         Retag,
+        Restore,
         Observe,
         Adopt,
         Start,

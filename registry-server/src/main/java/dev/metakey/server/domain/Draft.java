@@ -13,6 +13,7 @@ import dev.metakey.model.Stamp;
 import dev.metakey.model.Tag;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /** The state while one command works on it, and the changes that it has made so far. */
@@ -161,6 +162,13 @@ public final class Draft {
     snapshot =
         Snapshot.of(
             new RegistryInfo(info.registryId(), info.revision(), layout, areaBytes), unplaced);
+  }
+
+  /** Gives the registry another id, so that nobody compares revisions across this moment. */
+  void rename(UUID newId) {
+    RegistryInfo old = snapshot.info();
+    RegistryInfo info = new RegistryInfo(newId, old.revision(), old.layout(), old.areaBytes());
+    snapshot = Snapshot.of(info, snapshot.records());
   }
 
   /** Puts a field back as it was before the command. */

@@ -11,6 +11,7 @@ import dev.metakey.model.Names;
 import dev.metakey.model.Owner;
 import dev.metakey.model.Peer;
 import dev.metakey.model.Reason;
+import dev.metakey.model.RegistryInfo;
 import dev.metakey.model.Snapshot;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -245,6 +246,35 @@ public final class Refusals {
         Reason.IN_USE,
         "the tag may be in use, as loaded programs cannot be seen: %s. If none is loaded, give your word for it with --nothing-loaded"
             .formatted(programs.blindness().isEmpty() ? "nobody looked" : programs.blindness()));
+  }
+
+  /** IN_USE, as it cannot be seen whether a program uses what a restore would move. */
+  static MetakeyException restoreUnseen(Programs programs) {
+    return new MetakeyException(
+        Reason.IN_USE,
+        "nothing can be restored, as loaded programs cannot be seen, and one may be linked to what would change: %s. If none is loaded, give your word for it with --nothing-loaded"
+            .formatted(programs.blindness().isEmpty() ? "nobody looked" : programs.blindness()));
+  }
+
+  /**
+   * @param obstacles what is in the way of the backup; at least one
+   */
+  static MetakeyException restoreBlocked(List<String> obstacles) {
+    return new MetakeyException(
+        Reason.IN_USE,
+        "the backup has another use for what is in use now, so nothing was restored: %s%s. Unload these programs first, or take the reservations back"
+            .formatted(
+                obstacles.stream().limit(MOST_LISTED).collect(joining("; ")),
+                more(obstacles.size() - MOST_LISTED)),
+        Map.of("obstacleCount", Integer.toString(obstacles.size())));
+  }
+
+  /** INVALID_REQUEST: a backup of a registry whose fields lie elsewhere. */
+  static MetakeyException otherArea(RegistryInfo there, RegistryInfo here) {
+    return new MetakeyException(
+        Reason.INVALID_REQUEST,
+        "the backup has layout %s with an area of %d bytes, and the registry has layout %s with %d: set 'layout' and 'area' in the config as they were, take them on (a reboot, or --nothing-loaded), and restore again"
+            .formatted(there.layout(), there.areaBytes(), here.layout(), here.areaBytes()));
   }
 
   /** {@code program 42 (xdp number_packets) is}. */

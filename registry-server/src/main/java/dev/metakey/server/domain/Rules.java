@@ -29,6 +29,16 @@ public record Rules(long quarantineMs, int daemonUid, Policy policy, String read
     return isBornAdmin(peer) || policy.ruleFor(peer).allowsAll(Right.ADMIN);
   }
 
+  /** These rules, with another reason why nothing may be changed; empty if changes are allowed. */
+  public Rules readOnly(String why) {
+    return new Rules(quarantineMs, daemonUid, policy, why);
+  }
+
+  /** These rules, with another policy. */
+  public Rules policy(Policy other) {
+    return new Rules(quarantineMs, daemonUid, other, readOnly);
+  }
+
   /**
    * The daemon's own user is an admin, and so is root with CAP_SYS_ADMIN in the daemon's user
    * namespace: no policy takes that from them. Root of a container is an ordinary uid.

@@ -95,7 +95,7 @@ public final class Slots {
   }
 
   /** The bytes that fields have, by distance from the packet. */
-  private static BitSet takenBytes(Snapshot snapshot) {
+  static BitSet takenBytes(Snapshot snapshot) {
     BitSet taken = new BitSet();
     for (Field field : snapshot.records()) {
       if (field.slot() != 0) {

@@ -116,9 +116,19 @@ public final class SocketServer implements AutoCloseable {
       KernelWatch kernel,
       WatchHub hub,
       Supplier<DaemonStatus> status,
-      Launchers launchers)
+      Launchers launchers,
+      Upkeep upkeep)
       throws IOException {
-    this(path, engine, kernel, hub, status, launchers, Limits.DEFAULTS, engine::isAdmin);
+    this(
+        path,
+        engine,
+        kernel,
+        hub,
+        status,
+        launchers,
+        upkeep,
+        Limits.DEFAULTS,
+        engine::isAdmin);
   }
 
   /**
@@ -131,6 +141,7 @@ public final class SocketServer implements AutoCloseable {
       WatchHub hub,
       Supplier<DaemonStatus> status,
       Launchers launchers,
+      Upkeep upkeep,
       Limits limits,
       Predicate<Peer> isAdmin)
       throws IOException {
@@ -142,7 +153,7 @@ public final class SocketServer implements AutoCloseable {
     List<ServerServiceDefinition> services =
         List.of(
             inBytes(new RegistryService(engine, kernel, lookers, hub, status).bind()),
-            inBytes(new AdminService(engine, kernel, readers, lookers).bindService()),
+            inBytes(new AdminService(engine, kernel, upkeep, readers, lookers).bindService()),
             inBytes(health.getHealthService().bindService()),
             inBytes(ProtoReflectionServiceV1.newInstance().bindService()));
     this.servers = address -> build(address, services, connections, limits);

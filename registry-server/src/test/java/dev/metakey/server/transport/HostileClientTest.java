@@ -76,6 +76,7 @@ class HostileClientTest {
               throw new IllegalStateException();
             },
             Launchers.DEFAULTS,
+            new NoUpkeep(),
             LIMITS,
             peer -> admin);
     threads = new EngineThreads(engine, () -> {});

@@ -85,6 +85,7 @@ class SocketServerTest {
         hub,
         SocketServerTest::status,
         Launchers.DEFAULTS,
+        new NoUpkeep(),
         LIMITS,
         peer -> true);
   }
