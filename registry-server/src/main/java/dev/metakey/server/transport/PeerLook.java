@@ -97,7 +97,7 @@ final class PeerLook {
     Optional<Boolean> ours = isInOurNamespace(process);
     if (ours.isEmpty() && (uid == 0 || !place.container().isEmpty())) {
       blind(
-          "the user namespaces of other users' processes cannot be looked at; run metakeyd as root, or with CAP_SYS_PTRACE",
+          "the user namespaces of other users' processes cannot be looked at; run metakeyd with CAP_SYS_PTRACE, which root usually has",
           "root is not an admin, and who is in a container is known by its uid");
     }
     return new PeerProcess(
