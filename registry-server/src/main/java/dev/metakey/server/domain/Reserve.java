@@ -38,7 +38,7 @@ public record Reserve(FieldSpec spec, int id, Reservation reservation) implement
 
   @Override
   public Field decide(Draft draft) {
-    draft.requireAdmin("reserve");
+    draft.requireAdmin("reserve", spec.name());
     Field known = draft.snapshot().byName(spec.name());
     return known != null ? confirm(draft, known) : place(draft, draft.snapshot().byId(id));
   }

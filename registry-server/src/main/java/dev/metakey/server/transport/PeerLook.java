@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -107,6 +108,7 @@ final class PeerLook {
         !place.unit().isEmpty() && !launchers.contains(place.unit()),
         !ours.orElse(true),
         ours.orElse(false) && (identity.capabilities() & CAP_SYS_ADMIN) != 0,
+        Set.of(),
         ProgramName.of(executable(process), arguments(process)));
   }
 
