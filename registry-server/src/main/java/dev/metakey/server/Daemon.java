@@ -11,6 +11,7 @@ import dev.metakey.model.Tag;
 import dev.metakey.server.config.Config;
 import dev.metakey.server.config.Read;
 import dev.metakey.server.domain.Adopt;
+import dev.metakey.server.domain.Policy;
 import dev.metakey.server.domain.Programs;
 import dev.metakey.server.domain.RegistryState;
 import dev.metakey.server.domain.Reserve;
@@ -23,7 +24,6 @@ import dev.metakey.server.engine.HostClock;
 import dev.metakey.server.engine.KernelWatch;
 import dev.metakey.server.engine.Limits;
 import dev.metakey.server.engine.ProgramSource;
-import dev.metakey.server.files.TagReaders;
 import dev.metakey.server.files.TrustedDirectory;
 import dev.metakey.server.files.TrustedDirectory.Use;
 import dev.metakey.server.kernel.BpfEvents;
@@ -141,11 +141,7 @@ public final class Daemon implements AutoCloseable {
       readOnly = Objects.requireNonNullElse(store.readOnly(), wrong);
       engine =
           new Engine(
-              store,
-              new Rules(config.quarantineMs(), self.uid(), readOnly),
-              retention(),
-              self,
-              HostClock.ofThisHost(bootId.toString()));
+              store, rules(self), retention(), self, HostClock.ofThisHost(bootId.toString()));
       kernel = new KernelWatch(engine, looked);
       if (readOnly.isEmpty()) {
         begin(nothingLoaded);
@@ -159,10 +155,7 @@ public final class Daemon implements AutoCloseable {
       publisher = new Publisher(engine.snapshot(), outlets(published, !readOnly.isEmpty()));
       hub =
           new WatchHub(
-              engine::snapshot,
-              engine::history,
-              Limits.DEFAULTS.watches(),
-              engine.rules()::isAdmin);
+              engine::snapshot, engine::history, Limits.DEFAULTS.watches(), engine::isAdmin);
       preparation.await();
       maintenance =
           new Maintenance(
@@ -180,7 +173,6 @@ public final class Daemon implements AutoCloseable {
               hub,
               status::now,
               Launchers.DEFAULTS.and(config.launchers()),
-              () -> Groups.gid(TagReaders.GROUP),
               maintenance);
       maintenance.resume();
     } catch (IOException | StoreException | RuntimeException e) {
@@ -305,6 +297,12 @@ public final class Daemon implements AutoCloseable {
     return "the config asks for layout %s with area %d, and that cannot be taken on: %s. Until it can, the registry keeps layout %s with area %d"
         .formatted(
             config.layout(), config.areaBytes(), obstacle.text(), info.layout(), info.areaBytes());
+  }
+
+  /** With a wrong config nobody knows what was meant, and the defaults could be too much. */
+  private Rules rules(Peer self) {
+    Policy policy = readOnly.isEmpty() ? config.access().policy() : Policy.UNKNOWN;
+    return new Rules(config.quarantineMs(), self.uid(), policy.lookedUp(Groups::gid), readOnly);
   }
 
   private static String whyReadOnly(List<String> faults) {

@@ -66,8 +66,7 @@ public final class MemoryDaemon implements AutoCloseable {
     engine.run(new Start(clock.bootId(), config.layout(), config.areaBytes(), false, tag));
     publisher = new Publisher(engine.snapshot(), List.of());
     hub =
-        new WatchHub(
-            engine::snapshot, engine::history, Limits.DEFAULTS.watches(), engine.rules()::isAdmin);
+        new WatchHub(engine::snapshot, engine::history, Limits.DEFAULTS.watches(), engine::isAdmin);
     StatusReport status = new StatusReport(config, engine, publisher, hub, new Problems());
     server =
         new SocketServer(
@@ -77,7 +76,6 @@ public final class MemoryDaemon implements AutoCloseable {
             hub,
             status::now,
             Launchers.DEFAULTS,
-            () -> -1,
             new Maintenance(engine, this::home, directory, "", () -> {}));
     threads = new EngineThreads(engine, () -> {});
     engine.addListener(hub);

@@ -218,6 +218,45 @@ final class YamlMap {
     return list;
   }
 
+  /** As {@link #list}, but a value alone stands for a list of itself. */
+  <T> List<T> valueOrList(String key, Function<String, T> parse) {
+    Node node = values.get(key);
+    if (!(node instanceof ScalarNode) || isNull(node)) {
+      return list(key, parse);
+    }
+    try {
+      return List.of(require(key, parse));
+    } catch (ConfigException e) {
+      note(e);
+      return List.of();
+    }
+  }
+
+  /** Whether there is a value under a key. */
+  boolean has(String key) {
+    Node node = values.get(key);
+    return node != null && !isNull(node);
+  }
+
+  /** Whether one value is under a key, and not a list or a mapping. */
+  boolean isValue(String key) {
+    return has(key) && values.get(key) instanceof ScalarNode;
+  }
+
+  /** Whether a list without values is under a key. */
+  boolean isEmptyList(String key) {
+    return values.get(key) instanceof SequenceNode list && list.getValue().isEmpty();
+  }
+
+  /** Notes that something is wrong with the value of a key, or with the whole mapping. */
+  void note(String key, String text) {
+    Node node = values.get(key);
+    note(
+        node == null
+            ? new ConfigException("%s: %s".formatted(place(), text))
+            : fault(node, "%s: %s".formatted(key, text)));
+  }
+
   /** The mappings in the list under a key. */
   List<YamlMap> maps(String key, List<String> allowed) {
     List<YamlMap> maps = new ArrayList<>();

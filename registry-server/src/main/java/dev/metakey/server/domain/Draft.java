@@ -92,6 +92,10 @@ public final class Draft {
     return peer.owner();
   }
 
+  Peer peer() {
+    return peer;
+  }
+
   /** How old the registry is now, milliseconds. */
   long ageMs() {
     return now.ageMs();
@@ -105,7 +109,8 @@ public final class Draft {
   /** Makes a change. At least one of the two fields is not null. */
   void change(ChangeKind kind, @Nullable Field before, @Nullable Field after) {
     Stamp stamp = stamp();
-    Change change = new Change(stamp.revision(), 0, stamp.atMs(), kind, before, after, peer);
+    Change change =
+        new Change(stamp.revision(), 0, stamp.atMs(), kind, before, after, peer.recorded());
     changes.add(change);
     snapshot = snapshot.with(snapshot.info().withRevision(stamp.revision()), List.of(change));
   }
@@ -183,11 +188,28 @@ public final class Draft {
     return rules.isAdmin(peer);
   }
 
+  /** Whether the caller is an admin whatever the policy says. */
+  boolean isBornAdmin() {
+    return rules.isBornAdmin(peer);
+  }
+
+  /** Whether the caller is an admin as far as this name is concerned. */
+  boolean isAdmin(String name) {
+    return rules.allow(peer, Right.ADMIN, name);
+  }
+
   /**
-   * @throws MetakeyException NOT_PERMITTED, unless the caller is an admin
+   * @throws MetakeyException NOT_PERMITTED, unless the caller is an admin of all names
    */
   void requireAdmin(String what) {
     rules.requireAdmin(peer, what);
+  }
+
+  /**
+   * @throws MetakeyException NOT_PERMITTED, unless the caller is an admin of the name
+   */
+  void requireAdmin(String what, String name) {
+    rules.requireAdmin(peer, what, name);
   }
 
   /**

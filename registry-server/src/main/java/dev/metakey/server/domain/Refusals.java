@@ -210,13 +210,53 @@ public final class Refusals {
             .formatted(programs.blindness().isEmpty() ? "nobody looked" : programs.blindness()));
   }
 
-  /** NOT_PERMITTED for a peer that may read but not link. */
-  public static MetakeyException notLinking(Peer peer) {
+  /** NOT_PERMITTED: the policy does not give the peer this right under this name. */
+  static MetakeyException notAllowed(Peer peer, Right right, String name, PolicyRule rule) {
     return new MetakeyException(
         Reason.NOT_PERMITTED,
-        "linking programs, and the tag that it needs, is for admins and the members of the group 'metakey': whoever knows the tag can send packets with forged values. You are %s; let an admin link, or join the group (groupadd --system metakey, where there is none; usermod -aG metakey USER) and log in again"
-            .formatted(peer),
-        Map.of("uid", Integer.toUnsignedString(peer.uid()), "group", "metakey"));
+        "you may not %s %s: you are %s, and %s allows %s. %s"
+            .formatted(right, name, peer, rule, rule.allowedText(), wayOut(right, rule)),
+        Map.of(
+            "name", name,
+            "right", right.toString(),
+            "rule", rule.toString(),
+            "uid", Integer.toUnsignedString(peer.uid())));
+  }
+
+  /** NOT_PERMITTED: a watch tells of every name. */
+  static MetakeyException notWatching(Peer peer, PolicyRule rule) {
+    return new MetakeyException(
+        Reason.NOT_PERMITTED,
+        "a watch tells of every name, and you may not read all: you are %s, and %s allows %s. List or resolve what you may read, or let an admin allow more in the policy in metakeyd.yaml"
+            .formatted(peer, rule, rule.allowedText()),
+        Map.of(
+            "right",
+            Right.READ.toString(),
+            "rule",
+            rule.toString(),
+            "uid",
+            Integer.toUnsignedString(peer.uid())));
+  }
+
+  private static String wayOut(Right right, PolicyRule rule) {
+    return right == Right.REGISTER && rule.place().isEmpty()
+        ? "Registering is for root and the group 'metakey' (groupadd --system metakey, where there is none; usermod -aG metakey USER, and log in again; SupplementaryGroups=metakey in a unit), unless the policy in metakeyd.yaml allows it"
+        : "An admin can allow it in the policy in metakeyd.yaml";
+  }
+
+  /** NOT_PERMITTED for a peer that may read but not link. */
+  public static MetakeyException notLinking(Peer peer, PolicyRule rule) {
+    return new MetakeyException(
+        Reason.NOT_PERMITTED,
+        "linking programs, and the tag that it needs, is for admins and, unless the policy says otherwise, the members of the group 'metakey': whoever knows the tag can send packets with forged values. You are %s, and %s allows %s; let an admin link, or join the group (groupadd --system metakey, where there is none; usermod -aG metakey USER) and log in again"
+            .formatted(peer, rule, rule.allowedText()),
+        Map.of(
+            "uid",
+            Integer.toUnsignedString(peer.uid()),
+            "group",
+            Policy.GROUP,
+            "rule",
+            rule.toString()));
   }
 
   /** READ_ONLY: there is no tag, as a daemon that starts read-only does not make one. */

@@ -54,7 +54,7 @@ public record Reserve(FieldSpec spec, int id, int slot, Reservation reservation)
 
   @Override
   public Field decide(Draft draft) {
-    draft.requireAdmin("reserve");
+    draft.requireAdmin("reserve", spec.name());
     Field known = draft.snapshot().byName(spec.name());
     return known != null ? confirm(draft, known) : place(draft, draft.snapshot().byId(id));
   }

@@ -11,6 +11,7 @@ import dev.metakey.server.domain.ClockReading;
 import dev.metakey.server.domain.Command;
 import dev.metakey.server.domain.Decision;
 import dev.metakey.server.domain.Observe;
+import dev.metakey.server.domain.Policy;
 import dev.metakey.server.domain.Programs;
 import dev.metakey.server.domain.Register;
 import dev.metakey.server.domain.Registry;
@@ -153,17 +154,13 @@ public final class Engine {
     return waiters.size();
   }
 
-  /**
-   * Who waits for names.
-   *
-   * @param after the number after which the page begins; 0 for the first page
-   * @param limit 1 or more
-   */
+  /** At most {@code limit}, 1 or more, of those who wait for names: after a number, from 0. */
   public PendingPage pending(long after, int limit) {
     return waiters.pending(after, limit, clock.wallMinusBootMs());
   }
 
-  private boolean isAdmin(Peer peer) {
+  /** Whether a peer is an admin by the rules of now. */
+  public boolean isAdmin(Peer peer) {
     return rules.isAdmin(peer);
   }
 
@@ -171,21 +168,24 @@ public final class Engine {
     return rules;
   }
 
+  /** Takes another policy on. Commands that are decided from now on go by it. */
+  public synchronized void policy(Policy policy) {
+    rules = rules.policy(policy);
+  }
+
   /**
    * Refuses changes from now on, those that time would bring included, or takes them again.
    *
    * @param why and what an admin does about it; empty to take changes again
    */
-  public void refuseChanges(String why) {
+  public synchronized void refuseChanges(String why) {
     rules = rules.readOnly(why);
     if (why.isEmpty()) {
       var unused = submit(new Tick(), self); // does what was due meanwhile
     }
   }
 
-  /**
-   * @param listener is told whether changes can be made, each time that this turns
-   */
+  /** Tells the listener whether changes can be made, each time that this turns. */
   public void onHealth(Consumer<Boolean> listener) {
     synchronized (telling) {
       health = listener;

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -96,7 +97,7 @@ final class PeerLook {
     Optional<Boolean> ours = isInOurNamespace(process);
     if (ours.isEmpty() && (uid == 0 || !place.container().isEmpty())) {
       blind(
-          "the user namespaces of other users' processes cannot be looked at; run metakeyd as root, or with CAP_SYS_PTRACE",
+          "the user namespaces of other users' processes cannot be looked at; run metakeyd with CAP_SYS_PTRACE, which root usually has",
           "root is not an admin, and who is in a container is known by its uid");
     }
     return new PeerProcess(
@@ -107,6 +108,7 @@ final class PeerLook {
         !place.unit().isEmpty() && !launchers.contains(place.unit()),
         !ours.orElse(true),
         ours.orElse(false) && (identity.capabilities() & CAP_SYS_ADMIN) != 0,
+        Set.of(),
         ProgramName.of(executable(process), arguments(process)));
   }
 

@@ -40,7 +40,6 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
-import java.util.function.IntSupplier;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
@@ -118,7 +117,6 @@ public final class SocketServer implements AutoCloseable {
       WatchHub hub,
       Supplier<DaemonStatus> status,
       Launchers launchers,
-      IntSupplier linkersGid,
       Upkeep upkeep)
       throws IOException {
     this(
@@ -128,10 +126,9 @@ public final class SocketServer implements AutoCloseable {
         hub,
         status,
         launchers,
-        linkersGid,
         upkeep,
         Limits.DEFAULTS,
-        engine.rules()::isAdmin);
+        engine::isAdmin);
   }
 
   /**
@@ -144,7 +141,6 @@ public final class SocketServer implements AutoCloseable {
       WatchHub hub,
       Supplier<DaemonStatus> status,
       Launchers launchers,
-      IntSupplier linkersGid,
       Upkeep upkeep,
       Limits limits,
       Predicate<Peer> isAdmin)
@@ -156,7 +152,7 @@ public final class SocketServer implements AutoCloseable {
     this.guard = new CallGuard(connections, System::nanoTime, this::soon);
     List<ServerServiceDefinition> services =
         List.of(
-            inBytes(new RegistryService(engine, kernel, lookers, hub, status, linkersGid).bind()),
+            inBytes(new RegistryService(engine, kernel, lookers, hub, status).bind()),
             inBytes(new AdminService(engine, kernel, upkeep, readers, lookers).bindService()),
             inBytes(health.getHealthService().bindService()),
             inBytes(ProtoReflectionServiceV1.newInstance().bindService()));

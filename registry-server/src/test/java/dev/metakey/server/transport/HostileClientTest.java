@@ -76,7 +76,6 @@ class HostileClientTest {
               throw new IllegalStateException();
             },
             Launchers.DEFAULTS,
-            () -> -1,
             new NoUpkeep(),
             LIMITS,
             peer -> admin);
