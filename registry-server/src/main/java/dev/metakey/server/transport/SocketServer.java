@@ -119,16 +119,7 @@ public final class SocketServer implements AutoCloseable {
       Launchers launchers,
       Upkeep upkeep)
       throws IOException {
-    this(
-        path,
-        engine,
-        kernel,
-        hub,
-        status,
-        launchers,
-        upkeep,
-        Limits.DEFAULTS,
-        engine::isAdmin);
+    this(path, engine, kernel, hub, status, launchers, upkeep, Limits.DEFAULTS, engine::isAdmin);
   }
 
   /**
