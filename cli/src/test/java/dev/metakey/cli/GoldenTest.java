@@ -63,6 +63,7 @@ class GoldenTest {
         "history",
         "pending",
         "users",
+        "restore src/test/resources/objects/prog.bpf.c",
       })
   void everyForm_whenAnswered_looksAsRecorded(String line) throws IOException {
     StringBuilder seen = new StringBuilder();
@@ -94,6 +95,30 @@ class GoldenTest {
       seen.append(Run.at(daemon).metakey(args).transcript(args)).append('\n');
     }
     check("retag", seen.toString());
+  }
+
+  /** They have no forms either. */
+  @Test
+  void maintenance_whenAnswered_looksAsRecorded() throws IOException {
+    StringBuilder seen = new StringBuilder();
+    for (String line :
+        List.of(
+            "backup target/metakey.backup",
+            "backup none/metakey.backup",
+            "read-only on --reason 'moving the disk'",
+            "read-only off",
+            "export",
+            "import src/test/resources/objects/prog.bpf.c --dry-run",
+            "import src/test/resources/objects/prog.bpf.c",
+            "apply src/test/resources/objects/prog.bpf.c -o name",
+            "plan src/test/resources/objects/prog.bpf.c")) {
+      String[] args = Run.words(line);
+      seen.append(Run.at(daemon).metakey(args).transcript(args)).append('\n');
+    }
+    daemon.conflicts = List.of("/etc/fields.yaml:3: edge.zone cannot have id 0");
+    String[] args = Run.words("plan src/test/resources/objects/prog.bpf.c");
+    seen.append(Run.at(daemon).metakey(args).transcript(args)).append('\n');
+    check("maintenance", seen.toString());
   }
 
   /** On a little-endian machine: the marks in the script are numbers. */
@@ -233,6 +258,16 @@ class GoldenTest {
             "link none.bpf.o -o linked.bpf.o",
             "link none.bpf.o -o linked.bpf.o --wait 0",
             "link src/test/resources/objects/prog.bpf.c -o linked.bpf.o",
+            "backup",
+            "restore none",
+            "plan",
+            "apply none",
+            "import none --bogus",
+            "export -o json",
+            "reserve edge.ip --id 3 --size 4 --slot 0",
+            "read-only",
+            "read-only maybe",
+            "read-only off --reason x",
             "gen",
             "gen bpftrace",
             "gen bogus edge.packet_id",

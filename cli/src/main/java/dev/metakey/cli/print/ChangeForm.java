@@ -60,7 +60,8 @@ final class ChangeForm implements Form<Change> {
   private static Style style(Change change) {
     return switch (change.kind()) {
       case CREATED, RESTORED, JOINED -> Style.GOOD;
-      case RELEASED, EXPIRED, LEFT, FREED, MOVED, ADOPTED, FORCED, TRANSFERRED -> Style.ATTENTION;
+      case RELEASED, EXPIRED, LEFT, FREED, MOVED, ADOPTED, FORCED, TRANSFERRED, RECOVERED ->
+          Style.ATTENTION;
       case RESERVED, UNRESERVED, OTHER -> Style.PLAIN;
     };
   }

@@ -23,7 +23,8 @@ public final class ConfigFile {
           "history",
           "publish",
           "programs",
-          "launchers");
+          "launchers",
+          "policy");
 
   private ConfigFile() {}
 
@@ -57,7 +58,8 @@ public final class ConfigFile {
             publish.get("registry.bin", true, ConfigFile::yesOrNo),
             publish.get("tag", true, ConfigFile::yesOrNo)),
         yaml.get("programs", defaults.programs(), Config.Programs::parse),
-        yaml.list("launchers", ConfigFile::launcher));
+        yaml.list("launchers", ConfigFile::launcher),
+        new Config.Access(PolicySection.read(yaml)));
   }
 
   private static String launcher(String word) {

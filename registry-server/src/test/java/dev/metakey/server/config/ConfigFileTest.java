@@ -90,7 +90,8 @@ class ConfigFileTest {
                 new Config.History(5, 3),
                 new Config.Publish(false, true, true),
                 Config.Programs.NONE,
-                List.of("ci-runner.service", "ci@*.service")));
+                List.of("ci-runner.service", "ci@*.service"),
+                Config.Access.DEFAULT));
     assertThat(config.history().ageMs()).isEqualTo(Duration.ofDays(3).toMillis());
   }
 
@@ -126,7 +127,10 @@ class ConfigFileTest {
                 128,
                 600_000,
                 new Config.History(100_000, 90),
-                Config.Publish.ALL));
+                Config.Publish.ALL,
+                Config.Programs.KERNEL,
+                List.of(),
+                Config.Access.DEFAULT));
   }
 
   @Test
@@ -169,7 +173,7 @@ class ConfigFileTest {
     assertThat(fault("area: 64\n\nsokcet: /tmp/x\n"))
         .isEqualTo(
             "3: unknown key 'sokcet'; allowed: [socket, data, run, bpffs, layout, area, quarantine,"
-                + " history, publish, programs, launchers]");
+                + " history, publish, programs, launchers, policy]");
     assertThat(fault("history:\n  keep: 3\n  years: 1\n"))
         .isEqualTo("3: unknown key 'years'; allowed: [keep, days]");
   }
