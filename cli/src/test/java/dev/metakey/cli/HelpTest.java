@@ -124,7 +124,7 @@ class HelpTest {
   static List<String> documented() throws IOException {
     return Files.readAllLines(DOCUMENT).stream()
         .filter(line -> line.startsWith("$ " + PROMPT))
-        .map(line -> line.substring(2 + PROMPT.length()).replaceAll(" [|#&].*", ""))
+        .map(line -> line.substring(2 + PROMPT.length()).replaceAll(" [|#&>].*", ""))
         .toList();
   }
 
