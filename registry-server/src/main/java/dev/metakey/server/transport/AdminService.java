@@ -207,7 +207,7 @@ final class AdminService extends AdminGrpc.AdminImplBase {
         "restore",
         RestoreRequest::getPart,
         RestoreRequest::getDryRun,
-        whole -> upkeep.restore(whole.bytes(), whole.first().getNothingLoaded()),
+        whole -> upkeep.restore(whole.bytes().toByteArray(), whole.first().getNothingLoaded()),
         reply ->
             RestoreResponse.newBuilder()
                 .setRegistry(Wire.info(reply.info()))
@@ -223,7 +223,10 @@ final class AdminService extends AdminGrpc.AdminImplBase {
         ApplyRequest::getPart,
         ApplyRequest::getDryRun,
         whole ->
-            upkeep.apply(whole.first().getFile(), whole.bytes(), whole.first().getWithFields()),
+            upkeep.apply(
+                whole.first().getFile(),
+                whole.bytes().toByteArray(),
+                whole.first().getWithFields()),
         reply ->
             ApplyResponse.newBuilder()
                 .setRegistry(Wire.info(reply.info()))
