@@ -124,10 +124,12 @@ public final class Main implements Callable<Integer> {
     try (Daemon daemon =
         new Daemon(
             config,
+            this::config,
             Daemon.ofThisHost(),
             KeysDirectory.read(config.value().paths().keysDirectory()),
             nothingLoaded,
             recoverFrom)) {
+      HangUp.handle(daemon::reload);
       stop.await();
     }
   }
