@@ -99,6 +99,11 @@ final class CommandTree {
         "unreserve",
         UnreserveVerb::new,
         "Untie a name from its id; what is registered stays (admins).");
+    verb(
+        "plan",
+        PlanVerb::new,
+        "Show what a file of reservations would change on this host (admins).");
+    verb("apply", ApplyVerb::new, "Reserve what a file says: all of it, or nothing (admins).");
     verb("undelete", UndeleteVerb::new, "Bring a retired field back, as it was (admins).");
     verb(
         "transfer",
@@ -113,6 +118,11 @@ final class CommandTree {
         "restore",
         RestoreVerb::new,
         "Show what a backup would change, or put the registry back to it (admins).");
+    verb("export", ExportVerb::new, "Print all fields and reservations as YAML.");
+    verb(
+        "import",
+        ImportVerb::new,
+        "Make the fields and reservations of an export: all of them, or none (admins).");
     verb(
         "read-only",
         ReadOnlyVerb::new,

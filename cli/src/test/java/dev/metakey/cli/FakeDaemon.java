@@ -30,6 +30,8 @@ import dev.metakey.model.Snapshot;
 import dev.metakey.model.Stamp;
 import dev.metakey.model.Tag;
 import dev.metakey.v1.AdminGrpc;
+import dev.metakey.v1.ApplyRequest;
+import dev.metakey.v1.ApplyResponse;
 import dev.metakey.v1.BackupRequest;
 import dev.metakey.v1.BackupResponse;
 import dev.metakey.v1.Changes;
@@ -236,6 +238,7 @@ final class FakeDaemon implements AutoCloseable {
   volatile long nextSinceRevision;
   volatile String unseen = "";
   volatile List<Field> inUse = List.of();
+  volatile List<String> conflicts = List.of();
   volatile List<String> problems = List.of();
 
   FakeDaemon(Path socket) throws IOException {
@@ -575,6 +578,33 @@ final class FakeDaemon implements AutoCloseable {
                   RestoreResponse.newBuilder()
                       .setRegistry(Wire.info(INFO))
                       .addAllChanges(changes.stream().map(Wire::change).toList())
+                      .build());
+        }
+
+        @Override
+        public void onError(Throwable gone) {}
+
+        @Override
+        public void onCompleted() {}
+      };
+    }
+
+    @Override
+    public StreamObserver<ApplyRequest> apply(StreamObserver<ApplyResponse> caller) {
+      return new StreamObserver<>() {
+        @Override
+        public void onNext(ApplyRequest request) {
+          answer(
+              request,
+              caller,
+              () ->
+                  ApplyResponse.newBuilder()
+                      .setRegistry(Wire.info(INFO))
+                      .addAllChanges(
+                          conflicts.isEmpty()
+                              ? changes.stream().map(Wire::change).toList()
+                              : List.of())
+                      .addAllConflicts(conflicts)
                       .build());
         }
 

@@ -106,10 +106,18 @@ class GoldenTest {
             "backup target/metakey.backup",
             "backup none/metakey.backup",
             "read-only on --reason 'moving the disk'",
-            "read-only off")) {
+            "read-only off",
+            "export",
+            "import src/test/resources/objects/prog.bpf.c --dry-run",
+            "import src/test/resources/objects/prog.bpf.c",
+            "apply src/test/resources/objects/prog.bpf.c -o name",
+            "plan src/test/resources/objects/prog.bpf.c")) {
       String[] args = Run.words(line);
       seen.append(Run.at(daemon).metakey(args).transcript(args)).append('\n');
     }
+    daemon.conflicts = List.of("/etc/fields.yaml:3: edge.zone cannot have id 0");
+    String[] args = Run.words("plan src/test/resources/objects/prog.bpf.c");
+    seen.append(Run.at(daemon).metakey(args).transcript(args)).append('\n');
     check("maintenance", seen.toString());
   }
 
@@ -272,6 +280,11 @@ class GoldenTest {
             "policy test",
             "policy test --uid -1",
             "policy test --uid 1 --unit a.service --claim a",
+            "plan",
+            "apply none",
+            "import none --bogus",
+            "export -o json",
+            "reserve edge.ip --id 3 --size 4 --slot 0",
             "read-only",
             "read-only maybe",
             "read-only off --reason x",

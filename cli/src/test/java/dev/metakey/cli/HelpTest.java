@@ -87,7 +87,7 @@ class HelpTest {
           args[i]
               .replaceAll("^prog.bpf.o$", "src/test/resources/objects/prog.bpf.o")
               .replaceAll("^(linked.bpf.o|values.bt)$", dir + "/$1")
-              .replaceAll("^/var/backups/metakey$", file("a.backup").toString());
+              .replaceAll("^(/var/backups/metakey|fields.yaml)$", file("a.backup").toString());
     }
     boolean endless = args[0].equals("watch") || (args[0].equals("trace") && !isCounted(args));
     Run run = Run.at(daemon);
@@ -101,7 +101,10 @@ class HelpTest {
       result = run.metakey(args);
     }
 
-    boolean isDryRun = args[0].equals("restore") && !List.of(args).contains("--yes");
+    boolean isDryRun =
+        args[0].equals("plan")
+            || (args[0].equals("restore") && !List.of(args).contains("--yes"))
+            || List.of(args).contains("--dry-run") && args[0].equals("import");
     assertThat(result.exit()).as(result.err()).isEqualTo(endless ? 141 : isDryRun ? 11 : 0);
     assertThat(result.out() + result.err()).isNotEmpty();
   }

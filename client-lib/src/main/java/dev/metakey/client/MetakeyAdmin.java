@@ -12,6 +12,7 @@ import dev.metakey.model.Pending;
 import dev.metakey.v1.AdminGrpc;
 import dev.metakey.v1.AdminGrpc.AdminBlockingStub;
 import dev.metakey.v1.AdminGrpc.AdminBlockingV2Stub;
+import dev.metakey.v1.ApplyRequest;
 import dev.metakey.v1.BackupRequest;
 import dev.metakey.v1.ListHistoryRequest;
 import dev.metakey.v1.ListPendingRequest;
@@ -55,7 +56,7 @@ public final class MetakeyAdmin {
   }
 
   /**
-   * Ties a name to an id and size before anybody registers it. Idempotent.
+   * Ties a name to an id and size before anybody registers it, at any place. Idempotent.
    *
    * @param spec what a registration will have to agree with
    * @param id 0-63
@@ -64,8 +65,25 @@ public final class MetakeyAdmin {
    *     NOT_PERMITTED, ID_TAKEN, MISMATCH, NO_FREE_SLOT, STORE_FAILED
    */
   public Answer<Field> reserve(FieldSpec spec, int id, boolean foreign) {
+    return reserve(spec, id, 0, foreign);
+  }
+
+  /**
+   * As {@link #reserve(FieldSpec, int, boolean)}, at a place.
+   *
+   * @param slot how many bytes before the packet the value starts: a multiple of its size; 0:
+   *     anywhere
+   * @throws MetakeyException INVALID_REQUEST if nothing can lie there, ID_TAKEN if something does,
+   *     and as {@link #reserve(FieldSpec, int, boolean)}
+   */
+  public Answer<Field> reserve(FieldSpec spec, int id, int slot, boolean foreign) {
     var request =
-        ReserveRequest.newBuilder().setSpec(Wire.spec(spec)).setId(id).setForeign(foreign).build();
+        ReserveRequest.newBuilder()
+            .setSpec(Wire.spec(spec))
+            .setId(id)
+            .setSlot(slot)
+            .setForeign(foreign)
+            .build();
     var reply = call(stub -> stub.reserve(request));
     return Answer.of(reply.getRegistry(), Replies.field(reply.getField()));
   }
@@ -213,6 +231,28 @@ public final class MetakeyAdmin {
     var reply = upload(AdminBlockingV2Stub::restore, part -> options.setPart(part).build(), backup);
     return Answer.of(
         reply.getRegistry(), reply.getChangesList().stream().map(Replies::change).toList());
+  }
+
+  /**
+   * Makes what a file says: all of it, or nothing where it contradicts the registry. Idempotent.
+   *
+   * @param file the file's absolute path, for messages and as who reserved it; the daemon does not
+   *     open it
+   * @param text what it holds, YAML in UTF-8: reservations in the form of {@code keys.d}
+   * @param withFields whether registered fields are allowed in it too, as an export has them
+   * @param dryRun only tell what would change
+   * @throws MetakeyException INVALID_REQUEST with file and line, NOT_PERMITTED, READ_ONLY,
+   *     STORE_FAILED
+   */
+  public Answer<Applied> apply(String file, byte[] text, boolean withFields, boolean dryRun) {
+    var options =
+        ApplyRequest.newBuilder().setFile(file).setWithFields(withFields).setDryRun(dryRun);
+    var reply = upload(AdminBlockingV2Stub::apply, part -> options.setPart(part).build(), text);
+    return Answer.of(
+        reply.getRegistry(),
+        new Applied(
+            reply.getChangesList().stream().map(Replies::change).toList(),
+            List.copyOf(reply.getConflictsList())));
   }
 
   /**

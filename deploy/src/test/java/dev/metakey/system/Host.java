@@ -57,7 +57,11 @@ final class Host
           "retag",
           "backup",
           "restore",
-          "read-only");
+          "read-only",
+          "export",
+          "import",
+          "plan",
+          "apply");
 
   private static final List<String> OPEN_POLICY =
       List.of(

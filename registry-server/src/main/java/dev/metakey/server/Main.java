@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -121,6 +122,11 @@ public final class Main implements Callable<Integer> {
   }
 
   private void serve(Read<Config> config, CountDownLatch stop) throws Exception {
+    CompletableFuture<Daemon> serving = new CompletableFuture<>();
+    HangUp.handle( // a signal that comes during the start counts after it
+        () -> {
+          var unused = serving.thenAccept(Daemon::reload);
+        });
     try (Daemon daemon =
         new Daemon(
             config,
@@ -129,7 +135,7 @@ public final class Main implements Callable<Integer> {
             KeysDirectory.read(config.value().paths().keysDirectory()),
             nothingLoaded,
             recoverFrom)) {
-      HangUp.handle(daemon::reload);
+      serving.complete(daemon);
       stop.await();
     }
   }

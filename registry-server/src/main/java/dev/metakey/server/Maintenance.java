@@ -1,12 +1,17 @@
 package dev.metakey.server;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.stream.Collectors.joining;
 
 import dev.metakey.files.AtomicFile;
 import dev.metakey.files.Failure;
+import dev.metakey.files.PathText;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Peer;
 import dev.metakey.model.Reason;
+import dev.metakey.server.config.FieldsFile;
+import dev.metakey.server.config.Read;
+import dev.metakey.server.domain.Apply;
 import dev.metakey.server.domain.Restore;
 import dev.metakey.server.engine.Engine;
 import dev.metakey.server.storage.Backup;
@@ -20,6 +25,7 @@ import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
@@ -33,6 +39,9 @@ import org.slf4j.LoggerFactory;
  */
 final class Maintenance implements Upkeep {
   static final String FILE = "read-only";
+
+  /** How many faults of a file are told at once. */
+  private static final int MOST_FAULTS = 10;
 
   private static final Set<PosixFilePermission> MODE = PosixFilePermissions.fromString("rw-------");
   private static final Logger log = LoggerFactory.getLogger(Maintenance.class);
@@ -106,6 +115,17 @@ final class Maintenance implements Upkeep {
   public Restore restore(byte[] backup, boolean nothingLoaded) {
     Backup read = Backup.parse(backup, home.get());
     return new Restore(read.snapshot(), read.tag(), UUID.randomUUID(), nothingLoaded);
+  }
+
+  @Override
+  public Apply apply(String file, byte[] text, boolean withFields) {
+    Read<List<Apply.Entry>> read =
+        FieldsFile.parse(PathText.parse(file), new String(text, UTF_8), withFields);
+    if (!read.faults().isEmpty()) {
+      throw new MetakeyException(
+          Reason.INVALID_REQUEST, read.faults().stream().limit(MOST_FAULTS).collect(joining("; ")));
+    }
+    return new Apply(read.value());
   }
 
   @Override

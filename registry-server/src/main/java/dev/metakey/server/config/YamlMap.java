@@ -84,9 +84,23 @@ final class YamlMap {
    * @param faults gets what cannot be used
    */
   static YamlMap read(Path file, List<String> allowed, List<String> faults) {
+    try {
+      return parse(file, text(file), allowed, faults);
+    } catch (ConfigException e) {
+      faults.add(String.valueOf(e.getMessage()));
+      return new YamlMap(file, null, allowed, faults);
+    }
+  }
+
+  /**
+   * Reads what a file holds, without opening it.
+   *
+   * @param file for messages
+   */
+  static YamlMap parse(Path file, String text, List<String> allowed, List<String> faults) {
     Node node = null;
     try {
-      node = root(file);
+      node = root(file, text);
     } catch (ConfigException e) {
       faults.add(String.valueOf(e.getMessage()));
     }
@@ -94,14 +108,12 @@ final class YamlMap {
   }
 
   /**
-   * @throws ConfigException if the file cannot be read, or is not YAML
+   * @throws ConfigException if the file cannot be read
    */
-  private static @Nullable Node root(Path file) throws ConfigException {
+  private static String text(Path file) throws ConfigException {
     requireTrusted(file);
     try {
-      Optional<Node> root =
-          new Compose(LoadSettings.builder().build()).composeString(Files.readString(file));
-      return root.filter(node -> !isNull(node)).orElse(null);
+      return Files.readString(file);
     } catch (CharacterCodingException e) {
       throw new ConfigException("%s cannot be read: it is not UTF-8 text".formatted(file));
     } catch (NoSuchFileException e) {
@@ -110,6 +122,16 @@ final class YamlMap {
       throw new ConfigException("%s cannot be read: permission denied".formatted(file));
     } catch (IOException e) {
       throw new ConfigException("%s cannot be read: %s".formatted(file, Failure.words(e)));
+    }
+  }
+
+  /**
+   * @throws ConfigException if the text is not YAML
+   */
+  private static @Nullable Node root(Path file, String text) throws ConfigException {
+    try {
+      Optional<Node> root = new Compose(LoadSettings.builder().build()).composeString(text);
+      return root.filter(node -> !isNull(node)).orElse(null);
     } catch (MarkedYamlEngineException e) {
       int at = e.getProblemMark().map(mark -> mark.getLine() + 1).orElse(1);
       throw new ConfigException("%s:%d: not valid YAML: %s".formatted(file, at, e.getProblem()));

@@ -6,6 +6,7 @@ package dev.metakey.server.domain;
  */
 public sealed interface Command<R>
     permits Register,
+        Apply,
         Release,
         ReleaseAll,
         Reserve,

@@ -23,12 +23,14 @@ public final class Draft {
   private final Now now;
   private final ClockReading clock;
   private final List<Change> changes = new ArrayList<>();
+  private final Snapshot before;
   private Snapshot snapshot;
   private String bootId;
   private Tag tag;
   private Programs programs;
 
   Draft(RegistryState state, Rules rules, Peer peer, Now now) {
+    this.before = state.snapshot();
     this.snapshot = state.snapshot();
     this.bootId = state.bootId();
     this.tag = state.tag();
@@ -169,6 +171,12 @@ public final class Draft {
     RegistryInfo old = snapshot.info();
     RegistryInfo info = new RegistryInfo(newId, old.revision(), old.layout(), old.areaBytes());
     snapshot = Snapshot.of(info, snapshot.records());
+  }
+
+  /** Takes back what {@link #change} did. */
+  void undo() {
+    changes.clear();
+    snapshot = before;
   }
 
   /** Puts a field back as it was before the command. */

@@ -5,6 +5,7 @@ import static java.util.stream.Collectors.joining;
 import dev.metakey.model.Difference;
 import dev.metakey.model.Field;
 import dev.metakey.model.FieldState;
+import dev.metakey.model.Layout;
 import dev.metakey.model.LoadedProgram;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Names;
@@ -140,6 +141,39 @@ public final class Refusals {
         "%s: %s is %s; take a free id ('metakey list --state free' shows them), or release that field first"
             .formatted(wanted, holder.name(), describe(holder)),
         factsOf(holder));
+  }
+
+  /** INVALID_REQUEST: no field of this size can lie there. */
+  static MetakeyException noSuchSlot(
+      RegistryInfo info, String name, int size, int slot, int first) {
+    return new MetakeyException(
+        Reason.INVALID_REQUEST,
+        info.layout() == Layout.PACKED
+            ? "slot %d for %s: layout packed has no slots; leave it out".formatted(slot, name)
+            : "slot %d for %s: a value of %d bytes lies at a multiple of %d, from %d to %d"
+                .formatted(slot, name, size, size, first, info.areaBytes() / size * size),
+        Map.of("name", name, "slot", Integer.toString(slot)));
+  }
+
+  /** ID_TAKEN: the place belongs to another field. */
+  static MetakeyException slotTaken(Snapshot snapshot, String name, int size, int slot) {
+    Field holder =
+        snapshot.records().stream()
+            .filter(field -> field.slot() != 0)
+            .filter(field -> field.slot() > slot - size && field.slot() - field.size() < slot)
+            .findFirst()
+            .orElseThrow();
+    return idTaken(
+        holder, "%s cannot have slot %d, where %s is".formatted(name, slot, holder.name()));
+  }
+
+  /** ID_TAKEN: programs that disagree with the registry use the place. */
+  static MetakeyException slotLinked(String name, int slot) {
+    return new MetakeyException(
+        Reason.ID_TAKEN,
+        "%s cannot have slot %d: a loaded program that disagrees with the registry uses it ('metakey users' shows which); unload it first, or take another slot"
+            .formatted(name, slot),
+        Map.of("name", name, "slot", Integer.toString(slot)));
   }
 
   /** ID_TAKEN by programs that disagree with the registry. */

@@ -23,6 +23,8 @@ import dev.metakey.server.engine.KernelWatch;
 import dev.metakey.server.engine.PendingPage;
 import dev.metakey.server.engine.Reply;
 import dev.metakey.v1.AdminGrpc;
+import dev.metakey.v1.ApplyRequest;
+import dev.metakey.v1.ApplyResponse;
 import dev.metakey.v1.BackupRequest;
 import dev.metakey.v1.BackupResponse;
 import dev.metakey.v1.ListHistoryRequest;
@@ -104,6 +106,7 @@ final class AdminService extends AdminGrpc.AdminImplBase {
                 new Reserve(
                     Requests.spec(request.getSpec()),
                     request.getId(),
+                    request.getSlot(),
                     new Reservation(request.getForeign(), caller.owner().toString())),
                 caller),
         reply ->
@@ -212,6 +215,23 @@ final class AdminService extends AdminGrpc.AdminImplBase {
             RestoreResponse.newBuilder()
                 .setRegistry(Wire.info(reply.info()))
                 .addAllChanges(reply.value().stream().map(Wire::change).toList())
+                .build());
+  }
+
+  @Override
+  public StreamObserver<ApplyRequest> apply(StreamObserver<ApplyResponse> call) {
+    return change(
+        call,
+        "apply",
+        ApplyRequest::getPart,
+        ApplyRequest::getDryRun,
+        whole ->
+            upkeep.apply(whole.first().getFile(), whole.bytes(), whole.first().getWithFields()),
+        reply ->
+            ApplyResponse.newBuilder()
+                .setRegistry(Wire.info(reply.info()))
+                .addAllChanges(reply.value().changes().stream().map(Wire::change).toList())
+                .addAllConflicts(reply.value().conflicts())
                 .build());
   }
 

@@ -2,6 +2,7 @@ package dev.metakey.server.transport;
 
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Peer;
+import dev.metakey.server.domain.Apply;
 import dev.metakey.server.domain.Restore;
 
 /**
@@ -30,6 +31,15 @@ public interface Upkeep {
    *     the daemon has started with a wrong one
    */
   String reload();
+
+  /**
+   * What makes the things that a file says.
+   *
+   * @param file for messages; absolute
+   * @param withFields whether registered fields are allowed, and not only reservations
+   * @throws MetakeyException INVALID_REQUEST, with file and line
+   */
+  Apply apply(String file, byte[] text, boolean withFields);
 
   /**
    * Refuses changes until {@link #takeChanges}, also after a restart.

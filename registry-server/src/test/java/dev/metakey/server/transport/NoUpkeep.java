@@ -1,6 +1,7 @@
 package dev.metakey.server.transport;
 
 import dev.metakey.model.Peer;
+import dev.metakey.server.domain.Apply;
 import dev.metakey.server.domain.Restore;
 
 /** For tests that ask for none of this. */
@@ -17,6 +18,11 @@ final class NoUpkeep implements Upkeep {
 
   @Override
   public Restore restore(byte[] backup, boolean nothingLoaded) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public Apply apply(String file, byte[] text, boolean withFields) {
     throw new UnsupportedOperationException();
   }
 
