@@ -76,7 +76,7 @@ public final class Daemon implements AutoCloseable {
   private final WatchHub hub;
   private final Maintenance maintenance;
   private final SocketServer server;
-  private final Reload reload;
+  final Reload reload;
 
   /**
    * Starts a daemon whose config and reservations are sound, and that is not to recover anything.
@@ -370,11 +370,6 @@ public final class Daemon implements AutoCloseable {
     } catch (IOException e) {
       return List.of("%s cannot be read; it tells of a recovery".formatted(report));
     }
-  }
-
-  /** Reads the config again. */
-  void reload() {
-    reload.runAndLog();
   }
 
   private String describe() {

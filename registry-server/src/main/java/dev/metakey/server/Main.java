@@ -125,7 +125,7 @@ public final class Main implements Callable<Integer> {
     CompletableFuture<Daemon> serving = new CompletableFuture<>();
     HangUp.handle( // a signal that comes during the start counts after it
         () -> {
-          var unused = serving.thenAccept(Daemon::reload);
+          var unused = serving.thenAccept(daemon -> daemon.reload.runAndLog());
         });
     try (Daemon daemon =
         new Daemon(
