@@ -252,6 +252,8 @@ class GoldenTest {
             "history --limit 1001",
             "history --since -1",
             "history --since x",
+            "history --since 2x",
+            "history --since 2026-13-01T00:00:00Z",
             "history --last 0",
             "history --last ten",
             "history --last 1 --limit 1",

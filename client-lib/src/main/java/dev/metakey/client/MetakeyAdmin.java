@@ -1,6 +1,7 @@
 package dev.metakey.client;
 
 import com.google.protobuf.ByteString;
+import com.google.protobuf.util.Timestamps;
 import dev.metakey.model.Change;
 import dev.metakey.model.Field;
 import dev.metakey.model.FieldSpec;
@@ -328,13 +329,27 @@ public final class MetakeyAdmin {
    * @throws MetakeyException INVALID_REQUEST, NOT_PERMITTED, STORE_FAILED
    */
   public Answer<History> history(long sinceRevision, String name, int limit) {
+    return history(sinceRevision, name, "", 0, limit);
+  }
+
+  /**
+   * As {@link #history(long, String, int)}, narrowed further.
+   *
+   * @param by only changes that this unit or claim made; empty: all
+   * @param fromMs only changes whose time is not before this, milliseconds since 1970; 0: all
+   */
+  public Answer<History> history(
+      long sinceRevision, String name, String by, long fromMs, int limit) {
     var request =
         ListHistoryRequest.newBuilder()
             .setSinceRevision(sinceRevision)
             .setName(name)
-            .setLimit(limit)
-            .build();
-    var reply = call(stub -> stub.listHistory(request));
+            .setBy(by)
+            .setLimit(limit);
+    if (fromMs != 0) {
+      request.setFrom(Timestamps.fromMillis(fromMs));
+    }
+    var reply = call(stub -> stub.listHistory(request.build()));
     var changes = reply.getChangesList().stream().map(Replies::change).toList();
     return Answer.of(reply.getRegistry(), new History(changes, reply.getNextSinceRevision()));
   }

@@ -215,6 +215,9 @@ public final class Daemon implements AutoCloseable {
     engine.addListener(hub);
     engine.addListener(publisher);
     engine.addListener(kernel);
+    if (config.history().journal()) {
+      engine.addListener(new ChangeLog());
+    }
     engine.onHealth(possible -> tellHealth());
     tellHealth();
     threads.start();

@@ -166,15 +166,17 @@ public record Restore(Snapshot backup, Tag tag, UUID newId, boolean nothingLoade
 
   private static Field restored(Draft draft, @Nullable Field now, Field wanted) {
     Field field = wanted.toBuilder().generation(generation(now, wanted)).build();
-    boolean isSame = now != null && now.state() == wanted.state();
+    Field same = now != null && now.state() == wanted.state() ? now : null;
     if (field.is(FieldState.RETIRED)) { // unless it is retired already, its quarantine begins now
-      return isSame ? field.toBuilder().retired(now.retired()).build() : retired(draft, field);
+      return same != null
+          ? field.toBuilder().retired(same.retired()).build()
+          : retired(draft, field);
     }
     if (field.is(FieldState.ACTIVE)) {
-      return isSame
+      return same != null
           ? field.toBuilder()
-              .expiresAtMs(now.expiresAtMs())
-              .expiresAgeMs(now.expiresAgeMs())
+              .expiresAtMs(same.expiresAtMs())
+              .expiresAgeMs(same.expiresAgeMs())
               .build()
           : draft.withExpiry(field);
     }

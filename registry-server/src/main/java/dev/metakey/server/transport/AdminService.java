@@ -1,6 +1,7 @@
 package dev.metakey.server.transport;
 
 import com.google.protobuf.ByteString;
+import com.google.protobuf.util.Timestamps;
 import dev.metakey.model.Change;
 import dev.metakey.model.LoadedProgram;
 import dev.metakey.model.MetakeyException;
@@ -210,7 +211,7 @@ final class AdminService extends AdminGrpc.AdminImplBase {
         "restore",
         RestoreRequest::getPart,
         RestoreRequest::getDryRun,
-        whole -> upkeep.restore(whole.bytes(), whole.first().getNothingLoaded()),
+        whole -> upkeep.restore(whole.bytes().toByteArray(), whole.first().getNothingLoaded()),
         reply ->
             RestoreResponse.newBuilder()
                 .setRegistry(Wire.info(reply.info()))
@@ -226,7 +227,10 @@ final class AdminService extends AdminGrpc.AdminImplBase {
         ApplyRequest::getPart,
         ApplyRequest::getDryRun,
         whole ->
-            upkeep.apply(whole.first().getFile(), whole.bytes(), whole.first().getWithFields()),
+            upkeep.apply(
+                whole.first().getFile(),
+                whole.bytes().toByteArray(),
+                whole.first().getWithFields()),
         reply ->
             ApplyResponse.newBuilder()
                 .setRegistry(Wire.info(reply.info()))
@@ -337,12 +341,16 @@ final class AdminService extends AdminGrpc.AdminImplBase {
               .formatted(Long.toUnsignedString(request.getSinceRevision())));
     }
     String name = request.getName().isEmpty() ? "" : Names.check(request.getName());
+    String by = request.getBy();
+    long fromMs = request.hasFrom() ? Timestamps.toMillis(request.getFrom()) : Long.MIN_VALUE;
     List<Change> page = engine.history(request.getSinceRevision(), limit);
     return ListHistoryResponse.newBuilder()
         .setRegistry(Wire.info(engine.snapshot().info()))
         .addAllChanges(
             page.stream()
                 .filter(change -> name.isEmpty() || change.field().name().equals(name))
+                .filter(change -> by.isEmpty() || change.peer().service().equals(by))
+                .filter(change -> change.atMs() >= fromMs)
                 .map(Wire::change)
                 .toList())
         .setNextSinceRevision(page.size() < limit ? 0 : page.get(page.size() - 1).revision())
