@@ -104,7 +104,7 @@ class HelpTest {
     boolean isDryRun =
         args[0].equals("plan")
             || (args[0].equals("restore") && !List.of(args).contains("--yes"))
-            || List.of(args).contains("--dry-run") && args[0].equals("import");
+            || (List.of(args).contains("--dry-run") && args[0].equals("import"));
     assertThat(result.exit()).as(result.err()).isEqualTo(endless ? 141 : isDryRun ? 11 : 0);
     assertThat(result.out() + result.err()).isNotEmpty();
   }
@@ -124,7 +124,7 @@ class HelpTest {
   static List<String> documented() throws IOException {
     return Files.readAllLines(DOCUMENT).stream()
         .filter(line -> line.startsWith("$ " + PROMPT))
-        .map(line -> line.substring(2 + PROMPT.length()).replaceAll(" [|#&].*", ""))
+        .map(line -> line.substring(2 + PROMPT.length()).replaceAll(" [|#&>].*", ""))
         .toList();
   }
 

@@ -1,12 +1,14 @@
 package dev.metakey.client;
 
 import com.google.protobuf.ByteString;
+import com.google.protobuf.util.Timestamps;
 import dev.metakey.model.Change;
 import dev.metakey.model.Field;
 import dev.metakey.model.FieldSpec;
 import dev.metakey.model.FieldUser;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Owner;
+import dev.metakey.model.Peer;
 import dev.metakey.model.Pending;
 import dev.metakey.v1.AdminGrpc;
 import dev.metakey.v1.AdminGrpc.AdminBlockingStub;
@@ -19,10 +21,12 @@ import dev.metakey.v1.ListUsersRequest;
 import dev.metakey.v1.RegistryGrpc;
 import dev.metakey.v1.ReleaseAllRequest;
 import dev.metakey.v1.ReleaseRequest;
+import dev.metakey.v1.ReloadRequest;
 import dev.metakey.v1.ReserveRequest;
 import dev.metakey.v1.RestoreRequest;
 import dev.metakey.v1.RetagRequest;
 import dev.metakey.v1.SetReadOnlyRequest;
+import dev.metakey.v1.TestPolicyRequest;
 import dev.metakey.v1.TransferRequest;
 import dev.metakey.v1.UndeleteRequest;
 import dev.metakey.v1.UnreserveRequest;
@@ -268,6 +272,55 @@ public final class MetakeyAdmin {
   }
 
   /**
+   * Has the daemon read its config again, and take its policy on.
+   *
+   * @return what else an admin should know; may be empty
+   * @throws MetakeyException NOT_PERMITTED; INVALID_REQUEST if the config is wrong, and the old
+   *     policy stays; READ_ONLY if the daemon has started with a wrong one
+   */
+  public Answer<String> reload() {
+    var reply = call(stub -> stub.reload(ReloadRequest.getDefaultInstance()));
+    return Answer.of(reply.getRegistry(), reply.getNote());
+  }
+
+  /**
+   * Which rule of the policy decides about somebody.
+   *
+   * @param who uid, gid, supplementary groups, owner and cgroup count
+   * @param name what it is about; empty: all names
+   * @throws MetakeyException INVALID_NAME, INVALID_REQUEST, NOT_PERMITTED
+   */
+  public Answer<PolicyVerdict> testPolicy(Peer who, String name) {
+    boolean isUnit = who.owner().kind() == Owner.Kind.UNIT;
+    var request =
+        TestPolicyRequest.newBuilder()
+            .setUid(who.uid())
+            .addGids(who.gid())
+            .addAllGids(who.groups())
+            .setUnit(isUnit ? who.service() : "")
+            .setClaim(isUnit ? "" : who.service())
+            .setCgroup(who.cgroup())
+            .setName(name)
+            .build();
+    var reply = call(stub -> stub.testPolicy(request));
+    var passed =
+        reply.getPassedList().stream()
+            .map(rule -> new PolicyVerdict.Passed(rule.getRule(), rule.getCondition()))
+            .toList();
+    return Answer.of(
+        reply.getRegistry(),
+        new PolicyVerdict(
+            reply.getRule(),
+            reply.getAbout(),
+            reply.getAllows(),
+            reply.getBornAdmin(),
+            reply.getRightsList(),
+            reply.getIds(),
+            reply.getSlotBytes(),
+            passed));
+  }
+
+  /**
    * Committed changes, oldest first, as far back as they are kept.
    *
    * @param sinceRevision changes after this one; 0: from the start
@@ -276,13 +329,27 @@ public final class MetakeyAdmin {
    * @throws MetakeyException INVALID_REQUEST, NOT_PERMITTED, STORE_FAILED
    */
   public Answer<History> history(long sinceRevision, String name, int limit) {
+    return history(sinceRevision, name, "", 0, limit);
+  }
+
+  /**
+   * As {@link #history(long, String, int)}, narrowed further.
+   *
+   * @param by only changes that this unit or claim made; empty: all
+   * @param fromMs only changes whose time is not before this, milliseconds since 1970; 0: all
+   */
+  public Answer<History> history(
+      long sinceRevision, String name, String by, long fromMs, int limit) {
     var request =
         ListHistoryRequest.newBuilder()
             .setSinceRevision(sinceRevision)
             .setName(name)
-            .setLimit(limit)
-            .build();
-    var reply = call(stub -> stub.listHistory(request));
+            .setBy(by)
+            .setLimit(limit);
+    if (fromMs != 0) {
+      request.setFrom(Timestamps.fromMillis(fromMs));
+    }
+    var reply = call(stub -> stub.listHistory(request.build()));
     var changes = reply.getChangesList().stream().map(Replies::change).toList();
     return Answer.of(reply.getRegistry(), new History(changes, reply.getNextSinceRevision()));
   }

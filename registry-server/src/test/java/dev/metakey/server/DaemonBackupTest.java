@@ -16,6 +16,7 @@ import dev.metakey.model.Layout;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Reason;
 import dev.metakey.model.Snapshot;
+import dev.metakey.model.Stamp;
 import dev.metakey.server.config.Config;
 import dev.metakey.server.config.Read;
 import dev.metakey.server.domain.Loaded;
@@ -82,8 +83,8 @@ final class DaemonBackupTest {
   /** A backup does not have what is not stored, and a message not what only the daemon goes by. */
   private static Field durable(Field field) {
     return field.toBuilder()
-        .created(new dev.metakey.model.Stamp(field.created().revision(), field.created().atMs()))
-        .retired(new dev.metakey.model.Stamp(field.retired().revision(), field.retired().atMs()))
+        .created(new Stamp(field.created().revision(), field.created().atMs()))
+        .retired(new Stamp(field.retired().revision(), field.retired().atMs()))
         .build();
   }
 

@@ -28,7 +28,7 @@ final class PlanForm implements Form<Change> {
   }
 
   /** {@code retired, 4 bytes, slot 28, generation 2, edge-xdp.service}. */
-  private static String text(@Nullable Field field, Field shown) {
+  static String text(@Nullable Field field, Field shown) {
     if (field == null) {
       return "";
     }

@@ -75,8 +75,14 @@ public record Config(
    *
    * @param keep how many, at most
    * @param days how long, at most
+   * @param journal whether each change is written to the log, too
    */
-  public record History(long keep, int days) {
+  public record History(long keep, int days, boolean journal) {
+    /** A history of which the log says nothing. */
+    public History(long keep, int days) {
+      this(keep, days, false);
+    }
+
     public long ageMs() {
       return Duration.ofDays(days).toMillis();
     }
@@ -142,6 +148,11 @@ public record Config(
   public Config withPaths(Paths newPaths) {
     return new Config(
         newPaths, layout, areaBytes, quarantineMs, history, publish, programs, launchers, access);
+  }
+
+  public Config withAccess(Access newAccess) {
+    return new Config(
+        paths, layout, areaBytes, quarantineMs, history, publish, programs, launchers, newAccess);
   }
 
   public Config withPrograms(Programs newPrograms) {

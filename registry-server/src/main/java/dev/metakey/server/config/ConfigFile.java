@@ -38,7 +38,7 @@ public final class ConfigFile {
   private static Config config(Path file, YamlMap yaml) {
     Config defaults = Config.defaults();
     Config.Paths paths = defaults.paths();
-    YamlMap history = yaml.map("history", List.of("keep", "days"));
+    YamlMap history = yaml.map("history", List.of("keep", "days", "journal"));
     YamlMap publish = yaml.map("publish", List.of("keys", "registry.bin", "tag"));
     return new Config(
         new Config.Paths(
@@ -52,7 +52,8 @@ public final class ConfigFile {
         yaml.get("quarantine", defaults.quarantineMs(), word -> Durations.parse(word).toMillis()),
         new Config.History(
             history.get("keep", defaults.history().keep(), w -> number(w, 1, 100_000_000)),
-            history.get("days", defaults.history().days(), w -> (int) number(w, 1, 36_500))),
+            history.get("days", defaults.history().days(), w -> (int) number(w, 1, 36_500)),
+            history.get("journal", false, ConfigFile::yesOrNo)),
         new Config.Publish(
             publish.get("keys", true, ConfigFile::yesOrNo),
             publish.get("registry.bin", true, ConfigFile::yesOrNo),

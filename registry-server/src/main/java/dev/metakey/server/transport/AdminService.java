@@ -1,6 +1,7 @@
 package dev.metakey.server.transport;
 
 import com.google.protobuf.ByteString;
+import com.google.protobuf.util.Timestamps;
 import dev.metakey.model.Change;
 import dev.metakey.model.LoadedProgram;
 import dev.metakey.model.MetakeyException;
@@ -35,6 +36,8 @@ import dev.metakey.v1.ListUsersRequest;
 import dev.metakey.v1.ListUsersResponse;
 import dev.metakey.v1.ReleaseAllRequest;
 import dev.metakey.v1.ReleaseAllResponse;
+import dev.metakey.v1.ReloadRequest;
+import dev.metakey.v1.ReloadResponse;
 import dev.metakey.v1.ReserveRequest;
 import dev.metakey.v1.ReserveResponse;
 import dev.metakey.v1.RestoreRequest;
@@ -43,6 +46,8 @@ import dev.metakey.v1.RetagRequest;
 import dev.metakey.v1.RetagResponse;
 import dev.metakey.v1.SetReadOnlyRequest;
 import dev.metakey.v1.SetReadOnlyResponse;
+import dev.metakey.v1.TestPolicyRequest;
+import dev.metakey.v1.TestPolicyResponse;
 import dev.metakey.v1.TransferRequest;
 import dev.metakey.v1.TransferResponse;
 import dev.metakey.v1.UndeleteRequest;
@@ -206,7 +211,7 @@ final class AdminService extends AdminGrpc.AdminImplBase {
         "restore",
         RestoreRequest::getPart,
         RestoreRequest::getDryRun,
-        whole -> upkeep.restore(whole.bytes(), whole.first().getNothingLoaded()),
+        whole -> upkeep.restore(whole.bytes().toByteArray(), whole.first().getNothingLoaded()),
         reply ->
             RestoreResponse.newBuilder()
                 .setRegistry(Wire.info(reply.info()))
@@ -222,7 +227,10 @@ final class AdminService extends AdminGrpc.AdminImplBase {
         ApplyRequest::getPart,
         ApplyRequest::getDryRun,
         whole ->
-            upkeep.apply(whole.first().getFile(), whole.bytes(), whole.first().getWithFields()),
+            upkeep.apply(
+                whole.first().getFile(),
+                whole.bytes().toByteArray(),
+                whole.first().getWithFields()),
         reply ->
             ApplyResponse.newBuilder()
                 .setRegistry(Wire.info(reply.info()))
@@ -281,6 +289,33 @@ final class AdminService extends AdminGrpc.AdminImplBase {
   }
 
   @Override
+  public void reload(ReloadRequest request, StreamObserver<ReloadResponse> call) {
+    Peer caller = CallerInterceptor.caller();
+    Answers.on(
+        readers,
+        call,
+        () -> {
+          requireAdmin(caller, "reload");
+          String note = upkeep.reload();
+          return ReloadResponse.newBuilder()
+              .setRegistry(Wire.info(engine.snapshot().info()))
+              .setNote(note)
+              .build();
+        });
+  }
+
+  @Override
+  public void testPolicy(TestPolicyRequest request, StreamObserver<TestPolicyResponse> call) {
+    Peer caller = CallerInterceptor.caller();
+    Answers.now(
+        call,
+        () -> {
+          requireAdmin(caller, "policy test");
+          return PolicyTests.answer(request, engine.rules(), engine.snapshot());
+        });
+  }
+
+  @Override
   public void listHistory(ListHistoryRequest request, StreamObserver<ListHistoryResponse> call) {
     Peer caller = CallerInterceptor.caller();
     Answers.on(readers, call, () -> history(request, caller));
@@ -306,12 +341,16 @@ final class AdminService extends AdminGrpc.AdminImplBase {
               .formatted(Long.toUnsignedString(request.getSinceRevision())));
     }
     String name = request.getName().isEmpty() ? "" : Names.check(request.getName());
+    String by = request.getBy();
+    long fromMs = request.hasFrom() ? Timestamps.toMillis(request.getFrom()) : Long.MIN_VALUE;
     List<Change> page = engine.history(request.getSinceRevision(), limit);
     return ListHistoryResponse.newBuilder()
         .setRegistry(Wire.info(engine.snapshot().info()))
         .addAllChanges(
             page.stream()
                 .filter(change -> name.isEmpty() || change.field().name().equals(name))
+                .filter(change -> by.isEmpty() || change.peer().service().equals(by))
+                .filter(change -> change.atMs() >= fromMs)
                 .map(Wire::change)
                 .toList())
         .setNextSinceRevision(page.size() < limit ? 0 : page.get(page.size() - 1).revision())

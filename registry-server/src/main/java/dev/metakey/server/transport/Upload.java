@@ -4,7 +4,6 @@ import com.google.protobuf.ByteString;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Reason;
 import io.grpc.stub.StreamObserver;
-import java.io.ByteArrayOutputStream;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
@@ -25,10 +24,10 @@ final class Upload<Q> implements StreamObserver<Q> {
    *
    * @param first has the options
    */
-  record Whole<Q>(Q first, byte[] bytes) {}
+  record Whole<Q>(Q first, ByteString bytes) {}
 
   private final Function<Q, ByteString> bytesOf;
-  private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+  private ByteString bytes = ByteString.EMPTY;
   private final CompletableFuture<Whole<Q>> whole = new CompletableFuture<>();
   private @Nullable Q first;
 
@@ -45,11 +44,12 @@ final class Upload<Q> implements StreamObserver<Q> {
   public void onNext(Q part) {
     ByteString more = bytesOf.apply(part);
     if (bytes.size() + more.size() > MOST_BYTES) {
-      refuse("the file has more than %d bytes, which is too much for 64 fields", MOST_BYTES);
+      refuse(
+          "the file has more than %d bytes, which is too much for 64 fields".formatted(MOST_BYTES));
       return;
     }
     first = first == null ? part : first;
-    bytes.writeBytes(more.toByteArray());
+    bytes = bytes.concat(more);
   }
 
   @Override
@@ -63,12 +63,11 @@ final class Upload<Q> implements StreamObserver<Q> {
     if (options == null) {
       refuse("the request has no part");
     } else {
-      whole.complete(new Whole<>(options, bytes.toByteArray()));
+      whole.complete(new Whole<>(options, bytes));
     }
   }
 
-  private void refuse(String text, Object... facts) {
-    whole.completeExceptionally(
-        new MetakeyException(Reason.INVALID_REQUEST, text.formatted(facts)));
+  private void refuse(String text) {
+    whole.completeExceptionally(new MetakeyException(Reason.INVALID_REQUEST, text));
   }
 }

@@ -175,7 +175,7 @@ class ConfigFileTest {
             "3: unknown key 'sokcet'; allowed: [socket, data, run, bpffs, layout, area, quarantine,"
                 + " history, publish, programs, launchers, policy]");
     assertThat(fault("history:\n  keep: 3\n  years: 1\n"))
-        .isEqualTo("3: unknown key 'years'; allowed: [keep, days]");
+        .isEqualTo("3: unknown key 'years'; allowed: [keep, days, journal]");
   }
 
   @Test
@@ -208,8 +208,8 @@ class ConfigFileTest {
           quarantine: 1w              | quarantine: '1w' is not a duration; allowed: a whole number with a unit, like 500ms, 30s, 10m, 24h or 7d
           quarantine: 367d            | quarantine: '367d' is too long; a duration is 366d at most
           quarantine: 999999999h      | quarantine: '999999999h' is too long; a duration is 366d at most
-          history: 5                  | 'key: value' lines are expected here; allowed keys: [keep, days]
-          history: [1]                | 'key: value' lines are expected here; allowed keys: [keep, days]
+          history: 5                  | 'key: value' lines are expected here; allowed keys: [keep, days, journal]
+          history: [1]                | 'key: value' lines are expected here; allowed keys: [keep, days, journal]
           history: {keep: 0}          | keep: 0 is out of range; allowed: 1 to 100000000
           publish: {keys: no}         | keys: 'no' is neither true nor false
           history: {days: 36501}      | days: 36501 is out of range; allowed: 1 to 36500

@@ -18,6 +18,7 @@ import dev.metakey.model.Reason;
 import dev.metakey.model.Reservation;
 import dev.metakey.model.Snapshot;
 import dev.metakey.model.Tag;
+import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
 import java.util.function.UnaryOperator;
@@ -64,7 +65,7 @@ class RestoreTest {
   @Test
   void restore_ofWhatIsThere_changesNothingAndKeepsTheId() {
     Snapshot backup = saved(g -> g.with(EDGE, HOP, ZONE).released(EDGE, "edge.zone"));
-    host.after(java.time.Duration.ofSeconds(5));
+    host.after(Duration.ofSeconds(5));
 
     assertThat(restore(backup)).isEmpty();
     assertThat(host.snapshot().info()).isEqualTo(backup.info());
