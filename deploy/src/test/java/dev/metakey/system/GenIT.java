@@ -63,7 +63,7 @@ class GenIT {
 
   private void startAndRegister(String layout) throws Exception {
     Lab.awaitNoneLoaded();
-    host.configure("layout: " + layout);
+    host.configure("layout: " + layout, "policy:");
     host.start();
     for (String field : FIELDS) {
       String[] words = field.split(" ");
