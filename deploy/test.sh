@@ -15,6 +15,7 @@ left_out=()
 if [ "$(id -u)" -eq 0 ]; then expected='run this as another user'; else expected='root'; fi
 if set_up_bpf; then
   want clang-19 clang-19 || left_out+=("objects of a newer clang: clang-19 could not be installed")
+  want bpftrace bpftrace || { left_out+=("scripts for bpftrace: it could not be installed") && expected="$expected\|bpftrace"; }
 else
   left_out+=("whatever loads a BPF program: $lacking is missing")
   expected="$expected\|$lacking"
@@ -102,7 +103,7 @@ mvn -B -ntp -T 2 clean verify
 newest=$(deploy/newest-jdk.sh)
 [ -n "$newest" ] || left_out+=("the client's tests and the demo on a newer JDK: none but the build's was found")
 
-# What needs only one core runs beside the demo, which needs only one too.
+# What needs only one core runs beside the demo and the benchmarks, which need little more.
 run_beside() {
   if [ -n "$newest" ]; then
     say "== the client's tests again, on the newest JDK found: $newest"
@@ -121,12 +122,7 @@ deploy/demo.sh > /dev/null && say "the demo ran to its end"
 if [ -n "$newest" ]; then
   JAVA_HOME=$newest deploy/demo.sh > /dev/null && say "the demo ran to its end on $newest"
 fi
-wait "$beside"
-trap - EXIT
-cat "$said_beside"
-rm "$said_beside"
-
-# The benchmark of the packet path is among the system tests.
+# The benchmark of the packet path is among the system tests. Their figures do not count here.
 say "== benchmarks: each documented command, in a short form"
 bench/run.sh --help > /dev/null
 # What the benchmark left out, such as a server that could not be fetched, counts as left out here
@@ -134,6 +130,10 @@ bench/run.sh --help > /dev/null
 benched=$(bench/run.sh --short)
 while IFS= read -r what; do left_out+=("of the benchmarks, $what"); done < <(sed -n 's/^- left out: //p' <<< "$benched")
 say "the benchmarks ran to their end"
+wait "$beside"
+trap - EXIT
+cat "$said_beside"
+rm "$said_beside"
 
 if want shellcheck shellcheck; then
   shellcheck -x .ci/run deploy/*.sh deploy/src/trace/*.sh deploy/examples/*.sh deploy/examples/*/*.sh bench/*.sh bench/datapath/*.sh && say "shellcheck: the scripts are clean"

@@ -4,6 +4,7 @@
  * one shows what the loop itself costs.
  */
 #include <linux/bpf.h>
+#include <linux/pkt_cls.h>
 #include <stddef.h>
 #include <bpf/bpf_helpers.h>
 #include <metakey/metakey.bpf.h>
@@ -14,6 +15,10 @@ METAKEY_PRODUCES(measured, FIELD_NAME, __u64);
 /* Set before a run. */
 __u32 batches;
 __u64 presence[2]; /* the words of the area that say which fields are there */
+
+/* Which of the programs that see received packets is to do its work, and how long that took. */
+enum live selected;
+__u64 took_ns;
 
 /* Zero before a run, which adds to it. The verifier must not know that, or it would follow the sums. */
 struct outcome outcome;
@@ -73,6 +78,54 @@ struct loop {
 		body outcome = so_far;								\
 		return XDP_PASS;								\
 	}
+
+/* Likewise, of a body that may use skb, in programs that see received packets. Those of others, in other
+ * network namespaces too, do not carry the value. */
+#define RECEIVED(number, name, section, verdict, type, packet, read, body)			\
+	struct name##_loop {									\
+		type skb;									\
+		struct outcome outcome;								\
+	};											\
+	static long name##_batch(__u32 index, struct name##_loop *loop)				\
+	{											\
+		type skb = loop->skb;								\
+		struct outcome so_far = loop->outcome;						\
+		(void)index, (void)skb;								\
+		_Pragma("clang loop unroll(full)") for (int copy = 0; copy < BATCH; copy++)	\
+		{										\
+			body USED(so_far.sum)							\
+		}										\
+		loop->outcome = so_far;								\
+		return 0;									\
+	}											\
+	SEC(section) int name(void *ctx)							\
+	{											\
+		struct name##_loop loop = { packet, outcome };					\
+		__u64 value, start_ns;								\
+		if (selected != number || read(loop.skb, measured, &value))			\
+			return verdict;								\
+		start_ns = bpf_ktime_get_ns();							\
+		bpf_loop(batches, name##_batch, &loop, 0);					\
+		took_ns += bpf_ktime_get_ns() - start_ns;					\
+		outcome = loop.outcome;								\
+		return verdict;									\
+	}											\
+	SEC(section) int name##_once(void *ctx)							\
+	{											\
+		struct outcome so_far = outcome;						\
+		type skb = packet;								\
+		(void)skb;									\
+		if (selected != number + ONCE)							\
+			return verdict;								\
+		body outcome = so_far;								\
+		return verdict;									\
+	}
+
+#define TRACED(number, name, body)								\
+	RECEIVED(number, name, "tp_btf/netif_receive_skb", 0, struct sk_buff *,			\
+		 *(struct sk_buff **)ctx, metakey_trace_get, body)
+#define IN_TC(number, name, body)								\
+	RECEIVED(number, name, "tc", TC_ACT_UNSPEC, struct __sk_buff *, ctx, metakey_sock_get, body)
 
 /* A body consists of calls. After each the program branches, as one would that drops the packet on
  * an error. */
@@ -206,6 +259,12 @@ static __always_inline long map_set_one(__u64 value)
 	return bpf_map_update_elem(&by_id, &(__u32){ FIELD_ID }, &value, BPF_ANY);
 }
 
+SEC("xdp") int pass(struct xdp_md *ctx)
+{
+	(void)ctx;
+	return XDP_PASS;
+}
+
 MEASURED(empty, )
 MEASURED(get, READ(metakey_get(ctx, measured, &value)))
 MEASURED(set, DO(metakey_set(ctx, measured, i)))
@@ -222,5 +281,9 @@ MEASURED(marked_set, DO(marked_set_one(ctx, i)))
 MEASURED(list_get, READ(list_get_one(ctx, &value)))
 MEASURED(map_get, READ(map_get_one(&value)))
 MEASURED(map_set, DO(map_set_one(i)))
+TRACED(TRACE_EMPTY, trace_empty, )
+TRACED(TRACE_GET, trace_get, READ(metakey_trace_get(skb, measured, &value)))
+IN_TC(SOCK_EMPTY, sock_empty, )
+IN_TC(SOCK_GET, sock_get, READ(metakey_sock_get(skb, measured, &value)))
 
 char _license[] SEC("license") = "GPL";

@@ -24,6 +24,12 @@ struct tlv {
 	__u8 bytes;
 };
 
+/* The programs that see received packets. */
+enum live { NOT_LIVE, TRACE_EMPTY, TRACE_GET, SOCK_EMPTY, SOCK_GET };
+
+/* Added to one of these: the program that does its work once. */
+#define ONCE 16
+
 /* The results of a run's calls. */
 struct outcome {
 	__u64 sum; /* of all values read */

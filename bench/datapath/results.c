@@ -6,6 +6,8 @@
 #include <string.h>
 
 #define LOOP "empty loop"
+#define TRACE_LOOP "tracer, empty loop"
+#define SOCK_LOOP "tc by sock_get, empty loop"
 #define SLOTTED_BASE "slotted presence restored"
 #define PACKED_BASE "packed presence restored"
 #define HAND_GET "by hand, with a mark check, get"
@@ -37,6 +39,12 @@ const struct row rows[ROWS] = {
 	{ "packed insert and del, 7 fields", "insert_del", PACKED, 7, ABSENT, ABSENT, LOOP },
 	{ "packed insert and del, 20 fields", "insert_del", PACKED, 20, ABSENT, ABSENT, LOOP },
 	{ "packed first set, area made", "first_set", PACKED, 1, OLD, NEW, LOOP },
+	{ TRACE_LOOP, "trace_empty", SLOTTED, 1, OLD, OLD, TRACE_LOOP },
+	{ "slotted trace_get", "trace_get", SLOTTED, 1, OLD, OLD, TRACE_LOOP },
+	{ "packed trace_get, 7 fields", "trace_get", PACKED, 7, OLD, OLD, TRACE_LOOP },
+	{ SOCK_LOOP, "sock_empty", SLOTTED, 1, OLD, OLD, SOCK_LOOP },
+	{ "slotted sock_get", "sock_get", SLOTTED, 1, OLD, OLD, SOCK_LOOP },
+	{ "packed sock_get, 7 fields", "sock_get", PACKED, 7, OLD, OLD, SOCK_LOOP },
 	{ "by hand, bounds check alone, get", "bare_get", SLOTTED, 1, OLD, OLD, LOOP },
 	{ "by hand, bounds check alone, set", "bare_set", SLOTTED, 1, OLD, NEW, LOOP },
 	{ HAND_GET, "marked_get", SLOTTED, 1, OLD, OLD, LOOP },

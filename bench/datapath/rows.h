@@ -5,7 +5,7 @@
 
 #include <metakey/metakey.h>
 
-#define ROWS 34
+#define ROWS 40
 #define MAX_RUNS 10000
 
 /* Where the field is: in a metadata area of one of the layouts, in a type-length-value list

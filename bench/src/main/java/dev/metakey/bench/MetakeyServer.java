@@ -42,6 +42,8 @@ final class MetakeyServer extends Server {
       programs: %s
       bpffs: %s
       history: { keep: %d }
+      policy:
+        - { rule: all, allow: all, quota: { ids: 64, slot_bytes: 200 } }
       """;
 
   private final WatchChannels watchers = new WatchChannels();

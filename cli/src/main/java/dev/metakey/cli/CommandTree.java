@@ -78,6 +78,10 @@ final class CommandTree {
         TraceVerb::new,
         "Print by name what packets carry as they pass, until interrupted (root).");
     verb(
+        "gen",
+        GenVerb::new,
+        "Make scripts and options with which other tools show what packets carry.");
+    verb(
         "watch",
         WatchVerb::new,
         "Print the whole state, then every change as it is committed, until interrupted.");
@@ -95,6 +99,11 @@ final class CommandTree {
         "unreserve",
         UnreserveVerb::new,
         "Untie a name from its id; what is registered stays (admins).");
+    verb(
+        "plan",
+        PlanVerb::new,
+        "Show what a file of reservations would change on this host (admins).");
+    verb("apply", ApplyVerb::new, "Reserve what a file says: all of it, or nothing (admins).");
     verb("undelete", UndeleteVerb::new, "Bring a retired field back, as it was (admins).");
     verb(
         "transfer",
@@ -104,6 +113,20 @@ final class CommandTree {
         "retag",
         RetagVerb::new,
         "Make a new tag; every program must then be linked again (admins).");
+    verb("backup", BackupVerb::new, "Write a backup of the registry to a file (admins).");
+    verb(
+        "restore",
+        RestoreVerb::new,
+        "Show what a backup would change, or put the registry back to it (admins).");
+    verb("export", ExportVerb::new, "Print all fields and reservations as YAML.");
+    verb(
+        "import",
+        ImportVerb::new,
+        "Make the fields and reservations of an export: all of them, or none (admins).");
+    verb(
+        "read-only",
+        ReadOnlyVerb::new,
+        "Refuse changes for the time of maintenance, or take them again (admins).");
     verb(
         "history",
         HistoryVerb::new,
@@ -210,6 +233,8 @@ final class CommandTree {
     word(line, Merge.class, "merge");
     word(line, FieldState.class, "state");
     word(line, TraceVerb.Hook.class, "hook");
+    word(line, ReadOnlyVerb.Mode.class, "mode");
+    word(line, GenVerb.Kind.class, "kind");
     Failures failures = new Failures(terminal);
     line.setParameterExceptionHandler(failures);
     line.setExecutionExceptionHandler(failures);

@@ -22,11 +22,15 @@ final class Exit {
       "8:the daemon cannot be reached, and what it published does not say";
   static final String TOO_LATE = "9:the wait's time is up";
   static final String UNHEALTHY_TEXT = "10:the daemon answers, and reports problems";
+  static final String WOULD_CHANGE_TEXT = "11:something would change, and was only shown";
   static final String INTERRUPTED_TEXT = "130:interrupted";
   static final String CLOSED_PIPE_TEXT = "141:nobody reads the output any more";
 
   /** The daemon answers, and reports problems. */
   static final int UNHEALTHY = 10;
+
+  /** A dry run found that something would change. */
+  static final int WOULD_CHANGE = 11;
 
   /** What a shell shows for a command that SIGINT ended. */
   static final int INTERRUPTED = 130;

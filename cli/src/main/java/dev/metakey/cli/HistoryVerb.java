@@ -18,6 +18,7 @@ import picocli.CommandLine.Option;
       "  metakey history --last 10",
       "  metakey history --name edge.packet_id -o wide",
       "  metakey history --since 41 --limit 100 -o jsonl",
+      "  metakey history --since 2h --by edge-xdp.service",
       "",
       "--last shows the newest changes, the newest of them at the end. --limit shows the first ones after",
       "--since, and says where to go on.",
@@ -38,10 +39,18 @@ final class HistoryVerb extends Verb {
 
   @Option(
       names = "--since",
-      paramLabel = "REVISION",
-      converter = Numbers.Revision.class,
-      description = "Only changes after this revision.")
-  long since;
+      paramLabel = "WHEN",
+      converter = Since.Converter.class,
+      description =
+          "Only changes after this revision, or from this time on: a time as it is printed, or how"
+              + " long ago, like 2h.")
+  Since start = Since.BEGINNING;
+
+  @Option(
+      names = "--by",
+      paramLabel = "OWNER",
+      description = "Only changes that this unit or claim made.")
+  String by = "";
 
   @Option(
       names = "--limit",
@@ -68,16 +77,24 @@ final class HistoryVerb extends Verb {
     return 0;
   }
 
-  /** The first changes after --since. With a name, reads pages until there are enough. */
+  private boolean isNarrowed() {
+    return !name.isEmpty() || !by.isEmpty() || start.fromMs() != 0;
+  }
+
+  private Answer<History> page(MetakeyClient client, long after, int limit) {
+    return client.admin().history(after, name, by, start.fromMs(), limit);
+  }
+
+  /** The first changes after --since. If they are narrowed, reads pages until there are enough. */
   private Answer<History> first(MetakeyClient client) {
     int most = limit == null ? MOST : limit;
-    // Without a name every change of a page counts; with one, few of them may.
-    int page = name.isEmpty() ? most : MOST;
+    // Of a page that is narrowed, few changes may be left.
+    int page = isNarrowed() ? MOST : most;
     List<Change> found = new ArrayList<>();
-    Answer<History> answer = client.admin().history(since, name, page);
+    Answer<History> answer = page(client, start.revision(), page);
     found.addAll(answer.value().changes());
-    while (found.size() < most && !name.isEmpty() && answer.value().nextSinceRevision() != 0) {
-      answer = client.admin().history(answer.value().nextSinceRevision(), name, page);
+    while (found.size() < most && isNarrowed() && answer.value().nextSinceRevision() != 0) {
+      answer = page(client, answer.value().nextSinceRevision(), page);
       found.addAll(answer.value().changes());
     }
     long next = answer.value().nextSinceRevision();
@@ -89,18 +106,18 @@ final class HistoryVerb extends Verb {
   }
 
   /**
-   * The newest changes. Every change has a revision of its own, so that without a name they are the
-   * last ones; with a name, all pages are read.
+   * The newest changes. Every change has a revision of its own, so that they are the last ones; if
+   * they are narrowed, all pages are read.
    */
   private Answer<History> newest(MetakeyClient client, int most) {
-    long from = since;
-    if (name.isEmpty()) {
-      from = Math.max(since, client.header().info().revision() - most);
+    long from = start.revision();
+    if (!isNarrowed()) {
+      from = Math.max(from, client.header().info().revision() - most);
     }
     List<Change> found = new ArrayList<>();
     Answer<History> answer;
     do {
-      answer = client.admin().history(from, name, MOST);
+      answer = page(client, from, MOST);
       found.addAll(answer.value().changes());
       found.subList(0, Math.max(0, found.size() - most)).clear();
       from = answer.value().nextSinceRevision();

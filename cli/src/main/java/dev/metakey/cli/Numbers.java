@@ -38,6 +38,14 @@ final class Numbers {
     }
   }
 
+  /** A place in the metadata area. */
+  static final class Slot implements ITypeConverter<Integer> {
+    @Override
+    public Integer convert(String text) {
+      return (int) parse(text, 1, 216, "1 to 216, as far as the area goes");
+    }
+  }
+
   /** A user's uid; the highest number is nobody's. */
   static final class Uid implements ITypeConverter<Integer> {
     @Override

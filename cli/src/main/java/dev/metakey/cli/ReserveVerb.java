@@ -11,6 +11,7 @@ import picocli.CommandLine.Parameters;
     name = "reserve",
     footer = {
       "  metakey reserve acme.tenant --id 7 --size 4",
+      "  metakey reserve acme.flow --id 9 --size 8 --slot 128",
       "  metakey reserve legacy.mark --id 63 --size 4 --foreign --description 'fixed in fw.o'",
     },
     exitCodeList = {
@@ -35,6 +36,13 @@ final class ReserveVerb extends Verb {
   int id;
 
   @Option(
+      names = "--slot",
+      paramLabel = "N",
+      converter = Numbers.Slot.class,
+      description = "How many bytes before the packet it is to start: a multiple of its size.")
+  int slot;
+
+  @Option(
       names = "--size",
       paramLabel = "BYTES",
       required = true,
@@ -53,7 +61,7 @@ final class ReserveVerb extends Verb {
   @Override
   public Integer call() {
     FieldSpec spec = attributes.spec(name, size, Duration.ZERO);
-    printer(output).field(ask(client -> client.admin().reserve(spec, id, foreign)));
+    printer(output).field(ask(client -> client.admin().reserve(spec, id, slot, foreign)));
     return 0;
   }
 }

@@ -30,6 +30,10 @@ import dev.metakey.model.Snapshot;
 import dev.metakey.model.Stamp;
 import dev.metakey.model.Tag;
 import dev.metakey.v1.AdminGrpc;
+import dev.metakey.v1.ApplyRequest;
+import dev.metakey.v1.ApplyResponse;
+import dev.metakey.v1.BackupRequest;
+import dev.metakey.v1.BackupResponse;
 import dev.metakey.v1.Changes;
 import dev.metakey.v1.GetHeaderRequest;
 import dev.metakey.v1.GetHeaderResponse;
@@ -58,8 +62,12 @@ import dev.metakey.v1.ReserveRequest;
 import dev.metakey.v1.ReserveResponse;
 import dev.metakey.v1.ResolveRequest;
 import dev.metakey.v1.ResolveResponse;
+import dev.metakey.v1.RestoreRequest;
+import dev.metakey.v1.RestoreResponse;
 import dev.metakey.v1.RetagRequest;
 import dev.metakey.v1.RetagResponse;
+import dev.metakey.v1.SetReadOnlyRequest;
+import dev.metakey.v1.SetReadOnlyResponse;
 import dev.metakey.v1.State;
 import dev.metakey.v1.TransferRequest;
 import dev.metakey.v1.TransferResponse;
@@ -225,6 +233,7 @@ final class FakeDaemon implements AutoCloseable {
   volatile long nextSinceRevision;
   volatile String unseen = "";
   volatile List<Field> inUse = List.of();
+  volatile List<String> conflicts = List.of();
   volatile List<String> problems = List.of();
 
   FakeDaemon(Path socket) throws IOException {
@@ -537,6 +546,81 @@ final class FakeDaemon implements AutoCloseable {
                   .setRegistry(Wire.info(INFO))
                   .addReleased(Wire.field(ZONE))
                   .addAllInUse(inUse.stream().map(Wire::field).toList())
+                  .build());
+    }
+
+    @Override
+    public void backup(BackupRequest request, StreamObserver<BackupResponse> caller) {
+      answer(
+          request,
+          caller,
+          () ->
+              BackupResponse.newBuilder()
+                  .setRegistry(Wire.info(INFO))
+                  .setBackup(ByteString.copyFromUtf8("a backup"))
+                  .build());
+    }
+
+    @Override
+    public StreamObserver<RestoreRequest> restore(StreamObserver<RestoreResponse> caller) {
+      return new StreamObserver<>() {
+        @Override
+        public void onNext(RestoreRequest request) {
+          answer(
+              request,
+              caller,
+              () ->
+                  RestoreResponse.newBuilder()
+                      .setRegistry(Wire.info(INFO))
+                      .addAllChanges(changes.stream().map(Wire::change).toList())
+                      .build());
+        }
+
+        @Override
+        public void onError(Throwable gone) {}
+
+        @Override
+        public void onCompleted() {}
+      };
+    }
+
+    @Override
+    public StreamObserver<ApplyRequest> apply(StreamObserver<ApplyResponse> caller) {
+      return new StreamObserver<>() {
+        @Override
+        public void onNext(ApplyRequest request) {
+          answer(
+              request,
+              caller,
+              () ->
+                  ApplyResponse.newBuilder()
+                      .setRegistry(Wire.info(INFO))
+                      .addAllChanges(
+                          conflicts.isEmpty()
+                              ? changes.stream().map(Wire::change).toList()
+                              : List.of())
+                      .addAllConflicts(conflicts)
+                      .build());
+        }
+
+        @Override
+        public void onError(Throwable gone) {}
+
+        @Override
+        public void onCompleted() {}
+      };
+    }
+
+    @Override
+    public void setReadOnly(
+        SetReadOnlyRequest request, StreamObserver<SetReadOnlyResponse> caller) {
+      answer(
+          request,
+          caller,
+          () ->
+              SetReadOnlyResponse.newBuilder()
+                  .setRegistry(Wire.info(INFO))
+                  .setWhy(request.getOn() ? "read-only mode was turned on" : "")
                   .build());
     }
 

@@ -1,9 +1,11 @@
 package dev.metakey.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.metakey.cli.print.Terminal;
 import java.io.IOException;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -61,6 +63,7 @@ class GoldenTest {
         "history",
         "pending",
         "users",
+        "restore src/test/resources/objects/prog.bpf.c",
       })
   void everyForm_whenAnswered_looksAsRecorded(String line) throws IOException {
     StringBuilder seen = new StringBuilder();
@@ -92,6 +95,43 @@ class GoldenTest {
       seen.append(Run.at(daemon).metakey(args).transcript(args)).append('\n');
     }
     check("retag", seen.toString());
+  }
+
+  /** They have no forms either. */
+  @Test
+  void maintenance_whenAnswered_looksAsRecorded() throws IOException {
+    StringBuilder seen = new StringBuilder();
+    for (String line :
+        List.of(
+            "backup target/metakey.backup",
+            "backup none/metakey.backup",
+            "read-only on --reason 'moving the disk'",
+            "read-only off",
+            "export",
+            "import src/test/resources/objects/prog.bpf.c --dry-run",
+            "import src/test/resources/objects/prog.bpf.c",
+            "apply src/test/resources/objects/prog.bpf.c -o name",
+            "plan src/test/resources/objects/prog.bpf.c")) {
+      String[] args = Run.words(line);
+      seen.append(Run.at(daemon).metakey(args).transcript(args)).append('\n');
+    }
+    daemon.conflicts = List.of("/etc/fields.yaml:3: edge.zone cannot have id 0");
+    String[] args = Run.words("plan src/test/resources/objects/prog.bpf.c");
+    seen.append(Run.at(daemon).metakey(args).transcript(args)).append('\n');
+    check("maintenance", seen.toString());
+  }
+
+  /** On a little-endian machine: the marks in the script are numbers. */
+  @Test
+  void gen_whenAnswered_looksAsRecorded() throws IOException {
+    assumeTrue(ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN, "missing: little-endian");
+    StringBuilder seen = new StringBuilder();
+    for (String line :
+        List.of("gen bpftrace edge.packet_id edge.client_ip", "gen pwru edge.packet_id")) {
+      String[] args = Run.words(line);
+      seen.append(Run.at(daemon).metakey(args).transcript(args)).append('\n');
+    }
+    check("gen", seen.toString());
   }
 
   @Test
@@ -197,6 +237,8 @@ class GoldenTest {
             "history --limit 1001",
             "history --since -1",
             "history --since x",
+            "history --since 2x",
+            "history --since 2026-13-01T00:00:00Z",
             "history --last 0",
             "history --last ten",
             "history --last 1 --limit 1",
@@ -218,6 +260,22 @@ class GoldenTest {
             "link none.bpf.o -o linked.bpf.o",
             "link none.bpf.o -o linked.bpf.o --wait 0",
             "link src/test/resources/objects/prog.bpf.c -o linked.bpf.o",
+            "backup",
+            "restore none",
+            "plan",
+            "apply none",
+            "import none --bogus",
+            "export -o json",
+            "reserve edge.ip --id 3 --size 4 --slot 0",
+            "read-only",
+            "read-only maybe",
+            "read-only off --reason x",
+            "gen",
+            "gen bpftrace",
+            "gen bogus edge.packet_id",
+            "gen bpftrace kernel.rx_hash",
+            "gen bpftrace edge.packet_id -o src",
+            "-o json gen pwru edge.packet_id",
             "help bogus",
             "@list")) {
       String[] args = Run.words(line);

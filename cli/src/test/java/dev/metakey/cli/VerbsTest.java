@@ -23,6 +23,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -413,5 +414,23 @@ class VerbsTest {
         .isEqualTo(Run.at(daemon).metakey("list", "-o", "json"));
     assertThat(Run.at(daemon).metakey("-o", "json", "list", "-o", "name"))
         .isEqualTo(Run.at(daemon).metakey("list", "-o", "name"));
+  }
+
+  @Test
+  void gen_whenTheScriptHasTheTag_writesItForItsOwnerAlone() throws IOException {
+    Path file = dir.resolve("values.bt");
+    Files.createFile(file);
+    Path link = Files.createSymbolicLink(dir.resolve("link.bt"), file);
+
+    Run.Result result =
+        Run.at(daemon).metakey("gen", "bpftrace", "edge.packet_id", "-o", link.toString());
+
+    assertThat(result.exit()).isZero();
+    assertThat(result.out()).isEmpty();
+    assertThat(Files.isSymbolicLink(link)).isTrue();
+    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
+        .isEqualTo("rw-------");
+    assertThat(Files.readString(file))
+        .isEqualTo(Run.at(daemon).metakey("gen", "bpftrace", "edge.packet_id").out());
   }
 }

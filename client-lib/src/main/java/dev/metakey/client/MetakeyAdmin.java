@@ -1,5 +1,8 @@
 package dev.metakey.client;
 
+import com.google.protobuf.ByteString;
+import com.google.protobuf.util.Timestamps;
+import dev.metakey.model.Change;
 import dev.metakey.model.Field;
 import dev.metakey.model.FieldSpec;
 import dev.metakey.model.FieldUser;
@@ -8,6 +11,9 @@ import dev.metakey.model.Owner;
 import dev.metakey.model.Pending;
 import dev.metakey.v1.AdminGrpc;
 import dev.metakey.v1.AdminGrpc.AdminBlockingStub;
+import dev.metakey.v1.AdminGrpc.AdminBlockingV2Stub;
+import dev.metakey.v1.ApplyRequest;
+import dev.metakey.v1.BackupRequest;
 import dev.metakey.v1.ListHistoryRequest;
 import dev.metakey.v1.ListPendingRequest;
 import dev.metakey.v1.ListUsersRequest;
@@ -15,12 +21,18 @@ import dev.metakey.v1.RegistryGrpc;
 import dev.metakey.v1.ReleaseAllRequest;
 import dev.metakey.v1.ReleaseRequest;
 import dev.metakey.v1.ReserveRequest;
+import dev.metakey.v1.RestoreRequest;
 import dev.metakey.v1.RetagRequest;
+import dev.metakey.v1.SetReadOnlyRequest;
 import dev.metakey.v1.TransferRequest;
 import dev.metakey.v1.UndeleteRequest;
 import dev.metakey.v1.UnreserveRequest;
 import dev.metakey.wire.Replies;
 import dev.metakey.wire.Wire;
+import io.grpc.Status;
+import io.grpc.StatusException;
+import io.grpc.StatusRuntimeException;
+import io.grpc.stub.BlockingClientCall;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
@@ -33,6 +45,8 @@ import java.util.function.Function;
  * none of them ever answers stale.
  */
 public final class MetakeyAdmin {
+  private static final int PART_BYTES = 16 << 10;
+
   private final Connection connection;
 
   MetakeyAdmin(Connection connection) {
@@ -40,7 +54,7 @@ public final class MetakeyAdmin {
   }
 
   /**
-   * Ties a name to an id and size before anybody registers it. Idempotent.
+   * Ties a name to an id and size before anybody registers it, at any place. Idempotent.
    *
    * @param spec what a registration will have to agree with
    * @param id 0-63
@@ -49,8 +63,25 @@ public final class MetakeyAdmin {
    *     NOT_PERMITTED, ID_TAKEN, MISMATCH, NO_FREE_SLOT, STORE_FAILED
    */
   public Answer<Field> reserve(FieldSpec spec, int id, boolean foreign) {
+    return reserve(spec, id, 0, foreign);
+  }
+
+  /**
+   * As {@link #reserve(FieldSpec, int, boolean)}, at a place.
+   *
+   * @param slot how many bytes before the packet the value starts: a multiple of its size; 0:
+   *     anywhere
+   * @throws MetakeyException INVALID_REQUEST if nothing can lie there, ID_TAKEN if something does,
+   *     and as {@link #reserve(FieldSpec, int, boolean)}
+   */
+  public Answer<Field> reserve(FieldSpec spec, int id, int slot, boolean foreign) {
     var request =
-        ReserveRequest.newBuilder().setSpec(Wire.spec(spec)).setId(id).setForeign(foreign).build();
+        ReserveRequest.newBuilder()
+            .setSpec(Wire.spec(spec))
+            .setId(id)
+            .setSlot(slot)
+            .setForeign(foreign)
+            .build();
     var reply = call(stub -> stub.reserve(request));
     return Answer.of(reply.getRegistry(), Replies.field(reply.getField()));
   }
@@ -171,6 +202,73 @@ public final class MetakeyAdmin {
   }
 
   /**
+   * A backup: the whole registry at one revision, as text with a checksum. It holds the tag, so
+   * whoever keeps it keeps a secret.
+   *
+   * @throws MetakeyException NOT_PERMITTED, READ_ONLY
+   */
+  public Answer<byte[]> backup() {
+    var reply = call(stub -> stub.backup(BackupRequest.getDefaultInstance()));
+    return Answer.of(reply.getRegistry(), reply.getBackup().toByteArray());
+  }
+
+  /**
+   * Puts the registry back to a backup, in one commit and under a new registry id. What was
+   * registered since then is retired. What a loaded program is linked to stays as it is; if the
+   * backup has another use for it, nothing is restored.
+   *
+   * @param dryRun only tell what would change
+   * @param nothingLoaded an admin's word that no program is loaded, for a daemon that cannot see
+   *     them
+   * @return what was changed, or would be; nothing if the registry is as the backup says
+   * @throws MetakeyException INVALID_REQUEST if it is no backup, or of another layout or area;
+   *     NOT_PERMITTED, IN_USE, READ_ONLY, STORE_FAILED
+   */
+  public Answer<List<Change>> restore(byte[] backup, boolean dryRun, boolean nothingLoaded) {
+    var options = RestoreRequest.newBuilder().setDryRun(dryRun).setNothingLoaded(nothingLoaded);
+    var reply = upload(AdminBlockingV2Stub::restore, part -> options.setPart(part).build(), backup);
+    return Answer.of(
+        reply.getRegistry(), reply.getChangesList().stream().map(Replies::change).toList());
+  }
+
+  /**
+   * Makes what a file says: all of it, or nothing where it contradicts the registry. Idempotent.
+   *
+   * @param file the file's absolute path, for messages and as who reserved it; the daemon does not
+   *     open it
+   * @param text what it holds, YAML in UTF-8: reservations in the form of {@code keys.d}
+   * @param withFields whether registered fields are allowed in it too, as an export has them
+   * @param dryRun only tell what would change
+   * @throws MetakeyException INVALID_REQUEST with file and line, NOT_PERMITTED, READ_ONLY,
+   *     STORE_FAILED
+   */
+  public Answer<Applied> apply(String file, byte[] text, boolean withFields, boolean dryRun) {
+    var options =
+        ApplyRequest.newBuilder().setFile(file).setWithFields(withFields).setDryRun(dryRun);
+    var reply = upload(AdminBlockingV2Stub::apply, part -> options.setPart(part).build(), text);
+    return Answer.of(
+        reply.getRegistry(),
+        new Applied(
+            reply.getChangesList().stream().map(Replies::change).toList(),
+            List.copyOf(reply.getConflictsList())));
+  }
+
+  /**
+   * Refuses changes from now on with READ_ONLY, or takes them again. It outlasts a restart of the
+   * daemon.
+   *
+   * @param reason what for: one line, at most 255 characters; may be empty
+   * @return why changes are refused now; empty if they are taken
+   * @throws MetakeyException INVALID_REQUEST, NOT_PERMITTED, STORE_FAILED; READ_ONLY if the daemon
+   *     has started read-only by itself
+   */
+  public Answer<String> readOnly(boolean on, String reason) {
+    var request = SetReadOnlyRequest.newBuilder().setOn(on).setReason(reason).build();
+    var reply = call(stub -> stub.setReadOnly(request));
+    return Answer.of(reply.getRegistry(), reply.getWhy());
+  }
+
+  /**
    * Committed changes, oldest first, as far back as they are kept.
    *
    * @param sinceRevision changes after this one; 0: from the start
@@ -179,13 +277,27 @@ public final class MetakeyAdmin {
    * @throws MetakeyException INVALID_REQUEST, NOT_PERMITTED, STORE_FAILED
    */
   public Answer<History> history(long sinceRevision, String name, int limit) {
+    return history(sinceRevision, name, "", 0, limit);
+  }
+
+  /**
+   * As {@link #history(long, String, int)}, narrowed further.
+   *
+   * @param by only changes that this unit or claim made; empty: all
+   * @param fromMs only changes whose time is not before this, milliseconds since 1970; 0: all
+   */
+  public Answer<History> history(
+      long sinceRevision, String name, String by, long fromMs, int limit) {
     var request =
         ListHistoryRequest.newBuilder()
             .setSinceRevision(sinceRevision)
             .setName(name)
-            .setLimit(limit)
-            .build();
-    var reply = call(stub -> stub.listHistory(request));
+            .setBy(by)
+            .setLimit(limit);
+    if (fromMs != 0) {
+      request.setFrom(Timestamps.fromMillis(fromMs));
+    }
+    var reply = call(stub -> stub.listHistory(request.build()));
     var changes = reply.getChangesList().stream().map(Replies::change).toList();
     return Answer.of(reply.getRegistry(), new History(changes, reply.getNextSinceRevision()));
   }
@@ -222,6 +334,45 @@ public final class MetakeyAdmin {
         reply.getProgramsList().stream()
             .flatMap(program -> Replies.program(program).stream())
             .toList());
+  }
+
+  /** Sends bytes in parts, as they may be more than one message takes. */
+  private <Q, A> A upload(
+      Function<AdminBlockingV2Stub, BlockingClientCall<Q, A>> rpc,
+      Function<ByteString, Q> partOf,
+      byte[] bytes) {
+    return connection.call(
+        AdminGrpc::newBlockingV2Stub,
+        stub -> {
+          BlockingClientCall<Q, A> call = rpc.apply(stub);
+          try {
+            return upload(call, partOf, ByteString.copyFrom(bytes));
+          } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw Retry.interrupted(e);
+          } catch (StatusException e) {
+            throw new StatusRuntimeException(e.getStatus(), e.getTrailers());
+          }
+        });
+  }
+
+  private static <Q, A> A upload(
+      BlockingClientCall<Q, A> call, Function<ByteString, Q> partOf, ByteString bytes)
+      throws InterruptedException, StatusException {
+    int from = 0;
+    do {
+      int to = Math.min(bytes.size(), from + PART_BYTES);
+      if (!call.write(partOf.apply(bytes.substring(from, to)))) {
+        break; // it was refused, as the answer says
+      }
+      from = to;
+    } while (from < bytes.size());
+    call.halfClose();
+    A answer = call.read();
+    if (answer == null) {
+      throw new StatusException(Status.INTERNAL.withDescription("no answer"));
+    }
+    return answer;
   }
 
   private <R> R call(Function<AdminBlockingStub, R> rpc) {

@@ -1,6 +1,7 @@
 package dev.metakey.model;
 
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,10 +22,31 @@ public record Change(
     @Nullable Field after,
     Peer peer) {
 
+  /** As whom the daemon changes something by itself. */
+  private static final Set<String> DAEMON = Set.of("metakeyd", "metakeyd.service");
+
   public Change {
     if (before == null && after == null) {
       throw new IllegalArgumentException("a change of nothing");
     }
+  }
+
+  /**
+   * Whether an admin did what no owner could do: reserve, transfer, force, restore a backup, or
+   * touch what belongs to others. What the daemon did by itself (a ttl or a quarantine is over) is
+   * not meant. It is told from the change itself, by whose it was and whose it is.
+   */
+  public boolean isByAdmin() {
+    return switch (kind) {
+      case RESERVED, UNRESERVED, FORCED, TRANSFERRED, RECOVERED -> true;
+      case CREATED, RESTORED, JOINED, LEFT, RELEASED -> !isOwners(before) && !isOwners(after);
+      case FREED -> !DAEMON.contains(peer.service());
+      case EXPIRED, MOVED, ADOPTED, OTHER -> false;
+    };
+  }
+
+  private boolean isOwners(@Nullable Field field) {
+    return field != null && field.owners().contains(peer.owner());
   }
 
   /** What changed and whose it is; the process that asked for it is left out. */

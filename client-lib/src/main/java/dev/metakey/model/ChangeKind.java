@@ -32,7 +32,9 @@ public enum ChangeKind implements Coded {
   /** A field was released by an admin although loaded programs use it, and is retired. */
   FORCED(12),
   /** An admin handed a field to another owner. */
-  TRANSFERRED(13);
+  TRANSFERRED(13),
+  /** An admin put the registry back to a backup; this is what became of one of its ids. */
+  RECOVERED(14);
 
   private final int code;
 

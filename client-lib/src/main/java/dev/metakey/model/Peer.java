@@ -1,5 +1,7 @@
 package dev.metakey.model;
 
+import java.util.Set;
+
 /**
  * Who called, and what the kernel told about the process when it connected. All but the owner are
  * facts about one call.
@@ -11,11 +13,28 @@ package dev.metakey.model;
  * @param unit the service unit that its cgroup names, also where that proves nothing; may be empty
  * @param container the short id or the name of the container that its cgroup names; may be empty
  * @param privileged it has CAP_SYS_ADMIN in the daemon's user namespace
+ * @param groups its supplementary groups; this and the cgroup are for the daemon's policy, and
+ *     neither kept nor told: empty in everything that a daemon answers
+ * @param cgroup the path of its cgroup
  */
 public record Peer(
-    Owner owner, int uid, int gid, int pid, String unit, String container, boolean privileged) {
+    Owner owner,
+    int uid,
+    int gid,
+    int pid,
+    String unit,
+    String container,
+    boolean privileged,
+    Set<Integer> groups,
+    String cgroup) {
   /** The gid of a peer whose gid the reader may not know. */
   public static final int NOT_TOLD = -1;
+
+  /** A process of whose groups and cgroup nothing is known. */
+  public Peer(
+      Owner owner, int uid, int gid, int pid, String unit, String container, boolean privileged) {
+    this(owner, uid, gid, pid, unit, container, privileged, Set.of(), "");
+  }
 
   /** A process in no unit and no container, without privileges. */
   public Peer(int uid, int gid, int pid, String claim) {
@@ -29,7 +48,14 @@ public record Peer(
 
   /** The same process with CAP_SYS_ADMIN. */
   public Peer withPrivileges() {
-    return new Peer(owner, uid, gid, pid, unit, container, true);
+    return new Peer(owner, uid, gid, pid, unit, container, true, groups, cgroup);
+  }
+
+  /** What is kept of it. */
+  public Peer recorded() {
+    return groups.isEmpty() && cgroup.isEmpty()
+        ? this
+        : new Peer(owner, uid, gid, pid, unit, container, privileged);
   }
 
   /** What everybody may know: who it is, and nothing about its process. */

@@ -252,6 +252,7 @@ public final class Replies {
       case CHANGE_KIND_ADOPTED -> ChangeKind.ADOPTED;
       case CHANGE_KIND_FORCED -> ChangeKind.FORCED;
       case CHANGE_KIND_TRANSFERRED -> ChangeKind.TRANSFERRED;
+      case CHANGE_KIND_RECOVERED -> ChangeKind.RECOVERED;
       case CHANGE_KIND_UNSPECIFIED, UNRECOGNIZED -> ChangeKind.OTHER;
     };
   }

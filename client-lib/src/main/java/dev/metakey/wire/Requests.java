@@ -60,6 +60,19 @@ public final class Requests {
   }
 
   /**
+   * An admin's words.
+   *
+   * @throws MetakeyException INVALID_REQUEST if they are too long, or no line of text
+   */
+  public static String reason(String text) {
+    if (text.length() > 255 || text.codePoints().anyMatch(Character::isISOControl)) {
+      throw new MetakeyException(
+          Reason.INVALID_REQUEST, "a reason is one line of text with at most 255 characters");
+    }
+    return text;
+  }
+
+  /**
    * An owner that can exist.
    *
    * @throws MetakeyException INVALID_REQUEST

@@ -277,6 +277,7 @@ public final class Wire {
       case OTHER -> dev.metakey.v1.ChangeKind.CHANGE_KIND_UNSPECIFIED;
       case FORCED -> dev.metakey.v1.ChangeKind.CHANGE_KIND_FORCED;
       case TRANSFERRED -> dev.metakey.v1.ChangeKind.CHANGE_KIND_TRANSFERRED;
+      case RECOVERED -> dev.metakey.v1.ChangeKind.CHANGE_KIND_RECOVERED;
     };
   }
 

@@ -38,6 +38,12 @@ class DatapathBenchIT {
           "slotted first set, area made",
           "packed presence restored",
           "packed first set, area made",
+          "tracer, empty loop",
+          "slotted trace_get",
+          "packed trace_get, 7 fields",
+          "tc by sock_get, empty loop",
+          "slotted sock_get",
+          "packed sock_get, 7 fields",
           "by hand, bounds check alone, get",
           "by hand, bounds check alone, set",
           "by hand, with a mark check, get",
@@ -63,14 +69,18 @@ class DatapathBenchIT {
    * 14. A busy machine does not change these counts.
    */
   private static final Map<String, int[]> MOST =
-      Map.of(
-          "slotted get", new int[] {77, 752, 339},
-          "slotted set", new int[] {213, 906, 949},
-          "slotted del", new int[] {99, 742, 445},
-          "packed get, 7 fields", new int[] {271, 1102, 1105},
-          "packed set, 7 fields", new int[] {724, 2848, 2951},
-          "packed insert, 7 fields", new int[] {715, 2785, 2910},
-          "packed del, 7 fields", new int[] {466, 2700, 1888});
+      Map.ofEntries(
+          Map.entry("slotted get", new int[] {77, 752, 339}),
+          Map.entry("slotted set", new int[] {213, 906, 949}),
+          Map.entry("slotted del", new int[] {99, 742, 445}),
+          Map.entry("slotted trace_get", new int[] {112, 128, 588}),
+          Map.entry("packed trace_get, 7 fields", new int[] {285, 291, 1242}),
+          Map.entry("slotted sock_get", new int[] {113, 129, 541}),
+          Map.entry("packed sock_get, 7 fields", new int[] {286, 292, 1191}),
+          Map.entry("packed get, 7 fields", new int[] {271, 1102, 1105}),
+          Map.entry("packed set, 7 fields", new int[] {724, 2848, 2951}),
+          Map.entry("packed insert, 7 fields", new int[] {715, 2785, 2910}),
+          Map.entry("packed del, 7 fields", new int[] {466, 2700, 1888}));
 
   @BeforeEach
   void require() throws Exception {
@@ -82,9 +92,9 @@ class DatapathBenchIT {
     Ran ran = run("2", "160").ok();
 
     assertThat(ran.out())
-        .contains("machine: ", "BPF code: clang version", "each of the 34 rows does what it says")
+        .contains("machine: ", "BPF code: clang version", "each of the 40 rows does what it says")
         .contains("2 runs of 160 operations; other processes kept");
-    assertThat(rows()).hasSize(34).allSatisfy(row -> assertLine(ran, row + FIGURES));
+    assertThat(rows()).hasSize(40).allSatisfy(row -> assertLine(ran, row + FIGURES));
     MOST.forEach((row, most) -> assertCounts(ran, row, most));
     assertThat(GOALS)
         .allSatisfy(goal -> assertLine(ran, goal + " +<= +\\d\\.\\d\\d +\\S+ +(yes|no)"));

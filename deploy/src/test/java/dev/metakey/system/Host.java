@@ -54,7 +54,18 @@ final class Host
           "unreserve",
           "undelete",
           "transfer",
-          "retag");
+          "retag",
+          "backup",
+          "restore",
+          "read-only",
+          "export",
+          "import",
+          "plan",
+          "apply");
+
+  private static final List<String> OPEN_POLICY =
+      List.of(
+          "policy:", "  - rule: open", "    allow: all", "    quota: {ids: 64, slot_bytes: 200}");
 
   private static final Collection<Host> OPEN = ConcurrentHashMap.newKeySet();
 
@@ -182,9 +193,16 @@ final class Host
     environment.put(variable, value);
   }
 
-  /** Writes the daemon's config. */
+  /**
+   * Writes the daemon's config. Everybody may take everything there, unless the lines have a
+   * policy: {@code policy:} alone stands for the one that daemons have by themselves.
+   */
   void configure(String... lines) throws IOException {
-    Files.write(config(), List.of(lines));
+    List<String> config = new ArrayList<>(List.of(lines));
+    if (config.stream().noneMatch(line -> line.startsWith("policy:"))) {
+      config.addAll(OPEN_POLICY);
+    }
+    Files.write(config(), config);
   }
 
   /** Stops or removes something after the test; what was given last goes first. */

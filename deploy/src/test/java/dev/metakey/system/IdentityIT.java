@@ -254,7 +254,7 @@ class IdentityIT {
     words[1] = "edge.other:8";
     Ran inUnit = program(cgroups, "/system.slice/metakey-it-edge.service", calls, words).ok();
     assertThat(inUnit.out()).contains("\"service\":\"metakey-it-edge.service\"");
-    assertThat(inUnit.err()).isEmpty();
+    assertThat(Ran.unhurried(inUnit.err())).isEmpty();
   }
 
   @Test
@@ -352,6 +352,28 @@ class IdentityIT {
                 + " && exec setpriv --reuid=990 --regid=990 --clear-groups -- \"$@\"",
             "sh");
     saysThatItCannotSee(hidden, "CAP_SYS_PTRACE");
+  }
+
+  /** Whoever may not look at root's processes cannot know whether they are of this host. */
+  @Test
+  void daemon_whenItIsAnOrdinaryUsers_saysThatRootIsNoAdmin() throws Exception {
+    DaemonProcess daemon = startAs990("--inh-caps=-all");
+    host.cli("history").refuses(5, "admins are root");
+    assertThat(host.cli("status").exits(10).out())
+        .contains("CAP_SYS_PTRACE; until then root is not an admin");
+    daemon.terminate();
+
+    startAs990("--inh-caps=-all,+sys_ptrace", "--ambient-caps=-all,+sys_ptrace");
+    host.cli("history").ok();
+    host.cli("status").ok();
+  }
+
+  private DaemonProcess startAs990(String... capabilities) throws Exception {
+    String makeDirectories = "install -d -o 990 -g 990 run data && exec \"$@\"";
+    List<String> user = new ArrayList<>(List.of("sh", "-c", makeDirectories, "sh"));
+    user.addAll(List.of("setpriv", "--reuid=990", "--regid=990", "--clear-groups"));
+    user.addAll(List.of(capabilities));
+    return host.launch(host.process(concat(user, host.daemonCommand().command()))).awaitServing();
   }
 
   private void saysThatItCannotSee(List<String> before, String advice) throws Exception {

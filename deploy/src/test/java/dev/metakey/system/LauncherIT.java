@@ -206,7 +206,7 @@ final class LauncherIT {
     daemon = host.start(); // read-only: what was published is evidence, and stays
     assertThat(keys()).content().contains("edge.ab");
     assertLeavesItToProgram("id", "edge.ab");
-    assertThat(host.cli("id", "edge.ab").ok().err()).isEmpty();
+    assertThat(Ran.unhurried(host.cli("id", "edge.ab").ok().err())).isEmpty();
 
     daemon.kill();
     host.configure("publish: {keys: false}");

@@ -154,7 +154,7 @@ class LifecycleIT {
     host.cli("release", "edge.zone").refuses(8, host.socket().toString());
     host.cli("status").refuses(8, host.socket().toString(), "start metakeyd");
     host.start();
-    assertThat(host.cli("id", "edge.zone").ok().err()).isEmpty();
+    assertThat(Ran.unhurried(host.cli("id", "edge.zone").ok().err())).isEmpty();
   }
 
   /** The whole state is in the pipe before its reader goes, so that no later write could fail. */

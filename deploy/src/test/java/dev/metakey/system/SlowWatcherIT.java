@@ -4,16 +4,21 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.metakey.v1.Change;
 import dev.metakey.v1.FieldSpec;
+import dev.metakey.v1.Owner;
 import dev.metakey.v1.RegistryGrpc;
+import dev.metakey.v1.ReleaseAllRequest;
+import dev.metakey.v1.User;
 import dev.metakey.v1.WatchRequest;
 import dev.metakey.v1.WatchResponse;
 import io.grpc.stub.BlockingClientCall;
+import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -22,8 +27,9 @@ import org.junit.jupiter.api.extension.RegisterExtension;
  */
 class SlowWatcherIT {
   private static final int SERVICES = 8;
-  private static final int ROUNDS = 1_500;
-  private static final int CHANGES = SERVICES * (1 + 2 * ROUNDS);
+  private static final int FIELDS_OF_EACH = 7;
+  private static final int ROUNDS = 215;
+  private static final int CHANGES = SERVICES * FIELDS_OF_EACH * (1 + 2 * ROUNDS);
 
   /**
    * Every change carries it twice, so that all changes together do not fit into the daemon's heap.
@@ -59,19 +65,22 @@ class SlowWatcherIT {
         .watch(WatchRequest.getDefaultInstance());
   }
 
-  /** Every service registers and releases its field again and again: each is a change. */
+  /** Every service registers and releases its fields again and again: each is a change. */
   private void churn(ExecutorService threads) throws Exception {
+    int uid = (int) Files.getAttribute(host.root(), "unix:uid");
     List<Callable<Void>> services = new ArrayList<>();
     for (int i = 0; i < SERVICES; i++) {
-      FieldSpec field =
-          Wiretap.field("slow.n" + i, 8).toBuilder().setDescription(DESCRIPTION).build();
+      FieldSpec[] fields = fields("slow.n" + i);
+      User service = User.newBuilder().setUid(uid).setClaim("service-" + i).build();
+      ReleaseAllRequest release =
+          ReleaseAllRequest.newBuilder().setWhose(Owner.newBuilder().setUser(service)).build();
       Wiretap connection = host.connect("service-" + i);
       services.add(
           () -> {
-            connection.register(field);
+            connection.register(fields);
             for (int round = 0; round < ROUNDS; round++) {
-              connection.release(field.getName());
-              connection.register(field);
+              connection.admin().releaseAll(release);
+              connection.register(fields);
             }
             return null;
           });
@@ -79,6 +88,13 @@ class SlowWatcherIT {
     for (Future<Void> done : threads.invokeAll(services)) {
       done.get();
     }
+  }
+
+  private static FieldSpec[] fields(String prefix) {
+    return IntStream.range(0, FIELDS_OF_EACH)
+        .mapToObj(i -> Wiretap.field(prefix + "." + (char) ('a' + i), 2))
+        .map(field -> field.toBuilder().setDescription(DESCRIPTION).build())
+        .toArray(FieldSpec[]::new);
   }
 
   /**

@@ -153,6 +153,7 @@ class TagIT {
 
   @Test
   void link_whenNotInTheGroup_isRefusedAndRegistersNothing() throws Exception {
+    host.configure("policy:");
     host.start();
     host.cli("register", "edge.packet_id:8", "--service", "edge").ok();
 
@@ -165,6 +166,7 @@ class TagIT {
   /** A supplementary group counts. */
   @Test
   void link_whenInTheGroup_isAllowed() throws Exception {
+    host.configure("policy:");
     Path groups = Files.copy(Path.of("/etc/group"), host.root().resolve("group"));
     Files.writeString(groups, "metakey:x:%d:%n".formatted(LINKERS_GID), StandardOpenOption.APPEND);
     List<String> daemon =

@@ -11,6 +11,7 @@ import dev.metakey.model.Tag;
 import dev.metakey.server.config.Config;
 import dev.metakey.server.config.Read;
 import dev.metakey.server.domain.Adopt;
+import dev.metakey.server.domain.Policy;
 import dev.metakey.server.domain.Programs;
 import dev.metakey.server.domain.RegistryState;
 import dev.metakey.server.domain.Reserve;
@@ -23,7 +24,6 @@ import dev.metakey.server.engine.HostClock;
 import dev.metakey.server.engine.KernelWatch;
 import dev.metakey.server.engine.Limits;
 import dev.metakey.server.engine.ProgramSource;
-import dev.metakey.server.files.TagReaders;
 import dev.metakey.server.files.TrustedDirectory;
 import dev.metakey.server.files.TrustedDirectory.Use;
 import dev.metakey.server.kernel.BpfEvents;
@@ -33,6 +33,7 @@ import dev.metakey.server.kernel.LoadedPrograms;
 import dev.metakey.server.publication.Outlet;
 import dev.metakey.server.publication.Publisher;
 import dev.metakey.server.publication.WatchHub;
+import dev.metakey.server.storage.Backup;
 import dev.metakey.server.storage.RocksStore;
 import dev.metakey.server.storage.StoreException;
 import dev.metakey.server.transport.Launchers;
@@ -70,6 +71,7 @@ public final class Daemon implements AutoCloseable {
   private final KernelWatch kernel;
   private final Publisher publisher;
   private final WatchHub hub;
+  private final Maintenance maintenance;
   private final SocketServer server;
 
   /**
@@ -139,11 +141,7 @@ public final class Daemon implements AutoCloseable {
       readOnly = Objects.requireNonNullElse(store.readOnly(), wrong);
       engine =
           new Engine(
-              store,
-              new Rules(config.quarantineMs(), self.uid(), readOnly),
-              retention(),
-              self,
-              HostClock.ofThisHost(bootId.toString()));
+              store, rules(self), retention(), self, HostClock.ofThisHost(bootId.toString()));
       kernel = new KernelWatch(engine, looked);
       if (readOnly.isEmpty()) {
         begin(nothingLoaded);
@@ -157,11 +155,15 @@ public final class Daemon implements AutoCloseable {
       publisher = new Publisher(engine.snapshot(), outlets(published, !readOnly.isEmpty()));
       hub =
           new WatchHub(
-              engine::snapshot,
-              engine::history,
-              Limits.DEFAULTS.watches(),
-              engine.rules()::isAdmin);
+              engine::snapshot, engine::history, Limits.DEFAULTS.watches(), engine::isAdmin);
       preparation.await();
+      maintenance =
+          new Maintenance(
+              engine,
+              () -> new Backup.Home(store.ids(), MachineId.ofThisHost()),
+              config.paths().data(),
+              readOnly,
+              this::tellHealth);
       StatusReport status = new StatusReport(config, engine, publisher, hub, problems);
       server =
           new SocketServer(
@@ -171,11 +173,13 @@ public final class Daemon implements AutoCloseable {
               hub,
               status::now,
               Launchers.DEFAULTS.and(config.launchers()),
-              () -> Groups.gid(TagReaders.GROUP));
+              maintenance);
+      maintenance.resume();
     } catch (IOException | StoreException | RuntimeException e) {
       store.close();
       throw e;
     }
+    problems.from(() -> Stream.of(maintenance.problem()).filter(text -> !text.isEmpty()).toList());
     problems.from(this::recoveryProblems);
     problems.from(() -> Stream.ofNullable(store.damage()).toList());
     problems.from(defects::problems);
@@ -188,6 +192,9 @@ public final class Daemon implements AutoCloseable {
     engine.addListener(hub);
     engine.addListener(publisher);
     engine.addListener(kernel);
+    if (config.history().journal()) {
+      engine.addListener(new ChangeLog());
+    }
     engine.onHealth(possible -> tellHealth());
     tellHealth();
     threads.start();
@@ -233,7 +240,7 @@ public final class Daemon implements AutoCloseable {
   /** Changes are possible while the store takes them and every thread that they need is running. */
   private void tellHealth() {
     server.changesPossible(
-        readOnly.isEmpty()
+        engine.rules().readOnly().isEmpty()
             && engine.storeProblem() == null
             && threads.areWell()
             && kernel.isWell()
@@ -293,6 +300,12 @@ public final class Daemon implements AutoCloseable {
     return "the config asks for layout %s with area %d, and that cannot be taken on: %s. Until it can, the registry keeps layout %s with area %d"
         .formatted(
             config.layout(), config.areaBytes(), obstacle.text(), info.layout(), info.areaBytes());
+  }
+
+  /** With a wrong config nobody knows what was meant, and the defaults could be too much. */
+  private Rules rules(Peer self) {
+    Policy policy = readOnly.isEmpty() ? config.access().policy() : Policy.UNKNOWN;
+    return new Rules(config.quarantineMs(), self.uid(), policy.lookedUp(Groups::gid), readOnly);
   }
 
   private static String whyReadOnly(List<String> faults) {

@@ -66,7 +66,7 @@ public final class Main implements Callable<Integer> {
       names = "--recover-from",
       paramLabel = "PATH",
       description =
-          "a state copy, a registry.bin, a keys file, a directory that has one, or one of pinned maps: where the data is lost, begin with what it says")
+          "a backup, a state copy, a registry.bin, a keys file, a directory that has one, or one of pinned maps: where the data is lost, begin with what it says")
   private @Nullable Path recoverFrom;
 
   @Option(

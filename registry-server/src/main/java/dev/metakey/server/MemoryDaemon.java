@@ -15,6 +15,7 @@ import dev.metakey.server.engine.KernelWatch;
 import dev.metakey.server.engine.Limits;
 import dev.metakey.server.publication.Publisher;
 import dev.metakey.server.publication.WatchHub;
+import dev.metakey.server.storage.Backup;
 import dev.metakey.server.storage.MemoryStore;
 import dev.metakey.server.storage.StoreException;
 import dev.metakey.server.transport.Launchers;
@@ -65,8 +66,7 @@ public final class MemoryDaemon implements AutoCloseable {
     engine.run(new Start(clock.bootId(), config.layout(), config.areaBytes(), false, tag));
     publisher = new Publisher(engine.snapshot(), List.of());
     hub =
-        new WatchHub(
-            engine::snapshot, engine::history, Limits.DEFAULTS.watches(), engine.rules()::isAdmin);
+        new WatchHub(engine::snapshot, engine::history, Limits.DEFAULTS.watches(), engine::isAdmin);
     StatusReport status = new StatusReport(config, engine, publisher, hub, new Problems());
     server =
         new SocketServer(
@@ -76,13 +76,17 @@ public final class MemoryDaemon implements AutoCloseable {
             hub,
             status::now,
             Launchers.DEFAULTS,
-            () -> -1);
+            new Maintenance(engine, this::home, directory, "", () -> {}));
     threads = new EngineThreads(engine, () -> {});
     engine.addListener(hub);
     engine.addListener(kernel);
     threads.start();
     kernel.start();
     server.start();
+  }
+
+  private Backup.Home home() {
+    return new Backup.Home(List.of(engine.snapshot().info().registryId()), "");
   }
 
   private static Config config(Path directory) {

@@ -11,8 +11,32 @@ import java.util.List;
 final class ChangeForm implements Form<Change> {
   @Override
   public Table table(List<Change> changes, boolean wide) {
-    Table table = heading(wide);
-    changes.forEach(change -> table.row(row(change, wide)));
+    Table table =
+        wide
+            ? new Table(
+                "REVISION",
+                "TIME",
+                "CHANGE",
+                "ID",
+                "NAME",
+                "SIZE",
+                "SLOT",
+                "GEN",
+                "STATE",
+                "BY",
+                "OWNER",
+                "BEFORE")
+            : heading(false);
+    for (Change change : changes) {
+      List<Cell> row = row(change, wide);
+      if (change.isByAdmin()) {
+        row.set(wide ? 9 : 7, Cell.of(change.peer() + ", admin"));
+      }
+      if (wide) {
+        row.add(Cell.of(PlanForm.text(change.before(), change.field())));
+      }
+      table.row(row);
+    }
     return table;
   }
 
@@ -60,7 +84,8 @@ final class ChangeForm implements Form<Change> {
   private static Style style(Change change) {
     return switch (change.kind()) {
       case CREATED, RESTORED, JOINED -> Style.GOOD;
-      case RELEASED, EXPIRED, LEFT, FREED, MOVED, ADOPTED, FORCED, TRANSFERRED -> Style.ATTENTION;
+      case RELEASED, EXPIRED, LEFT, FREED, MOVED, ADOPTED, FORCED, TRANSFERRED, RECOVERED ->
+          Style.ATTENTION;
       case RESERVED, UNRESERVED, OTHER -> Style.PLAIN;
     };
   }
@@ -72,6 +97,7 @@ final class ChangeForm implements Form<Change> {
     json.name("at");
     Json.time(json, change.atMs());
     json.name("kind").value(change.kind().toString());
+    json.name("admin").value(change.isByAdmin());
     json.name("before");
     Json.field(json, change.before());
     json.name("after");

@@ -152,6 +152,15 @@ public final class Printer {
     }
   }
 
+  /** What a file changes, or would change; no table if that is nothing, as the caller says so. */
+  public void planned(Answer<List<Change>> answer) {
+    boolean isTable = output == Output.TABLE || output == Output.WIDE;
+    if (answer.value().isEmpty() && isTable) {
+      return;
+    }
+    list(answer, "changes", answer.value(), new PlanForm());
+  }
+
   /** Whether the daemon reports no problem. */
   public static boolean isHealthy(DaemonStatus status) {
     return StatusForm.isHealthy(status);

@@ -2,6 +2,7 @@ package dev.metakey.server.config;
 
 import dev.metakey.model.Layout;
 import dev.metakey.model.RegistryInfo;
+import dev.metakey.server.domain.Policy;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -13,6 +14,7 @@ import java.util.List;
  * @param quarantineMs how long a retired id is set aside, milliseconds
  * @param launchers names of units that prove nothing, besides the known ones; {@code *} in one
  *     stands for anything
+ * @param access who may do what, and who reaches the socket
  */
 public record Config(
     Paths paths,
@@ -22,13 +24,14 @@ public record Config(
     History history,
     Publish publish,
     Programs programs,
-    List<String> launchers) {
+    List<String> launchers,
+    Access access) {
 
   public Config {
     launchers = List.copyOf(launchers);
   }
 
-  /** A config that looks at loaded programs, and adds no launchers. */
+  /** A config that looks at loaded programs, adds no launchers, and lets everybody register. */
   public Config(
       Paths paths,
       Layout layout,
@@ -36,7 +39,16 @@ public record Config(
       long quarantineMs,
       History history,
       Publish publish) {
-    this(paths, layout, areaBytes, quarantineMs, history, publish, Programs.KERNEL, List.of());
+    this(
+        paths,
+        layout,
+        areaBytes,
+        quarantineMs,
+        history,
+        publish,
+        Programs.KERNEL,
+        List.of(),
+        Access.OPEN);
   }
 
   public static final Path DEFAULT_FILE = Path.of("/etc/metakey/metakeyd.yaml");
@@ -63,8 +75,14 @@ public record Config(
    *
    * @param keep how many, at most
    * @param days how long, at most
+   * @param journal whether each change is written to the log, too
    */
-  public record History(long keep, int days) {
+  public record History(long keep, int days, boolean journal) {
+    /** A history of which the log says nothing. */
+    public History(long keep, int days) {
+      this(keep, days, false);
+    }
+
     public long ageMs() {
       return Duration.ofDays(days).toMillis();
     }
@@ -99,6 +117,16 @@ public record Config(
     public static final Publish ALL = new Publish(true, true, true);
   }
 
+  /**
+   * Who may do what.
+   *
+   * @param policy the rules of the config, then the built-in ones
+   */
+  public record Access(Policy policy) {
+    public static final Access DEFAULT = new Access(Policy.DEFAULT);
+    public static final Access OPEN = new Access(Policy.OPEN);
+  }
+
   public static Config defaults() {
     return new Config(
         Paths.DEFAULTS,
@@ -106,7 +134,10 @@ public record Config(
         RegistryInfo.DEFAULT_AREA_BYTES,
         Duration.ofMinutes(10).toMillis(),
         new History(100_000, 90),
-        Publish.ALL);
+        Publish.ALL,
+        Programs.KERNEL,
+        List.of(),
+        Access.DEFAULT);
   }
 
   /** Whether loaded programs are looked at. */
@@ -116,11 +147,11 @@ public record Config(
 
   public Config withPaths(Paths newPaths) {
     return new Config(
-        newPaths, layout, areaBytes, quarantineMs, history, publish, programs, launchers);
+        newPaths, layout, areaBytes, quarantineMs, history, publish, programs, launchers, access);
   }
 
   public Config withPrograms(Programs newPrograms) {
     return new Config(
-        paths, layout, areaBytes, quarantineMs, history, publish, newPrograms, launchers);
+        paths, layout, areaBytes, quarantineMs, history, publish, newPrograms, launchers, access);
   }
 }

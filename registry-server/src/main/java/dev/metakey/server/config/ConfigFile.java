@@ -23,7 +23,8 @@ public final class ConfigFile {
           "history",
           "publish",
           "programs",
-          "launchers");
+          "launchers",
+          "policy");
 
   private ConfigFile() {}
 
@@ -37,7 +38,7 @@ public final class ConfigFile {
   private static Config config(Path file, YamlMap yaml) {
     Config defaults = Config.defaults();
     Config.Paths paths = defaults.paths();
-    YamlMap history = yaml.map("history", List.of("keep", "days"));
+    YamlMap history = yaml.map("history", List.of("keep", "days", "journal"));
     YamlMap publish = yaml.map("publish", List.of("keys", "registry.bin", "tag"));
     return new Config(
         new Config.Paths(
@@ -51,13 +52,15 @@ public final class ConfigFile {
         yaml.get("quarantine", defaults.quarantineMs(), word -> Durations.parse(word).toMillis()),
         new Config.History(
             history.get("keep", defaults.history().keep(), w -> number(w, 1, 100_000_000)),
-            history.get("days", defaults.history().days(), w -> (int) number(w, 1, 36_500))),
+            history.get("days", defaults.history().days(), w -> (int) number(w, 1, 36_500)),
+            history.get("journal", false, ConfigFile::yesOrNo)),
         new Config.Publish(
             publish.get("keys", true, ConfigFile::yesOrNo),
             publish.get("registry.bin", true, ConfigFile::yesOrNo),
             publish.get("tag", true, ConfigFile::yesOrNo)),
         yaml.get("programs", defaults.programs(), Config.Programs::parse),
-        yaml.list("launchers", ConfigFile::launcher));
+        yaml.list("launchers", ConfigFile::launcher),
+        new Config.Access(PolicySection.read(yaml)));
   }
 
   private static String launcher(String word) {

@@ -28,12 +28,13 @@ import java.util.TreeSet;
  *     - name: edge.packet_id
  *       id: 3
  *       size: 8
+ *       slot: 24              # any, if it is left out
  *       foreign: false        # true: some program hard-codes the id
  * </pre>
  */
 public final class KeysDirectory {
   private static final List<String> KEYS =
-      List.of("name", "id", "size", "foreign", "description", "format", "merge");
+      List.of("name", "id", "slot", "size", "foreign", "description", "format", "merge");
 
   private KeysDirectory() {}
 
@@ -55,18 +56,20 @@ public final class KeysDirectory {
   }
 
   private static void read(Path file, List<Reserve> reservations, List<String> faults) {
-    List<YamlMap> entries =
-        YamlMap.read(file, List.of("reserve"), faults).maps("reserve", KEYS).stream()
-            .filter(YamlMap::isSound)
-            .toList();
-    for (YamlMap entry : entries) {
-      try {
-        Reserve reserve = reserve(entry);
-        if (entry.isSound()) {
-          reservations.add(reserve);
+    reserve(YamlMap.read(file, List.of("reserve"), faults), reservations, faults);
+  }
+
+  static void reserve(YamlMap file, List<? super Reserve> reservations, List<String> faults) {
+    for (YamlMap entry : file.maps("reserve", KEYS)) {
+      if (entry.isSound()) {
+        try {
+          Reserve reserve = reserve(entry);
+          if (entry.isSound()) {
+            reservations.add(reserve);
+          }
+        } catch (ConfigException e) {
+          faults.add(String.valueOf(e.getMessage()));
         }
-      } catch (ConfigException e) {
-        faults.add(String.valueOf(e.getMessage()));
       }
     }
   }
@@ -88,16 +91,22 @@ public final class KeysDirectory {
     String name = entry.require("name", word -> word);
     int size = entry.require("size", word -> (int) ConfigFile.number(word, -1, 1024));
     int id = entry.require("id", word -> (int) ConfigFile.number(word, 0, Field.IDS - 1));
+    int slot = slot(entry);
     boolean foreign = entry.get("foreign", false, KeysDirectory::bool);
     String description = entry.get("description", "", word -> word);
     Format format = entry.get("format", Format.DEC, w -> Words.parse(Format.class, "format", w));
     Merge merge = entry.get("merge", Merge.UNSPECIFIED, w -> Words.parse(Merge.class, "merge", w));
     try {
       FieldSpec spec = new FieldSpec(name, size, description, format, merge, Sharing.EXCLUSIVE, 0);
-      return new Reserve(spec, id, new Reservation(foreign, entry.place()));
+      return new Reserve(spec, id, slot, new Reservation(foreign, entry.place()));
     } catch (MetakeyException e) {
       throw new ConfigException("%s: %s".formatted(entry.place(), e.text()));
     }
+  }
+
+  /** 0 if none is named. */
+  static int slot(YamlMap entry) {
+    return entry.get("slot", 0, word -> (int) ConfigFile.number(word, 1, 255));
   }
 
   private static boolean bool(String word) {

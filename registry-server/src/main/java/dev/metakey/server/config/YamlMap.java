@@ -84,9 +84,23 @@ final class YamlMap {
    * @param faults gets what cannot be used
    */
   static YamlMap read(Path file, List<String> allowed, List<String> faults) {
+    try {
+      return parse(file, text(file), allowed, faults);
+    } catch (ConfigException e) {
+      faults.add(String.valueOf(e.getMessage()));
+      return new YamlMap(file, null, allowed, faults);
+    }
+  }
+
+  /**
+   * Reads what a file holds, without opening it.
+   *
+   * @param file for messages
+   */
+  static YamlMap parse(Path file, String text, List<String> allowed, List<String> faults) {
     Node node = null;
     try {
-      node = root(file);
+      node = root(file, text);
     } catch (ConfigException e) {
       faults.add(String.valueOf(e.getMessage()));
     }
@@ -94,14 +108,12 @@ final class YamlMap {
   }
 
   /**
-   * @throws ConfigException if the file cannot be read, or is not YAML
+   * @throws ConfigException if the file cannot be read
    */
-  private static @Nullable Node root(Path file) throws ConfigException {
+  private static String text(Path file) throws ConfigException {
     requireTrusted(file);
     try {
-      Optional<Node> root =
-          new Compose(LoadSettings.builder().build()).composeString(Files.readString(file));
-      return root.filter(node -> !isNull(node)).orElse(null);
+      return Files.readString(file);
     } catch (CharacterCodingException e) {
       throw new ConfigException("%s cannot be read: it is not UTF-8 text".formatted(file));
     } catch (NoSuchFileException e) {
@@ -110,6 +122,16 @@ final class YamlMap {
       throw new ConfigException("%s cannot be read: permission denied".formatted(file));
     } catch (IOException e) {
       throw new ConfigException("%s cannot be read: %s".formatted(file, Failure.words(e)));
+    }
+  }
+
+  /**
+   * @throws ConfigException if the text is not YAML
+   */
+  private static @Nullable Node root(Path file, String text) throws ConfigException {
+    try {
+      Optional<Node> root = new Compose(LoadSettings.builder().build()).composeString(text);
+      return root.filter(node -> !isNull(node)).orElse(null);
     } catch (MarkedYamlEngineException e) {
       int at = e.getProblemMark().map(mark -> mark.getLine() + 1).orElse(1);
       throw new ConfigException("%s:%d: not valid YAML: %s".formatted(file, at, e.getProblem()));
@@ -194,6 +216,45 @@ final class YamlMap {
       }
     }
     return list;
+  }
+
+  /** As {@link #list}, but a value alone stands for a list of itself. */
+  <T> List<T> valueOrList(String key, Function<String, T> parse) {
+    Node node = values.get(key);
+    if (!(node instanceof ScalarNode) || isNull(node)) {
+      return list(key, parse);
+    }
+    try {
+      return List.of(require(key, parse));
+    } catch (ConfigException e) {
+      note(e);
+      return List.of();
+    }
+  }
+
+  /** Whether there is a value under a key. */
+  boolean has(String key) {
+    Node node = values.get(key);
+    return node != null && !isNull(node);
+  }
+
+  /** Whether one value is under a key, and not a list or a mapping. */
+  boolean isValue(String key) {
+    return has(key) && values.get(key) instanceof ScalarNode;
+  }
+
+  /** Whether a list without values is under a key. */
+  boolean isEmptyList(String key) {
+    return values.get(key) instanceof SequenceNode list && list.getValue().isEmpty();
+  }
+
+  /** Notes that something is wrong with the value of a key, or with the whole mapping. */
+  void note(String key, String text) {
+    Node node = values.get(key);
+    note(
+        node == null
+            ? new ConfigException("%s: %s".formatted(place(), text))
+            : fault(node, "%s: %s".formatted(key, text)));
   }
 
   /** The mappings in the list under a key. */

@@ -6,6 +6,7 @@ package dev.metakey.server.domain;
  */
 public sealed interface Command<R>
     permits Register,
+        Apply,
         Release,
         ReleaseAll,
         Reserve,
@@ -13,6 +14,7 @@ public sealed interface Command<R>
         Undelete,
         Transfer,
         Retag,
+        Restore,
         Observe,
         Adopt,
         Start,

@@ -13,6 +13,7 @@ import dev.metakey.model.Stamp;
 import dev.metakey.model.Tag;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /** The state while one command works on it, and the changes that it has made so far. */
@@ -22,12 +23,14 @@ public final class Draft {
   private final Now now;
   private final ClockReading clock;
   private final List<Change> changes = new ArrayList<>();
+  private final Snapshot before;
   private Snapshot snapshot;
   private String bootId;
   private Tag tag;
   private Programs programs;
 
   Draft(RegistryState state, Rules rules, Peer peer, Now now) {
+    this.before = state.snapshot();
     this.snapshot = state.snapshot();
     this.bootId = state.bootId();
     this.tag = state.tag();
@@ -89,6 +92,10 @@ public final class Draft {
     return peer.owner();
   }
 
+  Peer peer() {
+    return peer;
+  }
+
   /** How old the registry is now, milliseconds. */
   long ageMs() {
     return now.ageMs();
@@ -102,7 +109,8 @@ public final class Draft {
   /** Makes a change. At least one of the two fields is not null. */
   void change(ChangeKind kind, @Nullable Field before, @Nullable Field after) {
     Stamp stamp = stamp();
-    Change change = new Change(stamp.revision(), 0, stamp.atMs(), kind, before, after, peer);
+    Change change =
+        new Change(stamp.revision(), 0, stamp.atMs(), kind, before, after, peer.recorded());
     changes.add(change);
     snapshot = snapshot.with(snapshot.info().withRevision(stamp.revision()), List.of(change));
   }
@@ -158,6 +166,19 @@ public final class Draft {
             new RegistryInfo(info.registryId(), info.revision(), layout, areaBytes), unplaced);
   }
 
+  /** Gives the registry another id, so that nobody compares revisions across this moment. */
+  void rename(UUID newId) {
+    RegistryInfo old = snapshot.info();
+    RegistryInfo info = new RegistryInfo(newId, old.revision(), old.layout(), old.areaBytes());
+    snapshot = Snapshot.of(info, snapshot.records());
+  }
+
+  /** Takes back what {@link #change} did. */
+  void undo() {
+    changes.clear();
+    snapshot = before;
+  }
+
   /** Puts a field back as it was before the command. */
   void unchanged(Field field) {
     snapshot = snapshot.replacing(field);
@@ -167,11 +188,28 @@ public final class Draft {
     return rules.isAdmin(peer);
   }
 
+  /** Whether the caller is an admin whatever the policy says. */
+  boolean isBornAdmin() {
+    return rules.isBornAdmin(peer);
+  }
+
+  /** Whether the caller is an admin as far as this name is concerned. */
+  boolean isAdmin(String name) {
+    return rules.allow(peer, Right.ADMIN, name);
+  }
+
   /**
-   * @throws MetakeyException NOT_PERMITTED, unless the caller is an admin
+   * @throws MetakeyException NOT_PERMITTED, unless the caller is an admin of all names
    */
   void requireAdmin(String what) {
     rules.requireAdmin(peer, what);
+  }
+
+  /**
+   * @throws MetakeyException NOT_PERMITTED, unless the caller is an admin of the name
+   */
+  void requireAdmin(String what, String name) {
+    rules.requireAdmin(peer, what, name);
   }
 
   /**

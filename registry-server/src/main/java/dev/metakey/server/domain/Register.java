@@ -68,6 +68,9 @@ public record Register(List<FieldSpec> fields) implements Command<List<Registere
     if (draft.caller().service().isEmpty()) {
       throw Refusals.unnamed();
     }
+    draft
+        .rules()
+        .require(draft.peer(), Right.REGISTER, fields.stream().map(FieldSpec::name).toList());
     List<Registered> results = new ArrayList<>(fields.size());
     for (FieldSpec spec : fields) {
       results.add(one(draft, spec));
@@ -80,15 +83,18 @@ public record Register(List<FieldSpec> fields) implements Command<List<Registere
     if (known == null) {
       int id = Ids.allocate(draft, spec.name());
       int slot = Slots.allocate(draft, spec.name(), spec.size());
+      Holder.requireQuota(draft, spec, null);
       return create(draft, spec, draft.snapshot().byId(id), id, slot);
     }
     List<Difference> differences = Difference.between(known.spec(), spec);
     if (known.is(FieldState.RESERVED)) {
       requireReserved(known, spec, differences);
+      Holder.requireQuota(draft, spec, known);
       return create(draft, withReserved(spec, known), known, known.id(), known.slot());
     }
     if (known.owners().isEmpty()) {
       requireReserved(known, spec, differences);
+      Holder.requireQuota(draft, spec, known);
       return new Registered(claim(draft, known, spec), Outcome.EXISTING, List.of());
     }
     if (differences.stream().anyMatch(d -> MUST_AGREE.contains(d.attribute()))) {
@@ -157,6 +163,9 @@ public record Register(List<FieldSpec> fields) implements Command<List<Registere
           differences.stream().filter(d -> MUST_AGREE_TO_SHARE.contains(d.attribute())).toList());
     }
     boolean restored = known.is(FieldState.RETIRED);
+    if (restored) {
+      Holder.requireQuota(draft, known.spec(), known);
+    }
     List<Owner> owners = owners(known, caller);
     if (!restored && owners.equals(known.owners())) {
       return draft.renew(known);
@@ -182,34 +191,22 @@ public record Register(List<FieldSpec> fields) implements Command<List<Registere
 
   /** Refuses one owner too many: a uid cannot keep others out, whatever it claims to be. */
   private static void requireRoom(Field known, List<Owner> owners, Owner caller) {
-    long same = owners.stream().filter(owner -> holder(owner).equals(holder(caller))).count();
+    long same =
+        owners.stream().filter(owner -> Holder.kind(owner).equals(Holder.kind(caller))).count();
     if (same >= MAX_CLAIMS) {
       throw tooMany(
           known,
           "%s is shared by %d services of %s already"
-              .formatted(known.name(), same, holderText(caller)),
+              .formatted(known.name(), same, new Holder(Holder.kind(caller)).text()),
           MAX_CLAIMS);
     }
-    long sharing = owners.stream().map(Register::holder).distinct().count();
+    long sharing = owners.stream().map(Holder::kind).distinct().count();
     if (same == 0 && sharing >= MAX_SHARING) {
       throw tooMany(
           known,
           "%s is shared by %d units and uids already".formatted(known.name(), sharing),
           MAX_SHARING);
     }
-  }
-
-  /**
-   * What counts as one holder: a unit, a uid, or all containers with a user namespace of their own.
-   */
-  private static Owner holder(Owner owner) {
-    return owner.kind() == Owner.Kind.UNIT ? owner : new Owner(owner.kind(), owner.uid(), "");
-  }
-
-  private static String holderText(Owner caller) {
-    return caller.kind() == Owner.Kind.USER
-        ? "uid " + Integer.toUnsignedString(caller.uid())
-        : "containers";
   }
 
   private static MetakeyException tooMany(Field known, String what, int limit) {

@@ -47,7 +47,7 @@ public record Release(String name, int generation, boolean force, boolean now)
   @Override
   public Field decide(Draft draft) {
     if (force || now) {
-      draft.requireAdmin(force ? "release with force" : "release with now");
+      draft.requireAdmin(force ? "release with force" : "release with now", name);
     }
     Field field = draft.require(name);
     if (!now || !field.is(FieldState.RETIRED)) {
@@ -61,7 +61,7 @@ public record Release(String name, int generation, boolean force, boolean now)
           Map.of("name", name, "generation", Integer.toString(field.generation())));
     }
     boolean isOwner = field.owners().contains(draft.caller());
-    if (!isOwner && !draft.isAdmin()) {
+    if (!isOwner && !draft.isAdmin(name)) {
       throw new MetakeyException(
           Reason.NOT_PERMITTED,
           "%s belongs to %s; you are %s. Its owner or an admin may release it"
@@ -71,6 +71,7 @@ public record Release(String name, int generation, boolean force, boolean now)
                   draft.caller()),
           Map.of("name", name, "owner", Refusals.owners(field)));
     }
+    draft.rules().require(draft.peer(), Right.RELEASE, List.of(name));
     if (now) {
       requireSeen(draft);
       return freeNow(draft, field);

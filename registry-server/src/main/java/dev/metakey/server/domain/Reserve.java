@@ -21,42 +21,80 @@ import org.jspecify.annotations.Nullable;
  * @param spec what a registration will have to agree with: the size, and the merge rule where one
  *     is named
  * @param id 0-63
+ * @param slot 0: any
  */
-public record Reserve(FieldSpec spec, int id, Reservation reservation) implements Command<Field> {
+public record Reserve(FieldSpec spec, int id, int slot, Reservation reservation)
+    implements Command<Field>, Apply.Entry {
   /**
    * @throws MetakeyException INVALID_NAME or INVALID_REQUEST
    */
   public Reserve {
     Names.checkOwn(spec.name());
+    checkId(spec.name(), id);
+  }
+
+  /** Ties the name to an id, and to any slot. */
+  public Reserve(FieldSpec spec, int id, Reservation reservation) {
+    this(spec, id, 0, reservation);
+  }
+
+  static void checkId(String name, int id) {
     if (id < 0 || id >= Field.IDS) {
       throw new MetakeyException(
           Reason.INVALID_REQUEST,
-          "id %d for %s: ids are 0 to %d".formatted(id, spec.name(), Field.IDS - 1),
-          Map.of("name", spec.name(), "id", Integer.toString(id)));
+          "id %d for %s: ids are 0 to %d".formatted(id, name, Field.IDS - 1),
+          Map.of("name", name, "id", Integer.toString(id)));
     }
   }
 
   @Override
+  public String place() {
+    return reservation.by();
+  }
+
+  @Override
   public Field decide(Draft draft) {
-    draft.requireAdmin("reserve");
+    draft.requireAdmin("reserve", spec.name());
     Field known = draft.snapshot().byName(spec.name());
     return known != null ? confirm(draft, known) : place(draft, draft.snapshot().byId(id));
   }
 
-  private Field place(Draft draft, @Nullable Field before) {
+  /**
+   * @throws MetakeyException ID_TAKEN, by a field or by what a loaded program is linked to
+   */
+  static void requireFree(Draft draft, @Nullable Field before, String name, int id) {
     if (before != null && !before.is(FieldState.FREE)) {
-      throw Refusals.idTaken(before, "%s cannot have id %d".formatted(spec.name(), id));
+      throw Refusals.idTaken(before, "%s cannot have id %d".formatted(name, id));
     }
     List<LoadedProgram> linked = draft.programs().linkedTo(id);
     if (!linked.isEmpty()) {
-      throw Refusals.idLinked(spec.name(), id, linked);
+      throw Refusals.idLinked(name, id, linked);
     }
+  }
+
+  /**
+   * @param slot 0: any
+   * @throws MetakeyException ID_TAKEN if the field has another id or slot
+   */
+  static void requireSamePlace(Field known, int id, int slot) {
+    if (known.id() != id) {
+      throw Refusals.idTaken(known, "%s cannot have id %d".formatted(known.name(), id));
+    }
+    if (slot != 0 && known.slot() != slot) {
+      throw Refusals.idTaken(
+          known,
+          "%s cannot have slot %d, as it has %d".formatted(known.name(), slot, known.slot()));
+    }
+  }
+
+  private Field place(Draft draft, @Nullable Field before) {
+    requireFree(draft, before, spec.name(), id);
     int generations = before == null ? 0 : before.generation();
     Field reserved =
         new Field.Builder(id, spec, FieldState.RESERVED)
             // A foreign name resolves at once, so the id belongs to it from now on.
             .generation(reservation.foreign() ? generations + 1 : generations)
-            .slot(Slots.allocate(draft, spec.name(), spec.size()))
+            .slot(Slots.place(draft, spec.name(), spec.size(), slot))
             .reservation(reservation)
             .created(draft.stamp())
             .build();
@@ -66,9 +104,7 @@ public record Reserve(FieldSpec spec, int id, Reservation reservation) implement
 
   /** The name is known: the reservation must say the same, and is noted down if it is new. */
   private Field confirm(Draft draft, Field known) {
-    if (known.id() != id) {
-      throw Refusals.idTaken(known, "%s cannot have id %d".formatted(spec.name(), id));
-    }
+    requireSamePlace(known, id, slot);
     boolean mergeFits = spec.merge() == Merge.UNSPECIFIED || spec.merge() == known.spec().merge();
     if (known.size() != spec.size() || !mergeFits) {
       throw Refusals.mismatch(known, Difference.between(known.spec(), spec));

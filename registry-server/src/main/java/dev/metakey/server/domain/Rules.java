@@ -3,6 +3,7 @@ package dev.metakey.server.domain;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Peer;
 import dev.metakey.model.Reason;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -10,32 +11,105 @@ import java.util.Map;
  *
  * @param quarantineMs how long a retired id is set aside, milliseconds
  * @param daemonUid the user that the daemon runs as
+ * @param policy who may do what
  * @param readOnly why nothing may be changed, and what an admin does about it; empty if changes are
  *     allowed
  */
-public record Rules(long quarantineMs, int daemonUid, String readOnly) {
+public record Rules(long quarantineMs, int daemonUid, Policy policy, String readOnly) {
+  /** Rules under which everybody may use the registry. */
   public Rules(long quarantineMs, int daemonUid) {
-    this(quarantineMs, daemonUid, "");
+    this(quarantineMs, daemonUid, Policy.OPEN, "");
+  }
+
+  /**
+   * Whether the peer is an admin of the whole registry: root of the host, the daemon's own user, or
+   * whom the policy makes one.
+   */
+  public boolean isAdmin(Peer peer) {
+    return isBornAdmin(peer) || policy.ruleFor(peer).allowsAll(Right.ADMIN);
+  }
+
+  /** These rules, with another reason why nothing may be changed; empty if changes are allowed. */
+  public Rules readOnly(String why) {
+    return new Rules(quarantineMs, daemonUid, policy, why);
+  }
+
+  /** These rules, with another policy. */
+  public Rules policy(Policy other) {
+    return new Rules(quarantineMs, daemonUid, other, readOnly);
   }
 
   /**
    * The daemon's own user is an admin, and so is root with CAP_SYS_ADMIN in the daemon's user
-   * namespace. Root of a container is an ordinary uid.
+   * namespace: no policy takes that from them. Root of a container is an ordinary uid.
    */
-  public boolean isAdmin(Peer peer) {
+  public boolean isBornAdmin(Peer peer) {
     return peer.uid() == 0 ? peer.privileged() : peer.uid() == daemonUid;
   }
 
+  /** Whether the peer may do something to a name. */
+  public boolean allow(Peer peer, Right right, String name) {
+    return isBornAdmin(peer) || policy.ruleFor(peer).allows(right, name);
+  }
+
+  /** Whether the peer may do something to every name. */
+  public boolean allowAll(Peer peer, Right right) {
+    return isBornAdmin(peer) || policy.ruleFor(peer).allowsAll(right);
+  }
+
+  /** Whether the peer may do something to some name. */
+  public boolean allowSome(Peer peer, Right right) {
+    return isBornAdmin(peer) || policy.ruleFor(peer).allowsSome(right);
+  }
+
   /**
-   * @throws MetakeyException NOT_PERMITTED, unless the peer is an admin
+   * @throws MetakeyException NOT_PERMITTED, unless the peer may do it to each of the names
+   */
+  public void require(Peer peer, Right right, List<String> names) {
+    if (allowAll(peer, right)) {
+      return;
+    }
+    for (String name : names) {
+      if (!allow(peer, right, name)) {
+        throw Refusals.notAllowed(peer, right, name, policy.ruleFor(peer));
+      }
+    }
+  }
+
+  /**
+   * @throws MetakeyException NOT_PERMITTED, unless the peer may read all names: a watch tells of
+   *     all
+   */
+  public void requireWatch(Peer peer) {
+    if (!allowAll(peer, Right.READ)) {
+      throw Refusals.notWatching(peer, policy.ruleFor(peer));
+    }
+  }
+
+  /**
+   * @throws MetakeyException NOT_PERMITTED, unless the peer is an admin of all names
    */
   public void requireAdmin(Peer peer, String what) {
     if (!isAdmin(peer)) {
-      throw new MetakeyException(
-          Reason.NOT_PERMITTED,
-          "%s is for admins: root of this host (uid 0 with CAP_SYS_ADMIN), and the user that metakeyd runs as (uid %s); you are %s"
-              .formatted(what, Integer.toUnsignedString(daemonUid), peer),
-          Map.of("uid", Integer.toUnsignedString(peer.uid())));
+      throw notAdmin(peer, what);
     }
+  }
+
+  /**
+   * @throws MetakeyException NOT_PERMITTED, unless the peer is an admin of the name
+   */
+  void requireAdmin(Peer peer, String what, String name) {
+    if (!allow(peer, Right.ADMIN, name)) {
+      throw notAdmin(peer, what);
+    }
+  }
+
+  private MetakeyException notAdmin(Peer peer, String what) {
+    PolicyRule rule = policy.ruleFor(peer);
+    return new MetakeyException(
+        Reason.NOT_PERMITTED,
+        "%s is for admins: root of this host (uid 0 with CAP_SYS_ADMIN), the user that metakeyd runs as (uid %s), and whom the policy makes one; you are %s, and %s allows %s"
+            .formatted(what, Integer.toUnsignedString(daemonUid), peer, rule, rule.allowedText()),
+        Map.of("uid", Integer.toUnsignedString(peer.uid()), "rule", rule.toString()));
   }
 }

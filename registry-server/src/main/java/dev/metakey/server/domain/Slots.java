@@ -75,6 +75,34 @@ public final class Slots {
   }
 
   /**
+   * The slot that was asked for.
+   *
+   * @param slot 0: any, as {@link #allocate}
+   * @throws dev.metakey.model.MetakeyException INVALID_REQUEST where there can be no such slot,
+   *     ID_TAKEN, NO_FREE_SLOT
+   */
+  static int place(Draft draft, String name, int size, int slot) {
+    if (slot == 0) {
+      return allocate(draft, name, size);
+    }
+    RegistryInfo info = draft.snapshot().info();
+    int first = (OVERHEAD + 2 * size - 1) / size * size;
+    if (info.layout() == Layout.PACKED
+        || slot % size != 0
+        || slot < first
+        || slot > info.areaBytes()) {
+      throw Refusals.noSuchSlot(info, name, size, slot, first);
+    }
+    if (!isFree(draft.snapshot(), slot, size)) {
+      throw Refusals.slotTaken(draft.snapshot(), name, size, slot);
+    }
+    if (!draft.programs().linkedBytes().get(slot - size + 1, slot + 1).isEmpty()) {
+      throw Refusals.slotLinked(name, slot);
+    }
+    return slot;
+  }
+
+  /**
    * How many bytes this caller may not have, although they are free. A small area has no reserve.
    */
   static int reserveBytes(Draft draft) {
@@ -95,7 +123,7 @@ public final class Slots {
   }
 
   /** The bytes that fields have, by distance from the packet. */
-  private static BitSet takenBytes(Snapshot snapshot) {
+  static BitSet takenBytes(Snapshot snapshot) {
     BitSet taken = new BitSet();
     for (Field field : snapshot.records()) {
       if (field.slot() != 0) {

@@ -25,7 +25,7 @@ public record Transfer(String name, Owner to) implements Command<Field> {
 
   @Override
   public Field decide(Draft draft) {
-    draft.requireAdmin("transfer");
+    draft.requireAdmin("transfer", name);
     Field field = draft.require(name);
     if (field.is(FieldState.RESERVED)) {
       throw new MetakeyException(

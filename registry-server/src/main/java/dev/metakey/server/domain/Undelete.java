@@ -20,7 +20,7 @@ public record Undelete(String name) implements Command<Field> {
 
   @Override
   public Field decide(Draft draft) {
-    draft.requireAdmin("undelete");
+    draft.requireAdmin("undelete", name);
     Field field = draft.require(name);
     if (!field.is(FieldState.RETIRED)) {
       throw new MetakeyException(

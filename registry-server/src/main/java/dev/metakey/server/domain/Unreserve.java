@@ -22,7 +22,7 @@ public record Unreserve(String name) implements Command<Field> {
 
   @Override
   public Field decide(Draft draft) {
-    draft.requireAdmin("unreserve");
+    draft.requireAdmin("unreserve", name);
     Field field = draft.require(name);
     if (field.reservation() == null) {
       throw new MetakeyException(

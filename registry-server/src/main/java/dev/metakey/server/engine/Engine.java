@@ -11,6 +11,7 @@ import dev.metakey.server.domain.ClockReading;
 import dev.metakey.server.domain.Command;
 import dev.metakey.server.domain.Decision;
 import dev.metakey.server.domain.Observe;
+import dev.metakey.server.domain.Policy;
 import dev.metakey.server.domain.Programs;
 import dev.metakey.server.domain.Register;
 import dev.metakey.server.domain.Registry;
@@ -57,7 +58,7 @@ public final class Engine {
    */
   private static final long WAITED_FOR_MS = 5_000;
 
-  private final Rules rules;
+  private volatile Rules rules;
   private final Peer self;
   private final RegistryClock clock;
   private final StoreKeeper keeper;
@@ -102,17 +103,22 @@ public final class Engine {
   public Engine(Store store, Rules rules, Retention retention, Peer self, HostClock clock)
       throws StoreException {
     this.rules = rules;
-    this.queue = new CommandQueue(Limits.DEFAULTS.queued(), rules::isAdmin);
+    this.queue = new CommandQueue(Limits.DEFAULTS.queued(), this::isAdmin);
     this.keeper = new StoreKeeper(store, retention, this::tellHealth);
     this.self = self;
     RegistryState stored = store.open();
     this.clock = new RegistryClock(clock, stored, retention.mostOffMs());
-    this.writer = new Writer(stored, rules, self, this.clock, keeper);
-    this.waiters = new Waiters(writer::snapshot, Limits.DEFAULTS.waits(), rules::isAdmin);
+    this.writer = new Writer(stored, () -> this.rules, self, this.clock, keeper);
+    this.waiters = new Waiters(writer::snapshot, Limits.DEFAULTS.waits(), this::isAdmin);
     writer.addListener((snapshot, changes) -> waiters.committed());
   }
 
-  /** The committed state. Never waits. */
+  /** All that is committed, at one revision, with the tag. Never waits, and nobody may print it. */
+  public RegistryState state() {
+    return writer.state();
+  }
+
+  /** What is committed, as anybody may see it. Never waits. */
   public Snapshot snapshot() {
     return writer.snapshot();
   }
@@ -148,23 +154,38 @@ public final class Engine {
     return waiters.size();
   }
 
-  /**
-   * Who waits for names.
-   *
-   * @param after the number after which the page begins; 0 for the first page
-   * @param limit 1 or more
-   */
+  /** At most {@code limit}, 1 or more, of those who wait for names: after a number, from 0. */
   public PendingPage pending(long after, int limit) {
     return waiters.pending(after, limit, clock.wallMinusBootMs());
+  }
+
+  /** Whether a peer is an admin by the rules of now. */
+  public boolean isAdmin(Peer peer) {
+    return rules.isAdmin(peer);
   }
 
   public Rules rules() {
     return rules;
   }
 
+  /** Takes another policy on. Commands that are decided from now on go by it. */
+  public synchronized void policy(Policy policy) {
+    rules = rules.policy(policy);
+  }
+
   /**
-   * @param listener is told whether changes can be made, each time that this turns
+   * Refuses changes from now on, those that time would bring included, or takes them again.
+   *
+   * @param why and what an admin does about it; empty to take changes again
    */
+  public synchronized void refuseChanges(String why) {
+    rules = rules.readOnly(why);
+    if (why.isEmpty()) {
+      var unused = submit(new Tick(), self); // does what was due meanwhile
+    }
+  }
+
+  /** Tells the listener whether changes can be made, each time that this turns. */
   public void onHealth(Consumer<Boolean> listener) {
     synchronized (telling) {
       health = listener;
@@ -270,6 +291,20 @@ public final class Engine {
             instanceof Decision.Rejected<?> rejected
         ? rejected.refusal()
         : null;
+  }
+
+  /**
+   * What a command would change in the state that is committed now. Never waits, and changes
+   * nothing.
+   *
+   * @throws MetakeyException if it would be refused
+   */
+  public <R> Reply<R> preview(Command<R> command, Peer peer) {
+    Decision<R> decision = Registry.decide(shown(), rules, command, peer, clock.now());
+    if (decision instanceof Decision.Accepted<R> accepted) {
+      return new Reply<>(snapshot().info(), accepted.result());
+    }
+    throw ((Decision.Rejected<R>) decision).refusal();
   }
 
   /** Hands over what somebody saw of the kernel: {@link #submit} in the daemon's name. */

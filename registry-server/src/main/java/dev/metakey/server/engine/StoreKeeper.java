@@ -1,6 +1,7 @@
 package dev.metakey.server.engine;
 
 import dev.metakey.model.Change;
+import dev.metakey.model.ChangeKind;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Reason;
 import dev.metakey.model.RegistryInfo;
@@ -131,7 +132,8 @@ final class StoreKeeper {
     List<Change> unseen = store.history(state.revision(), Integer.MAX_VALUE);
     RegistryInfo shown = state.snapshot().info();
     RegistryInfo held = stored.snapshot().info();
-    if (!held.registryId().equals(shown.registryId())
+    boolean isRestored = unseen.stream().anyMatch(change -> change.kind() == ChangeKind.RECOVERED);
+    if ((!held.registryId().equals(shown.registryId()) && !isRestored)
         || held.revision() != shown.revision() + unseen.size()) {
       throw new StoreException(
           "the database is no longer the one that was served: it holds revision %d of registry %s, and revision %d of registry %s was answered already; put that database back, or restart metakeyd to serve what is there"

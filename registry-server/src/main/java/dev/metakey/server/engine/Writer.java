@@ -20,14 +20,15 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * What the writer's thread alone does: it decides batches of commands, makes their changes durable,
- * shows them, answers, and tells the listeners, in this order. Any thread may call {@link
- * #snapshot}, {@link #programs}, {@link #tag}, {@link #isBusy}, {@link #heldUp} and {@link
+ * shows them, answers, and tells the listeners, in this order. Any thread may call {@link #state},
+ * {@link #snapshot}, {@link #programs}, {@link #tag}, {@link #isBusy}, {@link #heldUp} and {@link
  * #addListener}.
  */
 final class Writer {
@@ -38,44 +39,50 @@ final class Writer {
   private static final long NOTE_TIME_MS = 3_600_000;
   private static final Logger log = LoggerFactory.getLogger(Writer.class);
 
-  private final Rules rules;
+  private final Supplier<Rules> rules;
   private final Peer self;
   private final RegistryClock clock;
   private final StoreKeeper keeper;
   private final List<CommitListener> listeners = new CopyOnWriteArrayList<>();
-  private RegistryState state;
   private volatile long busySinceMs = IDLE;
-  private volatile Snapshot snapshot;
-  private volatile Programs programs;
-  private volatile Tag tag;
+
+  /** What is committed and shown; only the writer's thread replaces it. */
+  private volatile RegistryState state;
 
   /**
    * @param self the peer in whose name the daemon itself acts
    */
-  Writer(RegistryState stored, Rules rules, Peer self, RegistryClock clock, StoreKeeper keeper) {
+  Writer(
+      RegistryState stored,
+      Supplier<Rules> rules,
+      Peer self,
+      RegistryClock clock,
+      StoreKeeper keeper) {
     this.rules = rules;
     this.self = self;
     this.clock = clock;
     this.keeper = keeper;
     this.state = stored;
-    this.snapshot = stored.snapshot();
-    this.programs = stored.programs();
-    this.tag = stored.tag();
+  }
+
+  /** See {@link Engine#state}. */
+  RegistryState state() {
+    return state;
   }
 
   /** See {@link Engine#snapshot}. */
   Snapshot snapshot() {
-    return snapshot;
+    return state.snapshot();
   }
 
   /** See {@link Engine#programs}. */
   Programs programs() {
-    return programs;
+    return state.programs();
   }
 
   /** See {@link Engine#tag}. */
   Tag tag() {
-    return tag;
+    return state.tag();
   }
 
   /** Listeners are told in the order in which they were added. */
@@ -92,6 +99,9 @@ final class Writer {
   long restMs() {
     if (keeper.problem() != null) {
       return StoreKeeper.RETRY_MS;
+    }
+    if (!rules.get().readOnly().isEmpty()) {
+      return Long.MAX_VALUE; // nothing expires
     }
     return Math.max(0, Tick.nextExpiryMs(state.snapshot()) - clock.ageMs());
   }
@@ -132,12 +142,14 @@ final class Writer {
 
   private void work(List<Submission<?>> batch) {
     Now now = clock.now();
+    Rules rules = this.rules.get();
     RegistryState next = state;
     List<Change> changes = new ArrayList<>();
     for (Submission<?> submission : batch) {
       next = submission.decide(next, rules, now, changes);
     }
     if (keeper.problem() == null
+        && rules.readOnly().isEmpty()
         && Tick.isDue(
             next, rules, now.ageMs())) { // last, so that a renewal in this batch is in time
       next = new Submission<>(new Tick(), self).decide(next, rules, now, changes);
@@ -180,18 +192,16 @@ final class Writer {
    */
   private void show(RegistryState next, List<Change> changes) {
     tell(changes, listener -> listener.durable(next.snapshot(), changes));
+    boolean retagged = !next.tag().equals(state.tag());
     state = next;
-    snapshot = next.snapshot();
-    programs = next.programs();
-    if (!next.tag().equals(tag)) {
-      tag = next.tag();
+    if (retagged) {
       tell(CommitListener::retagged);
     }
   }
 
   /** Tells the listeners of the state that is shown now. */
   private void tell(List<Change> changes) {
-    tell(changes, listener -> listener.committed(snapshot, changes));
+    tell(changes, listener -> listener.committed(state.snapshot(), changes));
   }
 
   private void tell(List<Change> changes, Consumer<CommitListener> what) {
@@ -220,7 +230,7 @@ final class Writer {
     MetakeyException refusal = notDurable(String.valueOf(keeper.problem()));
     for (Submission<?> submission : batch) {
       List<Change> changes = new ArrayList<>();
-      RegistryState alone = submission.decide(state, rules, clock.now(), changes);
+      RegistryState alone = submission.decide(state, rules.get(), clock.now(), changes);
       if (needsNoStore(alone, changes)) {
         show(alone, changes);
       } else {
@@ -237,7 +247,7 @@ final class Writer {
     RegistryState seeing = stored.seeing(state.programs());
     RegistryInfo info = stored.snapshot().info();
     Start start = new Start(stored.bootId(), info.layout(), info.areaBytes(), false, stored.tag());
-    var decision = Registry.decide(seeing, rules, start, self, clock.now());
+    var decision = Registry.decide(seeing, rules.get(), start, self, clock.now());
     show(((Decision.Accepted<Start.Result>) decision).state(), unseen);
   }
 

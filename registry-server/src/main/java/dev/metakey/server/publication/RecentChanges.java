@@ -43,6 +43,11 @@ final class RecentChanges {
    * @param snapshot what they lead to
    */
   synchronized void add(Snapshot snapshot, List<Change> committed) {
+    if (!snapshot.info().registryId().equals(head.info().registryId())) {
+      changes.clear(); // whoever watches the registry under its old id gets the state
+      head = snapshot;
+      return;
+    }
     head = snapshot;
     changes.addAll(committed);
     while (changes.size() > MOST) {

@@ -376,7 +376,9 @@ public final class WatchHub implements CommitListener, AutoCloseable {
       if (page == null) {
         throw new IllegalStateException("the history could not be read", defect);
       }
-      if (page.isEmpty() || page.get(0).revision() != cursor + 1) {
+      boolean isOther =
+          since != null && !since.registryId().equals(recent.head().info().registryId());
+      if (isOther || page.isEmpty() || page.get(0).revision() != cursor + 1) {
         state();
       } else {
         changes(recent.head().info().withRevision(page.get(page.size() - 1).revision()), page);

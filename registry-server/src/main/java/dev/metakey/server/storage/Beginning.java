@@ -222,7 +222,7 @@ final class Beginning {
   private String rename(Plan.Rename plan, Database open) throws IOException, RocksDBException {
     Contents old = plan.newest().contents();
     Contents renamed = old.renamed(evidence.newId(), evidence.newTag());
-    open.commit(old.state(), plan.changes());
+    open.commit(old, plan.changes());
     open.rename(renamed, evidence.machine());
     String report =
         "the registry was found on another machine than it was on before: its disk was copied, or /etc/machine-id made anew. Its id was %s and is %s now, so that nobody takes one of the two for the other; fields, ids and history are as they were, and watches start anew. Its tag was made anew too: link programs again."
@@ -233,7 +233,7 @@ final class Beginning {
 
   /** Commits to the database what perhaps only the state copy has. */
   private static void redo(Plan.Redo plan, Database open) throws RocksDBException {
-    open.commit(plan.copy().contents().state(), plan.changes());
+    open.commit(plan.copy().contents(), plan.changes());
     open.sync();
   }
 

@@ -50,6 +50,12 @@ public record Contents(RegistryState state, List<UUID> former) {
     return new Contents(renamed, ids());
   }
 
+  /** The same registry in a later state; if that has a new id, the old one is a former one. */
+  Contents followedBy(RegistryState later) {
+    boolean isRenamed = !later.snapshot().info().registryId().equals(id());
+    return new Contents(later, isRenamed ? ids() : former);
+  }
+
   /** The registry's id and, newest first, those that it had before it was recovered. */
   List<UUID> ids() {
     List<UUID> ids = new ArrayList<>(List.of(id()));

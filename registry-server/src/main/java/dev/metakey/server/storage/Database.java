@@ -194,10 +194,12 @@ final class Database implements AutoCloseable {
    * One commit, all or nothing. It survives the end of the process, but a power loss only after
    * {@link #sync}.
    *
-   * @param changes what led from the state that was written last to this one
+   * @param changes what led from the contents that were written last to these
    */
-  void commit(RegistryState state, List<Change> changes) throws RocksDBException {
+  void commit(Contents contents, List<Change> changes) throws RocksDBException {
+    RegistryState state = contents.state();
     try (WriteBatch batch = new WriteBatch()) {
+      putFact(batch, RocksStore.FORMER_FACT, Former.bytes(contents.former()));
       putState(batch, state);
       for (Change change : changes) {
         putChange(batch, change.revision(), Records.change(change, state.clock().ageMs()));

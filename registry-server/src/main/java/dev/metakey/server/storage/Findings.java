@@ -174,7 +174,7 @@ record Findings(
   /** Whether the copy's changes begin where those of the database may end. */
   private boolean leadsOn(Source database, Source copy) {
     long revision = database.contents().revision();
-    return isSame(database, copy)
+    return copy.contents().isOrWas(database.contents().id())
         && !lastChanges.isEmpty()
         && lastChanges.get(0).revision() <= revision + 1
         && revision <= copy.contents().revision();
@@ -245,7 +245,7 @@ record Findings(
     }
     return new Plan.ReadOnly(
         shown,
-        "%s. Ids that were given away may be lost, so none is given or freed. Put back what is missing and restart, or start once with --recover-from PATH: a state copy, a registry.bin, a keys file or a directory that has one%s. To give up every id, move everything out of %s and restart"
+        "%s. Ids that were given away may be lost, so none is given or freed. Put back what is missing and restart, or start once with --recover-from PATH: a backup, a state copy, a registry.bin, a keys file or a directory that has one%s. To give up every id, move everything out of %s and restart"
             .formatted(
                 why,
                 shown.isEmpty() ? "" : ", for example " + shown.get(0).from().replace(DATABASE, ""),

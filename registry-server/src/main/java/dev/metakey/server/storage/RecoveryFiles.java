@@ -29,7 +29,8 @@ public final class RecoveryFiles {
   /**
    * What an admin said to recover from.
    *
-   * @param path a state copy, a registry.bin, a keys file, or a directory that has some of them
+   * @param path a backup, a state copy, a registry.bin, a keys file, or a directory that has some
+   *     of them
    * @return accounts of one registry, the newest first; at least one
    * @throws StoreException if there is none that can be read
    */
@@ -54,7 +55,7 @@ public final class RecoveryFiles {
     }
     if (found.isEmpty()) {
       throw new StoreException(
-          "nothing to recover from in %s%s; name a state copy, a registry.bin, a keys file, a directory that has one, or the directory of pinned maps"
+          "nothing to recover from in %s%s; name a backup, a state copy, a registry.bin, a keys file, a directory that has one, or the directory of pinned maps"
               .formatted(path, faults.isEmpty() ? "" : ": " + String.join("; ", faults)),
           null);
     }

@@ -187,10 +187,12 @@ public final class RocksStore implements Store {
       }
       Database open = writable();
       directory.requireInPlace(); // what is written to one that is gone is lost with the process
-      Contents next = new Contents(state, Objects.requireNonNull(held).former());
+      Contents before = Objects.requireNonNull(held);
+      Contents next = before.followedBy(state);
       copy.write(next, changes);
-      open.commit(state, changes);
-      if (changes.isEmpty() || copy.isFull()) { // a start redoes changes only
+      open.commit(next, changes);
+      boolean isRenamed = !next.id().equals(before.id());
+      if (changes.isEmpty() || isRenamed || copy.isFull()) { // a start redoes changes only
         open.sync();
         copy.settle();
       }

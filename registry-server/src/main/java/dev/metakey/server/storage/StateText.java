@@ -61,8 +61,9 @@ final class StateText {
    * @param sequence counts the texts that were written: the highest is the newest
    * @param changes those that led to the state and that a power loss may have taken from the
    *     database; by revision
+   * @param machine the machine that a backup was made on; empty in a copy, or if it is not known
    */
-  record Parsed(long sequence, Contents contents, List<Change> changes) {
+  record Parsed(long sequence, Contents contents, List<Change> changes, String machine) {
     /** The file that it is written to. */
     String name() {
       return StateCopy.NAMES.get((int) (sequence % StateCopy.NAMES.size()));
@@ -76,8 +77,21 @@ final class StateText {
    * @return the text, valid until the next one is formatted
    */
   ByteBuffer format(long sequence, Contents contents, List<byte[]> changes) {
+    return format(head(sequence, contents) + "\n", contents, changes);
+  }
+
+  /** Formats a backup, which stands alone and says which machine it was made on. */
+  byte[] backup(Contents contents, String machine) {
+    String head = head(0, contents) + (machine.isEmpty() ? "" : " machine=" + machine) + "\n";
+    ByteBuffer text = format(head, contents, List.of());
+    byte[] bytes = new byte[text.remaining()];
+    text.get(bytes);
+    return bytes;
+  }
+
+  private ByteBuffer format(String head, Contents contents, List<byte[]> changes) {
     List<byte[]> parts = new ArrayList<>();
-    parts.add(head(sequence, contents).getBytes(UTF_8));
+    parts.add(head.getBytes(UTF_8));
     contents.state().snapshot().records().forEach(field -> parts.add(line(field)));
     parts.addAll(changes);
     int length = END_BYTES + parts.stream().mapToInt(part -> part.length).sum();
@@ -101,7 +115,7 @@ final class StateText {
         + (" tag=" + state.tag().secretHex())
         + (" boot=" + base64(state.bootId().getBytes(UTF_8)))
         + (" clock=" + clock.bootMs() + "," + clock.atMs() + "," + clock.ageMs())
-        + (" former=" + Former.text(contents.former()) + "\n");
+        + (" former=" + Former.text(contents.former()));
   }
 
   /**
@@ -123,7 +137,7 @@ final class StateText {
     List<String> lines = text.substring(0, end).lines().filter(l -> !l.startsWith("#")).toList();
     if (!lines.get(0).equals(FIRST_LINE)) {
       throw new OtherFormatException(
-          "a state copy starts with '%s', and this metakeyd reads '%s': run the metakeyd that wrote it; nothing was changed"
+          "a state copy, and a backup, starts with '%s', and this metakeyd reads '%s': run the metakeyd that wrote it; nothing was changed"
               .formatted(lines.get(0), FIRST_LINE));
     }
     try {
@@ -162,7 +176,10 @@ final class StateText {
             .with(Tag.of(HexFormat.of().parseHex(get(head, "tag"))))
             .at(clock(get(head, "clock")));
     return new Parsed(
-        Long.parseLong(get(head, "sequence")), new Contents(state, former), List.copyOf(changes));
+        Long.parseLong(get(head, "sequence")),
+        new Contents(state, former),
+        List.copyOf(changes),
+        head.getOrDefault("machine", ""));
   }
 
   private static ClockReading clock(String text) {

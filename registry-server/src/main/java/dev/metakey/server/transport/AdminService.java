@@ -1,5 +1,7 @@
 package dev.metakey.server.transport;
 
+import com.google.protobuf.ByteString;
+import com.google.protobuf.util.Timestamps;
 import dev.metakey.model.Change;
 import dev.metakey.model.LoadedProgram;
 import dev.metakey.model.MetakeyException;
@@ -9,6 +11,7 @@ import dev.metakey.model.Reason;
 import dev.metakey.model.Reservation;
 import dev.metakey.model.Snapshot;
 import dev.metakey.model.Tag;
+import dev.metakey.server.domain.Command;
 import dev.metakey.server.domain.Drift;
 import dev.metakey.server.domain.ReleaseAll;
 import dev.metakey.server.domain.Reserve;
@@ -19,7 +22,12 @@ import dev.metakey.server.domain.Unreserve;
 import dev.metakey.server.engine.Engine;
 import dev.metakey.server.engine.KernelWatch;
 import dev.metakey.server.engine.PendingPage;
+import dev.metakey.server.engine.Reply;
 import dev.metakey.v1.AdminGrpc;
+import dev.metakey.v1.ApplyRequest;
+import dev.metakey.v1.ApplyResponse;
+import dev.metakey.v1.BackupRequest;
+import dev.metakey.v1.BackupResponse;
 import dev.metakey.v1.ListHistoryRequest;
 import dev.metakey.v1.ListHistoryResponse;
 import dev.metakey.v1.ListPendingRequest;
@@ -30,8 +38,12 @@ import dev.metakey.v1.ReleaseAllRequest;
 import dev.metakey.v1.ReleaseAllResponse;
 import dev.metakey.v1.ReserveRequest;
 import dev.metakey.v1.ReserveResponse;
+import dev.metakey.v1.RestoreRequest;
+import dev.metakey.v1.RestoreResponse;
 import dev.metakey.v1.RetagRequest;
 import dev.metakey.v1.RetagResponse;
+import dev.metakey.v1.SetReadOnlyRequest;
+import dev.metakey.v1.SetReadOnlyResponse;
 import dev.metakey.v1.TransferRequest;
 import dev.metakey.v1.TransferResponse;
 import dev.metakey.v1.UndeleteRequest;
@@ -43,7 +55,10 @@ import dev.metakey.wire.Wire;
 import io.grpc.stub.StreamObserver;
 import java.security.SecureRandom;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.function.Function;
+import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -61,6 +76,7 @@ final class AdminService extends AdminGrpc.AdminImplBase {
 
   private final Engine engine;
   private final KernelWatch kernel;
+  private final Upkeep upkeep;
   private final Executor readers;
   private final Executor lookers;
 
@@ -68,9 +84,11 @@ final class AdminService extends AdminGrpc.AdminImplBase {
    * @param readers reads what is not in memory, so that the event loop does not wait for it
    * @param lookers looks at the kernel for releases, likewise
    */
-  AdminService(Engine engine, KernelWatch kernel, Executor readers, Executor lookers) {
+  AdminService(
+      Engine engine, KernelWatch kernel, Upkeep upkeep, Executor readers, Executor lookers) {
     this.engine = engine;
     this.kernel = kernel;
+    this.upkeep = upkeep;
     this.readers = readers;
     this.lookers = lookers;
   }
@@ -85,6 +103,7 @@ final class AdminService extends AdminGrpc.AdminImplBase {
                 new Reserve(
                     Requests.spec(request.getSpec()),
                     request.getId(),
+                    request.getSlot(),
                     new Reservation(request.getForeign(), caller.owner().toString())),
                 caller),
         reply ->
@@ -165,6 +184,107 @@ final class AdminService extends AdminGrpc.AdminImplBase {
   }
 
   @Override
+  public void backup(BackupRequest request, StreamObserver<BackupResponse> call) {
+    Peer caller = CallerInterceptor.caller();
+    Answers.on(
+        readers,
+        call,
+        () -> {
+          requireAdmin(caller, "backup");
+          ByteString backup = ByteString.copyFrom(upkeep.backup());
+          log.info("a backup was made for {}", caller);
+          return BackupResponse.newBuilder()
+              .setRegistry(Wire.info(engine.snapshot().info()))
+              .setBackup(backup)
+              .build();
+        });
+  }
+
+  @Override
+  public StreamObserver<RestoreRequest> restore(StreamObserver<RestoreResponse> call) {
+    return change(
+        call,
+        "restore",
+        RestoreRequest::getPart,
+        RestoreRequest::getDryRun,
+        whole -> upkeep.restore(whole.bytes().toByteArray(), whole.first().getNothingLoaded()),
+        reply ->
+            RestoreResponse.newBuilder()
+                .setRegistry(Wire.info(reply.info()))
+                .addAllChanges(reply.value().stream().map(Wire::change).toList())
+                .build());
+  }
+
+  @Override
+  public StreamObserver<ApplyRequest> apply(StreamObserver<ApplyResponse> call) {
+    return change(
+        call,
+        "apply",
+        ApplyRequest::getPart,
+        ApplyRequest::getDryRun,
+        whole ->
+            upkeep.apply(
+                whole.first().getFile(),
+                whole.bytes().toByteArray(),
+                whole.first().getWithFields()),
+        reply ->
+            ApplyResponse.newBuilder()
+                .setRegistry(Wire.info(reply.info()))
+                .addAllChanges(reply.value().changes().stream().map(Wire::change).toList())
+                .addAllConflicts(reply.value().conflicts())
+                .build());
+  }
+
+  /** Makes what a file asks for, or only tells what that would be, after a look at the kernel. */
+  private <Q, R, A> StreamObserver<Q> change(
+      StreamObserver<A> call,
+      String what,
+      Function<Q, ByteString> part,
+      Predicate<Q> isDryRun,
+      Function<Upload.Whole<Q>, Command<R>> command,
+      Function<Reply<R>, A> toWire) {
+    Peer caller = CallerInterceptor.caller();
+    Upload<Q> upload = new Upload<>(part);
+    Answers.later(
+        call,
+        () -> {
+          requireAdmin(caller, what);
+          return upload
+              .whole()
+              .thenCompose(whole -> kernel.observe(lookers).thenApply(seen -> whole))
+              .thenComposeAsync(
+                  whole ->
+                      isDryRun.test(whole.first())
+                          ? CompletableFuture.completedFuture(
+                              engine.preview(command.apply(whole), caller))
+                          : engine.submit(command.apply(whole), caller),
+                  readers);
+        },
+        toWire);
+    return upload;
+  }
+
+  @Override
+  public void setReadOnly(SetReadOnlyRequest request, StreamObserver<SetReadOnlyResponse> call) {
+    Peer caller = CallerInterceptor.caller();
+    Answers.on(
+        readers,
+        call,
+        () -> {
+          requireAdmin(caller, "read-only mode");
+          if (request.getOn()) {
+            upkeep.refuseChanges(caller, Requests.reason(request.getReason()));
+          } else {
+            upkeep.takeChanges();
+          }
+          return SetReadOnlyResponse.newBuilder()
+              .setRegistry(Wire.info(engine.snapshot().info()))
+              .setWhy(engine.rules().readOnly())
+              .build();
+        });
+  }
+
+  @Override
   public void listHistory(ListHistoryRequest request, StreamObserver<ListHistoryResponse> call) {
     Peer caller = CallerInterceptor.caller();
     Answers.on(readers, call, () -> history(request, caller));
@@ -190,12 +310,16 @@ final class AdminService extends AdminGrpc.AdminImplBase {
               .formatted(Long.toUnsignedString(request.getSinceRevision())));
     }
     String name = request.getName().isEmpty() ? "" : Names.check(request.getName());
+    String by = request.getBy();
+    long fromMs = request.hasFrom() ? Timestamps.toMillis(request.getFrom()) : Long.MIN_VALUE;
     List<Change> page = engine.history(request.getSinceRevision(), limit);
     return ListHistoryResponse.newBuilder()
         .setRegistry(Wire.info(engine.snapshot().info()))
         .addAllChanges(
             page.stream()
                 .filter(change -> name.isEmpty() || change.field().name().equals(name))
+                .filter(change -> by.isEmpty() || change.peer().service().equals(by))
+                .filter(change -> change.atMs() >= fromMs)
                 .map(Wire::change)
                 .toList())
         .setNextSinceRevision(page.size() < limit ? 0 : page.get(page.size() - 1).revision())

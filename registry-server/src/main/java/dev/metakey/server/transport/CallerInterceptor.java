@@ -15,7 +15,6 @@ import java.util.Objects;
 /** Tells each call who makes it: the connection's peer, under the service name that it claims. */
 final class CallerInterceptor implements ServerInterceptor {
   private static final Context.Key<Peer> CALLER = Context.key("dev.metakey.caller");
-  private static final Context.Key<PeerGroups> GROUPS = Context.key("dev.metakey.groups");
   private static final Context.Key<Connection> CONNECTION = Context.key("dev.metakey.connection");
   private static final Metadata.Key<String> CLAIMED_SERVICE =
       Metadata.Key.of("metakey-service", Metadata.ASCII_STRING_MARSHALLER);
@@ -25,9 +24,9 @@ final class CallerInterceptor implements ServerInterceptor {
     return Objects.requireNonNull(CALLER.get());
   }
 
-  /** The groups of the peer that makes the call that this thread handles. */
-  static PeerGroups groups() {
-    return Objects.requireNonNull(GROUPS.get());
+  /** What a call of this peer is handled in. */
+  static Context contextOf(Peer peer) {
+    return Context.current().withValue(CALLER, peer);
   }
 
   /** The connection of the call that this thread handles. */
@@ -40,14 +39,11 @@ final class CallerInterceptor implements ServerInterceptor {
       ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
     PeerProcess process =
         Objects.requireNonNull(call.getAttributes().get(PeerNegotiator.PEER), "unknown peer");
-    PeerGroups groups =
-        Objects.requireNonNull(call.getAttributes().get(PeerNegotiator.GROUPS), "unknown peer");
     Connection connection = call.getAttributes().get(PeerNegotiator.CONNECTION);
     String claimed = headers.get(CLAIMED_SERVICE);
     try {
       Peer peer = process.peer(claimed);
-      Context context =
-          Context.current().withValues(CALLER, peer, GROUPS, groups, CONNECTION, connection);
+      Context context = contextOf(peer).withValue(CONNECTION, connection);
       return Contexts.interceptCall(context, call, headers, next);
     } catch (MetakeyException e) {
       StatusRuntimeException status = WireErrors.toStatus(e);

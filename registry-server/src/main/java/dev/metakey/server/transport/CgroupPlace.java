@@ -21,11 +21,19 @@ import java.util.regex.Pattern;
  * @param inUserSlice whether the process is somewhere in a user's slice
  * @param container short id or name of the innermost container in the path, which proves nothing;
  *     empty if there is none
+ * @param path of the cgroup, below the root that the daemon sees
  * @param ended whether the kernel says that the cgroup is gone, and hence the process too
  */
 record CgroupPlace(
-    String unit, int userManager, boolean inUserSlice, String container, boolean ended) {
-  static final CgroupPlace NOWHERE = new CgroupPlace("", -1, false, "", false);
+    String unit,
+    int userManager,
+    boolean inUserSlice,
+    String container,
+    String path,
+    boolean ended) {
+  static final CgroupPlace NOWHERE = new CgroupPlace("", -1, false, "", "", false);
+
+  static final CgroupPlace GONE = new CgroupPlace("", -1, false, "", "", true);
 
   private static final String DELETED = " (deleted)";
 
@@ -50,7 +58,7 @@ record CgroupPlace(
     String unified = pathOf(lines, "");
     String path = systemd.length() > 1 ? systemd : unified;
     if (path.endsWith(DELETED)) {
-      return new CgroupPlace("", -1, false, "", true);
+      return GONE;
     }
     return of(path, containerIn(path));
   }
@@ -67,11 +75,11 @@ record CgroupPlace(
     }
     String first = at < parts.length ? parts[at] : "";
     if (!inUserSlice) {
-      return new CgroupPlace(serviceOrNone(first), -1, false, container, false);
+      return new CgroupPlace(serviceOrNone(first), -1, false, container, path, false);
     }
     Matcher manager = USER_MANAGER.matcher(first);
     if (!manager.matches()) {
-      return new CgroupPlace("", -1, true, container, false);
+      return new CgroupPlace("", -1, true, container, path, false);
     }
     for (at++; at < parts.length && parts[at].endsWith(".slice"); at++) {}
     return new CgroupPlace(
@@ -79,6 +87,7 @@ record CgroupPlace(
         (int) Long.parseLong(manager.group(1)),
         true,
         container,
+        path,
         false);
   }
 

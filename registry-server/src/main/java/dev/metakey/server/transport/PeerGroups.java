@@ -5,10 +5,12 @@ import io.grpc.netty.shaded.io.netty.channel.ChannelException;
 import io.grpc.netty.shaded.io.netty.channel.unix.RawUnixChannelOption;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.HashSet;
+import java.util.Set;
 
 /**
- * The groups of the process that opened a connection, including the supplementary ones, as they
- * were when it connected (SO_PEERGROUPS). The kernel is asked only when somebody wants to know.
+ * The supplementary groups of the process that opened a connection, as they were when it connected
+ * (SO_PEERGROUPS).
  */
 final class PeerGroups {
   private static final int SOL_SOCKET = 1;
@@ -19,38 +21,34 @@ final class PeerGroups {
 
   private static final int MOST = 65_536;
 
-  private final int gid;
-  private final Channel connection;
+  private PeerGroups() {}
 
   /**
-   * @param gid the process's; -1 if it is not known
+   * Those of a connection's peer; none if the kernel does not tell. Never group 0: the kernel
+   * leaves zeros behind the last of them.
    */
-  PeerGroups(int gid, Channel connection) {
-    this.gid = gid;
-    this.connection = connection;
+  static Set<Integer> of(Channel connection) {
+    try {
+      return read(connection, FEW);
+    } catch (ChannelException tooMany) {
+      try {
+        return read(connection, MOST);
+      } catch (ChannelException gone) {
+        return Set.of();
+      }
+    }
   }
 
-  /**
-   * @param group 1 or more; the kernel leaves zeros behind the last of them
-   */
-  boolean contains(int group) {
-    return group > 0 && (gid == group || supplementary(group, FEW) || supplementary(group, MOST));
-  }
-
-  private boolean supplementary(int group, int room) {
+  private static Set<Integer> read(Channel connection, int room) {
     var option =
         new RawUnixChannelOption("SO_PEERGROUPS", SOL_SOCKET, SO_PEERGROUPS, room * Integer.BYTES);
-    try {
-      ByteBuffer groups = connection.config().getOption(option);
-      groups.order(ByteOrder.nativeOrder());
-      for (int i = 0; i < room; i++) {
-        if (groups.getInt(i * Integer.BYTES) == group) {
-          return true;
-        }
-      }
-      return false;
-    } catch (ChannelException tooManyOrGone) {
-      return false;
+    ByteBuffer told = connection.config().getOption(option);
+    told.order(ByteOrder.nativeOrder());
+    Set<Integer> groups = new HashSet<>();
+    for (int i = 0; i < room; i++) {
+      groups.add(told.getInt(i * Integer.BYTES));
     }
+    groups.remove(0);
+    return Set.copyOf(groups);
   }
 }

@@ -7,6 +7,8 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -23,6 +25,7 @@ final class PeerLook {
   private static final Logger log = LoggerFactory.getLogger(PeerLook.class);
   private static final Path PROC = Path.of("/proc");
   private static final long CAP_SYS_ADMIN = 1L << 21;
+  private static final String NO_UNITS = "nobody is known by a unit, and root is not an admin";
   private static final int MAX_CMDLINE_BYTES = 64 * 1024;
 
   private final Path proc;
@@ -52,7 +55,8 @@ final class PeerLook {
   PeerProcess at(int uid, int gid, int pid, BooleanSupplier lives) {
     if (pid == 0) {
       blind(
-          "the pid of a peer is not told, as metakeyd is in a pid namespace of its own; give it the host's (hostPID: true in a pod, --pid=host in a container)");
+          "the pid of a peer is not told, as metakeyd is in a pid namespace of its own; give it the host's (hostPID: true in a pod, --pid=host in a container)",
+          NO_UNITS);
       return PeerProcess.unseen(uid, gid, pid);
     }
     Path process = proc.resolve(Integer.toString(pid));
@@ -73,13 +77,15 @@ final class PeerLook {
 
   private PeerProcess hidden(int uid, int gid, int pid) {
     blind(
-        "the processes of peers cannot be looked at, as /proc is mounted with hidepid; run metakeyd as root with CAP_SYS_PTRACE, or mount /proc with hidepid=0");
+        "the processes of peers cannot be looked at, as /proc is mounted with hidepid; run metakeyd as root with CAP_SYS_PTRACE, or mount /proc with hidepid=0",
+        NO_UNITS);
     return PeerProcess.unseen(uid, gid, pid);
   }
 
-  private void blind(String why) {
+  /** Says it once; event loops may find out at the same time. */
+  private synchronized void blind(String why, String meanwhile) {
     if (problem.isEmpty()) {
-      problem = why + "; until then nobody is known by a unit, and root is not an admin";
+      problem = why + "; until then " + meanwhile;
       log.warn(problem);
     }
   }
@@ -88,27 +94,30 @@ final class PeerLook {
       throws IOException {
     CgroupPlace place =
         CgroupPlace.of(Files.readAllLines(process.resolve("cgroup"), StandardCharsets.ISO_8859_1));
-    boolean ours = isInNamespace(process, true);
+    Optional<Boolean> ours = isInOurNamespace(process);
+    if (ours.isEmpty() && (uid == 0 || !place.container().isEmpty())) {
+      blind(
+          "the user namespaces of other users' processes cannot be looked at; run metakeyd with CAP_SYS_PTRACE, which root usually has",
+          "root is not an admin, and who is in a container is known by its uid");
+    }
     return new PeerProcess(
         uid,
         gid,
         pid,
         place,
         !place.unit().isEmpty() && !launchers.contains(place.unit()),
-        isInNamespace(process, false),
-        ours && (identity.capabilities() & CAP_SYS_ADMIN) != 0,
+        !ours.orElse(true),
+        ours.orElse(false) && (identity.capabilities() & CAP_SYS_ADMIN) != 0,
+        Set.of(),
         ProgramName.of(executable(process), arguments(process)));
   }
 
-  /**
-   * Whether the user namespace of a process is the daemon's or, if {@code ours} is false, another
-   * one. False if that cannot be told.
-   */
-  private boolean isInNamespace(Path process, boolean ours) throws IOException {
+  /** Empty if the daemon may not look. */
+  private Optional<Boolean> isInOurNamespace(Path process) throws IOException {
     try {
-      return userNamespace(process).equals(userNamespace(proc.resolve("self"))) == ours;
+      return Optional.of(userNamespace(process).equals(userNamespace(proc.resolve("self"))));
     } catch (AccessDeniedException unknown) {
-      return false;
+      return Optional.empty();
     }
   }
 

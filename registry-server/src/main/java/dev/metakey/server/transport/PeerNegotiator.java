@@ -36,9 +36,6 @@ final class PeerNegotiator implements ProtocolNegotiator {
   /** Who the transport's peer is. */
   static final Attributes.Key<PeerProcess> PEER = Attributes.Key.create("dev.metakey.peer");
 
-  /** The groups of that peer. */
-  static final Attributes.Key<PeerGroups> GROUPS = Attributes.Key.create("dev.metakey.groups");
-
   /** The transport's connection. */
   static final Attributes.Key<Connection> CONNECTION =
       Attributes.Key.create("dev.metakey.connection");
@@ -100,7 +97,7 @@ final class PeerNegotiator implements ProtocolNegotiator {
       Channel channel = context.channel();
       PeerProcess peer;
       try (PeerDescriptor process = PeerDescriptor.of(channel)) {
-        peer = look.at(kernel.uid(), gid, kernel.pid(), process::lives);
+        peer = look.at(kernel.uid(), gid, kernel.pid(), process::lives).in(PeerGroups.of(channel));
       }
       Connection connection =
           new Connection(
@@ -119,7 +116,6 @@ final class PeerNegotiator implements ProtocolNegotiator {
       Attributes attributes =
           InternalProtocolNegotiationEvent.getAttributes(negotiation).toBuilder()
               .set(PEER, peer)
-              .set(GROUPS, new PeerGroups(gid, channel))
               .set(CONNECTION, connection)
               .build();
       Limits.Connection each = connections.limits.each();

@@ -6,6 +6,7 @@ import dev.metakey.model.Owner;
 import dev.metakey.model.Peer;
 import dev.metakey.model.Reason;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -18,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param provesUnit whether being in the unit of its cgroup proves that it belongs to it
  * @param ownNamespace whether it is in another user namespace than the daemon
  * @param privileged whether it has CAP_SYS_ADMIN in the daemon's user namespace
+ * @param groups its supplementary groups
  * @param program the name of what it runs; empty if that tells nothing
  */
 record PeerProcess(
@@ -28,6 +30,7 @@ record PeerProcess(
     boolean provesUnit,
     boolean ownNamespace,
     boolean privileged,
+    Set<Integer> groups,
     String program) {
   /** Characters that a service name may not have: see {@link Names#checkService}. */
   private static final Pattern UNSAFE = Pattern.compile("[^A-Za-z0-9@._:\\\\-]");
@@ -37,13 +40,18 @@ record PeerProcess(
 
   /** A process that could not be looked at: only what the socket says about it is known. */
   static PeerProcess unseen(int uid, int gid, int pid) {
-    return new PeerProcess(uid, gid, pid, CgroupPlace.NOWHERE, false, false, false, "");
+    return new PeerProcess(uid, gid, pid, CgroupPlace.NOWHERE, false, false, false, Set.of(), "");
   }
 
   /** A process that ended before it was looked at. */
   static PeerProcess ended(int uid, int gid, int pid) {
-    CgroupPlace gone = new CgroupPlace("", -1, false, "", true);
-    return new PeerProcess(uid, gid, pid, gone, false, false, false, "");
+    return new PeerProcess(uid, gid, pid, CgroupPlace.GONE, false, false, false, Set.of(), "");
+  }
+
+  /** The same process, with its supplementary groups. */
+  PeerProcess in(Set<Integer> supplementary) {
+    return new PeerProcess(
+        uid, gid, pid, place, provesUnit, ownNamespace, privileged, supplementary, program);
   }
 
   /**
@@ -69,7 +77,9 @@ record PeerProcess(
         pid,
         safe(place.unit(), MAX_UNIT_LENGTH),
         safe(place.container(), MAX_CLAIM_LENGTH),
-        privileged);
+        privileged,
+        groups,
+        place.path());
   }
 
   /** Whether it is an admin; which service it is does not matter for that. */

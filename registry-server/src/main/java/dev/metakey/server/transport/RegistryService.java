@@ -13,6 +13,8 @@ import dev.metakey.model.Tag;
 import dev.metakey.server.domain.Refusals;
 import dev.metakey.server.domain.Register;
 import dev.metakey.server.domain.Release;
+import dev.metakey.server.domain.Right;
+import dev.metakey.server.domain.Rules;
 import dev.metakey.server.engine.Engine;
 import dev.metakey.server.engine.KernelWatch;
 import dev.metakey.server.publication.WatchHub;
@@ -46,7 +48,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.Executor;
-import java.util.function.IntSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -64,20 +65,16 @@ final class RegistryService extends RegistryGrpc.RegistryImplBase {
   private final WatchMessages messages = new WatchMessages();
   private final ReadAnswers answers = new ReadAnswers();
   private final Supplier<DaemonStatus> status;
-  private final IntSupplier linkersGid;
 
   /**
    * @param lookers looks at the kernel, so that the event loop does not wait for it
-   * @param linkersGid the group whose members may link; -1 if there is none
    */
   RegistryService(
       Engine engine,
       KernelWatch kernel,
       Executor lookers,
       WatchHub hub,
-      Supplier<DaemonStatus> status,
-      IntSupplier linkersGid) {
-    this.linkersGid = linkersGid;
+      Supplier<DaemonStatus> status) {
     this.engine = engine;
     this.kernel = kernel;
     this.lookers = lookers;
@@ -104,7 +101,11 @@ final class RegistryService extends RegistryGrpc.RegistryImplBase {
     if (request.hasWait()) {
       Answers.later(
           call,
-          () -> engine.await(names(request), waitMs(request), CallerInterceptor.caller()),
+          () -> {
+            List<String> names = names(request);
+            requireRead(names);
+            return engine.await(names, waitMs(request), CallerInterceptor.caller());
+          },
           reply -> ReadAnswers.resolved(reply.info(), reply.value()));
     } else {
       Answers.now(call, () -> resolved(request));
@@ -122,7 +123,12 @@ final class RegistryService extends RegistryGrpc.RegistryImplBase {
     return names;
   }
 
+  private void requireRead(List<String> names) {
+    engine.rules().require(CallerInterceptor.caller(), Right.READ, names);
+  }
+
   private Encoded resolved(ResolveRequest request) {
+    requireRead(request.getNamesList());
     Snapshot snapshot = engine.snapshot();
     Field only = request.getNamesCount() == 1 ? snapshot.resolve(request.getNames(0)) : null;
     if (only != null) { // a name that is known needs no check
@@ -180,7 +186,10 @@ final class RegistryService extends RegistryGrpc.RegistryImplBase {
 
   private Encoded listed(ListRequest request) {
     Snapshot snapshot = engine.snapshot();
-    if (request.getStatesCount() == 0 && request.getPrefix().isEmpty()) {
+    Peer caller = CallerInterceptor.caller();
+    Rules rules = engine.rules();
+    boolean seesAll = rules.allowAll(caller, Right.READ);
+    if (seesAll && request.getStatesCount() == 0 && request.getPrefix().isEmpty()) {
       return answers.list(snapshot);
     }
     Set<FieldState> states = EnumSet.noneOf(FieldState.class);
@@ -188,7 +197,10 @@ final class RegistryService extends RegistryGrpc.RegistryImplBase {
     Set<FieldState> wanted = states.isEmpty() ? ReadAnswers.ALL_BUT_FREE : states;
     return ReadAnswers.list(
         snapshot,
-        field -> wanted.contains(field.state()) && field.name().startsWith(request.getPrefix()));
+        field ->
+            wanted.contains(field.state())
+                && field.name().startsWith(request.getPrefix())
+                && (seesAll || rules.allow(caller, Right.READ, field.name())));
   }
 
   @Override
@@ -196,10 +208,15 @@ final class RegistryService extends RegistryGrpc.RegistryImplBase {
     Answers.now(
         call,
         () -> {
+          if (request.hasName()) {
+            requireRead(List.of(request.getName()));
+          }
           Snapshot snapshot = engine.snapshot();
+          Field field = find(snapshot, request);
+          requireRead(List.of(field.name()));
           return GetResponse.newBuilder()
               .setRegistry(Wire.info(snapshot.info()))
-              .setField(Wire.field(find(snapshot, request)))
+              .setField(Wire.field(field))
               .build();
         });
   }
@@ -233,14 +250,12 @@ final class RegistryService extends RegistryGrpc.RegistryImplBase {
 
   @Override
   public void getTag(GetTagRequest request, StreamObserver<GetTagResponse> call) {
-    Peer caller = CallerInterceptor.caller();
-    PeerGroups groups = CallerInterceptor.groups();
-    Answers.on(lookers, call, () -> tag(caller, groups)); // a directory service may be asked
+    Answers.now(call, () -> tag(CallerInterceptor.caller()));
   }
 
-  private GetTagResponse tag(Peer caller, PeerGroups groups) {
-    if (!engine.rules().isAdmin(caller) && !groups.contains(linkersGid.getAsInt())) {
-      throw Refusals.notLinking(caller);
+  private GetTagResponse tag(Peer caller) {
+    if (!engine.rules().allowAll(caller, Right.LINK)) {
+      throw Refusals.notLinking(caller, engine.rules().policy().ruleFor(caller));
     }
     Tag tag = engine.tag();
     if (tag.isNone()) {
@@ -282,13 +297,16 @@ final class RegistryService extends RegistryGrpc.RegistryImplBase {
 
   private void tell(WatchRequest request, StreamObserver<Encoded> call) {
     ServerCallStreamObserver<Encoded> stream = (ServerCallStreamObserver<Encoded>) call;
-    boolean toAdmin = engine.rules().isAdmin(CallerInterceptor.caller());
+    Rules rules = engine.rules();
+    Peer caller = CallerInterceptor.caller();
+    boolean toAdmin = rules.isAdmin(caller);
     try {
+      rules.requireWatch(caller);
       WatchHub.Watcher watcher =
           hub.subscribe(
               since(request),
               new WatchStream(stream, messages, toAdmin),
-              CallerInterceptor.caller(),
+              caller,
               CallerInterceptor.connection().thread);
       stream.setOnReadyHandler(watcher::ready);
       stream.setOnCancelHandler(watcher::cancel);

@@ -40,7 +40,6 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
-import java.util.function.IntSupplier;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
@@ -118,18 +117,9 @@ public final class SocketServer implements AutoCloseable {
       WatchHub hub,
       Supplier<DaemonStatus> status,
       Launchers launchers,
-      IntSupplier linkersGid)
+      Upkeep upkeep)
       throws IOException {
-    this(
-        path,
-        engine,
-        kernel,
-        hub,
-        status,
-        launchers,
-        linkersGid,
-        Limits.DEFAULTS,
-        engine.rules()::isAdmin);
+    this(path, engine, kernel, hub, status, launchers, upkeep, Limits.DEFAULTS, engine::isAdmin);
   }
 
   /**
@@ -142,7 +132,7 @@ public final class SocketServer implements AutoCloseable {
       WatchHub hub,
       Supplier<DaemonStatus> status,
       Launchers launchers,
-      IntSupplier linkersGid,
+      Upkeep upkeep,
       Limits limits,
       Predicate<Peer> isAdmin)
       throws IOException {
@@ -153,8 +143,8 @@ public final class SocketServer implements AutoCloseable {
     this.guard = new CallGuard(connections, System::nanoTime, this::soon);
     List<ServerServiceDefinition> services =
         List.of(
-            inBytes(new RegistryService(engine, kernel, lookers, hub, status, linkersGid).bind()),
-            inBytes(new AdminService(engine, kernel, readers, lookers).bindService()),
+            inBytes(new RegistryService(engine, kernel, lookers, hub, status).bind()),
+            inBytes(new AdminService(engine, kernel, upkeep, readers, lookers).bindService()),
             inBytes(health.getHealthService().bindService()),
             inBytes(ProtoReflectionServiceV1.newInstance().bindService()));
     this.servers = address -> build(address, services, connections, limits);

@@ -90,7 +90,8 @@ class ConfigFileTest {
                 new Config.History(5, 3),
                 new Config.Publish(false, true, true),
                 Config.Programs.NONE,
-                List.of("ci-runner.service", "ci@*.service")));
+                List.of("ci-runner.service", "ci@*.service"),
+                Config.Access.DEFAULT));
     assertThat(config.history().ageMs()).isEqualTo(Duration.ofDays(3).toMillis());
   }
 
@@ -126,7 +127,10 @@ class ConfigFileTest {
                 128,
                 600_000,
                 new Config.History(100_000, 90),
-                Config.Publish.ALL));
+                Config.Publish.ALL,
+                Config.Programs.KERNEL,
+                List.of(),
+                Config.Access.DEFAULT));
   }
 
   @Test
@@ -169,9 +173,9 @@ class ConfigFileTest {
     assertThat(fault("area: 64\n\nsokcet: /tmp/x\n"))
         .isEqualTo(
             "3: unknown key 'sokcet'; allowed: [socket, data, run, bpffs, layout, area, quarantine,"
-                + " history, publish, programs, launchers]");
+                + " history, publish, programs, launchers, policy]");
     assertThat(fault("history:\n  keep: 3\n  years: 1\n"))
-        .isEqualTo("3: unknown key 'years'; allowed: [keep, days]");
+        .isEqualTo("3: unknown key 'years'; allowed: [keep, days, journal]");
   }
 
   @Test
@@ -204,8 +208,8 @@ class ConfigFileTest {
           quarantine: 1w              | quarantine: '1w' is not a duration; allowed: a whole number with a unit, like 500ms, 30s, 10m, 24h or 7d
           quarantine: 367d            | quarantine: '367d' is too long; a duration is 366d at most
           quarantine: 999999999h      | quarantine: '999999999h' is too long; a duration is 366d at most
-          history: 5                  | 'key: value' lines are expected here; allowed keys: [keep, days]
-          history: [1]                | 'key: value' lines are expected here; allowed keys: [keep, days]
+          history: 5                  | 'key: value' lines are expected here; allowed keys: [keep, days, journal]
+          history: [1]                | 'key: value' lines are expected here; allowed keys: [keep, days, journal]
           history: {keep: 0}          | keep: 0 is out of range; allowed: 1 to 100000000
           publish: {keys: no}         | keys: 'no' is neither true nor false
           history: {days: 36501}      | days: 36501 is out of range; allowed: 1 to 36500

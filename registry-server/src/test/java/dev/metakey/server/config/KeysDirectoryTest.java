@@ -98,7 +98,7 @@ class KeysDirectoryTest {
           {id: 1, size: 2}                       | key 'name' is missing
           {name: a, size: 2}                     | key 'id' is missing
           {name: a, id: 1}                       | key 'size' is missing
-          {name: a, id: 1, size: 2, owner: me}   | unknown key 'owner'; allowed: [name, id, size, foreign, description, format, merge]
+          {name: a, id: 1, size: 2, owner: me}   | unknown key 'owner'; allowed: [name, id, slot, size, foreign, description, format, merge]
           {name: a, id: 1, id: 2, size: 2}       | key 'id' is there twice
           {name: a, id: 64, size: 2}             | id: 64 is out of range; allowed: 0 to 63
           {name: a, id: -1, size: 2}             | id: -1 is out of range; allowed: 0 to 63
@@ -108,7 +108,7 @@ class KeysDirectoryTest {
           {name: a, id: [1], size: 2}            | one value is expected here
           {name: a, id: 1, size: 2, format: mac} | format of a mac does not fit size 2; ipv4 needs size 4 and mac needs size 8
           {name: a, id: 1, size: 2, merge: all}  | merge: merge 'all' is not known; allowed: unspecified, block, keep_first, keep_last, discard
-          just words                             | 'key: value' lines are expected here; allowed keys: [name, id, size, foreign, description, format, merge]
+          just words                             | 'key: value' lines are expected here; allowed keys: [name, id, slot, size, foreign, description, format, merge]
           """)
   void read_whenAnEntryIsWrong_namesFileAndLine(String entry, String fault) throws IOException {
     assertThat(fault("reserve:\n  - {name: fine, id: 0, size: 2}\n  - " + entry + "\n"))

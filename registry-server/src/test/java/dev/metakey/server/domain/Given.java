@@ -36,7 +36,7 @@ final class Given {
   static final Peer EDGE_OF_OTHER_UID = new Peer(1001, 1001, 101, "edge.service");
   static final Peer TRACER = new Peer(1000, 1000, 102, "tracer.service");
 
-  private final Rules rules;
+  private Rules rules;
   private final List<Change> history = new ArrayList<>();
   private RegistryState state;
   private List<Change> lastChanges = List.of();
@@ -63,6 +63,13 @@ final class Given {
 
   static Given packed() {
     return new Given(Layout.PACKED, 128, new Rules(QUARANTINE_MS, DAEMON_UID));
+  }
+
+  /** From now on this policy holds. */
+  @CanIgnoreReturnValue
+  Given under(Policy policy) {
+    rules = new Rules(QUARANTINE_MS, DAEMON_UID, policy, "");
+    return this;
   }
 
   /** Fields whose names matter little: {@code edge.f0}, {@code edge.f1}, ... */

@@ -67,7 +67,7 @@ class RetagTest {
   @Test
   void retag_whenReadOnly_isRefused() {
     RegistryState state = host.state();
-    Rules rules = new Rules(1, 0, "a broken config");
+    Rules rules = new Rules(1, 0, Policy.OPEN, "a broken config");
 
     assertThat(Registry.decide(state, rules, new Retag(FRESH, true), ROOT, new Now(1, 1)))
         .isInstanceOfSatisfying(

@@ -535,6 +535,21 @@ class EngineTest {
   }
 
   @Test
+  void refuseChanges_whileItIsOn_lastsOverTimeAndThenDoesWhatIsDue() {
+    answerOf(register(EDGE, FieldSpec.of("tmp", 4).expiringAfter(Duration.ofMinutes(1))));
+    engine.refuseChanges("an admin said so");
+    clock.advance(Duration.ofMinutes(2));
+    var refused = register(EDGE, "new", 2);
+    turn();
+
+    assertThat(reason(refused)).isEqualTo(Reason.READ_ONLY);
+    assertThat(engine.snapshot().byName("tmp").state()).isEqualTo(FieldState.ACTIVE);
+    engine.refuseChanges("");
+    turn();
+    assertThat(engine.snapshot().byName("tmp").state()).isEqualTo(FieldState.RETIRED);
+  }
+
+  @Test
   void doWork_whenTimeHasPassed_expiresAndFreesWithoutBeingAsked() {
     answerOf(register(EDGE, FieldSpec.of("tmp", 4).expiringAfter(Duration.ofMinutes(1))));
     clock.advance(Duration.ofMinutes(1));

@@ -543,7 +543,7 @@ final class RocksStoreTest extends StoreContract {
     }
     try (Database database = new Database(data(), Database.Mode.WRITE)) {
       for (int i : new int[] {0, 1, 3, 4}) {
-        database.commit(states.get(i), commits.get(i));
+        database.commit(new Contents(states.get(i), List.of()), commits.get(i));
       }
     }
     StateCopy copy = new StateCopy(data());

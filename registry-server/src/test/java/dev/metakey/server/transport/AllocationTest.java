@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.sun.management.ThreadMXBean;
 import dev.metakey.model.Field;
 import dev.metakey.model.FieldSpec;
+import dev.metakey.model.Peer;
 import dev.metakey.server.domain.Register;
 import dev.metakey.server.engine.Engine;
 import dev.metakey.server.engine.Engines;
@@ -17,6 +18,7 @@ import dev.metakey.v1.ListRequest;
 import dev.metakey.v1.ListResponse;
 import dev.metakey.v1.ResolveRequest;
 import dev.metakey.v1.ResolveResponse;
+import io.grpc.Context;
 import io.grpc.stub.StreamObserver;
 import java.io.InputStream;
 import java.lang.management.ManagementFactory;
@@ -37,12 +39,16 @@ class AllocationTest {
   private static final long MOST_BYTES = 200;
 
   private final Keeper answered = new Keeper();
+  private Context caller;
+  private Context outer;
   private Engine engine;
   private WatchHub hub;
   private RegistryService service;
 
   @BeforeEach
   void start() throws Exception {
+    caller = CallerInterceptor.contextOf(new Peer(1000, 1000, 1, "edge"));
+    outer = caller.attach();
     engine = Engines.begun(new FakeStore(), new FakeClock());
     List<FieldSpec> all =
         IntStream.range(0, Field.IDS - 16).mapToObj(i -> FieldSpec.of("field.n" + i, 2)).toList();
@@ -56,12 +62,12 @@ class AllocationTest {
             hub,
             () -> {
               throw new IllegalStateException();
-            },
-            () -> -1);
+            });
   }
 
   @AfterEach
   void stop() throws Exception {
+    caller.detach(outer);
     hub.close();
   }
 

@@ -76,7 +76,7 @@ class HostileClientTest {
               throw new IllegalStateException();
             },
             Launchers.DEFAULTS,
-            () -> -1,
+            new NoUpkeep(),
             LIMITS,
             peer -> admin);
     threads = new EngineThreads(engine, () -> {});

@@ -9,6 +9,7 @@ import dev.metakey.model.Owner;
 import dev.metakey.model.Peer;
 import dev.metakey.model.Reason;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -21,7 +22,7 @@ class PeerProcessTest {
   private static PeerProcess process(int uid, String cgroup, boolean ownNamespace) {
     CgroupPlace place = CgroupPlace.of(List.of("0::" + cgroup));
     boolean proves = !place.unit().isEmpty() && !Launchers.DEFAULTS.contains(place.unit());
-    return new PeerProcess(uid, uid, 7, place, proves, ownNamespace, false, "prog");
+    return new PeerProcess(uid, uid, 7, place, proves, ownNamespace, false, Set.of(), "prog");
   }
 
   private static Owner owner(int uid, String cgroup, @Nullable String claimed) {
@@ -33,7 +34,7 @@ class PeerProcessTest {
     assertThat(owner(0, UNIT, null)).isEqualTo(Owner.unit("edge.service"));
     assertThat(owner(61184, UNIT, "other")).isEqualTo(Owner.unit("edge.service"));
     assertThat(owner(61185, UNIT, "other.service")).isEqualTo(Owner.unit("edge.service"));
-    assertThat(process(70000, UNIT + "/libpod-payload-" + ID, true).peer("web"))
+    assertThat(process(70000, UNIT + "/libpod-payload-" + ID, true).peer("web").recorded())
         .isEqualTo(
             new Peer(
                 Owner.unit("edge.service"),
@@ -111,7 +112,8 @@ class PeerProcessTest {
   @Test
   void owner_whenProgramIsCalledLikeAUnit_isNot() {
     PeerProcess forger =
-        new PeerProcess(1000, 1000, 7, CgroupPlace.NOWHERE, false, false, false, "victim.service");
+        new PeerProcess(
+            1000, 1000, 7, CgroupPlace.NOWHERE, false, false, false, Set.of(), "victim.service");
     assertThat(forger.peer(null).owner()).isEqualTo(new Owner(1000, "victim_service"));
   }
 

@@ -85,7 +85,7 @@ class SocketServerTest {
         hub,
         SocketServerTest::status,
         Launchers.DEFAULTS,
-        () -> -1,
+        new NoUpkeep(),
         LIMITS,
         peer -> true);
   }

@@ -1,0 +1,93 @@
+package dev.metakey.system;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** Who may do what: real processes of several users, and the policy in the config. */
+class PolicyIT {
+  private static final int GROUP = 4711;
+
+  @RegisterExtension final Host host = new Host();
+
+  @BeforeEach
+  void need() throws Exception {
+    Requires.nobody();
+    host.use(host.image().copyTo(host.root().resolve("image"))); // others must be able to read it
+  }
+
+  /** Runs {@code metakey} as a user in a supplementary group. */
+  private Ran asMember(int uid, String... words) throws Exception {
+    List<String> command =
+        new ArrayList<>(
+            List.of("setpriv", "--reuid=" + uid, "--regid=" + uid, "--groups=7," + GROUP, "--"));
+    command.addAll(host.cliCommand(words).command());
+    return Ran.of(host.process(command), Host.PATIENCE);
+  }
+
+  @Test
+  void policy_whenTheConfigHasNone_letsEverybodyReadAndRootRegister() throws Exception {
+    host.configure("policy:");
+    host.start();
+    host.cli("register", "roots.own:8").ok();
+
+    host.cliAsNobody("register", "nobodys.own:8")
+        .refuses(5, "you may not register nobodys.own", "built-in rule 'everybody'", "usermod -aG");
+    assertThat(host.cliAsNobody("resolve", "roots.own").ok().out()).contains("roots.own");
+    assertThat(host.cliAsNobody("list").ok().out()).contains("roots.own");
+    host.cliAsNobody("status").ok();
+    host.cliAsNobody("release", "roots.own").refuses(5, "roots.own", "uid 65534");
+    assertThat(host.cli("list").ok().out()).doesNotContain("nobodys.own");
+  }
+
+  @Test
+  void policy_whenItHasRules_goesByTheFirstThatMatches() throws Exception {
+    host.configure(
+        "policy:",
+        "  - rule: edge team",
+        "    gid: " + GROUP,
+        "    allow: {read: all, register: [edge.], release: [edge.]}",
+        "    quota: {ids: 2}",
+        "  - rule: shut out",
+        "    uid: 65534",
+        "    allow: {read: [edge.]}");
+    host.start();
+    host.cli("register", "roots.own:8").ok();
+
+    asMember(1000, "register", "edge.a:2", "edge.b:2").ok();
+    String line = host.config() + ":2";
+    asMember(1000, "register", "other.a:2").refuses(5, "other.a", "rule 'edge team'", line);
+    asMember(1000, "register", "edge.c:2", "--service", "another")
+        .refuses(6, "uid 1000 has 2 ids already", "rule 'edge team'", line, "allows it 2");
+    asMember(1001, "register", "edge.d:2").ok();
+    asMember(1000, "release", "edge.a").ok();
+
+    host.cliAsNobody("resolve", "roots.own").refuses(5, "you may not read roots.own", "shut out");
+    assertThat(host.cliAsNobody("list", "-o", "name").ok().out())
+        .contains("edge.b")
+        .doesNotContain("roots.own", "kernel.");
+    host.cliAsNobody("watch").refuses(5, "a watch tells of every name", "shut out");
+    host.cliAsNobody("show", "0").refuses(5, "roots.own");
+  }
+
+  @Test
+  void policy_whenItIsWrongAtTheStart_makesTheDaemonReadOnly() throws Exception {
+    host.configure("policy:");
+    DaemonProcess first = host.start();
+    host.cli("register", "roots.own:8").ok();
+    first.terminate();
+    host.configure("policy:", "  - rule: everything", "    allow: everything");
+
+    host.runDaemon("--check").refuses(2, host.config() + ":3: allow: 'everything'");
+    host.start();
+
+    host.cli("register", "roots.own:8").ok(); // known, and its own
+    host.cli("register", "new.one:8").refuses(7, host.config() + ":3: allow", "--check");
+    host.cliAsNobody("resolve", "roots.own").ok();
+    assertThat(host.cli("status").out()).contains("read-only: " + host.config() + ":3");
+  }
+}
