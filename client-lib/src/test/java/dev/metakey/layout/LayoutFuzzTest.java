@@ -24,8 +24,7 @@ class LayoutFuzzTest {
       assertThat(refused).hasMessageNotContaining("Exception");
       return;
     }
-    ByteBuffer again =
-        RegistryFile.create(read.snapshot(), read.publishedAtMs(), read.bootId());
+    ByteBuffer again = RegistryFile.create(read.snapshot(), read.publishedAtMs(), read.bootId());
     assertThat(RegistryFile.decode(again).snapshot().records())
         .isEqualTo(read.snapshot().records());
   }

@@ -191,7 +191,8 @@ class FloodIT {
 
   private void requireWell() {
     Wiretap another = host.connect("tracer");
-    assertThat(another.registry().getStatus(GetStatusRequest.getDefaultInstance()).getProblemsList())
+    assertThat(
+            another.registry().getStatus(GetStatusRequest.getDefaultInstance()).getProblemsList())
         .isEmpty();
   }
 

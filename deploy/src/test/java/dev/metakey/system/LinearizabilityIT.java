@@ -4,18 +4,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.metakey.model.Change;
-import dev.metakey.server.domain.Start;
-import dev.metakey.model.Tag;
-import dev.metakey.model.Snapshot;
-import dev.metakey.model.Owner;
-import dev.metakey.model.Layout;
 import dev.metakey.model.ChangeKind;
 import dev.metakey.model.FieldSpec;
+import dev.metakey.model.Layout;
+import dev.metakey.model.Owner;
 import dev.metakey.model.Reason;
 import dev.metakey.model.RegistryInfo;
+import dev.metakey.model.Snapshot;
+import dev.metakey.model.Tag;
 import dev.metakey.server.domain.RegistryState;
 import dev.metakey.server.domain.Release;
 import dev.metakey.server.domain.Rules;
+import dev.metakey.server.domain.Start;
 import dev.metakey.server.domain.Transfer;
 import dev.metakey.server.domain.Undelete;
 import dev.metakey.system.Calls.Asked;
@@ -180,8 +180,7 @@ class LinearizabilityIT {
       case 6 -> new Asked.Change(new Release(name, 0, false, true));
       case 7 -> new Asked.Change(new Release(name, 1 + random.nextInt(3)));
       case 8 -> new Asked.Change(new Undelete(name));
-      case 9 ->
-          new Asked.Change(new Transfer(name, clients.get(random.nextInt(CLIENTS)).self()));
+      case 9 -> new Asked.Change(new Transfer(name, clients.get(random.nextInt(CLIENTS)).self()));
       case 10 -> new Asked.Everything();
       default -> new Asked.Resolve(List.of(name, name(random)));
     };
@@ -244,7 +243,8 @@ class LinearizabilityIT {
     assertNoticed("a refusal for no reason", replaced(last, last.with(refused)), history);
 
     Call read = made.get(0);
-    Call stale = new Call(read.by(), read.asked(), read.outcome(), last.endNs() + 1, last.endNs() + 2);
+    Call stale =
+        new Call(read.by(), read.asked(), read.outcome(), last.endNs() + 1, last.endNs() + 2);
     assertNoticed("an answer from long before the call", replaced(read, stale), history);
   }
 

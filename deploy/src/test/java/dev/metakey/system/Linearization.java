@@ -45,8 +45,8 @@ import java.util.Set;
  *   <li>A refusal names no revision. It is put at the earliest revision at which it is what the
  *       rules say, and which no call that had ended before has passed.
  *   <li>So every call has its place. The places have to agree with time: what ended before another
- *       began comes before it. A call that was never answered and has an effect counts as ended when
- *       its daemon was dead.
+ *       began comes before it. A call that was never answered and has an effect counts as ended
+ *       when its daemon was dead.
  * </ol>
  *
  * <p>If all of that holds, there is such an order: by revision, first the call that led to it, then
@@ -108,7 +108,10 @@ final class Linearization {
       List<Call> candidates = new ArrayList<>(answered.getOrDefault(revision, List.of()));
       unanswered.stream().sorted(Comparator.comparingLong(Call::beganNs)).forEach(candidates::add);
       Call found =
-          candidates.stream().filter(call -> leadsTo(call, before, commit)).findFirst().orElse(null);
+          candidates.stream()
+              .filter(call -> leadsTo(call, before, commit))
+              .findFirst()
+              .orElse(null);
       assertThat(found)
           .as("the call that changed %s, of %s", plain(commit), comeTo(candidates, before))
           .isNotNull();
@@ -164,7 +167,9 @@ final class Linearization {
 
   private long placeOf(Call call, long passed) {
     if (call.outcome() instanceof Outcome.Answered answer) {
-      assertThat(stateOf).as("the revisions that were ever shown, of %s", call).containsKey(answer.revision());
+      assertThat(stateOf)
+          .as("the revisions that were ever shown, of %s", call)
+          .containsKey(answer.revision());
       RegistryState state = states.get(stateOf.get(answer.revision()));
       assertThat(outcome(call, state)).as("what %s comes to", call).isEqualTo(answer);
       return answer.revision();

@@ -82,7 +82,9 @@ class StorageFuzzTest {
         parsed.changes());
   }
 
-  /** The text with a last line that fits it, or the checksum would keep all else from being read. */
+  /**
+   * The text with a last line that fits it, or the checksum would keep all else from being read.
+   */
   private static byte[] withChecksum(byte[] bytes) {
     String text = new String(bytes, UTF_8);
     int end = text.indexOf("\nend crc32c=");

@@ -77,8 +77,7 @@ class RequestFuzzTest {
   }
 
   private static void call(MethodDescriptor<?, ?> method, byte[] message) {
-    MethodDescriptor<byte[], byte[]> plain =
-        method.toBuilder(new Bytes(), new Bytes()).build();
+    MethodDescriptor<byte[], byte[]> plain = method.toBuilder(new Bytes(), new Bytes()).build();
     CallOptions options = CallOptions.DEFAULT.withDeadlineAfter(100, TimeUnit.MILLISECONDS);
     Iterator<byte[]> answers =
         ClientCalls.blockingServerStreamingCall(client.channel(), plain, options, message);
