@@ -127,6 +127,9 @@ final class CommandTree {
         "read-only",
         ReadOnlyVerb::new,
         "Refuse changes for the time of maintenance, or take them again (admins).");
+    verb("reload", ReloadVerb::new, "Have the daemon read its policy again (admins).");
+    verb(
+        "policy", PolicyVerb::new, "Say which rule of the policy decides about somebody (admins).");
     verb(
         "history",
         HistoryVerb::new,
@@ -234,6 +237,7 @@ final class CommandTree {
     word(line, FieldState.class, "state");
     word(line, TraceVerb.Hook.class, "hook");
     word(line, ReadOnlyVerb.Mode.class, "mode");
+    word(line, PolicyVerb.Action.class, "action");
     word(line, GenVerb.Kind.class, "kind");
     Failures failures = new Failures(terminal);
     line.setParameterExceptionHandler(failures);

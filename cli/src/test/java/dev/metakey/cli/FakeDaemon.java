@@ -51,6 +51,7 @@ import dev.metakey.v1.ListRequest;
 import dev.metakey.v1.ListResponse;
 import dev.metakey.v1.ListUsersRequest;
 import dev.metakey.v1.ListUsersResponse;
+import dev.metakey.v1.PassedRule;
 import dev.metakey.v1.RegisterRequest;
 import dev.metakey.v1.RegisterResponse;
 import dev.metakey.v1.RegistryGrpc;
@@ -58,6 +59,8 @@ import dev.metakey.v1.ReleaseAllRequest;
 import dev.metakey.v1.ReleaseAllResponse;
 import dev.metakey.v1.ReleaseRequest;
 import dev.metakey.v1.ReleaseResponse;
+import dev.metakey.v1.ReloadRequest;
+import dev.metakey.v1.ReloadResponse;
 import dev.metakey.v1.ReserveRequest;
 import dev.metakey.v1.ReserveResponse;
 import dev.metakey.v1.ResolveRequest;
@@ -69,6 +72,8 @@ import dev.metakey.v1.RetagResponse;
 import dev.metakey.v1.SetReadOnlyRequest;
 import dev.metakey.v1.SetReadOnlyResponse;
 import dev.metakey.v1.State;
+import dev.metakey.v1.TestPolicyRequest;
+import dev.metakey.v1.TestPolicyResponse;
 import dev.metakey.v1.TransferRequest;
 import dev.metakey.v1.TransferResponse;
 import dev.metakey.v1.UndeleteRequest;
@@ -621,6 +626,36 @@ final class FakeDaemon implements AutoCloseable {
               SetReadOnlyResponse.newBuilder()
                   .setRegistry(Wire.info(INFO))
                   .setWhy(request.getOn() ? "read-only mode was turned on" : "")
+                  .build());
+    }
+
+    @Override
+    public void reload(ReloadRequest request, StreamObserver<ReloadResponse> caller) {
+      answer(
+          request, caller, () -> ReloadResponse.newBuilder().setRegistry(Wire.info(INFO)).build());
+    }
+
+    @Override
+    public void testPolicy(TestPolicyRequest request, StreamObserver<TestPolicyResponse> caller) {
+      PassedRule passed =
+          PassedRule.newBuilder()
+              .setRule("rule 'edge' (/etc/metakey/metakeyd.yaml:7)")
+              .setCondition(request.getUnit().isEmpty() ? "unit" : "gid")
+              .build();
+      answer(
+          request,
+          caller,
+          () ->
+              TestPolicyResponse.newBuilder()
+                  .setRegistry(Wire.info(INFO))
+                  .setRule("built-in rule 'everybody'")
+                  .setAbout("everybody")
+                  .setAllows("read of all names, release of all names")
+                  .setBornAdmin(request.getUid() == 0)
+                  .addAllRights(List.of("read", "release"))
+                  .setIds(32)
+                  .setSlotBytes(56)
+                  .addPassed(passed)
                   .build());
     }
 

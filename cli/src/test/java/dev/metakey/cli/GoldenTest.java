@@ -121,6 +121,21 @@ class GoldenTest {
     check("maintenance", seen.toString());
   }
 
+  /** Nor has this. */
+  @Test
+  void policy_whenAnswered_looksAsRecorded() throws IOException {
+    StringBuilder seen = new StringBuilder();
+    for (String line :
+        List.of(
+            "reload",
+            "policy test --uid 1000 --gid 1000 --name edge.packet_id",
+            "policy test --uid 0 --unit edge.service")) {
+      String[] args = Run.words(line);
+      seen.append(Run.at(daemon).metakey(args).transcript(args)).append('\n');
+    }
+    check("policy", seen.toString());
+  }
+
   /** On a little-endian machine: the marks in the script are numbers. */
   @Test
   void gen_whenAnswered_looksAsRecorded() throws IOException {
@@ -262,6 +277,11 @@ class GoldenTest {
             "link src/test/resources/objects/prog.bpf.c -o linked.bpf.o",
             "backup",
             "restore none",
+            "policy",
+            "policy rest --uid 1",
+            "policy test",
+            "policy test --uid -1",
+            "policy test --uid 1 --unit a.service --claim a",
             "plan",
             "apply none",
             "import none --bogus",

@@ -8,6 +8,7 @@ import dev.metakey.model.FieldSpec;
 import dev.metakey.model.FieldUser;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Owner;
+import dev.metakey.model.Peer;
 import dev.metakey.model.Pending;
 import dev.metakey.v1.AdminGrpc;
 import dev.metakey.v1.AdminGrpc.AdminBlockingStub;
@@ -20,10 +21,12 @@ import dev.metakey.v1.ListUsersRequest;
 import dev.metakey.v1.RegistryGrpc;
 import dev.metakey.v1.ReleaseAllRequest;
 import dev.metakey.v1.ReleaseRequest;
+import dev.metakey.v1.ReloadRequest;
 import dev.metakey.v1.ReserveRequest;
 import dev.metakey.v1.RestoreRequest;
 import dev.metakey.v1.RetagRequest;
 import dev.metakey.v1.SetReadOnlyRequest;
+import dev.metakey.v1.TestPolicyRequest;
 import dev.metakey.v1.TransferRequest;
 import dev.metakey.v1.UndeleteRequest;
 import dev.metakey.v1.UnreserveRequest;
@@ -266,6 +269,55 @@ public final class MetakeyAdmin {
     var request = SetReadOnlyRequest.newBuilder().setOn(on).setReason(reason).build();
     var reply = call(stub -> stub.setReadOnly(request));
     return Answer.of(reply.getRegistry(), reply.getWhy());
+  }
+
+  /**
+   * Has the daemon read its config again, and take its policy on.
+   *
+   * @return what else an admin should know; may be empty
+   * @throws MetakeyException NOT_PERMITTED; INVALID_REQUEST if the config is wrong, and the old
+   *     policy stays; READ_ONLY if the daemon has started with a wrong one
+   */
+  public Answer<String> reload() {
+    var reply = call(stub -> stub.reload(ReloadRequest.getDefaultInstance()));
+    return Answer.of(reply.getRegistry(), reply.getNote());
+  }
+
+  /**
+   * Which rule of the policy decides about somebody.
+   *
+   * @param who uid, gid, supplementary groups, owner and cgroup count
+   * @param name what it is about; empty: all names
+   * @throws MetakeyException INVALID_NAME, INVALID_REQUEST, NOT_PERMITTED
+   */
+  public Answer<PolicyVerdict> testPolicy(Peer who, String name) {
+    boolean isUnit = who.owner().kind() == Owner.Kind.UNIT;
+    var request =
+        TestPolicyRequest.newBuilder()
+            .setUid(who.uid())
+            .addGids(who.gid())
+            .addAllGids(who.groups())
+            .setUnit(isUnit ? who.service() : "")
+            .setClaim(isUnit ? "" : who.service())
+            .setCgroup(who.cgroup())
+            .setName(name)
+            .build();
+    var reply = call(stub -> stub.testPolicy(request));
+    var passed =
+        reply.getPassedList().stream()
+            .map(rule -> new PolicyVerdict.Passed(rule.getRule(), rule.getCondition()))
+            .toList();
+    return Answer.of(
+        reply.getRegistry(),
+        new PolicyVerdict(
+            reply.getRule(),
+            reply.getAbout(),
+            reply.getAllows(),
+            reply.getBornAdmin(),
+            reply.getRightsList(),
+            reply.getIds(),
+            reply.getSlotBytes(),
+            passed));
   }
 
   /**

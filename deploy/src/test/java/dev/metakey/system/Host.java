@@ -199,7 +199,8 @@ final class Host
    */
   void configure(String... lines) throws IOException {
     List<String> config = new ArrayList<>(List.of(lines));
-    if (config.stream().noneMatch(line -> line.startsWith("policy:"))) {
+    boolean isMapping = config.stream().allMatch(line -> line.matches("(\\s|[a-z.]+:|#).*"));
+    if (isMapping && config.stream().noneMatch(line -> line.startsWith("policy:"))) {
       config.addAll(OPEN_POLICY);
     }
     Files.write(config(), config);

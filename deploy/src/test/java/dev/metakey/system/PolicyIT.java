@@ -90,4 +90,64 @@ class PolicyIT {
     host.cliAsNobody("resolve", "roots.own").ok();
     assertThat(host.cli("status").out()).contains("read-only: " + host.config() + ":3");
   }
+
+  private static final String CLOSED =
+      "  - {rule: closed, uid: 65534, allow: {read: [edge.]}, quota: {ids: 3}}";
+
+  @Test
+  void reload_whenThePolicyIsRight_takesItOnAndOtherwiseKeepsTheOldOne() throws Exception {
+    host.configure("policy:");
+    host.start();
+    host.cli("register", "roots.own:8").ok();
+    host.cliAsNobody("resolve", "roots.own").ok();
+    host.cliAsNobody("reload").refuses(5, "reload is for admins", "uid 65534");
+
+    host.configure("quarantine: 1h", "policy:", CLOSED);
+    assertThat(host.cli("reload").ok().err()).contains("other keys than 'policy' have changed");
+    host.cliAsNobody("resolve", "roots.own").refuses(5, "rule 'closed'", host.config() + ":3");
+
+    host.configure("policy:", "  - {rule: wrong, allow: everything}");
+    host.cli("reload").refuses(2, "the policy that was there stays", host.config() + ":2: allow");
+    host.cliAsNobody("resolve", "roots.own").refuses(5, "rule 'closed'");
+    assertThat(host.cli("status").out()).contains("the policy that was there stays");
+
+    host.configure("policy:");
+    assertThat(host.cli("reload").ok().err()).contains("the policy was read again");
+    host.cliAsNobody("resolve", "roots.own").ok();
+    host.cli("status").ok();
+  }
+
+  @Test
+  void sighup_takesTheNewPolicyOn() throws Exception {
+    host.configure("policy:");
+    DaemonProcess daemon = host.start();
+    host.configure("policy:", CLOSED);
+
+    daemon.signal("HUP");
+
+    String[] test = {"policy", "test", "--uid", "65534", "--gid", "65534", "--name", "edge.id"};
+    Host.await("the new policy", () -> host.cli(test).ok().out().contains("rule 'closed'"));
+    assertThat(host.cli(test).out())
+        .contains("about   uid 65534", "it may read edge.id", "3 ids, 56 slot bytes");
+    host.cliAsNobody(test).refuses(5, "policy test is for admins");
+    assertThat(host.cli("policy", "test", "--uid", "65533").ok().out())
+        .contains(
+            "built-in rule 'everybody'",
+            "not     rule 'closed' (%s:2): it has another uid".formatted(host.config()));
+  }
+
+  @Test
+  void quota_whenARuleGivesNone_refusesWatchesWaitsAndConnections() throws Exception {
+    host.configure(
+        "policy:", "  - {rule: few, uid: 65534, allow: all, quota: {watches: 0, waits: 0}}");
+    host.start();
+    host.cliAsNobody("watch").refuses(6, "watches", "its rule in the policy allows 0");
+    host.cliAsNobody("resolve", "a.name", "--wait", "9s")
+        .refuses(6, "waiting calls", "its rule in the policy allows 0");
+
+    host.configure("policy:", "  - {rule: no, uid: 65534, allow: all, quota: {connections: 0}}");
+    host.cli("reload").ok();
+    host.cliAsNobody("pending").refuses(8, "connections", "its rule in the policy allows 0");
+    host.cli("list").ok();
+  }
 }

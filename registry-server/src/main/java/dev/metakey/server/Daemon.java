@@ -13,6 +13,7 @@ import dev.metakey.server.config.Read;
 import dev.metakey.server.domain.Adopt;
 import dev.metakey.server.domain.Policy;
 import dev.metakey.server.domain.Programs;
+import dev.metakey.server.domain.Quota;
 import dev.metakey.server.domain.RegistryState;
 import dev.metakey.server.domain.Reserve;
 import dev.metakey.server.domain.Rules;
@@ -23,6 +24,7 @@ import dev.metakey.server.engine.EngineThreads;
 import dev.metakey.server.engine.HostClock;
 import dev.metakey.server.engine.KernelWatch;
 import dev.metakey.server.engine.Limits;
+import dev.metakey.server.engine.PolicyShares;
 import dev.metakey.server.engine.ProgramSource;
 import dev.metakey.server.files.TrustedDirectory;
 import dev.metakey.server.files.TrustedDirectory.Use;
@@ -47,6 +49,7 @@ import java.security.SecureRandom;
 import java.util.List;
 import java.util.Objects;
 import java.util.UUID;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -73,6 +76,7 @@ public final class Daemon implements AutoCloseable {
   private final WatchHub hub;
   private final Maintenance maintenance;
   private final SocketServer server;
+  final Reload reload;
 
   /**
    * Starts a daemon whose config and reservations are sound, and that is not to recover anything.
@@ -81,6 +85,17 @@ public final class Daemon implements AutoCloseable {
       Config config, ProgramSource programs, List<Reserve> reservations, boolean nothingLoaded)
       throws StoreException, IOException, InterruptedException {
     this(Read.sound(config), programs, Read.sound(reservations), nothingLoaded, null);
+  }
+
+  /** Starts a daemon whose config does not change. */
+  Daemon(
+      Read<Config> read,
+      ProgramSource programs,
+      Read<List<Reserve>> reservations,
+      boolean nothingLoaded,
+      @Nullable Path recoverFrom)
+      throws StoreException, IOException, InterruptedException {
+    this(read, () -> read, programs, reservations, nothingLoaded, recoverFrom);
   }
 
   private static ProgramSource notLookedAt() {
@@ -108,6 +123,7 @@ public final class Daemon implements AutoCloseable {
    * Starts a daemon; when this returns, it serves.
    *
    * @param read the config; if something is wrong with it, the daemon is read-only
+   * @param again reads the config again
    * @param programs tells what the kernel has loaded
    * @param reservations what {@code keys.d} says
    * @param nothingLoaded an admin's word that no program is loaded: a new layout is taken on at
@@ -116,8 +132,9 @@ public final class Daemon implements AutoCloseable {
    * @throws StoreException if the database cannot be opened
    * @throws IOException if the socket cannot be listened on
    */
-  public Daemon(
+  Daemon(
       Read<Config> read,
+      Supplier<Read<Config>> again,
       ProgramSource programs,
       Read<List<Reserve>> reservations,
       boolean nothingLoaded,
@@ -155,15 +172,20 @@ public final class Daemon implements AutoCloseable {
       publisher = new Publisher(engine.snapshot(), outlets(published, !readOnly.isEmpty()));
       hub =
           new WatchHub(
-              engine::snapshot, engine::history, Limits.DEFAULTS.watches(), engine::isAdmin);
+              engine::snapshot,
+              engine::history,
+              Limits.DEFAULTS.watches(),
+              new PolicyShares(engine::rules, Quota::watches));
       preparation.await();
+      reload = new Reload(engine, again, policy -> policy.lookedUp(Groups::gid), read);
       maintenance =
           new Maintenance(
               engine,
               () -> new Backup.Home(store.ids(), MachineId.ofThisHost()),
               config.paths().data(),
               readOnly,
-              this::tellHealth);
+              this::tellHealth,
+              reload);
       StatusReport status = new StatusReport(config, engine, publisher, hub, problems);
       server =
           new SocketServer(
@@ -184,6 +206,7 @@ public final class Daemon implements AutoCloseable {
     problems.from(() -> Stream.ofNullable(store.damage()).toList());
     problems.from(defects::problems);
     problems.from(server::problems);
+    problems.from(reload::problems);
     problems.from(hub::problems);
     problems.from(publisher::problems);
     problems.from(kernel::problems);

@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -121,13 +122,20 @@ public final class Main implements Callable<Integer> {
   }
 
   private void serve(Read<Config> config, CountDownLatch stop) throws Exception {
+    CompletableFuture<Daemon> serving = new CompletableFuture<>();
+    HangUp.handle( // a signal that comes during the start counts after it
+        () -> {
+          var unused = serving.thenAccept(daemon -> daemon.reload.runAndLog());
+        });
     try (Daemon daemon =
         new Daemon(
             config,
+            this::config,
             Daemon.ofThisHost(),
             KeysDirectory.read(config.value().paths().keysDirectory()),
             nothingLoaded,
             recoverFrom)) {
+      serving.complete(daemon);
       stop.await();
     }
   }

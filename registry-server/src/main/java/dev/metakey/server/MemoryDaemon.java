@@ -5,6 +5,8 @@ import dev.metakey.model.Peer;
 import dev.metakey.model.RegistryInfo;
 import dev.metakey.model.Tag;
 import dev.metakey.server.config.Config;
+import dev.metakey.server.config.Read;
+import dev.metakey.server.domain.Quota;
 import dev.metakey.server.domain.RegistryState;
 import dev.metakey.server.domain.Rules;
 import dev.metakey.server.domain.Start;
@@ -13,6 +15,7 @@ import dev.metakey.server.engine.EngineThreads;
 import dev.metakey.server.engine.HostClock;
 import dev.metakey.server.engine.KernelWatch;
 import dev.metakey.server.engine.Limits;
+import dev.metakey.server.engine.PolicyShares;
 import dev.metakey.server.publication.Publisher;
 import dev.metakey.server.publication.WatchHub;
 import dev.metakey.server.storage.Backup;
@@ -66,7 +69,13 @@ public final class MemoryDaemon implements AutoCloseable {
     engine.run(new Start(clock.bootId(), config.layout(), config.areaBytes(), false, tag));
     publisher = new Publisher(engine.snapshot(), List.of());
     hub =
-        new WatchHub(engine::snapshot, engine::history, Limits.DEFAULTS.watches(), engine::isAdmin);
+        new WatchHub(
+            engine::snapshot,
+            engine::history,
+            Limits.DEFAULTS.watches(),
+            new PolicyShares(engine::rules, Quota::watches));
+    Read<Config> read = Read.sound(config);
+    Reload reload = new Reload(engine, () -> read, policy -> policy, read);
     StatusReport status = new StatusReport(config, engine, publisher, hub, new Problems());
     server =
         new SocketServer(
@@ -76,7 +85,7 @@ public final class MemoryDaemon implements AutoCloseable {
             hub,
             status::now,
             Launchers.DEFAULTS,
-            new Maintenance(engine, this::home, directory, "", () -> {}));
+            new Maintenance(engine, this::home, directory, "", () -> {}, reload));
     threads = new EngineThreads(engine, () -> {});
     engine.addListener(hub);
     engine.addListener(kernel);

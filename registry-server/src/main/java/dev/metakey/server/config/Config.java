@@ -150,6 +150,11 @@ public record Config(
         newPaths, layout, areaBytes, quarantineMs, history, publish, programs, launchers, access);
   }
 
+  public Config withAccess(Access newAccess) {
+    return new Config(
+        paths, layout, areaBytes, quarantineMs, history, publish, programs, launchers, newAccess);
+  }
+
   public Config withPrograms(Programs newPrograms) {
     return new Config(
         paths, layout, areaBytes, quarantineMs, history, publish, newPrograms, launchers, access);

@@ -2,7 +2,9 @@ package dev.metakey.server.domain;
 
 import dev.metakey.model.Peer;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.ToIntFunction;
 
@@ -90,6 +92,19 @@ public record Policy(List<PolicyRule> rules) {
       }
     }
     throw new IllegalStateException("no rule is about " + peer); // the last one is
+  }
+
+  /** The rules that are passed over before one is about the peer, each with why. */
+  public Map<PolicyRule, String> passedFor(Peer peer) {
+    Map<PolicyRule, String> passed = new LinkedHashMap<>();
+    for (PolicyRule rule : rules) {
+      String failure = rule.match().failure(peer);
+      if (failure == null) {
+        break;
+      }
+      passed.put(rule, failure);
+    }
+    return passed;
   }
 
   /**

@@ -1,7 +1,9 @@
 package dev.metakey.server.engine;
 
 import dev.metakey.model.MetakeyException;
+import dev.metakey.model.Peer;
 import dev.metakey.model.Reason;
+import dev.metakey.server.domain.Quota;
 import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -30,15 +32,25 @@ public final class Budget {
    * Why there was no more.
    *
    * @param uid the uid that holds too much; null if all of them together do
+   * @param byPolicy whether the limit is the quota of a rule of the policy
    */
-  public record Full(String what, @Nullable Integer uid, long limit, long used) {
+  public record Full(String what, @Nullable Integer uid, long limit, long used, boolean byPolicy) {
+    public Full(String what, @Nullable Integer uid, long limit, long used) {
+      this(what, uid, limit, used, false);
+    }
+
     /** The refusal of a call, with what to do about it. */
     public MetakeyException refusal(Reason reason, String advice) {
       String who =
           uid == null
               ? "there are %d %s already, and no more are allowed".formatted(used, what)
-              : "uid %s has %d %s already, and one uid may have %d"
-                  .formatted(Integer.toUnsignedString(uid), used, what, limit);
+              : "uid %s has %d %s already, and %s %d"
+                  .formatted(
+                      Integer.toUnsignedString(uid),
+                      used,
+                      what,
+                      byPolicy ? "its rule in the policy allows" : "one uid may have",
+                      limit);
       return new MetakeyException(
           reason,
           who + "; " + advice,
@@ -51,15 +63,30 @@ public final class Budget {
   }
 
   /** Takes some and returns null. If that is too much, takes nothing and returns why. */
-  public synchronized @Nullable Full take(int uid, boolean admin, long amount) {
+  public @Nullable Full take(int uid, boolean admin, long amount) {
+    return take(uid, admin, Quota.AS_LIMITED, amount);
+  }
+
+  /** As {@link #take(int, boolean, long)}, for one of what a peer may have. */
+  public @Nullable Full takeOne(Peer peer, Shares shares) {
+    return take(peer.uid(), shares.isAdmin(peer), shares.quota(peer), 1);
+  }
+
+  /**
+   * As {@link #take(int, boolean, long)}.
+   *
+   * @param quota what the uid may hold; {@link Quota#AS_LIMITED}: as the bound says
+   */
+  public synchronized @Nullable Full take(int uid, boolean admin, int quota, long amount) {
     long limit = admin ? bound.total : bound.total - bound.reserve;
     if (total + amount > limit) {
       return new Full(bound.what, null, limit, total);
     }
     long mine = held.getOrDefault(uid, 0L);
-    long own = admin ? bound.total - bound.perUid : bound.perUid;
+    boolean byPolicy = quota != Quota.AS_LIMITED;
+    long own = byPolicy ? quota : admin ? bound.total - bound.perUid : bound.perUid;
     if (mine + amount > own) {
-      return new Full(bound.what, uid, own, mine);
+      return new Full(bound.what, uid, own, mine, byPolicy);
     }
     held.put(uid, mine + amount);
     total += amount;

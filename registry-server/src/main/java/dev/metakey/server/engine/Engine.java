@@ -13,6 +13,7 @@ import dev.metakey.server.domain.Decision;
 import dev.metakey.server.domain.Observe;
 import dev.metakey.server.domain.Policy;
 import dev.metakey.server.domain.Programs;
+import dev.metakey.server.domain.Quota;
 import dev.metakey.server.domain.Register;
 import dev.metakey.server.domain.Registry;
 import dev.metakey.server.domain.RegistryState;
@@ -103,13 +104,15 @@ public final class Engine {
   public Engine(Store store, Rules rules, Retention retention, Peer self, HostClock clock)
       throws StoreException {
     this.rules = rules;
-    this.queue = new CommandQueue(Limits.DEFAULTS.queued(), this::isAdmin);
+    this.queue = new CommandQueue(Limits.DEFAULTS.queued(), peer -> rules().isAdmin(peer));
     this.keeper = new StoreKeeper(store, retention, this::tellHealth);
     this.self = self;
     RegistryState stored = store.open();
     this.clock = new RegistryClock(clock, stored, retention.mostOffMs());
     this.writer = new Writer(stored, () -> this.rules, self, this.clock, keeper);
-    this.waiters = new Waiters(writer::snapshot, Limits.DEFAULTS.waits(), this::isAdmin);
+    this.waiters =
+        new Waiters(
+            writer::snapshot, Limits.DEFAULTS.waits(), new PolicyShares(this::rules, Quota::waits));
     writer.addListener((snapshot, changes) -> waiters.committed());
   }
 
@@ -157,11 +160,6 @@ public final class Engine {
   /** At most {@code limit}, 1 or more, of those who wait for names: after a number, from 0. */
   public PendingPage pending(long after, int limit) {
     return waiters.pending(after, limit, clock.wallMinusBootMs());
-  }
-
-  /** Whether a peer is an admin by the rules of now. */
-  public boolean isAdmin(Peer peer) {
-    return rules.isAdmin(peer);
   }
 
   public Rules rules() {

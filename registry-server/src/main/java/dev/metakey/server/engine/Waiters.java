@@ -12,7 +12,6 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -29,7 +28,7 @@ final class Waiters {
 
   private final Supplier<Snapshot> snapshots;
   private final Budget budget;
-  private final Predicate<Peer> isAdmin;
+  private final Shares shares;
   private final Set<Waiter> waiting = new LinkedHashSet<>();
   private long sleepsUntilMs = NOBODY_SLEEPS;
   private boolean woken;
@@ -60,12 +59,12 @@ final class Waiters {
 
   /**
    * @param bound how many resolves may wait at a time; more are refused
-   * @param isAdmin who may use the reserve
+   * @param shares what each may have
    */
-  Waiters(Supplier<Snapshot> snapshots, Budget.Bound bound, Predicate<Peer> isAdmin) {
+  Waiters(Supplier<Snapshot> snapshots, Budget.Bound bound, Shares shares) {
     this.snapshots = snapshots;
     this.budget = new Budget(bound);
-    this.isAdmin = isAdmin;
+    this.shares = shares;
   }
 
   /** See {@link Engine#await}. */
@@ -80,7 +79,7 @@ final class Waiters {
       if (refusal != null) {
         return CompletableFuture.failedFuture(refusal);
       }
-      Budget.Full full = budget.take(peer.uid(), isAdmin.test(peer), 1);
+      Budget.Full full = budget.takeOne(peer, shares);
       if (full != null) {
         return CompletableFuture.failedFuture(
             full.refusal(Reason.TOO_MANY_WAITERS, "ask without waiting, or later"));

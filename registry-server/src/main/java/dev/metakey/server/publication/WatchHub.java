@@ -9,6 +9,7 @@ import dev.metakey.model.Snapshot;
 import dev.metakey.server.engine.Budget;
 import dev.metakey.server.engine.CommitListener;
 import dev.metakey.server.engine.Defects;
+import dev.metakey.server.engine.Shares;
 import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
@@ -26,7 +27,6 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -59,7 +59,7 @@ public final class WatchHub implements CommitListener, AutoCloseable {
       Executors.newSingleThreadExecutor(task -> new Thread(task, "registry-watch"));
   private final Defects defects = new Defects("telling watchers of changes");
   private final Budget budget;
-  private final Predicate<Peer> isAdmin;
+  private final Shares shares;
   private final AtomicLong numbers = new AtomicLong();
   private final Map<Executor, Audience> audiences = new ConcurrentHashMap<>();
   private final RecentChanges recent;
@@ -83,12 +83,12 @@ public final class WatchHub implements CommitListener, AutoCloseable {
    * @param snapshots the committed state. It may be ahead of what the hub was told: callers are
    *     answered first, and one that watches then must not be shown a state before its own change.
    * @param bound how many watches may be open
-   * @param isAdmin who may use the reserve
+   * @param shares what each may have
    */
   public WatchHub(
-      Supplier<Snapshot> snapshots, History history, Budget.Bound bound, Predicate<Peer> isAdmin) {
+      Supplier<Snapshot> snapshots, History history, Budget.Bound bound, Shares shares) {
     this.budget = new Budget(bound);
-    this.isAdmin = isAdmin;
+    this.shares = shares;
     this.snapshots = snapshots;
     this.recent = new RecentChanges(snapshots.get());
     this.history = history;
@@ -114,7 +114,7 @@ public final class WatchHub implements CommitListener, AutoCloseable {
    */
   public Watcher subscribe(
       @Nullable Since since, Subscriber subscriber, Peer peer, Executor thread) {
-    Budget.Full full = budget.take(peer.uid(), isAdmin.test(peer), 1);
+    Budget.Full full = budget.takeOne(peer, shares);
     if (full != null) {
       throw full.refusal(Reason.TOO_MANY_WAITERS, "end one, or read the published files");
     }

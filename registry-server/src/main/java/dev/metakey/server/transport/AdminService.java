@@ -36,6 +36,8 @@ import dev.metakey.v1.ListUsersRequest;
 import dev.metakey.v1.ListUsersResponse;
 import dev.metakey.v1.ReleaseAllRequest;
 import dev.metakey.v1.ReleaseAllResponse;
+import dev.metakey.v1.ReloadRequest;
+import dev.metakey.v1.ReloadResponse;
 import dev.metakey.v1.ReserveRequest;
 import dev.metakey.v1.ReserveResponse;
 import dev.metakey.v1.RestoreRequest;
@@ -44,6 +46,8 @@ import dev.metakey.v1.RetagRequest;
 import dev.metakey.v1.RetagResponse;
 import dev.metakey.v1.SetReadOnlyRequest;
 import dev.metakey.v1.SetReadOnlyResponse;
+import dev.metakey.v1.TestPolicyRequest;
+import dev.metakey.v1.TestPolicyResponse;
 import dev.metakey.v1.TransferRequest;
 import dev.metakey.v1.TransferResponse;
 import dev.metakey.v1.UndeleteRequest;
@@ -281,6 +285,33 @@ final class AdminService extends AdminGrpc.AdminImplBase {
               .setRegistry(Wire.info(engine.snapshot().info()))
               .setWhy(engine.rules().readOnly())
               .build();
+        });
+  }
+
+  @Override
+  public void reload(ReloadRequest request, StreamObserver<ReloadResponse> call) {
+    Peer caller = CallerInterceptor.caller();
+    Answers.on(
+        readers,
+        call,
+        () -> {
+          requireAdmin(caller, "reload");
+          String note = upkeep.reload();
+          return ReloadResponse.newBuilder()
+              .setRegistry(Wire.info(engine.snapshot().info()))
+              .setNote(note)
+              .build();
+        });
+  }
+
+  @Override
+  public void testPolicy(TestPolicyRequest request, StreamObserver<TestPolicyResponse> call) {
+    Peer caller = CallerInterceptor.caller();
+    Answers.now(
+        call,
+        () -> {
+          requireAdmin(caller, "policy test");
+          return PolicyTests.answer(request, engine.rules(), engine.snapshot());
         });
   }
 

@@ -9,6 +9,7 @@ import java.util.concurrent.atomic.AtomicLong;
 final class Connection {
   final PeerProcess peer;
   final boolean admin;
+  final int quota;
   final AtomicInteger calls = new AtomicInteger();
   final AtomicInteger reflections = new AtomicInteger();
   final AtomicLong unreadBytes = new AtomicLong();
@@ -18,12 +19,14 @@ final class Connection {
 
   /**
    * @param admin whether the peer may use the reserves
+   * @param quota how many connections the policy gives its uid; negative: it says nothing
    * @param thread the one that reads and writes it
    * @param close ends it, from any thread
    */
-  Connection(PeerProcess peer, boolean admin, Executor thread, Runnable close) {
+  Connection(PeerProcess peer, boolean admin, int quota, Executor thread, Runnable close) {
     this.peer = peer;
     this.admin = admin;
+    this.quota = quota;
     this.thread = thread;
     this.close = close;
   }

@@ -3,11 +3,11 @@ package dev.metakey.server.transport;
 import dev.metakey.model.Peer;
 import dev.metakey.server.engine.Budget;
 import dev.metakey.server.engine.Limits;
+import dev.metakey.server.engine.Shares;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** What is open on the socket, and how much more may be: see {@link Limits}. Thread-safe. */
@@ -18,7 +18,7 @@ final class Connections {
   final Budget unreadBytes;
   final FaultLog faults = new FaultLog(System::nanoTime);
   private final Budget open;
-  private final Predicate<Peer> isAdmin;
+  private final Shares shares;
 
   /** Those that have a place. Guarded by this. */
   private final Set<Connection> counted = new HashSet<>();
@@ -27,11 +27,11 @@ final class Connections {
   private final Set<Connection> silent = new LinkedHashSet<>();
 
   /**
-   * @param isAdmin who may use the reserves
+   * @param shares how many each may open, and who may use the reserves
    */
-  Connections(Limits limits, Predicate<Peer> isAdmin) {
+  Connections(Limits limits, Shares shares) {
     this.limits = limits;
-    this.isAdmin = isAdmin;
+    this.shares = shares;
     this.open = new Budget(limits.connections());
     this.calls = new Budget(limits.calls());
     this.arriving = new Budget(limits.arriving());
@@ -39,7 +39,12 @@ final class Connections {
   }
 
   boolean isAdmin(Peer peer) {
-    return isAdmin.test(peer);
+    return shares.isAdmin(peer);
+  }
+
+  /** How many connections the policy gives the peer's uid, whatever it will claim to be. */
+  int quota(Peer peer) {
+    return shares.quota(peer);
   }
 
   /**
@@ -60,7 +65,7 @@ final class Connections {
   }
 
   private synchronized Budget.@Nullable Full take(Connection connection) {
-    Budget.Full full = open.take(connection.uid(), connection.admin, 1);
+    Budget.Full full = open.take(connection.uid(), connection.admin, connection.quota, 1);
     if (full == null) {
       counted.add(connection);
       silent.add(connection);

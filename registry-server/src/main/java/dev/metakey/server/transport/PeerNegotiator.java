@@ -103,6 +103,7 @@ final class PeerNegotiator implements ProtocolNegotiator {
           new Connection(
               peer,
               peer.isAdmin(connections::isAdmin),
+              peer.quota(connections::quota),
               context.executor(),
               // from the front: HTTP/2 would wait for the open streams first
               () -> channel.pipeline().firstContext().close());

@@ -5,9 +5,11 @@ import dev.metakey.model.Names;
 import dev.metakey.model.Owner;
 import dev.metakey.model.Peer;
 import dev.metakey.model.Reason;
+import dev.metakey.server.domain.Quota;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Predicate;
+import java.util.function.ToIntFunction;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -85,6 +87,11 @@ record PeerProcess(
   /** Whether it is an admin; which service it is does not matter for that. */
   boolean isAdmin(Predicate<Peer> rule) {
     return !place.ended() && rule.test(peer("unnamed"));
+  }
+
+  /** What the policy gives it before it claims anything. */
+  int quota(ToIntFunction<Peer> policy) {
+    return place.ended() ? Quota.AS_LIMITED : policy.applyAsInt(peer("unnamed"));
   }
 
   private Owner owner(@Nullable String claimed) {

@@ -3,12 +3,14 @@ package dev.metakey.server.transport;
 import dev.metakey.files.Failure;
 import dev.metakey.model.DaemonStatus;
 import dev.metakey.model.MetakeyException;
-import dev.metakey.model.Peer;
 import dev.metakey.model.Reason;
+import dev.metakey.server.domain.Quota;
 import dev.metakey.server.engine.Defects;
 import dev.metakey.server.engine.Engine;
 import dev.metakey.server.engine.KernelWatch;
 import dev.metakey.server.engine.Limits;
+import dev.metakey.server.engine.PolicyShares;
+import dev.metakey.server.engine.Shares;
 import dev.metakey.server.files.LockFile;
 import dev.metakey.server.publication.WatchHub;
 import io.grpc.Codec;
@@ -40,7 +42,6 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
-import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -119,11 +120,20 @@ public final class SocketServer implements AutoCloseable {
       Launchers launchers,
       Upkeep upkeep)
       throws IOException {
-    this(path, engine, kernel, hub, status, launchers, upkeep, Limits.DEFAULTS, engine::isAdmin);
+    this(
+        path,
+        engine,
+        kernel,
+        hub,
+        status,
+        launchers,
+        upkeep,
+        Limits.DEFAULTS,
+        new PolicyShares(engine::rules, Quota::connections));
   }
 
   /**
-   * @param isAdmin who may use the reserves of the limits
+   * @param shares how many connections each may have, and who may use the reserves of the limits
    */
   SocketServer(
       Path path,
@@ -134,12 +144,12 @@ public final class SocketServer implements AutoCloseable {
       Launchers launchers,
       Upkeep upkeep,
       Limits limits,
-      Predicate<Peer> isAdmin)
+      Shares shares)
       throws IOException {
     this.socket = SocketFile.claim(path);
     this.peers = new PeerLook(launchers);
     changesPossible(true);
-    Connections connections = new Connections(limits, isAdmin);
+    Connections connections = new Connections(limits, shares);
     this.guard = new CallGuard(connections, System::nanoTime, this::soon);
     List<ServerServiceDefinition> services =
         List.of(

@@ -39,6 +39,17 @@ class BudgetTest {
   }
 
   @Test
+  void take_whenThePolicyGivesAQuota_goesByIt() {
+    assertThat(budget.take(1000, false, 1, 1)).isNull();
+    Budget.Full full = budget.take(1000, false, 1, 1);
+    assertThat(full).isEqualTo(new Budget.Full("calls", 1000, 1, 1, true));
+    assertThat(full.refusal(Reason.QUOTA_EXCEEDED, "end some"))
+        .hasMessageContaining("has 1 calls already, and its rule in the policy allows 1");
+    assertThat(budget.take(1001, false, 0, 1)).isNotNull();
+    assertThat(budget.take(1002, false, 5, 5)).isNull();
+  }
+
+  @Test
   void give_whenSomethingWasTaken_makesRoomForIt() {
     assertThat(budget.take(1000, false, 3)).isNull();
     budget.give(1000, 1);

@@ -1,0 +1,124 @@
+package dev.metakey.cli;
+
+import dev.metakey.client.PolicyVerdict;
+import dev.metakey.model.Owner;
+import dev.metakey.model.Peer;
+import java.io.IOException;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+@Command(
+    name = "policy",
+    footer = {
+      "  metakey policy test --uid 1000 --gid 1000 --gid 4711 --name edge.packet_id",
+      "  metakey policy test --uid 990 --unit edge-xdp.service",
+    },
+    exitCodeList = {
+      Exit.OK,
+      Exit.DEFECT,
+      Exit.BAD_INPUT,
+      Exit.NOT_PERMITTED,
+      Exit.UNAVAILABLE,
+    })
+final class PolicyVerb extends Verb {
+  /** What to do with the policy. */
+  enum Action {
+    TEST;
+
+    /** The name in lower case. */
+    @Override
+    public String toString() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+  }
+
+  @Parameters(paramLabel = "test", description = "Say which rule decides about somebody, and why.")
+  Action action = Action.TEST;
+
+  @Option(
+      names = "--uid",
+      paramLabel = "N",
+      required = true,
+      converter = Numbers.Uid.class,
+      description = "Its uid; 0 is root of the host.")
+  int uid;
+
+  @Option(
+      names = "--gid",
+      paramLabel = "N",
+      converter = Numbers.Uid.class,
+      description = "Its group; and once more for each supplementary one.")
+  @Nullable List<Integer> gids;
+
+  @Option(
+      names = "--unit",
+      paramLabel = "UNIT",
+      description = "The systemd service that it is, like edge-xdp.service.")
+  String unit = "";
+
+  @Option(
+      names = "--claim",
+      paramLabel = "NAME",
+      description = "What it says it is, if it is no unit.")
+  String claim = "";
+
+  @Option(names = "--cgroup", paramLabel = "PATH", description = "The path of its cgroup.")
+  String cgroup = "";
+
+  @Option(names = "--name", paramLabel = "NAME", description = "The field; by default all names.")
+  String name = "";
+
+  @Override
+  public Integer call() throws IOException {
+    if (!unit.isEmpty() && !claim.isEmpty()) {
+      throw wrong("--unit and --claim exclude each other: what a unit claims is of no account");
+    }
+    terminal().out().write(text(ask(client -> client.admin().testPolicy(who(), name)).value()));
+    return 0;
+  }
+
+  private String text(PolicyVerdict verdict) {
+    StringBuilder text = new StringBuilder();
+    line(text, "rule", verdict.rule());
+    line(text, "about", verdict.about());
+    line(text, "allows", verdict.allows());
+    if (verdict.bornAdmin()) {
+      line(text, "admin", "whatever the rule allows; only its quota counts");
+    }
+    String names = name.isEmpty() ? "all names" : name;
+    line(
+        text,
+        "so",
+        verdict.rights().isEmpty()
+            ? "it may do nothing with " + names
+            : "it may %s %s".formatted(String.join(", ", verdict.rights()), names));
+    line(text, "quota", "%d ids, %d slot bytes".formatted(verdict.ids(), verdict.slotBytes()));
+    verdict
+        .passed()
+        .forEach(
+            passed ->
+                line(
+                    text,
+                    "not",
+                    "%s: it has another %s".formatted(passed.rule(), passed.condition())));
+    return text.toString();
+  }
+
+  private static void line(StringBuilder text, String word, String rest) {
+    text.append(String.format("%-7s %s%n", word, rest));
+  }
+
+  private Peer who() {
+    List<Integer> all = gids == null ? List.of() : gids;
+    Owner owner = unit.isEmpty() ? new Owner(uid, claim) : Owner.unit(unit);
+    Set<Integer> supplementary = new HashSet<>(all);
+    int gid = all.isEmpty() ? Peer.NOT_TOLD : all.get(0);
+    return new Peer(owner, uid, gid, 0, unit, "", false, supplementary, cgroup);
+  }
+}
