@@ -75,6 +75,18 @@ SEC("xdp") int xdp_hundred(struct xdp_md *ctx)
 	return 1 + (last & 1);
 }
 
+/* The stack has 512 bytes, for a program and what it calls. A set leaves it this many in either layout. */
+#define STACK_BYTES 456
+
+SEC("xdp") int xdp_stack(struct xdp_md *ctx)
+{
+	volatile __u64 words[STACK_BYTES / 8];
+
+	for (unsigned int i = 0; i < STACK_BYTES / 8; i++)
+		words[i] = i;
+	return metakey_set(ctx, f2, 1) ? 0 : 1;
+}
+
 COLLECTING(xdp, set, struct xdp_md, COLLECT_SET)
 COLLECTING(xdp, get, struct xdp_md, COLLECT_GET)
 COLLECTING(xdp, del, struct xdp_md, COLLECT_DEL)

@@ -465,10 +465,9 @@ METAKEY_ONCE_ long metakey_packed_put_(char *meta, char *data,
 {
 	__u64 high = METAKEY_U64_(meta), low = METAKEY_U64_(meta + 8), first, from;
 	__u32 start, room, behind = 0, size = field->size;
-	int is_new = !((high | low) & metakey_bit_(field));
 	char *at;
 
-	if (is_new) {
+	if (!((high | low) & metakey_bit_(field))) {
 		start = metakey_start_(high, low, field);
 		if (start > metakey_area_(field) - METAKEY_MARK_BYTES_)
 			return metakey_done_(low) - METAKEY_EBUSY;
@@ -479,15 +478,14 @@ METAKEY_ONCE_ long metakey_packed_put_(char *meta, char *data,
 			return metakey_done_(low) - METAKEY_EBUSY;
 		if (behind + size > room)
 			return metakey_done_(low) - METAKEY_ENOSPC;
+		metakey_put_header_(meta, field, high, low);
 	} else if (!metakey_find_(high, low, field, size, &start)) {
 		return metakey_done_(low) - METAKEY_EBUSY; /* another size, or not ours */
 	}
 	at = meta + start;
 	METAKEY_PIN_(at);
 	if (at + size + METAKEY_MARK_BYTES_ > data)
-		return metakey_done_(low) - METAKEY_EBUSY; /* never: for the verifier, as below */
-	if (is_new)
-		metakey_put_header_(meta, field, high, low);
+		return metakey_done_(METAKEY_U64_(meta)) - METAKEY_EBUSY; /* never: for the verifier, as below */
 	if (behind) {
 		first = METAKEY_U64_(at);
 		from = start + behind - 8;
@@ -503,7 +501,7 @@ METAKEY_ONCE_ long metakey_packed_put_(char *meta, char *data,
 		metakey_merge_(at + size, first, ~metakey_earlier_(~0ull, metakey_rest_(behind)));
 	}
 	metakey_store_value_(at, value, size);
-	return metakey_done_(low);
+	return metakey_done_(METAKEY_U64_(meta));
 }
 
 /* Takes a value out: those behind it move to its place, the last word last, and zeros follow. */

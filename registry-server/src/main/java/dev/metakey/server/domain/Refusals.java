@@ -5,14 +5,12 @@ import static java.util.stream.Collectors.joining;
 import dev.metakey.model.Difference;
 import dev.metakey.model.Field;
 import dev.metakey.model.FieldState;
-import dev.metakey.model.Layout;
 import dev.metakey.model.LoadedProgram;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Names;
 import dev.metakey.model.Owner;
 import dev.metakey.model.Peer;
 import dev.metakey.model.Reason;
-import dev.metakey.model.RegistryInfo;
 import dev.metakey.model.Snapshot;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -31,7 +29,7 @@ public final class Refusals {
   private static final int MOST = 5;
 
   /** The most entries that a fact lists, such as missing names or programs. */
-  private static final int MOST_LISTED = 16;
+  static final int MOST_LISTED = 16;
 
   private Refusals() {}
 
@@ -143,39 +141,6 @@ public final class Refusals {
         factsOf(holder));
   }
 
-  /** INVALID_REQUEST: no field of this size can lie there. */
-  static MetakeyException noSuchSlot(
-      RegistryInfo info, String name, int size, int slot, int first) {
-    return new MetakeyException(
-        Reason.INVALID_REQUEST,
-        info.layout() == Layout.PACKED
-            ? "slot %d for %s: layout packed has no slots; leave it out".formatted(slot, name)
-            : "slot %d for %s: a value of %d bytes lies at a multiple of %d, from %d to %d"
-                .formatted(slot, name, size, size, first, info.areaBytes() / size * size),
-        Map.of("name", name, "slot", Integer.toString(slot)));
-  }
-
-  /** ID_TAKEN: the place belongs to another field. */
-  static MetakeyException slotTaken(Snapshot snapshot, String name, int size, int slot) {
-    Field holder =
-        snapshot.records().stream()
-            .filter(field -> field.slot() != 0)
-            .filter(field -> field.slot() > slot - size && field.slot() - field.size() < slot)
-            .findFirst()
-            .orElseThrow();
-    return idTaken(
-        holder, "%s cannot have slot %d, where %s is".formatted(name, slot, holder.name()));
-  }
-
-  /** ID_TAKEN: programs that disagree with the registry use the place. */
-  static MetakeyException slotLinked(String name, int slot) {
-    return new MetakeyException(
-        Reason.ID_TAKEN,
-        "%s cannot have slot %d: a loaded program that disagrees with the registry uses it ('metakey users' shows which); unload it first, or take another slot"
-            .formatted(name, slot),
-        Map.of("name", name, "slot", Integer.toString(slot)));
-  }
-
   /** ID_TAKEN by programs that disagree with the registry. */
   static MetakeyException idLinked(String wanted, int id, List<LoadedProgram> programs) {
     Map<String, String> facts = factsOf(programs);
@@ -280,35 +245,6 @@ public final class Refusals {
         Reason.IN_USE,
         "the tag may be in use, as loaded programs cannot be seen: %s. If none is loaded, give your word for it with --nothing-loaded"
             .formatted(programs.blindness().isEmpty() ? "nobody looked" : programs.blindness()));
-  }
-
-  /** IN_USE, as it cannot be seen whether a program uses what a restore would move. */
-  static MetakeyException restoreUnseen(Programs programs) {
-    return new MetakeyException(
-        Reason.IN_USE,
-        "nothing can be restored, as loaded programs cannot be seen, and one may be linked to what would change: %s. If none is loaded, give your word for it with --nothing-loaded"
-            .formatted(programs.blindness().isEmpty() ? "nobody looked" : programs.blindness()));
-  }
-
-  /**
-   * @param obstacles what is in the way of the backup; at least one
-   */
-  static MetakeyException restoreBlocked(List<String> obstacles) {
-    return new MetakeyException(
-        Reason.IN_USE,
-        "the backup has another use for what is in use now, so nothing was restored: %s%s. Unload these programs first, or take the reservations back"
-            .formatted(
-                obstacles.stream().limit(MOST_LISTED).collect(joining("; ")),
-                more(obstacles.size() - MOST_LISTED)),
-        Map.of("obstacleCount", Integer.toString(obstacles.size())));
-  }
-
-  /** INVALID_REQUEST: a backup of a registry whose fields lie elsewhere. */
-  static MetakeyException otherArea(RegistryInfo there, RegistryInfo here) {
-    return new MetakeyException(
-        Reason.INVALID_REQUEST,
-        "the backup has layout %s with an area of %d bytes, and the registry has layout %s with %d: set 'layout' and 'area' in the config as they were, take them on (a reboot, or --nothing-loaded), and restore again"
-            .formatted(there.layout(), there.areaBytes(), here.layout(), here.areaBytes()));
   }
 
   /** {@code program 42 (xdp number_packets) is}. */
@@ -438,7 +374,7 @@ public final class Refusals {
         + more(owners.size() - MOST);
   }
 
-  private static String more(int count) {
+  static String more(int count) {
     return count > 0 ? " and %d more".formatted(count) : "";
   }
 

@@ -4,12 +4,16 @@ import dev.metakey.model.Change;
 import dev.metakey.model.ChangeKind;
 import dev.metakey.model.Field;
 import dev.metakey.model.FieldState;
+import dev.metakey.model.MetakeyException;
+import dev.metakey.model.Reason;
 import dev.metakey.model.RegistryInfo;
 import dev.metakey.model.Snapshot;
 import dev.metakey.model.Tag;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,12 +41,12 @@ public record Restore(Snapshot backup, Tag tag, UUID newId, boolean nothingLoade
   public List<Change> decide(Draft draft) {
     draft.requireAdmin("restore");
     if (!nothingLoaded && !draft.programs().areSeen()) {
-      throw Refusals.restoreUnseen(draft.programs());
+      throw restoreUnseen(draft.programs());
     }
     requireSameArea(draft.snapshot().info());
     List<String> obstacles = obstacles(draft);
     if (!obstacles.isEmpty()) {
-      throw Refusals.restoreBlocked(obstacles);
+      throw restoreBlocked(obstacles);
     }
     makeRoom(draft);
     for (int id = 0; id < Field.IDS; id++) {
@@ -62,7 +66,7 @@ public record Restore(Snapshot backup, Tag tag, UUID newId, boolean nothingLoade
   private void requireSameArea(RegistryInfo here) {
     RegistryInfo there = backup.info();
     if (there.layout() != here.layout() || there.areaBytes() != here.areaBytes()) {
-      throw Refusals.otherArea(there, here);
+      throw otherArea(there, here);
     }
   }
 
@@ -201,5 +205,34 @@ public record Restore(Snapshot backup, Tag tag, UUID newId, boolean nothingLoade
 
   private static @Nullable Field live(@Nullable Field field) {
     return field == null || field.is(FieldState.FREE) ? null : field;
+  }
+
+  /** IN_USE, as it cannot be seen whether a program uses what a restore would move. */
+  private static MetakeyException restoreUnseen(Programs programs) {
+    return new MetakeyException(
+        Reason.IN_USE,
+        "nothing can be restored, as loaded programs cannot be seen, and one may be linked to what would change: %s. If none is loaded, give your word for it with --nothing-loaded"
+            .formatted(programs.blindness().isEmpty() ? "nobody looked" : programs.blindness()));
+  }
+
+  /**
+   * @param obstacles what is in the way of the backup; at least one
+   */
+  private static MetakeyException restoreBlocked(List<String> obstacles) {
+    return new MetakeyException(
+        Reason.IN_USE,
+        "the backup has another use for what is in use now, so nothing was restored: %s%s. Unload these programs first, or take the reservations back"
+            .formatted(
+                obstacles.stream().limit(Refusals.MOST_LISTED).collect(Collectors.joining("; ")),
+                Refusals.more(obstacles.size() - Refusals.MOST_LISTED)),
+        Map.of("obstacleCount", Integer.toString(obstacles.size())));
+  }
+
+  /** INVALID_REQUEST: a backup of a registry whose fields lie elsewhere. */
+  private static MetakeyException otherArea(RegistryInfo there, RegistryInfo here) {
+    return new MetakeyException(
+        Reason.INVALID_REQUEST,
+        "the backup has layout %s with an area of %d bytes, and the registry has layout %s with %d: set 'layout' and 'area' in the config as they were, take them on (a reboot, or --nothing-loaded), and restore again"
+            .formatted(there.layout(), there.areaBytes(), here.layout(), here.areaBytes()));
   }
 }

@@ -2,9 +2,12 @@ package dev.metakey.server.domain;
 
 import dev.metakey.model.Field;
 import dev.metakey.model.Layout;
+import dev.metakey.model.MetakeyException;
+import dev.metakey.model.Reason;
 import dev.metakey.model.RegistryInfo;
 import dev.metakey.model.Snapshot;
 import java.util.BitSet;
+import java.util.Map;
 
 /**
  * Gives fields their places in the slotted layout.
@@ -91,13 +94,13 @@ public final class Slots {
         || slot % size != 0
         || slot < first
         || slot > info.areaBytes()) {
-      throw Refusals.noSuchSlot(info, name, size, slot, first);
+      throw noSuchSlot(info, name, size, slot, first);
     }
     if (!isFree(draft.snapshot(), slot, size)) {
-      throw Refusals.slotTaken(draft.snapshot(), name, size, slot);
+      throw slotTaken(draft.snapshot(), name, size, slot);
     }
     if (!draft.programs().linkedBytes().get(slot - size + 1, slot + 1).isEmpty()) {
-      throw Refusals.slotLinked(name, slot);
+      throw slotLinked(name, slot);
     }
     return slot;
   }
@@ -138,5 +141,38 @@ public final class Slots {
     BitSet stale = programs.linkedBytes();
     stale.andNot(takenBytes(snapshot));
     return stale.get(OVERHEAD + 1, snapshot.info().areaBytes() + 1).cardinality();
+  }
+
+  /** INVALID_REQUEST: no field of this size can lie there. */
+  private static MetakeyException noSuchSlot(
+      RegistryInfo info, String name, int size, int slot, int first) {
+    return new MetakeyException(
+        Reason.INVALID_REQUEST,
+        info.layout() == Layout.PACKED
+            ? "slot %d for %s: layout packed has no slots; leave it out".formatted(slot, name)
+            : "slot %d for %s: a value of %d bytes lies at a multiple of %d, from %d to %d"
+                .formatted(slot, name, size, size, first, info.areaBytes() / size * size),
+        Map.of("name", name, "slot", Integer.toString(slot)));
+  }
+
+  /** ID_TAKEN: the place belongs to another field. */
+  private static MetakeyException slotTaken(Snapshot snapshot, String name, int size, int slot) {
+    Field holder =
+        snapshot.records().stream()
+            .filter(field -> field.slot() != 0)
+            .filter(field -> field.slot() > slot - size && field.slot() - field.size() < slot)
+            .findFirst()
+            .orElseThrow();
+    return Refusals.idTaken(
+        holder, "%s cannot have slot %d, where %s is".formatted(name, slot, holder.name()));
+  }
+
+  /** ID_TAKEN: programs that disagree with the registry use the place. */
+  private static MetakeyException slotLinked(String name, int slot) {
+    return new MetakeyException(
+        Reason.ID_TAKEN,
+        "%s cannot have slot %d: a loaded program that disagrees with the registry uses it ('metakey users' shows which); unload it first, or take another slot"
+            .formatted(name, slot),
+        Map.of("name", name, "slot", Integer.toString(slot)));
   }
 }
