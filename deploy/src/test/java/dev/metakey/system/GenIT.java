@@ -66,7 +66,7 @@ class GenIT {
     host.configure("layout: " + layout, "policy:");
     host.start();
     for (String field : FIELDS) {
-      String[] words = field.split(" ");
+      String[] words = field.split(" ", -1);
       host.cli("register", words[0], "--format", words[1], "--service", "metakey").ok();
     }
   }
@@ -81,7 +81,7 @@ class GenIT {
 
   private Path generate() throws Exception {
     Path script = host.root().resolve("values.bt");
-    String names = FIELDS.stream().map(f -> f.split(":")[0]).collect(Collectors.joining(" "));
+    String names = FIELDS.stream().map(f -> f.split(":", -1)[0]).collect(Collectors.joining(" "));
     host.program(("gen bpftrace " + names + " -o " + script).split(" ")).ok();
     return script;
   }

@@ -22,6 +22,7 @@ import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -154,7 +155,10 @@ final class Records {
   }
 
   /** How old the registry was when a change was committed, milliseconds. */
-  static long readChangeAgeMs(byte[] bytes) {
+  static long readChangeAgeMs(byte[] bytes) throws StoreException {
+    if (bytes.length <= Long.BYTES) {
+      var unused = readChange(bytes); // says what is wrong
+    }
     return ByteBuffer.wrap(bytes, 1, Long.BYTES).getLong();
   }
 
@@ -306,9 +310,16 @@ final class Records {
     } catch (IOException | MetakeyException | IllegalArgumentException e) {
       throw new StoreException(
           "a %s record of %d bytes cannot be read (%s): the database is damaged; restore a backup"
-              .formatted(what, bytes.length, e),
+              .formatted(what, bytes.length, words(e)),
           e);
     }
+  }
+
+  private static @Nullable String words(Exception e) {
+    if (e instanceof EOFException) {
+      return "it ends too early";
+    }
+    return e instanceof MetakeyException refusal ? refusal.text() : e.getMessage();
   }
 
   private interface Body {

@@ -1,5 +1,6 @@
 package dev.metakey.server.storage;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.metakey.model.Change;
@@ -124,17 +125,20 @@ final class StateText {
    * @throws OtherFormatException if it has another format than this metakeyd reads
    */
   static Parsed parse(byte[] bytes) throws IOException, StoreException {
-    String text = new String(bytes, UTF_8);
-    if (text.isBlank()) {
+    String raw = new String(bytes, ISO_8859_1); // a character for each byte, whatever it is
+    if (raw.isBlank()) {
       throw new IOException("it is empty");
     }
-    int end = text.indexOf("\n" + END) + 1;
-    int length = text.substring(0, end).getBytes(UTF_8).length;
-    String sum = end == 0 ? "" : text.substring(end + END.length()).lines().findFirst().orElse("");
-    if (end == 0 || !sum.equals(checksum(ByteBuffer.wrap(bytes, 0, length)))) {
+    int end = raw.indexOf("\n" + END) + 1;
+    String sum = end == 0 ? "" : raw.substring(end + END.length()).lines().findFirst().orElse("");
+    if (end == 0 || !sum.equals(checksum(ByteBuffer.wrap(bytes, 0, end)))) {
       throw new IOException("it is cut or damaged: its checksum does not fit");
     }
-    List<String> lines = text.substring(0, end).lines().filter(l -> !l.startsWith("#")).toList();
+    String text = new String(bytes, 0, end, UTF_8);
+    List<String> lines = text.lines().filter(l -> !l.startsWith("#")).toList();
+    if (lines.isEmpty()) {
+      throw new IOException("it is damaged: it has only comments");
+    }
     if (!lines.get(0).equals(FIRST_LINE)) {
       throw new OtherFormatException(
           "a state copy, and a backup, starts with '%s', and this metakeyd reads '%s': run the metakeyd that wrote it; nothing was changed"

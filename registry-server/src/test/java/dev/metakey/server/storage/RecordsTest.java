@@ -98,7 +98,7 @@ final class RecordsTest {
   }
 
   @Test
-  void read_whenAnyByteIsDamaged_neverThrowsAnythingElse() {
+  void read_whenAnyByteIsDamaged_neverThrowsAnythingElse() throws Exception {
     for (Change change : new RandomRegistry(2).next(5, 0)) {
       byte[] bytes = Records.change(change, 8);
       assertThat(Records.readChangeAgeMs(bytes)).isEqualTo(8);

@@ -120,7 +120,7 @@ final class Raw implements AutoCloseable {
     block.writeBytes(value.getBytes(US_ASCII));
   }
 
-  private void write(byte[] bytes) throws IOException {
+  void write(byte[] bytes) throws IOException {
     ByteBuffer buffer = ByteBuffer.wrap(bytes);
     while (buffer.hasRemaining()) {
       int unused = channel.write(buffer);
