@@ -2,6 +2,8 @@ package dev.metakey.system;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
@@ -115,6 +117,23 @@ class PolicyIT {
     assertThat(host.cli("reload").ok().err()).contains("the policy was read again");
     host.cliAsNobody("resolve", "roots.own").ok();
     host.cli("status").ok();
+  }
+
+  /** Whom the policy lets link, also after it was read again. */
+  @Test
+  void tagFile_goesToTheGroupThatMayLink() throws Exception {
+    host.configure(
+        "policy:", "  - {rule: linkers, gid: %d, allow: {read: all, link: all}}".formatted(GROUP));
+    host.start();
+    assertThat(gidOfTag()).isEqualTo(GROUP);
+
+    host.configure("policy:", "  - {rule: closed, allow: {read: all}}");
+    host.cli("reload").ok();
+    Host.await("the group is root's", () -> gidOfTag() == 0);
+  }
+
+  private int gidOfTag() throws IOException {
+    return (int) Files.getAttribute(host.run().resolve("tag"), "unix:gid");
   }
 
   @Test

@@ -352,10 +352,9 @@ public final class Daemon implements AutoCloseable {
         ? List.of() // what is there may be the only evidence
         : new Outlets(
                 config,
-                engine.snapshot().info().registryId(),
+                engine,
                 bootId,
                 ThisProcess.serving(config.paths().socket()),
-                engine::tag,
                 System::currentTimeMillis,
                 problems::add)
             .besides(published, store.ids());

@@ -5,13 +5,14 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import dev.metakey.files.AtomicFile;
 import dev.metakey.files.Failure;
 import dev.metakey.layout.KeysText;
-import dev.metakey.model.Tag;
 import dev.metakey.server.config.Config;
+import dev.metakey.server.engine.Engine;
 import dev.metakey.server.files.TrustedDirectory;
 import dev.metakey.server.files.TrustedDirectory.Use;
 import dev.metakey.server.kernel.PinnedMaps;
 import dev.metakey.server.kernel.PinnedTag;
 import dev.metakey.server.publication.KeysFile;
+import dev.metakey.server.publication.LinkSecret;
 import dev.metakey.server.publication.Outlet;
 import dev.metakey.server.publication.TableFile;
 import dev.metakey.server.publication.TagFile;
@@ -44,7 +45,7 @@ final class Outlets {
   private final UUID registryId;
   private final UUID bootId;
   private final KeysText.@Nullable Daemon daemon;
-  private final Supplier<Tag> tag;
+  private final Supplier<LinkSecret> secret;
   private final LongSupplier clockMs;
   private final Consumer<String> problem;
   private final List<Outlet> wanted = new ArrayList<>();
@@ -55,18 +56,17 @@ final class Outlets {
    */
   Outlets(
       Config config,
-      UUID registryId,
+      Engine engine,
       UUID bootId,
       KeysText.@Nullable Daemon daemon,
-      Supplier<Tag> tag,
       LongSupplier clockMs,
       Consumer<String> problem) {
     this.config = config;
     this.run = config.paths().run();
-    this.registryId = registryId;
+    this.registryId = engine.snapshot().info().registryId();
     this.bootId = bootId;
     this.daemon = daemon;
-    this.tag = tag;
+    this.secret = () -> new LinkSecret(engine.tag(), engine.rules().policy().linkersGid());
     this.clockMs = clockMs;
     this.problem = problem;
   }
@@ -83,7 +83,7 @@ final class Outlets {
       keepAside(published);
       offer(config.publish().keys(), new KeysFile(run.resolve("keys"), bootId, daemon));
       offer(config.publish().table(), new TableFile(run.resolve("registry.bin"), clockMs, bootId));
-      offer(config.publish().tag(), new TagFile(run.resolve("tag"), tag));
+      offer(config.publish().tag(), new TagFile(run.resolve("tag"), secret));
     } else {
       problem.accept(othersFiles);
     }
@@ -128,12 +128,12 @@ final class Outlets {
     Path earlier = runIsOurs ? read(record) : null;
     if (earlier != null && !earlier.toString().equals(bpffs)) {
       withdraw(
-          new PinnedTag(earlier, tag)); // before the maps, whose directory is removed with them
+          new PinnedTag(earlier, secret)); // before the maps, whose directory is removed with them
       withdraw(new PinnedMaps(earlier, clockMs));
     }
     if (!bpffs.equals("none")) {
       wanted.add(new PinnedMaps(Path.of(bpffs), clockMs));
-      wanted.add(new PinnedTag(Path.of(bpffs), tag));
+      wanted.add(new PinnedTag(Path.of(bpffs), secret));
     }
     if (runIsOurs) {
       note(record, bpffs);

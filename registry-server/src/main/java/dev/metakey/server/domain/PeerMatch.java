@@ -100,6 +100,11 @@ public record PeerMatch(
     return false;
   }
 
+  /** Whether every member of a group is meant. */
+  boolean isAboutAllOf(int gid) {
+    return equals(EVERYBODY) || wholeGroups().contains(gid);
+  }
+
   /** The groups whose every member is meant; empty if there are other conditions. */
   Set<Integer> wholeGroups() {
     boolean isOnlyGroups =

@@ -108,8 +108,9 @@ public record Policy(List<PolicyRule> rules) {
   }
 
   /**
-   * The first group of which every member may link, whatever else is true of it; -1 if there is
-   * none. Its members may read what holds the tag.
+   * The group whose members may read what holds the tag: the first one that a rule gives the right
+   * to link, unless an earlier rule about all of it, or about everybody, takes that away; -1 if
+   * there is none. Rules about some of its members do not count, as a file has one group.
    */
   public int linkersGid() {
     for (PolicyRule rule : rules) {
@@ -122,11 +123,8 @@ public record Policy(List<PolicyRule> rules) {
     return -1;
   }
 
-  /** The first rule that is about everybody in a group. */
+  /** The first rule that is about all of a group. */
   private PolicyRule decidingFor(int gid) {
-    return rules.stream()
-        .filter(rule -> rule.match().wholeGroups().contains(gid))
-        .findFirst()
-        .orElseThrow();
+    return rules.stream().filter(rule -> rule.match().isAboutAllOf(gid)).findFirst().orElseThrow();
   }
 }

@@ -6,6 +6,7 @@ import dev.metakey.model.RegistryInfo;
 import dev.metakey.model.Snapshot;
 import dev.metakey.model.Tag;
 import dev.metakey.server.files.TagReaders;
+import dev.metakey.server.publication.LinkSecret;
 import dev.metakey.server.publication.Outlet;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -29,16 +30,16 @@ public final class PinnedTag implements Outlet {
 
   private final Path directory;
   private final Path path;
-  private final Supplier<Tag> tag;
+  private final Supplier<LinkSecret> secret;
 
   /**
    * @param directory that of the other maps
-   * @param tag gives the committed one
+   * @param secret gives what is to be published
    */
-  public PinnedTag(Path directory, Supplier<Tag> tag) {
+  public PinnedTag(Path directory, Supplier<LinkSecret> secret) {
     this.directory = directory;
     this.path = directory.resolve("tag");
-    this.tag = tag;
+    this.secret = secret;
   }
 
   @Override
@@ -52,30 +53,31 @@ public final class PinnedTag implements Outlet {
   }
 
   @Override
-  public Tag tag() {
-    return tag.get();
+  public LinkSecret secret() {
+    return secret.get();
   }
 
   @Override
   public void publish(Snapshot snapshot) throws IOException {
-    TagStruct.Published next = new TagStruct.Published(snapshot.info(), tag());
+    LinkSecret secret = secret();
+    TagStruct.Published next = new TagStruct.Published(snapshot.info(), secret.tag());
     Libc.load();
     PinnedMaps.makeDirectory(directory);
     TagStruct.Published there = read(path);
     if (there == null || !there.says(next)) {
-      replace(next);
+      replace(next, secret.gid());
     }
-    TagReaders.admit(path);
+    TagReaders.admit(path, secret.gid());
   }
 
-  private void replace(TagStruct.Published next) throws IOException {
+  private void replace(TagStruct.Published next, int gid) throws IOException {
     Path temporary = path.resolveSibling("tag_new"); // bpffs allows no dots
     Files.deleteIfExists(temporary);
     try (BpfMap map = BpfMap.create(SHAPE)) {
       map.update(BpfMap.key(0), TagStruct.create(next.info(), next.tag()).array());
       map.pin(temporary); // readable for its owner alone
       Files.setPosixFilePermissions(temporary, PosixFilePermissions.fromString("rw-------"));
-      TagReaders.admit(temporary);
+      TagReaders.admit(temporary, gid);
       Files.move(temporary, path, StandardCopyOption.ATOMIC_MOVE);
     }
   }

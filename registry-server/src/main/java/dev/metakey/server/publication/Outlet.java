@@ -1,7 +1,6 @@
 package dev.metakey.server.publication;
 
 import dev.metakey.model.Snapshot;
-import dev.metakey.model.Tag;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -31,10 +30,11 @@ public interface Outlet {
   }
 
   /**
-   * The committed tag, if this outlet publishes that: then it is published anew when the tag, the
-   * layout or the area has changed, and not with each commit. Null if it publishes the state.
+   * The secret of those who may link, if this outlet publishes that: then it is published anew when
+   * the secret, the layout or the area has changed, and not with each commit. Null if it publishes
+   * the state.
    */
-  default @Nullable Tag tag() {
+  default @Nullable LinkSecret secret() {
     return null;
   }
 

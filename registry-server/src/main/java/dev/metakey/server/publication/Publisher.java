@@ -5,7 +5,6 @@ import dev.metakey.model.Change;
 import dev.metakey.model.DaemonStatus;
 import dev.metakey.model.RegistryInfo;
 import dev.metakey.model.Snapshot;
-import dev.metakey.model.Tag;
 import dev.metakey.server.engine.CommitListener;
 import dev.metakey.server.engine.Worker;
 import java.io.IOException;
@@ -76,7 +75,7 @@ public final class Publisher implements CommitListener, AutoCloseable {
 
   @Override
   public void retagged() {
-    publishWhere(outlet -> outlet.tag() != null);
+    publishWhere(outlet -> outlet.secret() != null);
   }
 
   private void publishWhere(Predicate<Outlet> which) {
@@ -208,10 +207,10 @@ public final class Publisher implements CommitListener, AutoCloseable {
     /** What is published of a state: where it is equal, there is nothing to do. */
     private Object due(Snapshot snapshot) {
       RegistryInfo info = snapshot.info();
-      Tag tag = outlet.tag();
-      return tag == null
+      LinkSecret secret = outlet.secret();
+      return secret == null
           ? info.revision()
-          : List.of(info.registryId(), info.layout(), info.areaBytes(), tag);
+          : List.of(info.registryId(), info.layout(), info.areaBytes(), secret);
     }
 
     /**

@@ -3,7 +3,6 @@ package dev.metakey.server.publication;
 import dev.metakey.files.AtomicFile;
 import dev.metakey.layout.TagStruct;
 import dev.metakey.model.Snapshot;
-import dev.metakey.model.Tag;
 import dev.metakey.server.files.TagReaders;
 import dev.metakey.server.files.TrustedDirectory;
 import dev.metakey.server.files.TrustedDirectory.Use;
@@ -21,14 +20,14 @@ import java.util.function.Supplier;
  */
 public final class TagFile implements Outlet {
   private final Path path;
-  private final Supplier<Tag> tag;
+  private final Supplier<LinkSecret> secret;
 
   /**
-   * @param tag gives the committed one
+   * @param secret gives what is to be published
    */
-  public TagFile(Path path, Supplier<Tag> tag) {
+  public TagFile(Path path, Supplier<LinkSecret> secret) {
     this.path = path;
-    this.tag = tag;
+    this.secret = secret;
   }
 
   @Override
@@ -42,18 +41,19 @@ public final class TagFile implements Outlet {
   }
 
   @Override
-  public Tag tag() {
-    return tag.get();
+  public LinkSecret secret() {
+    return secret.get();
   }
 
   @Override
   public void publish(Snapshot snapshot) throws IOException {
-    TagStruct.Published next = new TagStruct.Published(snapshot.info(), tag());
+    LinkSecret secret = secret();
+    TagStruct.Published next = new TagStruct.Published(snapshot.info(), secret.tag());
     TrustedDirectory.makeFor(Use.RUN, path, "rwxr-xr-x");
     if (!isThere(next)) {
       write(TagStruct.create(next.info(), next.tag()));
     }
-    TagReaders.admit(path);
+    TagReaders.admit(path, secret.gid());
   }
 
   private void write(ByteBuffer struct) throws IOException {

@@ -238,6 +238,15 @@ class PolicyTest {
     assertThat(policy.linkersGid()).isEqualTo(-1);
   }
 
+  @Test
+  void linkersGid_whenAnEarlierRuleIsAboutEverybody_isAsThatRuleSays() {
+    Policy nobody = Policy.of(List.of(rule("closed", PeerMatch.EVERYBODY, Map.of())));
+    assertThat(nobody.lookedUp(name -> METAKEY).linkersGid()).isEqualTo(-1);
+    Policy all =
+        Policy.of(List.of(rule("open", PeerMatch.EVERYBODY, Map.of(Right.LINK, Prefixes.ALL))));
+    assertThat(all.lookedUp(name -> METAKEY).linkersGid()).isEqualTo(METAKEY);
+  }
+
   @ParameterizedTest
   @CsvSource({
     "*, anything, true",

@@ -40,7 +40,7 @@ class PublisherTest {
     private volatile boolean lookFails;
     private volatile boolean speaks;
     private volatile boolean closed;
-    private volatile @Nullable Tag tag;
+    private volatile @Nullable LinkSecret secret;
 
     FakeOutlet(String name) {
       this.name = name;
@@ -87,8 +87,8 @@ class PublisherTest {
     }
 
     @Override
-    public @Nullable Tag tag() {
-      return tag;
+    public @Nullable LinkSecret secret() {
+      return secret;
     }
 
     @Override
@@ -148,7 +148,7 @@ class PublisherTest {
 
   @Test
   void committed_whenTheTagStays_isNotPublishedWhereTheTagIs() throws InterruptedException {
-    good.tag = Tag.of(new byte[] {1, 2, 3, 4, 5, 6});
+    good.secret = new LinkSecret(Tag.of(new byte[] {1, 2, 3, 4, 5, 6}), 990);
     try (Publisher publisher = start(good)) {
       assertThat(good.next()).isZero();
       registry.commitMany(4);
@@ -157,7 +157,7 @@ class PublisherTest {
       }
       assertThat(good.published).isEmpty();
 
-      good.tag = Tag.of(new byte[] {6, 5, 4, 3, 2, 1});
+      good.secret = new LinkSecret(Tag.of(new byte[] {6, 5, 4, 3, 2, 1}), 990);
       publisher.retagged();
       assertThat(good.next()).isEqualTo(4);
       publisher.close();
