@@ -85,7 +85,7 @@ final class PolicyVerb extends Verb {
 
   private String text(PolicyVerdict verdict) {
     StringBuilder text = new StringBuilder();
-    line(text, "rule", verdict.rule());
+    line(text, "decides", verdict.rule());
     line(text, "about", verdict.about());
     line(text, "allows", verdict.allows());
     if (verdict.bornAdmin()) {

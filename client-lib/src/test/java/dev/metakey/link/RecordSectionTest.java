@@ -256,7 +256,7 @@ class RecordSectionTest {
    * In a normal run: the seeds in src/test/resources. To fuzz for real, for five minutes:
    *
    * <pre>
-   * JAZZER_FUZZ=1 mvn -pl client-lib -am test -Dtest=RecordSectionTest#read_whenFuzzed* \
+   * JAZZER_FUZZ=1 mvn -Djazzer.hooks=true -pl client-lib -am test -Dtest=RecordSectionTest#read_whenFuzzed* \
    *     -Dsurefire.failIfNoSpecifiedTests=false
    * </pre>
    */

@@ -50,7 +50,7 @@ final class WordsTest {
     assertThat(codes(Sharing.values())).containsExactly(1, 2);
     assertThat(codes(FieldState.values())).containsExactly(1, 2, 3, 4, 5);
     assertThat(codes(ChangeKind.values()))
-        .containsExactly(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13);
+        .containsExactly(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14);
     assertThat(codes(Role.values())).containsExactly(1, 2);
     assertThat(codes(Owner.Kind.values())).containsExactly(1, 2, 3);
     assertThat(List.of(Layout.values()))

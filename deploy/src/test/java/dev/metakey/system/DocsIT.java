@@ -36,6 +36,7 @@ class DocsIT {
     Files.copy(
         PROJECT.resolve("cli/src/test/resources/objects/prog.bpf.o"),
         host.root().resolve("prog.bpf.o"));
+    host.configure("policy:");
     host.start();
   }
 
