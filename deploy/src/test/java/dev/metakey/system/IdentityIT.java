@@ -360,7 +360,7 @@ class IdentityIT {
     DaemonProcess daemon = startAs990("--inh-caps=-all");
     host.cli("history").refuses(5, "admins are root");
     assertThat(host.cli("status").exits(10).out())
-        .contains("CAP_SYS_PTRACE; until then root is not an admin");
+        .contains("CAP_SYS_PTRACE", "until then root is not an admin");
     daemon.terminate();
 
     startAs990("--inh-caps=-all,+sys_ptrace", "--ambient-caps=-all,+sys_ptrace");

@@ -106,7 +106,10 @@ final class Linearization {
       int end = at + (int) (revision - before.revision());
       List<Change> commit = history.subList(at, end);
       List<Call> candidates = new ArrayList<>(answered.getOrDefault(revision, List.of()));
-      unanswered.stream().sorted(Comparator.comparingLong(Call::beganNs)).forEach(candidates::add);
+      unanswered.stream()
+          .filter(call -> couldBe(call, revision, calls))
+          .sorted(Comparator.comparingLong(Call::beganNs))
+          .forEach(candidates::add);
       Call found =
           candidates.stream()
               .filter(call -> leadsTo(call, before, commit))
@@ -119,6 +122,20 @@ final class Linearization {
       places.put(found, new Place(before.revision(), revision));
       at = end;
     }
+  }
+
+  /**
+   * Whether a call without an answer could have made a revision, as far as the others tell: not
+   * before those that had ended when it began, nor after those that began when its daemon was dead.
+   */
+  private static boolean couldBe(Call unanswered, long revision, List<Call> calls) {
+    return calls.stream()
+        .allMatch(
+            call ->
+                !(call.outcome() instanceof Outcome.Answered answer)
+                    || (call.endNs() < unanswered.beganNs()
+                        ? answer.revision() < revision
+                        : call.beganNs() <= unanswered.endNs() || answer.revision() >= revision));
   }
 
   /** For messages: what else the calls come to. */

@@ -93,6 +93,9 @@ class PolicyIT {
     assertThat(host.cli("status").out()).contains("read-only: " + host.config() + ":3");
   }
 
+  /** The type of a file, in its mode. */
+  private static final int SOCKET = 0140000;
+
   private static final String CLOSED =
       "  - {rule: closed, uid: 65534, allow: {read: [edge.]}, quota: {ids: 3}}";
 
@@ -137,6 +140,25 @@ class PolicyIT {
   }
 
   @Test
+  void socket_whenItIsForAGroup_letsOnlyItsMembersIn() throws Exception {
+    host.configure("socket_access: {group: %d, mode: 0660}".formatted(GROUP));
+    DaemonProcess daemon = host.start();
+    Host.await(
+        "the group has the socket",
+        () -> Files.getAttribute(host.socket(), "unix:mode").equals(SOCKET | 01660));
+    assertThat(Files.getAttribute(host.socket(), "unix:gid")).isEqualTo(GROUP);
+    asMember(1000, "list").ok();
+    host.cliAsNobody("status").exits(8);
+    daemon.terminate();
+
+    host.configure("socket_access: {group: no-such-group, mode: 0666}");
+    host.runDaemon("--check").refuses(2, host.config() + ":1", "no group 'no-such-group'");
+    host.start();
+    host.cliAsNobody("status").exits(8);
+    assertThat(host.cli("status").exits(10).out()).contains("no-such-group");
+  }
+
+  @Test
   void sighup_takesTheNewPolicyOn() throws Exception {
     host.configure("policy:");
     DaemonProcess daemon = host.start();
@@ -166,7 +188,11 @@ class PolicyIT {
 
     host.configure("policy:", "  - {rule: no, uid: 65534, allow: all, quota: {connections: 0}}");
     host.cli("reload").ok();
-    host.cliAsNobody("pending").refuses(8, "connections", "its rule in the policy allows 0");
+    // A client that is still writing when it is turned away may see only that.
+    Host.await(
+        "it is told why",
+        () ->
+            host.cliAsNobody("pending").exits(8).err().contains("its rule in the policy allows 0"));
     host.cli("list").ok();
   }
 }

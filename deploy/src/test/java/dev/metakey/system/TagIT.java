@@ -110,23 +110,21 @@ class TagIT {
             "show edge.packet_id -o json",
             "header -o json",
             "status -o json",
-            "resolve edge.packet_id -o json")) {
+            "resolve edge.packet_id -o json",
+            "link prog.bpf.o --dry-run --form json")) {
       said.add(all(host.cliAsNobody(line.split(" ")).ok()));
       said.add(all(host.cli(line.split(" ")).ok()));
     }
-    for (String line :
-        List.of(
-            "users -o json",
-            "history -o json",
-            "pending -o json",
-            "link prog.bpf.o --dry-run --form json",
-            "link prog.bpf.o -o linked.bpf.o --form json")) {
+    for (String line : List.of("users -o json", "history -o json", "pending -o json")) {
       said.add(all(host.cliAsNobody(line.split(" ")).refuses(5, "metakey: ")));
       said.add(all(host.cli(line.split(" ")).ok()));
     }
-    for (String line : List.of("decode 00", "retag")) {
-      said.add(all(host.cliAsNobody(line.split(" ")).refuses(5, "metakey: ")));
-    }
+    String[] link = {"link", "prog.bpf.o", "-o", "linked.bpf.o", "--form", "json"};
+    said.add(all(host.cliAsNobody(link).refuses(1, "linked.bpf.o cannot be written")));
+    said.add(all(host.cli(link).ok()));
+    said.add(all(host.cliAsNobody("retag").refuses(5, "retag is for admins")));
+    String area = "00".repeat(120) + "0102030405060000";
+    said.add(all(host.cliAsNobody("decode", area).ok()));
     said.add(watched());
     said.add(Files.readString(host.root().resolve("metakeyd.log")));
     byte[] tag = tag().bytes();

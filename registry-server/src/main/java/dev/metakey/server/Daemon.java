@@ -224,11 +224,9 @@ public final class Daemon implements AutoCloseable {
     publisher.start();
     kernel.start();
     try {
-      if (publisher.speaksAt(config.paths().socket().resolveSibling("keys"))) {
-        server.startMarked();
-      } else {
-        server.start();
-      }
+      server.start(
+          config.access().socket(),
+          publisher.speaksAt(config.paths().socket().resolveSibling("keys")));
     } catch (IOException e) {
       close();
       throw e;

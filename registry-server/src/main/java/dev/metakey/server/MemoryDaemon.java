@@ -16,6 +16,7 @@ import dev.metakey.server.engine.HostClock;
 import dev.metakey.server.engine.KernelWatch;
 import dev.metakey.server.engine.Limits;
 import dev.metakey.server.engine.PolicyShares;
+import dev.metakey.server.files.SocketAccess;
 import dev.metakey.server.publication.Publisher;
 import dev.metakey.server.publication.WatchHub;
 import dev.metakey.server.storage.Backup;
@@ -91,7 +92,7 @@ public final class MemoryDaemon implements AutoCloseable {
     engine.addListener(kernel);
     threads.start();
     kernel.start();
-    server.start();
+    server.start(SocketAccess.EVERYBODY, false);
   }
 
   private Backup.Home home() {

@@ -3,6 +3,7 @@ package dev.metakey.server.config;
 import dev.metakey.model.Layout;
 import dev.metakey.model.RegistryInfo;
 import dev.metakey.server.domain.Policy;
+import dev.metakey.server.files.SocketAccess;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -122,9 +123,9 @@ public record Config(
    *
    * @param policy the rules of the config, then the built-in ones
    */
-  public record Access(Policy policy) {
-    public static final Access DEFAULT = new Access(Policy.DEFAULT);
-    public static final Access OPEN = new Access(Policy.OPEN);
+  public record Access(Policy policy, SocketAccess socket) {
+    public static final Access DEFAULT = new Access(Policy.DEFAULT, SocketAccess.EVERYBODY);
+    public static final Access OPEN = new Access(Policy.OPEN, SocketAccess.EVERYBODY);
   }
 
   public static Config defaults() {

@@ -5,6 +5,7 @@ import dev.metakey.model.Layout;
 import dev.metakey.model.Names;
 import dev.metakey.model.RegistryInfo;
 import dev.metakey.model.Words;
+import dev.metakey.server.files.SocketAccess;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,7 +25,8 @@ public final class ConfigFile {
           "publish",
           "programs",
           "launchers",
-          "policy");
+          "policy",
+          "socket_access");
 
   private ConfigFile() {}
 
@@ -60,7 +62,18 @@ public final class ConfigFile {
             publish.get("tag", true, ConfigFile::yesOrNo)),
         yaml.get("programs", defaults.programs(), Config.Programs::parse),
         yaml.list("launchers", ConfigFile::launcher),
-        new Config.Access(PolicySection.read(yaml)));
+        new Config.Access(PolicySection.read(yaml), socketAccess(yaml)));
+  }
+
+  /** Where it is wrong, nobody else gets in: it may have been meant to keep somebody out. */
+  private static SocketAccess socketAccess(YamlMap yaml) {
+    YamlMap map = yaml.map("socket_access", List.of("owner", "group", "mode"));
+    SocketAccess access =
+        new SocketAccess(
+            map.get("owner", "", SocketAccess::checkOwner),
+            map.get("group", "", SocketAccess::checkGroup),
+            map.get("mode", SocketAccess.EVERYBODY.mode(), SocketAccess::parseMode));
+    return map.isSound() ? access : SocketAccess.CLOSED;
   }
 
   private static String launcher(String word) {

@@ -12,6 +12,7 @@ import dev.metakey.server.engine.Limits;
 import dev.metakey.server.engine.PolicyShares;
 import dev.metakey.server.engine.Shares;
 import dev.metakey.server.files.LockFile;
+import dev.metakey.server.files.SocketAccess;
 import dev.metakey.server.publication.WatchHub;
 import io.grpc.Codec;
 import io.grpc.DecompressorRegistry;
@@ -30,7 +31,6 @@ import io.grpc.netty.shaded.io.netty.util.concurrent.EventExecutor;
 import io.grpc.protobuf.services.HealthStatusManager;
 import io.grpc.protobuf.services.ProtoReflectionServiceV1;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -49,8 +49,7 @@ import org.slf4j.LoggerFactory;
 /**
  * Listens on the unix socket. Calls run on the event loop's threads: none of them ever waits.
  *
- * <p>Whoever may reach the socket may ask and register; what else somebody may do is decided by who
- * they are, not by the socket's mode.
+ * <p>Whoever may reach the socket may ask; what else somebody may do is decided by who they are.
  */
 public final class SocketServer implements AutoCloseable {
   /** The service whose health says whether changes can be made; {@code ""} is the daemon's own. */
@@ -61,8 +60,6 @@ public final class SocketServer implements AutoCloseable {
   private static final int MAX_METADATA_BYTES = 8 * 1024;
   private static final int EVENT_LOOPS = 2;
   private static final long GRACE_S = 5;
-  private static final int EVERYBODY = 0666;
-  private static final int STICKY = 01000;
   private static final long SWEEP_MS = 1_000;
   private static final long LOOK_MS = 5_000;
   private static final int FAR_DAYS = 365;
@@ -102,7 +99,8 @@ public final class SocketServer implements AutoCloseable {
   /** The newest is the one that can be reached; the others finish what they have. */
   private final List<Server> started = new CopyOnWriteArrayList<>();
 
-  private volatile int mode = EVERYBODY;
+  private volatile SocketAccess access = SocketAccess.EVERYBODY;
+  private volatile boolean marked;
   private volatile String socketProblem = "";
   private volatile boolean closing;
 
@@ -193,19 +191,17 @@ public final class SocketServer implements AutoCloseable {
   }
 
   /**
-   * As {@link #start()}, and marks the socket as that of a daemon which publishes beside it. A
-   * client that finds a dead daemon's socket with this mark knows that no other daemon has served
-   * there since.
+   * Serves from now on.
+   *
+   * @param access who may connect
+   * @param marked marks the socket as that of a daemon which publishes beside it. A client that
+   *     finds a dead daemon's socket with this mark knows that no other daemon has served there
+   *     since.
+   * @throws IOException if the socket cannot be listened on, or cannot be given to whom it is for
    */
-  public void startMarked() throws IOException {
-    mode = EVERYBODY | STICKY;
-    start();
-  }
-
-  /**
-   * @throws IOException if the socket cannot be listened on
-   */
-  public void start() throws IOException {
+  public void start(SocketAccess access, boolean marked) throws IOException {
+    this.access = access;
+    this.marked = marked;
     accepting.forEach(
         SocketServer::letSleep); // not earlier, as this starts the thread of each loop
     serving.forEach(SocketServer::letSleep);
@@ -222,7 +218,7 @@ public final class SocketServer implements AutoCloseable {
     address.forget();
     socket.bound();
     started.add(server);
-    Files.setAttribute(socket.path(), "unix:mode", mode);
+    access.give(socket.path(), marked);
   }
 
   /**

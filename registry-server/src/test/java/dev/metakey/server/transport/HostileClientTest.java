@@ -14,6 +14,7 @@ import dev.metakey.server.engine.FakePrograms;
 import dev.metakey.server.engine.FakeStore;
 import dev.metakey.server.engine.KernelWatch;
 import dev.metakey.server.engine.Limits;
+import dev.metakey.server.files.SocketAccess;
 import dev.metakey.server.publication.WatchHub;
 import dev.metakey.v1.FieldSpec;
 import dev.metakey.v1.ListRequest;
@@ -82,7 +83,7 @@ class HostileClientTest {
     threads = new EngineThreads(engine, () -> {});
     engine.addListener(hub);
     threads.start();
-    server.start();
+    server.start(SocketAccess.EVERYBODY, false);
     honest = Client.of(path, "edge");
     admin = true; // whoever connects now may use the reserve
     served("first");

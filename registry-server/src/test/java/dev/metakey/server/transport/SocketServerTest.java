@@ -17,6 +17,7 @@ import dev.metakey.server.engine.FakePrograms;
 import dev.metakey.server.engine.FakeStore;
 import dev.metakey.server.engine.KernelWatch;
 import dev.metakey.server.engine.Limits;
+import dev.metakey.server.files.SocketAccess;
 import dev.metakey.server.publication.WatchHub;
 import dev.metakey.v1.GetHeaderRequest;
 import dev.metakey.v1.GetStatusRequest;
@@ -73,7 +74,7 @@ class SocketServerTest {
     engine.addListener(hub);
     engine.onHealth(server::changesPossible);
     threads.start();
-    server.start();
+    server.start(SocketAccess.EVERYBODY, false);
     client = Client.of(path, "edge");
   }
 
@@ -156,11 +157,11 @@ class SocketServerTest {
   }
 
   @Test
-  void startMarked_whenItListens_marksTheSocketAndAnybodyMayConnect() throws Exception {
+  void start_whenItIsMarked_marksTheSocketAndAnybodyMayConnect() throws Exception {
     server.stopAccepting();
     server.close();
     server = newServer();
-    server.startMarked();
+    server.start(SocketAccess.EVERYBODY, true);
     assertThat((int) Files.getAttribute(path, "unix:mode") & 07777).isEqualTo(01666);
   }
 
