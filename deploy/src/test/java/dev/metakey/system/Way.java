@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** A way that packets with a value go, and where the value is looked for. */
 final class Way {
@@ -46,6 +47,7 @@ final class Way {
   private final List<Place> places;
   private final List<String> commands = new ArrayList<>();
   private boolean merging;
+  private @Nullable Place varying;
 
   Way(String name, Place... places) {
     this.name = name;
@@ -61,6 +63,12 @@ final class Way {
   /** Whether packets are merged is told too; it is a stream. */
   Way merging() {
     merging = true;
+    return this;
+  }
+
+  /** Which packets keep the value there is the kernel's memory's doing: not the same each time. */
+  Way varyingAt(Place place) {
+    varying = place;
     return this;
   }
 
@@ -98,6 +106,9 @@ final class Way {
 
   private String says(Place place, Map<Place, Count> counts) {
     Count count = counts.get(place);
+    if (place == varying && count.absent() > 0) {
+      return "is lost; some packets may keep it";
+    }
     if (!merging) {
       return count.says();
     }
