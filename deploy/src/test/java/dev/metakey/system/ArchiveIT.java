@@ -21,6 +21,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** The archives of classes: made where the image is, used where they fit, and never noticed. */
+@LoadedPrograms.Seen
 final class ArchiveIT {
   /** The most classes from no archive: the JVM makes proxies and lambda forms as it runs. */
   private static final int MADE_WHILE_RUNNING = 100;

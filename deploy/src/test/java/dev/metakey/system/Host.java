@@ -76,6 +76,7 @@ final class Host
   private final Deque<AutoCloseable> toClose = new ArrayDeque<>();
   private final Map<String, String> environment = new ConcurrentHashMap<>();
   private String programs = "none";
+  private Set<String> tags = Set.of();
   private Image image = Image.built();
   private Path root;
   private Path data;
@@ -102,8 +103,9 @@ final class Host
   }
 
   private void open(ExtensionContext context) throws Exception {
+    tags = context.getTags();
     if (programs.equals("kernel")) {
-      assertThat(context.getTags()).as("see LoadedPrograms").contains(LoadedPrograms.SEEN);
+      requireTag();
       Lab.awaitNoneLoaded();
     }
     OPEN.add(this);
@@ -111,6 +113,10 @@ final class Host
     // Other users must be able to pass.
     Files.setPosixFilePermissions(root, PosixFilePermissions.fromString("rwxr-xr-x"));
     data = root.resolve("data");
+  }
+
+  private void requireTag() {
+    assertThat(tags).as("see LoadedPrograms").contains(LoadedPrograms.SEEN);
   }
 
   @Override
@@ -241,6 +247,9 @@ final class Host
     List<String> command = new ArrayList<>();
     command.add(image.bin("metakeyd").toString());
     List<String> given = List.of(options);
+    if (given.contains("kernel")) {
+      requireTag();
+    }
     standard()
         .forEach(
             (option, value) -> {
