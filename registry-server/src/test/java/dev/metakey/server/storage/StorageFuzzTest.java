@@ -139,7 +139,8 @@ class StorageFuzzTest {
     RegistryState restored = ((Decision.Accepted<?>) decision).state();
     BitSet taken = new BitSet();
     for (Field field : restored.snapshot().records()) {
-      assertThat(Records.readKey(Records.key(field))).isEqualTo(field);
+      Field stored = field.toBuilder().expiresAtMs(0).expiresAgeMs(0).build();
+      assertThat(Records.readKey(Records.key(stored))).isEqualTo(stored);
       assertThat(field.generation()).isNotNegative();
       BitSet bytesOfField = new BitSet();
       bytesOfField.set(field.slot() == 0 ? 0 : field.slot() - field.size() + 1, field.slot() + 1);
