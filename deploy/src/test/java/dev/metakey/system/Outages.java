@@ -20,7 +20,8 @@ final class Outages {
     }
     List<Long> sorted = lengthsNs.stream().sorted().toList();
     return "served again after %d ms (median of %d), %d ms (worst)"
-        .formatted(ms(sorted.get(sorted.size() / 2)), sorted.size(), ms(sorted.get(sorted.size() - 1)));
+        .formatted(
+            ms(sorted.get(sorted.size() / 2)), sorted.size(), ms(sorted.get(sorted.size() - 1)));
   }
 
   private static long ms(long ns) {

@@ -75,7 +75,8 @@ public record Restore(Snapshot backup, Tag tag, UUID newId, boolean nothingLoade
   private void requirePossible() {
     Snapshot sofar = Snapshot.of(backup.info(), List.of());
     for (Field field : backup.records()) {
-      if (field.generation() < 0 || (field.slot() != 0 && !Slots.isFree(sofar, field.slot(), field.size()))) {
+      if (field.generation() < 0
+          || (field.slot() != 0 && !Slots.isFree(sofar, field.slot(), field.size()))) {
         throw impossible(field);
       }
       sofar = sofar.replacing(field);
