@@ -52,7 +52,7 @@ class GoldenTest {
         "resolve edge.packet_id acme.tenant",
         "list",
         "list --state free",
-        "show edge.client_ip",
+        "show edge.zone",
         "header",
         "decode " + AREA,
         "status",

@@ -159,12 +159,17 @@ class KernelTruthIT {
     host.cli("release", "f5", "--force").ok();
 
     assertThat(history()).contains("\"kind\":\"forced\"").doesNotContain("\"kind\":\"released\"");
+    assertThat(show("f5"))
+        .contains("\"kind\":\"quarantine\",\"until\":\"2", "\"kind\":\"programs\"");
     awaitTheEndOfALaterQuarantine();
     host.cli("register", "new:2").refuses(6, "no id is left");
-    assertThat(show("f5")).contains("\"state\":\"retired\"");
+    assertThat(show("f5"))
+        .contains("\"state\":\"retired\"", "\"kind\":\"programs\",\"until\":null,\"programs\":[")
+        .doesNotContain("quarantine");
+    assertThat(host.cli("show", "f5").ok().out()).containsPattern("not free +program .*xdp linked");
     unload(program);
     Host.await("the id is free", () -> host.cli("register", "new:2").exit() == 0);
-    assertThat(show("new")).contains("\"id\":5,");
+    assertThat(show("new")).contains("\"id\":5,", "\"blockers\":[]");
   }
 
   /** What was released earlier is free by then too, unless something keeps it. */

@@ -8,6 +8,7 @@ import dev.metakey.model.Change;
 import dev.metakey.model.DaemonStatus;
 import dev.metakey.model.Difference;
 import dev.metakey.model.Field;
+import dev.metakey.model.FieldReport;
 import dev.metakey.model.FieldState;
 import dev.metakey.model.FieldUser;
 import dev.metakey.model.Header;
@@ -49,7 +50,7 @@ public final class Printer {
   }
 
   /** One field, a line for each thing that is known of it. */
-  public void sheet(Answer<Field> answer) {
+  public void sheet(Answer<FieldReport> answer) {
     one(answer, answer.value(), new FieldSheetForm());
   }
 

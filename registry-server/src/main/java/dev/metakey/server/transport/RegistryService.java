@@ -10,8 +10,10 @@ import dev.metakey.model.Peer;
 import dev.metakey.model.Reason;
 import dev.metakey.model.Snapshot;
 import dev.metakey.model.Tag;
+import dev.metakey.server.domain.Blockers;
 import dev.metakey.server.domain.Refusals;
 import dev.metakey.server.domain.Register;
+import dev.metakey.server.domain.RegistryState;
 import dev.metakey.server.domain.Release;
 import dev.metakey.server.domain.Right;
 import dev.metakey.server.domain.Rules;
@@ -211,12 +213,19 @@ final class RegistryService extends RegistryGrpc.RegistryImplBase {
           if (request.hasName()) {
             requireRead(List.of(request.getName()));
           }
-          Snapshot snapshot = engine.snapshot();
+          RegistryState state = engine.state();
+          Snapshot snapshot = state.snapshot();
           Field field = find(snapshot, request);
           requireRead(List.of(field.name()));
           return GetResponse.newBuilder()
               .setRegistry(Wire.info(snapshot.info()))
               .setField(Wire.field(field))
+              .addAllBlockers(
+                  Blockers.of(
+                          state, engine.rules(), field, CallerInterceptor.caller(), engine.now())
+                      .stream()
+                      .map(Wire::blocker)
+                      .toList())
               .build();
         });
   }
