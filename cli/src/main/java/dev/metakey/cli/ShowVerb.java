@@ -1,7 +1,7 @@
 package dev.metakey.cli;
 
 import dev.metakey.client.Answer;
-import dev.metakey.model.Field;
+import dev.metakey.model.FieldReport;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
@@ -11,6 +11,9 @@ import picocli.CommandLine.Parameters;
     footer = {
       "  metakey show edge.packet_id",
       "  metakey show 0 -o json",
+      "",
+      "A field whose id is not free although it was released, or not free for other names, shows what",
+      "keeps it so, and until when.",
     },
     exitCodeList = {Exit.OK, Exit.DEFECT, Exit.BAD_INPUT, Exit.NOT_FOUND, Exit.NOWHERE})
 final class ShowVerb extends Verb {
@@ -22,12 +25,12 @@ final class ShowVerb extends Verb {
   @Override
   public Integer call() {
     // No name starts with a digit.
-    Answer<Field> answer;
+    Answer<FieldReport> answer;
     if (which.matches("[0-9]+")) {
       int id = id();
-      answer = read(client -> client.get(id));
+      answer = read(client -> client.report(id));
     } else {
-      answer = read(client -> client.get(which));
+      answer = read(client -> client.report(which));
     }
     printer(output).sheet(answer);
     return 0;

@@ -2,6 +2,7 @@ package dev.metakey.cli;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.Message;
+import dev.metakey.model.Blocker;
 import dev.metakey.model.Change;
 import dev.metakey.model.ChangeKind;
 import dev.metakey.model.DaemonStatus;
@@ -155,6 +156,18 @@ final class FakeDaemon implements AutoCloseable {
           .created(new Stamp(8, AT_MS))
           .retired(new Stamp(40, AT_MS + 60_000))
           .build();
+  private static final List<Blocker> BLOCKERS =
+      List.of(
+          new Blocker(
+              Blocker.Kind.QUARANTINE,
+              AT_MS + 660_000,
+              List.of(),
+              "it is quarantined after its release; a reboot of the host ends that, too"),
+          new Blocker(
+              Blocker.Kind.PROGRAMS,
+              0,
+              List.of(57),
+              "program 57 (tracing) is linked to it; nobody else gets the id before it is unloaded"));
   static final Field TENANT =
       new Field.Builder(
               7, FieldSpec.of("acme.tenant", 4).printedAs(Format.HEX), FieldState.RESERVED)
@@ -409,6 +422,8 @@ final class FakeDaemon implements AutoCloseable {
             return GetResponse.newBuilder()
                 .setRegistry(Wire.info(INFO))
                 .setField(Wire.field(field))
+                .addAllBlockers(
+                    field.equals(ZONE) ? BLOCKERS.stream().map(Wire::blocker).toList() : List.of())
                 .build();
           });
     }

@@ -2,6 +2,7 @@ package dev.metakey.client;
 
 import dev.metakey.model.RegistryInfo;
 import dev.metakey.wire.Replies;
+import java.util.function.Function;
 
 /**
  * The answer to a call.
@@ -13,6 +14,10 @@ import dev.metakey.wire.Replies;
 public record Answer<T>(RegistryInfo info, boolean stale, T value) {
   static <T> Answer<T> of(dev.metakey.v1.RegistryInfo info, T value) {
     return new Answer<>(Replies.info(info), false, value);
+  }
+
+  <U> Answer<U> map(Function<T, U> mapper) {
+    return new Answer<>(info, stale, mapper.apply(value));
   }
 
   static <T> Answer<T> stale(RegistryInfo info, T value) {

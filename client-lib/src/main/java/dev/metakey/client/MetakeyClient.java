@@ -2,6 +2,7 @@ package dev.metakey.client;
 
 import dev.metakey.model.DaemonStatus;
 import dev.metakey.model.Field;
+import dev.metakey.model.FieldReport;
 import dev.metakey.model.FieldSpec;
 import dev.metakey.model.FieldState;
 import dev.metakey.model.Header;
@@ -229,10 +230,7 @@ public final class MetakeyClient implements AutoCloseable {
    * @throws MetakeyException INVALID_NAME, NOT_FOUND
    */
   public Answer<Field> get(String name) {
-    return orPublished(
-        Names.quote(name),
-        () -> got(GetRequest.newBuilder().setName(name).build()),
-        snapshot -> Optional.ofNullable(snapshot.byName(name)));
+    return report(name).map(FieldReport::field);
   }
 
   /**
@@ -242,15 +240,28 @@ public final class MetakeyClient implements AutoCloseable {
    * @throws MetakeyException INVALID_REQUEST, NOT_FOUND
    */
   public Answer<Field> get(int id) {
+    return report(id).map(FieldReport::field);
+  }
+
+  /** As {@link #get(String)}, with what keeps the field's id from being free. */
+  public Answer<FieldReport> report(String name) {
+    return orPublished(
+        Names.quote(name),
+        () -> got(GetRequest.newBuilder().setName(name).build()),
+        snapshot -> Optional.ofNullable(snapshot.byName(name)).map(FieldReport::published));
+  }
+
+  /** As {@link #get(int)}, with what keeps the id from being free. */
+  public Answer<FieldReport> report(int id) {
     return orPublished(
         "id " + id,
         () -> got(GetRequest.newBuilder().setId(id).build()),
-        snapshot -> Optional.ofNullable(snapshot.byId(id)));
+        snapshot -> Optional.ofNullable(snapshot.byId(id)).map(FieldReport::published));
   }
 
-  private Answer<Field> got(GetRequest request) {
+  private Answer<FieldReport> got(GetRequest request) {
     var reply = call(stub -> stub.get(request));
-    return Answer.of(reply.getRegistry(), Replies.field(reply.getField()));
+    return Answer.of(reply.getRegistry(), Replies.report(reply));
   }
 
   /** The global header. */

@@ -3,11 +3,13 @@ package dev.metakey.wire;
 import com.google.protobuf.Duration;
 import com.google.protobuf.util.Durations;
 import com.google.protobuf.util.Timestamps;
+import dev.metakey.model.Blocker;
 import dev.metakey.model.Change;
 import dev.metakey.model.ChangeKind;
 import dev.metakey.model.DaemonStatus;
 import dev.metakey.model.Difference;
 import dev.metakey.model.Field;
+import dev.metakey.model.FieldReport;
 import dev.metakey.model.FieldSpec;
 import dev.metakey.model.FieldState;
 import dev.metakey.model.FieldUse;
@@ -30,6 +32,7 @@ import dev.metakey.model.Role;
 import dev.metakey.model.Sharing;
 import dev.metakey.model.Stamp;
 import dev.metakey.model.Tag;
+import dev.metakey.v1.GetResponse;
 import dev.metakey.v1.GetStatusResponse;
 import dev.metakey.v1.Place;
 import java.util.List;
@@ -112,6 +115,26 @@ public final class Replies {
         registered.getDifferencesList().stream()
             .map(d -> new Difference(d.getAttribute(), d.getRegistered(), d.getRequested()))
             .toList());
+  }
+
+  public static FieldReport report(GetResponse reply) {
+    return new FieldReport(
+        field(reply.getField()), reply.getBlockersList().stream().map(Replies::blocker).toList());
+  }
+
+  private static Blocker blocker(dev.metakey.v1.Blocker wire) {
+    return new Blocker(
+        switch (wire.getKind()) {
+          case BLOCKER_KIND_QUARANTINE -> Blocker.Kind.QUARANTINE;
+          case BLOCKER_KIND_PROGRAMS -> Blocker.Kind.PROGRAMS;
+          case BLOCKER_KIND_UNSEEN -> Blocker.Kind.UNSEEN;
+          case BLOCKER_KIND_RESERVATION -> Blocker.Kind.RESERVATION;
+          case BLOCKER_KIND_READ_ONLY -> Blocker.Kind.READ_ONLY;
+          case BLOCKER_KIND_UNSPECIFIED, UNRECOGNIZED -> Blocker.Kind.OTHER;
+        },
+        wire.hasUntil() ? Timestamps.toMillis(wire.getUntil()) : 0,
+        wire.getProgramsList(),
+        wire.getText());
   }
 
   public static Pending pending(dev.metakey.v1.Pending pending) {

@@ -4,6 +4,7 @@ import com.google.protobuf.Duration;
 import com.google.protobuf.Timestamp;
 import com.google.protobuf.util.Durations;
 import com.google.protobuf.util.Timestamps;
+import dev.metakey.model.Blocker;
 import dev.metakey.model.Change;
 import dev.metakey.model.ChangeKind;
 import dev.metakey.model.DaemonStatus;
@@ -25,6 +26,7 @@ import dev.metakey.model.RegistryInfo;
 import dev.metakey.model.Reservation;
 import dev.metakey.model.Sharing;
 import dev.metakey.model.Stamp;
+import dev.metakey.v1.BlockerKind;
 import dev.metakey.v1.GetStatusResponse;
 import dev.metakey.v1.Outcome;
 import dev.metakey.v1.Place;
@@ -212,6 +214,26 @@ public final class Wire {
               .setRevision(Math.max(0, publication.revision()))
               .setNever(!publication.isPublished())
               .setProblem(publication.problem()));
+    }
+    return wire.build();
+  }
+
+  public static dev.metakey.v1.Blocker blocker(Blocker blocker) {
+    var wire =
+        dev.metakey.v1.Blocker.newBuilder()
+            .setKind(
+                switch (blocker.kind()) {
+                  case QUARANTINE -> BlockerKind.BLOCKER_KIND_QUARANTINE;
+                  case PROGRAMS -> BlockerKind.BLOCKER_KIND_PROGRAMS;
+                  case UNSEEN -> BlockerKind.BLOCKER_KIND_UNSEEN;
+                  case RESERVATION -> BlockerKind.BLOCKER_KIND_RESERVATION;
+                  case READ_ONLY -> BlockerKind.BLOCKER_KIND_READ_ONLY;
+                  case OTHER -> BlockerKind.BLOCKER_KIND_UNSPECIFIED;
+                })
+            .addAllPrograms(blocker.programs())
+            .setText(blocker.text());
+    if (blocker.untilMs() != 0) {
+      wire.setUntil(Timestamps.fromMillis(blocker.untilMs()));
     }
     return wire.build();
   }

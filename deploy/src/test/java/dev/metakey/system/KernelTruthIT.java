@@ -112,7 +112,9 @@ class KernelTruthIT {
 
     host.cli("release", "f5").refuses(7, "f5 (id 5) is in use", "(xdp linked)", "--force");
     assertThat(host.cli("users", "f5").ok().out()).contains("xdp", "linked", "yes");
-    assertThat(host.cli("status").ok().out()).contains("health", "ok");
+    assertThat(host.cli("status").exits(10).out())
+        .containsOnlyOnce("problem ")
+        .contains("64 of 64 ids are taken, 0 of them retired; the biggest holders: ");
 
     unload(program);
     Host.await("the kernel lets the program go", () -> host.cli("release", "f5").exit() == 0);
@@ -159,12 +161,17 @@ class KernelTruthIT {
     host.cli("release", "f5", "--force").ok();
 
     assertThat(history()).contains("\"kind\":\"forced\"").doesNotContain("\"kind\":\"released\"");
+    assertThat(show("f5"))
+        .contains("\"kind\":\"quarantine\",\"until\":\"2", "\"kind\":\"programs\"");
     awaitTheEndOfALaterQuarantine();
     host.cli("register", "new:2").refuses(6, "no id is left");
-    assertThat(show("f5")).contains("\"state\":\"retired\"");
+    assertThat(show("f5"))
+        .contains("\"state\":\"retired\"", "\"kind\":\"programs\",\"until\":null,\"programs\":[")
+        .doesNotContain("quarantine");
+    assertThat(host.cli("show", "f5").ok().out()).containsPattern("not free +program .*xdp linked");
     unload(program);
     Host.await("the id is free", () -> host.cli("register", "new:2").exit() == 0);
-    assertThat(show("new")).contains("\"id\":5,");
+    assertThat(show("new")).contains("\"id\":5,", "\"blockers\":[]");
   }
 
   /** What was released earlier is free by then too, unless something keeps it. */

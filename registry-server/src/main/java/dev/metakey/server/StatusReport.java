@@ -88,7 +88,8 @@ final class StatusReport {
           "%s disagree%s with the registry ('metakey users' shows where); unload what is stale, and link it anew"
               .formatted(Refusals.describe(stale), stale.size() == 1 ? "s" : ""));
     }
-    List<Field> waiting = Tick.waitingForALook(snapshot, programs, engine.rules(), engine.ageMs());
+    List<Field> waiting =
+        Tick.waitingForALook(snapshot, programs, engine.rules(), engine.now().ageMs());
     if (config.looksAtPrograms() && !programs.blindness().isEmpty() && !waiting.isEmpty()) {
       found.add(
           "%d released ids stay set aside although their quarantine is over, as loaded programs cannot be seen: %s"

@@ -1,7 +1,9 @@
 package dev.metakey.cli.print;
 
 import com.google.gson.stream.JsonWriter;
+import dev.metakey.model.Blocker;
 import dev.metakey.model.Field;
+import dev.metakey.model.FieldReport;
 import dev.metakey.model.Reservation;
 import dev.metakey.model.Stamp;
 import java.io.IOException;
@@ -9,14 +11,16 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** All that is known of a field, a line each. */
-final class FieldSheetForm implements Form<Field> {
+final class FieldSheetForm implements Form<FieldReport> {
   @Override
-  public Table table(List<Field> fields, boolean wide) {
+  public Table table(List<FieldReport> reports, boolean wide) {
     Table table = new Table();
-    for (Field field : fields) {
+    for (FieldReport report : reports) {
+      Field field = report.field();
       place(table, field);
       attributes(table, field);
       life(table, field);
+      blockers(table, report.blockers());
     }
     return table;
   }
@@ -46,6 +50,14 @@ final class FieldSheetForm implements Form<Field> {
     line(table, "expires", Text.time(field.expiresAtMs()));
   }
 
+  private static void blockers(Table table, @Nullable List<Blocker> blockers) {
+    for (Blocker blocker : blockers == null ? List.<Blocker>of() : blockers) {
+      String until =
+          blocker.untilMs() == 0 ? "" : "until %s: ".formatted(Text.time(blocker.untilMs()));
+      table.row(Cell.of("not free"), new Cell(until + blocker.text(), Style.ATTENTION));
+    }
+  }
+
   private static void line(Table table, String what, Object value) {
     table.row(Cell.of(what), Cell.of(value));
   }
@@ -67,12 +79,36 @@ final class FieldSheetForm implements Form<Field> {
   }
 
   @Override
-  public void members(JsonWriter json, Field field) throws IOException {
-    Json.fieldMembers(json, field);
+  public void members(JsonWriter json, FieldReport report) throws IOException {
+    Json.fieldMembers(json, report.field());
+    json.name("blockers");
+    if (report.blockers() == null) {
+      json.nullValue();
+      return;
+    }
+    json.beginArray();
+    for (Blocker blocker : report.blockers()) {
+      blocker(json, blocker);
+    }
+    json.endArray();
+  }
+
+  private static void blocker(JsonWriter json, Blocker blocker) throws IOException {
+    json.beginObject();
+    json.name("kind").value(blocker.kind().toString());
+    json.name("until");
+    Json.time(json, blocker.untilMs());
+    json.name("programs").beginArray();
+    for (int program : blocker.programs()) {
+      json.value(program);
+    }
+    json.endArray();
+    json.name("text").value(blocker.text());
+    json.endObject();
   }
 
   @Override
-  public String name(Field field) {
-    return field.name();
+  public String name(FieldReport report) {
+    return report.field().name();
   }
 }

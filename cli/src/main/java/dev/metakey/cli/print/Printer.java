@@ -3,11 +3,13 @@ package dev.metakey.cli.print;
 import com.google.gson.stream.JsonWriter;
 import dev.metakey.client.Answer;
 import dev.metakey.client.History;
+import dev.metakey.client.PolicyVerdict;
 import dev.metakey.link.LinkedRecord;
 import dev.metakey.model.Change;
 import dev.metakey.model.DaemonStatus;
 import dev.metakey.model.Difference;
 import dev.metakey.model.Field;
+import dev.metakey.model.FieldReport;
 import dev.metakey.model.FieldState;
 import dev.metakey.model.FieldUser;
 import dev.metakey.model.Header;
@@ -49,7 +51,7 @@ public final class Printer {
   }
 
   /** One field, a line for each thing that is known of it. */
-  public void sheet(Answer<Field> answer) {
+  public void sheet(Answer<FieldReport> answer) {
     one(answer, answer.value(), new FieldSheetForm());
   }
 
@@ -126,6 +128,15 @@ public final class Printer {
 
   public void status(Answer<DaemonStatus> answer) {
     whole(answer, answer.value(), new StatusForm());
+  }
+
+  /**
+   * What the policy says.
+   *
+   * @param name what it was asked about; empty for all names
+   */
+  public void verdict(Answer<PolicyVerdict> answer, String name) {
+    whole(answer, answer.value(), new VerdictForm(name));
   }
 
   /** Changes; where more follow, a note says how to get them. */

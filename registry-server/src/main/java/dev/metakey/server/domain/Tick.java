@@ -76,7 +76,8 @@ public record Tick() implements Command<Integer> {
         && programs.linkedTo(field.id()).isEmpty();
   }
 
-  private static long quarantineEndMs(Field field, Rules rules) {
+  /** The registry's age when a retired field's quarantine ends, milliseconds. */
+  static long quarantineEndMs(Field field, Rules rules) {
     return field.retired().ageMs() + rules.quarantineMs();
   }
 

@@ -10,6 +10,7 @@ import dev.metakey.model.Tag;
 import dev.metakey.server.domain.ClockReading;
 import dev.metakey.server.domain.Command;
 import dev.metakey.server.domain.Decision;
+import dev.metakey.server.domain.Now;
 import dev.metakey.server.domain.Observe;
 import dev.metakey.server.domain.Policy;
 import dev.metakey.server.domain.Programs;
@@ -142,9 +143,9 @@ public final class Engine {
     return problem != null ? problem : writer.heldUp();
   }
 
-  /** How old the registry is, milliseconds: what {@link Observe} and {@link Tick} measure by. */
-  public long ageMs() {
-    return clock.ageMs();
+  /** The time, and how old the registry is: what {@link Observe} and {@link Tick} measure by. */
+  public Now now() {
+    return clock.now();
   }
 
   /** How many calls wait for the writer. */

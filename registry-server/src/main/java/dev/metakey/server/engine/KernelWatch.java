@@ -130,7 +130,7 @@ public final class KernelWatch implements CommitListener, AutoCloseable {
 
   /** Looks. That is slow, so neither an event loop nor the writer may call it. */
   public Observe look() {
-    long ageMs = engine.ageMs();
+    long ageMs = engine.now().ageMs();
     try {
       return Observe.seen(ageMs, source.loaded(false));
     } catch (IOException e) {
@@ -277,7 +277,7 @@ public final class KernelWatch implements CommitListener, AutoCloseable {
     while (!stopped && !woken && leftMs > 0) {
       wait(leftMs);
       leftMs = TimeUnit.NANOSECONDS.toMillis(untilNs - System.nanoTime());
-      leftMs = Math.min(leftMs, nextEndMs(lookedAgeMs) - engine.ageMs());
+      leftMs = Math.min(leftMs, nextEndMs(lookedAgeMs) - engine.now().ageMs());
     }
     woken = false;
     return !stopped;

@@ -10,8 +10,11 @@ import dev.metakey.model.Peer;
 import dev.metakey.model.Reason;
 import dev.metakey.model.Snapshot;
 import dev.metakey.model.Tag;
+import dev.metakey.server.domain.Blockers;
+import dev.metakey.server.domain.PolicyRule;
 import dev.metakey.server.domain.Refusals;
 import dev.metakey.server.domain.Register;
+import dev.metakey.server.domain.RegistryState;
 import dev.metakey.server.domain.Release;
 import dev.metakey.server.domain.Right;
 import dev.metakey.server.domain.Rules;
@@ -186,9 +189,8 @@ final class RegistryService extends RegistryGrpc.RegistryImplBase {
 
   private Encoded listed(ListRequest request) {
     Snapshot snapshot = engine.snapshot();
-    Peer caller = CallerInterceptor.caller();
-    Rules rules = engine.rules();
-    boolean seesAll = rules.allowAll(caller, Right.READ);
+    PolicyRule rule = engine.rules().ruleFor(CallerInterceptor.caller());
+    boolean seesAll = rule.allowsAll(Right.READ);
     if (seesAll && request.getStatesCount() == 0 && request.getPrefix().isEmpty()) {
       return answers.list(snapshot);
     }
@@ -200,7 +202,7 @@ final class RegistryService extends RegistryGrpc.RegistryImplBase {
         field ->
             wanted.contains(field.state())
                 && field.name().startsWith(request.getPrefix())
-                && (seesAll || rules.allow(caller, Right.READ, field.name())));
+                && (seesAll || rule.allows(Right.READ, field.name())));
   }
 
   @Override
@@ -211,12 +213,21 @@ final class RegistryService extends RegistryGrpc.RegistryImplBase {
           if (request.hasName()) {
             requireRead(List.of(request.getName()));
           }
-          Snapshot snapshot = engine.snapshot();
+          RegistryState state = engine.state();
+          Snapshot snapshot = state.snapshot();
           Field field = find(snapshot, request);
-          requireRead(List.of(field.name()));
+          if (!request.hasName()) {
+            requireRead(List.of(field.name()));
+          }
           return GetResponse.newBuilder()
               .setRegistry(Wire.info(snapshot.info()))
               .setField(Wire.field(field))
+              .addAllBlockers(
+                  Blockers.of(
+                          state, engine.rules(), field, CallerInterceptor.caller(), engine.now())
+                      .stream()
+                      .map(Wire::blocker)
+                      .toList())
               .build();
         });
   }
@@ -254,8 +265,9 @@ final class RegistryService extends RegistryGrpc.RegistryImplBase {
   }
 
   private GetTagResponse tag(Peer caller) {
-    if (!engine.rules().allowAll(caller, Right.LINK)) {
-      throw Refusals.notLinking(caller, engine.rules().policy().ruleFor(caller));
+    PolicyRule rule = engine.rules().ruleFor(caller);
+    if (!rule.allowsAll(Right.LINK)) {
+      throw Refusals.notLinking(caller, rule);
     }
     Tag tag = engine.tag();
     if (tag.isNone()) {

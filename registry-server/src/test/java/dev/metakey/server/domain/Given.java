@@ -3,6 +3,7 @@ package dev.metakey.server.domain;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.errorprone.annotations.CanIgnoreReturnValue;
+import dev.metakey.model.Blocker;
 import dev.metakey.model.Change;
 import dev.metakey.model.ChangeKind;
 import dev.metakey.model.Field;
@@ -245,6 +246,17 @@ final class Given {
   @CanIgnoreReturnValue
   MetakeyException refused(Reason reason, Peer peer, FieldSpec... specs) {
     return refused(reason, peer, new Register(List.of(specs)));
+  }
+
+  /** From now on nothing can be changed. */
+  @CanIgnoreReturnValue
+  Given readOnly(String why) {
+    rules = rules.readOnly(why);
+    return this;
+  }
+
+  List<Blocker> blockers(int id, Peer to) {
+    return Blockers.of(state, rules, snapshot().byId(id), to, now());
   }
 
   Tag tag() {

@@ -48,7 +48,7 @@ class ClockJumpTest {
 
   /** The daemon looks at what is loaded, which is nothing, and does what is due. */
   private void look() throws Exception {
-    engine.run(Observe.seen(engine.ageMs(), List.of()));
+    engine.run(Observe.seen(engine.now().ageMs(), List.of()));
     engine.doWork(0);
   }
 
