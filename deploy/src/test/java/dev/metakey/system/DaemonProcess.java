@@ -93,6 +93,12 @@ final class DaemonProcess implements AutoCloseable {
     Ran.of(new ProcessBuilder("kill", "-" + name, Long.toString(pid())), STOP).ok();
   }
 
+  /** As {@code /proc/PID/stat} has it: {@code S} sleeps, {@code T} is stopped. */
+  String state() throws IOException {
+    String stat = Files.readString(Path.of("/proc", Long.toString(pid()), "stat"));
+    return stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1)[0];
+  }
+
   /** A line of {@code /proc/PID/status} in kB, like VmRSS. */
   long memoryKb(String line) throws IOException {
     return Files.readAllLines(Path.of("/proc", Long.toString(pid()), "status")).stream()

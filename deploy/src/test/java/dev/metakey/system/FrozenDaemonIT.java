@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.metakey.client.MetakeyClient;
 import dev.metakey.client.View;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -29,17 +28,16 @@ final class FrozenDaemonIT {
   }
 
   @Test
-  void cli_whenDaemonIsFrozen_saysWhatItWaitsForAndEndsInTime() throws Exception {
+  void cli_whenDaemonIsFrozen_saysWhatItWaitsForAndEndsWithoutIt() throws Exception {
     DaemonProcess daemon = host.start();
     daemon.signal("STOP");
     try {
       Ran list = host.program("list", "--timeout", "6s");
       assertThat(list.err()).contains("waiting for the metakey daemon");
 
-      long startNs = System.nanoTime();
       Ran id = host.program("id", "edge.late", "--wait", "3s");
       assertThat(id.exit()).isIn(8, 9);
-      assertThat(TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startNs)).isLessThan(20_000);
+      assertThat(daemon.state()).as("the daemon is stopped still").isEqualTo("T");
     } finally {
       daemon.signal("CONT");
     }

@@ -153,6 +153,50 @@ class KernelTruthIT {
   }
 
   @Test
+  void restore_whileProgramsAreLoaded_isRefusedWhereTheyAreInTheWayAndKeepsWhatTheyUse()
+      throws Exception {
+    host.configure("quarantine: 5s");
+    host.start();
+    host.cli("register", "edge.hop:2", "--service", "edge").ok();
+    String backup = host.root().resolve("a.backup").toString();
+    host.cli("backup", backup).ok();
+    host.cli("release", "edge.hop", "--now").ok();
+    host.cli("reserve", "two.number", "--id", "0", "--size", "8").ok();
+    CBuild.bpf("clang", CBuild.source("two.bpf.c"), host.root().resolve("two.o"));
+    host.cli("register", "two.zone:2").ok();
+    host.cli("link", "two.o", "-o", "linked.o").ok();
+    Path pins = bpffs.resolve("two");
+    Path linked = host.root().resolve("linked.o");
+    Ran.of(
+            new ProcessBuilder("bpftool", "prog", "loadall", linked.toString(), pins.toString()),
+            Host.PATIENCE)
+        .ok();
+    assertThat(show("two.number")).contains("\"id\":0,");
+    String before = host.cli("list", "-o", "jsonl").ok().out();
+
+    for (List<String> asked :
+        List.of(List.of("restore", backup), List.of("restore", backup, "--yes"))) {
+      host.cli(asked.toArray(String[]::new))
+          .refuses(7, "(xdp two_number) is linked to two.number with id 0", "nothing was restored");
+    }
+    assertThat(host.cli("list", "-o", "jsonl").ok().out()).isEqualTo(before);
+
+    unload(pins.resolve("two_number"));
+    Host.await("the kernel lets the program go", () -> host.cli("restore", backup).exit() == 11);
+    assertThat(host.cli("restore", backup).out())
+        .contains("edge.hop", "two.number")
+        .doesNotContain("two.zone");
+    host.cli("restore", backup, "--yes").ok();
+
+    assertThat(show("edge.hop")).contains("\"id\":0,");
+    assertThat(show("two.zone")).contains("\"id\":1,", "\"state\":\"active\"");
+    assertThat(host.cli("users", "two.zone").ok().out()).contains("two_zone", "yes");
+    host.cli("release", "two.zone").refuses(7, "(sched_cls two_zone)");
+    host.cli("status").ok();
+    unload(pins.resolve("two_zone"));
+  }
+
+  @Test
   void release_whenForced_isRecordedAndTheIdStaysSetAsideUntilTheProgramIsGone() throws Exception {
     host.start();
     registerAll();

@@ -24,6 +24,7 @@ import dev.metakey.server.domain.Observe;
 import dev.metakey.server.domain.Register;
 import dev.metakey.server.domain.RegistryState;
 import dev.metakey.server.domain.Release;
+import dev.metakey.server.domain.Restore;
 import dev.metakey.server.domain.Rules;
 import dev.metakey.server.domain.Start;
 import dev.metakey.server.domain.Unreserve;
@@ -480,6 +481,47 @@ class EngineTest {
     assertThat(reason(change)).isEqualTo(Reason.STORE_FAILED);
     assertThat(registered("a").outcome()).isEqualTo(Outcome.EXISTING);
     assertThat(health).containsExactly(false);
+  }
+
+  @Test
+  void doWork_whenAFailedRestoreReachedTheDiskAfterAll_showsItUnderItsNewId() {
+    registered("a");
+    Snapshot backup = engine.snapshot();
+    registered("b");
+    UUID newId = new UUID(9, 9);
+    store.disk(FakeStore.Disk.KEEPS_AND_FAILS);
+    var restore = engine.submit(new Restore(backup, Tag.NONE, newId, true), DAEMON);
+    turn();
+    assertThat(reason(restore)).isEqualTo(Reason.STORE_FAILED);
+    assertThat(engine.snapshot().info().registryId()).isNotEqualTo(newId);
+
+    store.disk(FakeStore.Disk.WORKS);
+    letRetryComeDue();
+    turn();
+
+    assertThat(engine.snapshot().info().registryId()).isEqualTo(newId);
+    assertThat(engine.snapshot().byName("b").state()).isEqualTo(FieldState.RETIRED);
+    assertThat(told).containsExactly(1L, 2L, 3L);
+    assertThat(health).containsExactly(false, true);
+  }
+
+  @Test
+  void doWork_whenAnEarlierCopyOfTheDatabaseIsInPlace_doesNotServeIt() {
+    registered("a");
+    RegistryState earlier = store.durable();
+    registered("b");
+    store.disk(FakeStore.Disk.FULL);
+    var failed = register(EDGE, "c", 8);
+    turn();
+    assertThat(reason(failed)).isEqualTo(Reason.STORE_FAILED);
+
+    store.replaceBy(earlier);
+    store.disk(FakeStore.Disk.WORKS);
+    letRetryComeDue();
+    turn();
+
+    assertThat(engine.storeProblem()).contains("no longer the one that was served");
+    assertThat(engine.snapshot().byName("b")).isNotNull();
   }
 
   @Test
