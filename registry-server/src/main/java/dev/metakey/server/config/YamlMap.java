@@ -134,10 +134,16 @@ final class YamlMap {
       return root.filter(node -> !isNull(node)).orElse(null);
     } catch (MarkedYamlEngineException e) {
       int at = e.getProblemMark().map(mark -> mark.getLine() + 1).orElse(1);
-      throw new ConfigException("%s:%d: not valid YAML: %s".formatted(file, at, e.getProblem()));
+      throw new ConfigException(
+          "%s:%d: not valid YAML: %s".formatted(file, at, oneLine(e.getProblem())));
     } catch (YamlEngineException e) {
-      throw new ConfigException("%s: not valid YAML: %s".formatted(file, e.getMessage()));
+      throw new ConfigException("%s: not valid YAML: %s".formatted(file, oneLine(e.getMessage())));
     }
+  }
+
+  /** The library quotes what it stumbles over, say a line feed, as it is. */
+  private static String oneLine(@Nullable String message) {
+    return String.valueOf(message).replaceAll("\\s*\\p{Cntrl}+\\s*", " ");
   }
 
   /** Refuses a file that others may write, as what it says need not be what the admin wrote. */
