@@ -13,6 +13,7 @@ import dev.metakey.model.FieldReport;
 import dev.metakey.model.FieldState;
 import dev.metakey.model.FieldUser;
 import dev.metakey.model.Header;
+import dev.metakey.model.Orphan;
 import dev.metakey.model.Pending;
 import dev.metakey.model.Registered;
 import dev.metakey.model.RegistryInfo;
@@ -43,6 +44,13 @@ public final class Printer {
    */
   public void ids(Answer<List<Field>> all, Set<FieldState> wanted) {
     list(all, "fields", IdForm.entries(all.value(), wanted), new IdForm());
+  }
+
+  /**
+   * @param orphans those of the answer that were asked for
+   */
+  public void orphans(Answer<?> answer, List<Orphan> orphans) {
+    list(answer, "fields", orphans, new OrphanForm());
   }
 
   /** One field, in columns. */
