@@ -175,7 +175,7 @@ final class MapPicture {
     holdings.forEach(
         (owners, fields) ->
             table.row(
-                Cell.of(letters.get(owners)),
+                Cell.of(letter(fields.get(0))),
                 Cell.of(fields.size() + (fields.size() == 1 ? " id" : " ids")),
                 Cell.of(fields.stream().mapToInt(Field::size).sum() + " bytes"),
                 Cell.of(owners)));
