@@ -1,15 +1,15 @@
 package dev.metakey.cli;
 
-import dev.metakey.client.PolicyVerdict;
+import dev.metakey.cli.print.Output;
 import dev.metakey.model.Owner;
 import dev.metakey.model.Peer;
-import java.io.IOException;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -18,6 +18,7 @@ import picocli.CommandLine.Parameters;
     footer = {
       "  metakey policy test --uid 1000 --gid 1000 --gid 4711 --name edge.packet_id",
       "  metakey policy test --uid 990 --unit edge-xdp.service",
+      "  metakey policy test --uid 0 --unit edge-xdp.service -o json",
     },
     exitCodeList = {
       Exit.OK,
@@ -74,44 +75,18 @@ final class PolicyVerb extends Verb {
   @Option(names = "--name", paramLabel = "NAME", description = "The field; by default all names.")
   String name = "";
 
+  @Mixin OutputOption output = new OutputOption();
+
   @Override
-  public Integer call() throws IOException {
+  public Integer call() {
     if (!unit.isEmpty() && !claim.isEmpty()) {
       throw wrong("--unit and --claim exclude each other: what a unit claims is of no account");
     }
-    terminal().out().write(text(ask(client -> client.admin().testPolicy(who(), name)).value()));
-    return 0;
-  }
-
-  private String text(PolicyVerdict verdict) {
-    StringBuilder text = new StringBuilder();
-    line(text, "decides", verdict.rule());
-    line(text, "about", verdict.about());
-    line(text, "allows", verdict.allows());
-    if (verdict.bornAdmin()) {
-      line(text, "admin", "whatever the rule allows; only its quota counts");
+    if (form(output) == Output.NAME) {
+      throw wrong("a rule has no field's name to print; use table, wide, json or jsonl");
     }
-    String names = name.isEmpty() ? "all names" : name;
-    line(
-        text,
-        "so",
-        verdict.rights().isEmpty()
-            ? "it may do nothing with " + names
-            : "it may %s %s".formatted(String.join(", ", verdict.rights()), names));
-    line(text, "quota", "%d ids, %d slot bytes".formatted(verdict.ids(), verdict.slotBytes()));
-    verdict
-        .passed()
-        .forEach(
-            passed ->
-                line(
-                    text,
-                    "not",
-                    "%s: it has another %s".formatted(passed.rule(), passed.condition())));
-    return text.toString();
-  }
-
-  private static void line(StringBuilder text, String word, String rest) {
-    text.append(String.format("%-7s %s%n", word, rest));
+    printer(output).verdict(ask(client -> client.admin().testPolicy(who(), name)), name);
+    return 0;
   }
 
   private Peer who() {

@@ -136,7 +136,9 @@ class GoldenTest {
         List.of(
             "reload",
             "policy test --uid 1000 --gid 1000 --name edge.packet_id",
-            "policy test --uid 0 --unit edge.service")) {
+            "policy test --uid 0 --unit edge.service",
+            "policy test --uid 1000 --name edge.packet_id -o json",
+            "policy test --uid 0 --unit edge.service -o jsonl")) {
       String[] args = Run.words(line);
       seen.append(Run.at(daemon).metakey(args).transcript(args)).append('\n');
     }
@@ -290,6 +292,7 @@ class GoldenTest {
             "policy rest --uid 1",
             "policy test",
             "policy test --uid -1",
+            "policy test --uid 1 -o name",
             "policy test --uid 1 --unit a.service --claim a",
             "plan",
             "apply none",

@@ -202,19 +202,16 @@ public final class Daemon implements AutoCloseable {
       throw e;
     }
     problems.from(() -> Stream.of(maintenance.problem()).filter(text -> !text.isEmpty()).toList());
-    problems.from(this::recoveryProblems);
+    CapacityWatch capacity = new CapacityWatch(engine.snapshot());
     problems.from(() -> Stream.ofNullable(store.damage()).toList());
-    problems.from(defects::problems);
-    problems.from(server::problems);
-    problems.from(reload::problems);
-    problems.from(hub::problems);
-    problems.from(publisher::problems);
-    problems.from(kernel::problems);
+    problems.from(this::recoveryProblems, defects::problems, server::problems, reload::problems);
+    problems.from(hub::problems, publisher::problems, kernel::problems, capacity::problems);
     threads = new EngineThreads(engine, this::tellHealth);
     problems.from(threads::problems);
     engine.addListener(hub);
     engine.addListener(publisher);
     engine.addListener(kernel);
+    engine.addListener(capacity);
     if (config.history().journal()) {
       engine.addListener(new ChangeLog());
     }

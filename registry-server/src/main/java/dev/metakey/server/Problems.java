@@ -21,10 +21,13 @@ final class Problems {
   }
 
   /**
-   * @param source tells what is wrong now; is asked for each status
+   * @param more each tells what is wrong now; is asked for each status
    */
-  void from(Supplier<List<String>> source) {
-    sources.add(source);
+  @SafeVarargs
+  final void from(Supplier<List<String>>... more) {
+    for (Supplier<List<String>> source : more) {
+      sources.add(source);
+    }
   }
 
   List<String> now() {

@@ -3,6 +3,7 @@ package dev.metakey.cli.print;
 import com.google.gson.stream.JsonWriter;
 import dev.metakey.client.Answer;
 import dev.metakey.client.History;
+import dev.metakey.client.PolicyVerdict;
 import dev.metakey.link.LinkedRecord;
 import dev.metakey.model.Change;
 import dev.metakey.model.DaemonStatus;
@@ -147,6 +148,15 @@ public final class Printer {
 
   public void status(Answer<DaemonStatus> answer) {
     whole(answer, answer.value(), new StatusForm());
+  }
+
+  /**
+   * What the policy says.
+   *
+   * @param name what it was asked about; empty for all names
+   */
+  public void verdict(Answer<PolicyVerdict> answer, String name) {
+    whole(answer, answer.value(), new VerdictForm(name));
   }
 
   /** Changes; where more follow, a note says how to get them. */

@@ -122,7 +122,7 @@ public record PeerMatch(
   }
 
   /** Whether the text is what the pattern says, in which each {@code *} stands for anything. */
-  static boolean isLike(String pattern, String text) {
+  public static boolean isLike(String pattern, String text) {
     int at = 0;
     int in = 0;
     int star = -1;

@@ -15,6 +15,10 @@ import org.jspecify.annotations.Nullable;
  */
 public record PolicyRule(
     String name, String place, PeerMatch match, Map<Right, Prefixes> allowed, Quota quota) {
+  /** What admins may do whatever the policy says. No peer has its quota. */
+  static final PolicyRule ADMIN =
+      builtIn("admins", PeerMatch.EVERYBODY, Quota.NONE, List.of(Right.ADMIN));
+
   public PolicyRule {
     allowed = Map.copyOf(allowed);
   }
@@ -50,7 +54,7 @@ public record PolicyRule(
   }
 
   /** Whether some name may be dealt with so. */
-  boolean allowsSome(Right right) {
+  public boolean allowsSome(Right right) {
     Prefixes given = given(right);
     Prefixes admin = given(Right.ADMIN);
     return (given != null && !given.isEmpty()) || (admin != null && !admin.isEmpty());

@@ -379,7 +379,7 @@ public final class Refusals {
   }
 
   /** The five owners who hold the most ids, or the most bytes of the area. */
-  private static String holders(List<Field> fields, boolean inBytes) {
+  static String holders(List<Field> fields, boolean inBytes) {
     Map<String, Integer> held = new HashMap<>();
     for (Field field : fields) {
       String nobody = field.is(FieldState.ACTIVE) ? "nobody (adopted)" : "reservations";

@@ -26,7 +26,7 @@ public record Rules(long quarantineMs, int daemonUid, Policy policy, String read
    * whom the policy makes one.
    */
   public boolean isAdmin(Peer peer) {
-    return isBornAdmin(peer) || policy.ruleFor(peer).allowsAll(Right.ADMIN);
+    return ruleFor(peer).allowsAll(Right.ADMIN);
   }
 
   /** These rules, with another reason why nothing may be changed; empty if changes are allowed. */
@@ -47,31 +47,32 @@ public record Rules(long quarantineMs, int daemonUid, Policy policy, String read
     return peer.uid() == 0 ? peer.privileged() : peer.uid() == daemonUid;
   }
 
-  /** Whether the peer may do something to a name. */
-  public boolean allow(Peer peer, Right right, String name) {
-    return isBornAdmin(peer) || policy.ruleFor(peer).allows(right, name);
+  /**
+   * What the peer may do: the rule that decides about it, or one that allows everything. Looking
+   * for it is the costly part, so whoever asks about several names asks this once.
+   */
+  public PolicyRule ruleFor(Peer peer) {
+    return isBornAdmin(peer) ? PolicyRule.ADMIN : policy.ruleFor(peer);
   }
 
-  /** Whether the peer may do something to every name. */
-  public boolean allowAll(Peer peer, Right right) {
-    return isBornAdmin(peer) || policy.ruleFor(peer).allowsAll(right);
+  /** Whether the peer may do something to a name. */
+  boolean allow(Peer peer, Right right, String name) {
+    return ruleFor(peer).allows(right, name);
   }
 
   /** Whether the peer may do something to some name. */
   public boolean allowSome(Peer peer, Right right) {
-    return isBornAdmin(peer) || policy.ruleFor(peer).allowsSome(right);
+    return ruleFor(peer).allowsSome(right);
   }
 
   /**
    * @throws MetakeyException NOT_PERMITTED, unless the peer may do it to each of the names
    */
   public void require(Peer peer, Right right, List<String> names) {
-    if (allowAll(peer, right)) {
-      return;
-    }
+    PolicyRule rule = ruleFor(peer);
     for (String name : names) {
-      if (!allow(peer, right, name)) {
-        throw Refusals.notAllowed(peer, right, name, policy.ruleFor(peer));
+      if (!rule.allows(right, name)) {
+        throw Refusals.notAllowed(peer, right, name, rule);
       }
     }
   }
@@ -81,8 +82,9 @@ public record Rules(long quarantineMs, int daemonUid, Policy policy, String read
    *     all
    */
   public void requireWatch(Peer peer) {
-    if (!allowAll(peer, Right.READ)) {
-      throw Refusals.notWatching(peer, policy.ruleFor(peer));
+    PolicyRule rule = ruleFor(peer);
+    if (!rule.allowsAll(Right.READ)) {
+      throw Refusals.notWatching(peer, rule);
     }
   }
 
@@ -90,8 +92,9 @@ public record Rules(long quarantineMs, int daemonUid, Policy policy, String read
    * @throws MetakeyException NOT_PERMITTED, unless the peer is an admin of all names
    */
   public void requireAdmin(Peer peer, String what) {
-    if (!isAdmin(peer)) {
-      throw notAdmin(peer, what);
+    PolicyRule rule = ruleFor(peer);
+    if (!rule.allowsAll(Right.ADMIN)) {
+      throw notAdmin(peer, what, rule);
     }
   }
 
@@ -99,13 +102,13 @@ public record Rules(long quarantineMs, int daemonUid, Policy policy, String read
    * @throws MetakeyException NOT_PERMITTED, unless the peer is an admin of the name
    */
   void requireAdmin(Peer peer, String what, String name) {
-    if (!allow(peer, Right.ADMIN, name)) {
-      throw notAdmin(peer, what);
+    PolicyRule rule = ruleFor(peer);
+    if (!rule.allows(Right.ADMIN, name)) {
+      throw notAdmin(peer, what, rule);
     }
   }
 
-  private MetakeyException notAdmin(Peer peer, String what) {
-    PolicyRule rule = policy.ruleFor(peer);
+  private MetakeyException notAdmin(Peer peer, String what, PolicyRule rule) {
     return new MetakeyException(
         Reason.NOT_PERMITTED,
         "%s is for admins: root of this host (uid 0 with CAP_SYS_ADMIN), the user that metakeyd runs as (uid %s), and whom the policy makes one; you are %s, and %s allows %s"

@@ -1,5 +1,6 @@
 package dev.metakey.server.transport;
 
+import dev.metakey.server.domain.PeerMatch;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -84,17 +85,6 @@ public record Launchers(List<String> patterns) {
   }
 
   boolean contains(String unit) {
-    return patterns.stream().anyMatch(pattern -> matches(pattern, unit));
-  }
-
-  /** Whether the unit matches a pattern, which has at most one {@code *}. */
-  private static boolean matches(String pattern, String unit) {
-    int star = pattern.indexOf('*');
-    if (star < 0) {
-      return pattern.equals(unit);
-    }
-    return unit.length() >= pattern.length() - 1
-        && unit.startsWith(pattern.substring(0, star))
-        && unit.endsWith(pattern.substring(star + 1));
+    return patterns.stream().anyMatch(pattern -> PeerMatch.isLike(pattern, unit));
   }
 }

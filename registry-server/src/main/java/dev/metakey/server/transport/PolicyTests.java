@@ -32,8 +32,9 @@ final class PolicyTests {
             .setBornAdmin(rules.isBornAdmin(peer))
             .setIds(rule.quota().ids())
             .setSlotBytes(Math.min(inAll, rule.quota().slotBytes(inAll)));
+    PolicyRule allowing = rules.ruleFor(peer);
     for (Right right : Right.values()) {
-      if (name.isEmpty() ? rules.allowAll(peer, right) : rules.allow(peer, right, name)) {
+      if (name.isEmpty() ? allowing.allowsAll(right) : allowing.allows(right, name)) {
         told.addRights(right.toString());
       }
     }

@@ -11,6 +11,7 @@ import dev.metakey.model.Reason;
 import dev.metakey.model.Snapshot;
 import dev.metakey.model.Tag;
 import dev.metakey.server.domain.Blockers;
+import dev.metakey.server.domain.PolicyRule;
 import dev.metakey.server.domain.Refusals;
 import dev.metakey.server.domain.Register;
 import dev.metakey.server.domain.RegistryState;
@@ -188,9 +189,8 @@ final class RegistryService extends RegistryGrpc.RegistryImplBase {
 
   private Encoded listed(ListRequest request) {
     Snapshot snapshot = engine.snapshot();
-    Peer caller = CallerInterceptor.caller();
-    Rules rules = engine.rules();
-    boolean seesAll = rules.allowAll(caller, Right.READ);
+    PolicyRule rule = engine.rules().ruleFor(CallerInterceptor.caller());
+    boolean seesAll = rule.allowsAll(Right.READ);
     if (seesAll && request.getStatesCount() == 0 && request.getPrefix().isEmpty()) {
       return answers.list(snapshot);
     }
@@ -202,7 +202,7 @@ final class RegistryService extends RegistryGrpc.RegistryImplBase {
         field ->
             wanted.contains(field.state())
                 && field.name().startsWith(request.getPrefix())
-                && (seesAll || rules.allow(caller, Right.READ, field.name())));
+                && (seesAll || rule.allows(Right.READ, field.name())));
   }
 
   @Override
@@ -216,7 +216,9 @@ final class RegistryService extends RegistryGrpc.RegistryImplBase {
           RegistryState state = engine.state();
           Snapshot snapshot = state.snapshot();
           Field field = find(snapshot, request);
-          requireRead(List.of(field.name()));
+          if (!request.hasName()) {
+            requireRead(List.of(field.name()));
+          }
           return GetResponse.newBuilder()
               .setRegistry(Wire.info(snapshot.info()))
               .setField(Wire.field(field))
@@ -263,8 +265,9 @@ final class RegistryService extends RegistryGrpc.RegistryImplBase {
   }
 
   private GetTagResponse tag(Peer caller) {
-    if (!engine.rules().allowAll(caller, Right.LINK)) {
-      throw Refusals.notLinking(caller, engine.rules().policy().ruleFor(caller));
+    PolicyRule rule = engine.rules().ruleFor(caller);
+    if (!rule.allowsAll(Right.LINK)) {
+      throw Refusals.notLinking(caller, rule);
     }
     Tag tag = engine.tag();
     if (tag.isNone()) {

@@ -5,6 +5,7 @@ import static dev.metakey.server.domain.Given.EDGE_AS_ROOT;
 import static dev.metakey.server.domain.Given.ROOT;
 import static dev.metakey.server.domain.Given.TRACER;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.metakey.model.FieldSpec;
 import dev.metakey.model.MetakeyException;
@@ -12,9 +13,11 @@ import dev.metakey.model.Owner;
 import dev.metakey.model.Peer;
 import dev.metakey.model.Reason;
 import dev.metakey.model.Reservation;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -76,8 +79,8 @@ class PolicyTest {
     Rules rules = new Rules(1, 990, STANDARD, "");
     rules.require(EDGE, Right.READ, List.of("any.name"));
     rules.requireWatch(EDGE);
-    assertThat(rules.allowAll(EDGE, Right.LINK)).isFalse();
-    assertThat(rules.allowAll(member(1000), Right.LINK)).isTrue();
+    assertThat(rules.ruleFor(EDGE).allowsAll(Right.LINK)).isFalse();
+    assertThat(rules.ruleFor(member(1000)).allowsAll(Right.LINK)).isTrue();
     assertThat(STANDARD.linkersGid()).isEqualTo(METAKEY);
   }
 
@@ -245,6 +248,41 @@ class PolicyTest {
     Policy all =
         Policy.of(List.of(rule("open", PeerMatch.EVERYBODY, Map.of(Right.LINK, Prefixes.ALL))));
     assertThat(all.lookedUp(name -> METAKEY).linkersGid()).isEqualTo(METAKEY);
+  }
+
+  /** Its groups, which count how often a rule about a group looked at them. */
+  private static final class Looked extends HashSet<Integer> {
+    int times;
+
+    @Override
+    public boolean contains(Object gid) {
+      times++;
+      return super.contains(gid);
+    }
+  }
+
+  private static Peer peer(Set<Integer> groups) {
+    return new Peer(new Owner(1000, "tool"), 1000, 1000, 7, "", "", false, groups, "");
+  }
+
+  @Test
+  void require_whenAskedAboutManyNames_looksForTheRuleOnce() {
+    PeerMatch group =
+        new PeerMatch(Set.of(), Set.of(METAKEY), Set.of(), List.of(), List.of(), List.of());
+    PolicyRule below = rule("below", PeerMatch.EVERYBODY, Map.of(Right.READ, under("edge")));
+    Rules rules =
+        new Rules(0, 990, Policy.of(List.of(rule("members", group, Map.of()), below)), "");
+    Looked groups = new Looked();
+    List<String> names = IntStream.range(0, 64).mapToObj(i -> "edge.f" + i).toList();
+
+    rules.require(peer(groups), Right.READ, names);
+    assertThat(groups.times).isEqualTo(1);
+
+    assertThatThrownBy(
+            () -> rules.require(peer(groups), Right.READ, List.of("edge.a", "other", "edge.b")))
+        .hasMessageContaining("other")
+        .hasMessageContaining("rule 'below'");
+    assertThat(groups.times).isEqualTo(2);
   }
 
   @ParameterizedTest
