@@ -185,7 +185,7 @@ final class MapPicture {
   /** Words, in as many lines as they take. */
   private void paragraph(Style style, String text) {
     StringBuilder line = new StringBuilder();
-    for (String word : text.split(" ")) {
+    for (String word : text.split(" ", -1)) {
       if (line.length() > 0 && line.length() + 1 + word.length() > (isWide ? WIDE : NARROW)) {
         terminal.line(terminal.paint(style, line.toString()));
         line.setLength(0);
