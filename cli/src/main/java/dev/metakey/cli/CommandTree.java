@@ -128,7 +128,7 @@ final class CommandTree {
         "read-only",
         ReadOnlyVerb::new,
         "Refuse changes for the time of maintenance, or take them again (admins).");
-    verb("reload", ReloadVerb::new, "Have the daemon read its policy again (admins).");
+    verb("reload", ReloadVerb::new, "Have the daemon read its config again (admins).");
     verb(
         "policy", PolicyVerb::new, "Say which rule of the policy decides about somebody (admins).");
     verb(
