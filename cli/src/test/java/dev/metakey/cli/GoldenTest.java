@@ -53,6 +53,7 @@ class GoldenTest {
         "list",
         "list --state free",
         "list --orphans --unused-for 90d",
+        "map",
         "show edge.zone",
         "header",
         "decode " + AREA,
@@ -76,6 +77,12 @@ class GoldenTest {
     String which =
         line.contains("--state") ? "-free" : line.contains("--orphans") ? "-orphans" : "";
     check(verb + which, seen.toString());
+  }
+
+  @Test
+  void map_whenTheTerminalIsNarrow_looksAsRecorded() throws IOException {
+    check(
+        "map-narrow", Run.at(daemon).with("COLUMNS", "40").metakey("map").transcript("map") + "\n");
   }
 
   @ParameterizedTest
@@ -239,6 +246,8 @@ class GoldenTest {
             "list --orphans --state retired",
             "list --orphans --unused-for 367d",
             "header -o name",
+            "map -o name",
+            "map edge",
             "status -o name",
             "decode",
             "decode ''",
