@@ -26,6 +26,7 @@ import dev.metakey.server.engine.KernelWatch;
 import dev.metakey.server.engine.Limits;
 import dev.metakey.server.engine.PolicyShares;
 import dev.metakey.server.engine.ProgramSource;
+import dev.metakey.server.engine.Retention;
 import dev.metakey.server.files.TrustedDirectory;
 import dev.metakey.server.files.TrustedDirectory.Use;
 import dev.metakey.server.kernel.BpfEvents;
@@ -334,10 +335,10 @@ public final class Daemon implements AutoCloseable {
   /**
    * Which history is kept. A read-only daemon keeps all, as its config may not be the right one.
    */
-  private Engine.Retention retention() {
+  private Retention retention() {
     return readOnly.isEmpty()
-        ? new Engine.Retention(config.history().keep(), config.history().ageMs())
-        : new Engine.Retention(Long.MAX_VALUE, Long.MAX_VALUE);
+        ? new Retention(config.history().keep(), config.history().ageMs())
+        : new Retention(Long.MAX_VALUE, Long.MAX_VALUE);
   }
 
   private List<Outlet> outlets(Published published, boolean isReadOnly) {

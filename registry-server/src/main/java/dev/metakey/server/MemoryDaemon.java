@@ -16,6 +16,7 @@ import dev.metakey.server.engine.HostClock;
 import dev.metakey.server.engine.KernelWatch;
 import dev.metakey.server.engine.Limits;
 import dev.metakey.server.engine.PolicyShares;
+import dev.metakey.server.engine.Retention;
 import dev.metakey.server.files.SocketAccess;
 import dev.metakey.server.publication.Publisher;
 import dev.metakey.server.publication.WatchHub;
@@ -60,7 +61,7 @@ public final class MemoryDaemon implements AutoCloseable {
         new Engine(
             new MemoryStore(() -> empty),
             new Rules(config.quarantineMs(), self.uid()),
-            new Engine.Retention(config.history().keep(), config.history().ageMs()),
+            new Retention(config.history().keep(), config.history().ageMs()),
             self,
             clock);
     kernel = new KernelWatch(engine, withPids -> List.of());

@@ -79,25 +79,6 @@ public final class Engine {
   private boolean possible = true; // this and health are guarded by telling
 
   /**
-   * Which changes are kept.
-   *
-   * @param keep how many, at most
-   * @param ageMs how long, at most, in milliseconds, by the registry's age
-   */
-  public record Retention(long keep, long ageMs) {
-    private static final long DAY_MS = 86_400_000;
-
-    /**
-     * How long the host may have been off, at most, as far as the wall clock is believed,
-     * milliseconds. So a clock that is wrong at boot makes the daemon forget only a part of the
-     * history.
-     */
-    long mostOffMs() {
-      return Math.min(DAY_MS, ageMs / 10);
-    }
-  }
-
-  /**
    * @param self the peer in whose name the daemon itself acts
    * @param clock the host's
    * @throws StoreException if the store cannot be opened
@@ -115,6 +96,7 @@ public final class Engine {
         new Waiters(
             writer::snapshot, Limits.DEFAULTS.waits(), new PolicyShares(this::rules, Quota::waits));
     writer.addListener((snapshot, changes) -> waiters.committed());
+    writer.addListener((snapshot, changes) -> changes.forEach(c -> uses().note(c.field())));
   }
 
   /** All that is committed, at one revision, with the tag. Never waits, and nobody may print it. */
@@ -146,6 +128,16 @@ public final class Engine {
   /** The time, and how old the registry is: what {@link Observe} and {@link Tick} measure by. */
   public Now now() {
     return clock.now();
+  }
+
+  /** When each id was used last. */
+  public UseNotes uses() {
+    return writer.uses();
+  }
+
+  /** Stores when ids were used last. For the writer's thread, or when there is none. */
+  void storeUses() {
+    keeper.storeUses(writer.uses().now(), clock.bootMs());
   }
 
   /** How many calls wait for the writer. */

@@ -62,7 +62,7 @@ class EngineTest {
         new Engine(
             store,
             new Rules(QUARANTINE.toMillis(), DAEMON.uid()),
-            new Engine.Retention(KEEP, Duration.ofDays(1).toMillis()),
+            new Retention(KEEP, Duration.ofDays(1).toMillis()),
             DAEMON,
             clock);
     engine.run(new Start("boot-1", Layout.SLOTTED, 128, false, Tag.NONE));
