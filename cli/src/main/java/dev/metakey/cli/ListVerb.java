@@ -1,9 +1,13 @@
 package dev.metakey.cli;
 
+import dev.metakey.client.Answer;
 import dev.metakey.model.FieldState;
+import dev.metakey.model.Orphan;
+import java.time.Duration;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -15,6 +19,7 @@ import picocli.CommandLine.Option;
       "  metakey list --prefix edge. -o wide",
       "  metakey list --state active,retired -o jsonl",
       "  metakey list --state free",
+      "  metakey list --orphans --unused-for 90d",
       "",
       "A free id shows the name that it had last; one that was never used has none.",
     },
@@ -31,10 +36,29 @@ final class ListVerb extends Verb {
           "Only fields in one of these states: ${COMPLETION-CANDIDATES}. Default: all but free.")
   List<FieldState> states = List.of();
 
+  @Option(
+      names = "--orphans",
+      description = "Only active fields that look abandoned: see --unused-for.")
+  boolean orphans;
+
+  @Option(
+      names = "--unused-for",
+      paramLabel = "DURATION",
+      description =
+          "With --orphans: only those that no loaded program is linked to and that nobody has used"
+              + " for this long: 0 to 366d. Default: 30d.")
+  @Nullable Duration unusedFor;
+
   @Mixin OutputOption output = new OutputOption();
 
   @Override
   public Integer call() {
+    if (orphans) {
+      return listOrphans();
+    }
+    if (unusedFor != null) {
+      throw wrong("--unused-for needs --orphans");
+    }
     Set<FieldState> wanted = EnumSet.noneOf(FieldState.class);
     wanted.addAll(states);
     // The daemon lists fields. Ids that no field ever had show only against the list of all fields.
@@ -43,6 +67,21 @@ final class ListVerb extends Verb {
     } else {
       printer(output).fields(read(client -> client.list(prefix, wanted)));
     }
+    return 0;
+  }
+
+  private int listOrphans() {
+    if (!states.isEmpty()) {
+      throw wrong("--orphans and --state exclude each other: only active fields can be orphans");
+    }
+    Duration time = unusedFor == null ? Duration.ofDays(30) : unusedFor;
+    Answer<List<Orphan>> all = ask(client -> client.orphans(time));
+    printer(output)
+        .orphans(
+            all,
+            all.value().stream()
+                .filter(orphan -> orphan.field().name().startsWith(prefix))
+                .toList());
     return 0;
   }
 }

@@ -17,6 +17,7 @@ import dev.metakey.model.Layout;
 import dev.metakey.model.LoadedProgram;
 import dev.metakey.model.Merge;
 import dev.metakey.model.MetakeyException;
+import dev.metakey.model.Orphan;
 import dev.metakey.model.Outcome;
 import dev.metakey.model.Owner;
 import dev.metakey.model.Peer;
@@ -46,6 +47,8 @@ import dev.metakey.v1.GetTagRequest;
 import dev.metakey.v1.GetTagResponse;
 import dev.metakey.v1.ListHistoryRequest;
 import dev.metakey.v1.ListHistoryResponse;
+import dev.metakey.v1.ListOrphansRequest;
+import dev.metakey.v1.ListOrphansResponse;
 import dev.metakey.v1.ListPendingRequest;
 import dev.metakey.v1.ListPendingResponse;
 import dev.metakey.v1.ListRequest;
@@ -426,6 +429,21 @@ final class FakeDaemon implements AutoCloseable {
                     field.equals(ZONE) ? BLOCKERS.stream().map(Wire::blocker).toList() : List.of())
                 .build();
           });
+    }
+
+    @Override
+    public void listOrphans(
+        ListOrphansRequest request, StreamObserver<ListOrphansResponse> caller) {
+      answer(
+          request,
+          caller,
+          () ->
+              ListOrphansResponse.newBuilder()
+                  .setRegistry(Wire.info(INFO))
+                  .addOrphans(Wire.orphan(new Orphan(PACKET_ID, Orphan.OwnerState.GONE, AT_MS)))
+                  .addOrphans(
+                      Wire.orphan(new Orphan(CLIENT_IP, Orphan.OwnerState.UNKNOWN, AT_MS + 60_000)))
+                  .build());
     }
 
     @Override

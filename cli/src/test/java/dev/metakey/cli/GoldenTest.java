@@ -52,6 +52,8 @@ class GoldenTest {
         "resolve edge.packet_id acme.tenant",
         "list",
         "list --state free",
+        "list --orphans --unused-for 90d",
+        "map",
         "show edge.zone",
         "header",
         "decode " + AREA,
@@ -71,7 +73,16 @@ class GoldenTest {
       String[] args = Run.words(line + " -o " + form);
       seen.append(Run.at(daemon).metakey(args).transcript(args)).append('\n');
     }
-    check(line.contains("--state") ? "list-free" : Run.words(line)[0], seen.toString());
+    String verb = Run.words(line)[0];
+    String which =
+        line.contains("--state") ? "-free" : line.contains("--orphans") ? "-orphans" : "";
+    check(verb + which, seen.toString());
+  }
+
+  @Test
+  void map_whenTheTerminalIsNarrow_looksAsRecorded() throws IOException {
+    check(
+        "map-narrow", Run.at(daemon).with("COLUMNS", "40").metakey("map").transcript("map") + "\n");
   }
 
   @ParameterizedTest
@@ -231,7 +242,12 @@ class GoldenTest {
             "users a b",
             "show",
             "show 99999999999",
+            "list --unused-for 1d",
+            "list --orphans --state retired",
+            "list --orphans --unused-for 367d",
             "header -o name",
+            "map -o name",
+            "map edge",
             "status -o name",
             "decode",
             "decode ''",

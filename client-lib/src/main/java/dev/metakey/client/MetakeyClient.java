@@ -8,6 +8,7 @@ import dev.metakey.model.FieldState;
 import dev.metakey.model.Header;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Names;
+import dev.metakey.model.Orphan;
 import dev.metakey.model.Registered;
 import dev.metakey.model.Snapshot;
 import dev.metakey.model.Tag;
@@ -15,6 +16,7 @@ import dev.metakey.v1.GetHeaderRequest;
 import dev.metakey.v1.GetRequest;
 import dev.metakey.v1.GetStatusRequest;
 import dev.metakey.v1.GetTagRequest;
+import dev.metakey.v1.ListOrphansRequest;
 import dev.metakey.v1.ListRequest;
 import dev.metakey.v1.RegisterRequest;
 import dev.metakey.v1.RegistryGrpc;
@@ -262,6 +264,17 @@ public final class MetakeyClient implements AutoCloseable {
   private Answer<FieldReport> got(GetRequest request) {
     var reply = call(stub -> stub.get(request));
     return Answer.of(reply.getRegistry(), Replies.report(reply));
+  }
+
+  /**
+   * The active fields that no loaded program is linked to, and that nobody has used for some time,
+   * 0 to 366 days. Otherwise: INVALID_REQUEST.
+   */
+  public Answer<List<Orphan>> orphans(Duration unusedFor) {
+    var wanted = ListOrphansRequest.newBuilder().setUnusedFor(Wire.duration(unusedFor)).build();
+    var reply = call(stub -> stub.listOrphans(wanted));
+    return Answer.of(
+        reply.getRegistry(), reply.getOrphansList().stream().map(Replies::orphan).toList());
   }
 
   /** The global header. */

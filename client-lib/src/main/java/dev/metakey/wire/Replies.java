@@ -19,6 +19,7 @@ import dev.metakey.model.Layout;
 import dev.metakey.model.LoadedProgram;
 import dev.metakey.model.Merge;
 import dev.metakey.model.MetakeyException;
+import dev.metakey.model.Orphan;
 import dev.metakey.model.Outcome;
 import dev.metakey.model.Owner;
 import dev.metakey.model.Peer;
@@ -119,7 +120,22 @@ public final class Replies {
 
   public static FieldReport report(GetResponse reply) {
     return new FieldReport(
-        field(reply.getField()), reply.getBlockersList().stream().map(Replies::blocker).toList());
+        field(reply.getField()),
+        reply.getBlockersList().stream().map(Replies::blocker).toList(),
+        reply.hasLastUsed() ? Timestamps.toMillis(reply.getLastUsed()) : 0);
+  }
+
+  public static Orphan orphan(dev.metakey.v1.Orphan wire) {
+    return new Orphan(
+        field(wire.getField()),
+        switch (wire.getOwner()) {
+          case OWNER_STATE_THERE -> Orphan.OwnerState.THERE;
+          case OWNER_STATE_GONE -> Orphan.OwnerState.GONE;
+          case OWNER_STATE_NOBODY -> Orphan.OwnerState.NOBODY;
+          case OWNER_STATE_UNKNOWN, OWNER_STATE_UNSPECIFIED, UNRECOGNIZED ->
+              Orphan.OwnerState.UNKNOWN;
+        },
+        Timestamps.toMillis(wire.getLastUsed()));
   }
 
   private static Blocker blocker(dev.metakey.v1.Blocker wire) {

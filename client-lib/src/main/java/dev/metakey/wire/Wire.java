@@ -18,6 +18,7 @@ import dev.metakey.model.Format;
 import dev.metakey.model.Layout;
 import dev.metakey.model.LoadedProgram;
 import dev.metakey.model.Merge;
+import dev.metakey.model.Orphan;
 import dev.metakey.model.Owner;
 import dev.metakey.model.Peer;
 import dev.metakey.model.Pending;
@@ -29,6 +30,7 @@ import dev.metakey.model.Stamp;
 import dev.metakey.v1.BlockerKind;
 import dev.metakey.v1.GetStatusResponse;
 import dev.metakey.v1.Outcome;
+import dev.metakey.v1.OwnerState;
 import dev.metakey.v1.Place;
 import dev.metakey.v1.Publication;
 import dev.metakey.v1.Role;
@@ -236,6 +238,20 @@ public final class Wire {
       wire.setUntil(Timestamps.fromMillis(blocker.untilMs()));
     }
     return wire.build();
+  }
+
+  public static dev.metakey.v1.Orphan orphan(Orphan orphan) {
+    return dev.metakey.v1.Orphan.newBuilder()
+        .setField(field(orphan.field()))
+        .setOwner(
+            switch (orphan.owner()) {
+              case THERE -> OwnerState.OWNER_STATE_THERE;
+              case GONE -> OwnerState.OWNER_STATE_GONE;
+              case NOBODY -> OwnerState.OWNER_STATE_NOBODY;
+              case UNKNOWN -> OwnerState.OWNER_STATE_UNKNOWN;
+            })
+        .setLastUsed(Timestamps.fromMillis(orphan.lastUsedMs()))
+        .build();
   }
 
   public static dev.metakey.v1.FieldState state(FieldState state) {

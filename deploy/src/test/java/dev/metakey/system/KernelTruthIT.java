@@ -100,6 +100,11 @@ class KernelTruthIT {
     return host.cli("show", name, "-o", "jsonl").ok().out();
   }
 
+  private List<String> orphans() throws Exception {
+    Ran ran = host.cli("list", "--orphans", "--unused-for", "0", "-o", "name");
+    return ran.ok().out().lines().toList();
+  }
+
   private String history() throws Exception {
     return host.cli("history", "-o", "jsonl").ok().out();
   }
@@ -110,6 +115,9 @@ class KernelTruthIT {
     registerAll();
     Path program = load("user", "f5", 2, place(5, 1));
 
+    assertThat(show("f5")).contains("\"last_used\":\"2");
+    Host.await("the program is seen", () -> !orphans().contains("f5"));
+    assertThat(orphans()).contains("f4", "f6").hasSize(Field.IDS - 1);
     host.cli("release", "f5").refuses(7, "f5 (id 5) is in use", "(xdp linked)", "--force");
     assertThat(host.cli("users", "f5").ok().out()).contains("xdp", "linked", "yes");
     assertThat(host.cli("status").exits(10).out())

@@ -26,6 +26,7 @@ import dev.metakey.server.engine.KernelWatch;
 import dev.metakey.server.engine.Limits;
 import dev.metakey.server.engine.PolicyShares;
 import dev.metakey.server.engine.ProgramSource;
+import dev.metakey.server.engine.Retention;
 import dev.metakey.server.files.TrustedDirectory;
 import dev.metakey.server.files.TrustedDirectory.Use;
 import dev.metakey.server.kernel.BpfEvents;
@@ -38,7 +39,6 @@ import dev.metakey.server.publication.WatchHub;
 import dev.metakey.server.storage.Backup;
 import dev.metakey.server.storage.RocksStore;
 import dev.metakey.server.storage.StoreException;
-import dev.metakey.server.transport.Launchers;
 import dev.metakey.server.transport.Preparation;
 import dev.metakey.server.transport.SocketServer;
 import java.io.IOException;
@@ -160,11 +160,11 @@ public final class Daemon implements AutoCloseable {
           new Engine(
               store, rules(self), retention(), self, HostClock.ofThisHost(bootId.toString()));
       kernel = new KernelWatch(engine, looked);
+      reload =
+          new Reload(engine, again, policy -> policy.lookedUp(Groups::gid), kernel::wake, read);
       if (readOnly.isEmpty()) {
         begin(nothingLoaded);
-        Path keysDirectory = config.paths().keysDirectory();
-        new Reservations(engine::run, engine::snapshot, keysDirectory, problems::add)
-            .apply(reservations);
+        reload.reserve(engine::run, reservations);
       } else {
         problems.add("read-only: " + readOnly);
         reservations.faults().forEach(problems::add);
@@ -177,15 +177,13 @@ public final class Daemon implements AutoCloseable {
               Limits.DEFAULTS.watches(),
               new PolicyShares(engine::rules, Quota::watches));
       preparation.await();
-      reload = new Reload(engine, again, policy -> policy.lookedUp(Groups::gid), read);
       maintenance =
           new Maintenance(
               engine,
               () -> new Backup.Home(store.ids(), MachineId.ofThisHost()),
               config.paths().data(),
               readOnly,
-              this::tellHealth,
-              reload);
+              this::tellHealth);
       StatusReport status = new StatusReport(config, engine, publisher, hub, problems);
       server =
           new SocketServer(
@@ -194,8 +192,9 @@ public final class Daemon implements AutoCloseable {
               kernel,
               hub,
               status::now,
-              Launchers.DEFAULTS.and(config.launchers()),
-              maintenance);
+              reload::launchers,
+              maintenance,
+              reload::run);
       maintenance.resume();
     } catch (IOException | StoreException | RuntimeException e) {
       store.close();
@@ -336,10 +335,10 @@ public final class Daemon implements AutoCloseable {
   /**
    * Which history is kept. A read-only daemon keeps all, as its config may not be the right one.
    */
-  private Engine.Retention retention() {
+  private Retention retention() {
     return readOnly.isEmpty()
-        ? new Engine.Retention(config.history().keep(), config.history().ageMs())
-        : new Engine.Retention(Long.MAX_VALUE, Long.MAX_VALUE);
+        ? new Retention(config.history().keep(), config.history().ageMs())
+        : new Retention(Long.MAX_VALUE, Long.MAX_VALUE);
   }
 
   private List<Outlet> outlets(Published published, boolean isReadOnly) {

@@ -16,13 +16,13 @@ import dev.metakey.server.engine.HostClock;
 import dev.metakey.server.engine.KernelWatch;
 import dev.metakey.server.engine.Limits;
 import dev.metakey.server.engine.PolicyShares;
+import dev.metakey.server.engine.Retention;
 import dev.metakey.server.files.SocketAccess;
 import dev.metakey.server.publication.Publisher;
 import dev.metakey.server.publication.WatchHub;
 import dev.metakey.server.storage.Backup;
 import dev.metakey.server.storage.MemoryStore;
 import dev.metakey.server.storage.StoreException;
-import dev.metakey.server.transport.Launchers;
 import dev.metakey.server.transport.SocketServer;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -61,7 +61,7 @@ public final class MemoryDaemon implements AutoCloseable {
         new Engine(
             new MemoryStore(() -> empty),
             new Rules(config.quarantineMs(), self.uid()),
-            new Engine.Retention(config.history().keep(), config.history().ageMs()),
+            new Retention(config.history().keep(), config.history().ageMs()),
             self,
             clock);
     kernel = new KernelWatch(engine, withPids -> List.of());
@@ -76,7 +76,7 @@ public final class MemoryDaemon implements AutoCloseable {
             Limits.DEFAULTS.watches(),
             new PolicyShares(engine::rules, Quota::watches));
     Read<Config> read = Read.sound(config);
-    Reload reload = new Reload(engine, () -> read, policy -> policy, read);
+    Reload reload = new Reload(engine, () -> read, policy -> policy, kernel::wake, read);
     StatusReport status = new StatusReport(config, engine, publisher, hub, new Problems());
     server =
         new SocketServer(
@@ -85,8 +85,9 @@ public final class MemoryDaemon implements AutoCloseable {
             kernel,
             hub,
             status::now,
-            Launchers.DEFAULTS,
-            new Maintenance(engine, this::home, directory, "", () -> {}, reload));
+            reload::launchers,
+            new Maintenance(engine, this::home, directory, "", () -> {}),
+            reload::run);
     threads = new EngineThreads(engine, () -> {});
     engine.addListener(hub);
     engine.addListener(kernel);

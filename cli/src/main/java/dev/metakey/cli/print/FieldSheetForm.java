@@ -20,6 +20,7 @@ final class FieldSheetForm implements Form<FieldReport> {
       place(table, field);
       attributes(table, field);
       life(table, field);
+      line(table, "last used", Text.time(report.lastUsedMs()));
       blockers(table, report.blockers());
     }
     return table;
@@ -81,6 +82,8 @@ final class FieldSheetForm implements Form<FieldReport> {
   @Override
   public void members(JsonWriter json, FieldReport report) throws IOException {
     Json.fieldMembers(json, report.field());
+    json.name("last_used");
+    Json.time(json, report.lastUsedMs());
     json.name("blockers");
     if (report.blockers() == null) {
       json.nullValue();

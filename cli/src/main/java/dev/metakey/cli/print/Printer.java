@@ -13,9 +13,11 @@ import dev.metakey.model.FieldReport;
 import dev.metakey.model.FieldState;
 import dev.metakey.model.FieldUser;
 import dev.metakey.model.Header;
+import dev.metakey.model.Orphan;
 import dev.metakey.model.Pending;
 import dev.metakey.model.Registered;
 import dev.metakey.model.RegistryInfo;
+import dev.metakey.model.Snapshot;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
@@ -43,6 +45,13 @@ public final class Printer {
    */
   public void ids(Answer<List<Field>> all, Set<FieldState> wanted) {
     list(all, "fields", IdForm.entries(all.value(), wanted), new IdForm());
+  }
+
+  /**
+   * @param orphans those of the answer that were asked for
+   */
+  public void orphans(Answer<?> answer, List<Orphan> orphans) {
+    list(answer, "fields", orphans, new OrphanForm());
   }
 
   /** One field, in columns. */
@@ -124,6 +133,25 @@ public final class Printer {
 
   public void header(Answer<Header> answer) {
     whole(answer, answer.value(), new HeaderForm());
+  }
+
+  /**
+   * Every id, and the area.
+   *
+   * @param columns what a line of the terminal holds
+   */
+  public void map(Answer<Snapshot> answer, int columns) {
+    Json.Body body =
+        json -> {
+          about(json, answer);
+          MapForm.members(json, answer.value());
+        };
+    switch (output) {
+      case TABLE, WIDE -> new MapPicture(terminal, columns, answer.value()).print();
+      case JSON -> document(body);
+      case JSONL -> jsonLine(terminal, body);
+      case NAME -> throw new IllegalArgumentException("a map has no names");
+    }
   }
 
   public void status(Answer<DaemonStatus> answer) {

@@ -77,7 +77,7 @@ public record Programs(long seenAgeMs, List<LoadedProgram> loaded, String blindn
   }
 
   /** The ids that some program is linked to, whatever it calls them. */
-  BitSet linkedIds() {
+  public BitSet linkedIds() {
     BitSet ids = new BitSet(Field.IDS);
     links().forEach(link -> ids.set(link.place().id()));
     return ids;

@@ -79,25 +79,6 @@ public final class Engine {
   private boolean possible = true; // this and health are guarded by telling
 
   /**
-   * Which changes are kept.
-   *
-   * @param keep how many, at most
-   * @param ageMs how long, at most, in milliseconds, by the registry's age
-   */
-  public record Retention(long keep, long ageMs) {
-    private static final long DAY_MS = 86_400_000;
-
-    /**
-     * How long the host may have been off, at most, as far as the wall clock is believed,
-     * milliseconds. So a clock that is wrong at boot makes the daemon forget only a part of the
-     * history.
-     */
-    long mostOffMs() {
-      return Math.min(DAY_MS, ageMs / 10);
-    }
-  }
-
-  /**
    * @param self the peer in whose name the daemon itself acts
    * @param clock the host's
    * @throws StoreException if the store cannot be opened
@@ -115,6 +96,7 @@ public final class Engine {
         new Waiters(
             writer::snapshot, Limits.DEFAULTS.waits(), new PolicyShares(this::rules, Quota::waits));
     writer.addListener((snapshot, changes) -> waiters.committed());
+    writer.addListener((snapshot, changes) -> changes.forEach(c -> uses().note(c.field())));
   }
 
   /** All that is committed, at one revision, with the tag. Never waits, and nobody may print it. */
@@ -148,6 +130,16 @@ public final class Engine {
     return clock.now();
   }
 
+  /** When each id was used last. */
+  public UseNotes uses() {
+    return writer.uses();
+  }
+
+  /** Stores when ids were used last. For the writer's thread, or when there is none. */
+  void storeUses() {
+    keeper.storeUses(writer.uses().now(), clock.bootMs());
+  }
+
   /** How many calls wait for the writer. */
   public int queued() {
     return queue.size();
@@ -167,9 +159,9 @@ public final class Engine {
     return rules;
   }
 
-  /** Takes another policy on. Commands that are decided from now on go by it. */
-  public synchronized void policy(Policy policy) {
-    rules = rules.policy(policy);
+  /** Takes other rules on. Commands that are decided from now on go by them. */
+  public synchronized void take(Policy policy, long quarantineMs) {
+    rules = rules.with(policy, quarantineMs);
   }
 
   /**
@@ -180,7 +172,7 @@ public final class Engine {
   public synchronized void refuseChanges(String why) {
     rules = rules.readOnly(why);
     if (why.isEmpty()) {
-      var unused = submit(new Tick(), self); // does what was due meanwhile
+      var unused = submit(new Tick()); // does what was due meanwhile
     }
   }
 
@@ -306,9 +298,9 @@ public final class Engine {
     throw ((Decision.Rejected<R>) decision).refusal();
   }
 
-  /** Hands over what somebody saw of the kernel: {@link #submit} in the daemon's name. */
-  CompletableFuture<Reply<Programs>> observe(Observe seen) {
-    return submit(seen, self);
+  /** As {@link #submit(Command, Peer)}, in the daemon's own name. */
+  public <R> CompletableFuture<Reply<R>> submit(Command<R> command) {
+    return submit(command, self);
   }
 
   /**

@@ -40,7 +40,11 @@ public final class EngineThreads implements AutoCloseable {
     if (engine.doWork(LOOK_MS) == 0) {
       besides.run();
     }
-    return !engine.isStopping() || engine.queued() > 0;
+    boolean goesOn = !engine.isStopping() || engine.queued() > 0;
+    if (!goesOn) {
+      engine.storeUses();
+    }
+    return goesOn;
   }
 
   private boolean keepTime() throws InterruptedException {

@@ -6,11 +6,13 @@ import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Reason;
 import dev.metakey.model.RegistryInfo;
 import dev.metakey.server.domain.RegistryState;
+import dev.metakey.server.domain.Uses;
 import dev.metakey.server.storage.Store;
 import dev.metakey.server.storage.StoreException;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BiConsumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,20 +32,23 @@ final class StoreKeeper {
   static final long RETRY_MS = 1_000;
   private static final long CHECK_MS = 1_000;
   private static final long TRIM_MS = 60_000;
+  private static final long USES_MS = 600_000;
   private static final Logger log = LoggerFactory.getLogger(StoreKeeper.class);
 
   private final Store store;
-  private final Engine.Retention retention;
+  private final Retention retention;
   private final Runnable turned;
   private volatile @Nullable String problem;
   private long retryAtMs;
   private long checkAtMs;
   private long trimAtMs;
+  private long usesAtMs;
+  private Uses storedUses = Uses.NONE;
 
   /**
    * @param turned is run when a problem begins, and when it has ended
    */
-  StoreKeeper(Store store, Engine.Retention retention, Runnable turned) {
+  StoreKeeper(Store store, Retention retention, Runnable turned) {
     this.store = store;
     this.retention = retention;
     this.turned = turned;
@@ -155,6 +160,35 @@ final class StoreKeeper {
       fail(e, nowMs);
     } catch (RuntimeException | Error defect) {
       fail(defectOf("trimming the history", defect), nowMs);
+    }
+  }
+
+  /** What the store knows of uses. */
+  Uses uses() throws StoreException {
+    storedUses = store.uses();
+    return storedUses;
+  }
+
+  /** Stores when ids were used last, once every {@value #USES_MS} ms. */
+  void keepUses(Supplier<Uses> uses, long nowMs) {
+    if (nowMs >= usesAtMs) {
+      usesAtMs = nowMs + USES_MS;
+      storeUses(uses.get(), nowMs);
+    }
+  }
+
+  /** Stores when ids were used last, if that has changed. */
+  void storeUses(Uses uses, long nowMs) {
+    if (problem != null || uses.equals(storedUses)) {
+      return;
+    }
+    try {
+      store.keepUses(uses);
+      storedUses = uses;
+    } catch (StoreException e) {
+      fail(e, nowMs);
+    } catch (RuntimeException | Error defect) {
+      fail(defectOf("storing when fields were used", defect), nowMs);
     }
   }
 

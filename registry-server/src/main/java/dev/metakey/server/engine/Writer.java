@@ -16,6 +16,7 @@ import dev.metakey.server.domain.RegistryState;
 import dev.metakey.server.domain.Rules;
 import dev.metakey.server.domain.Start;
 import dev.metakey.server.domain.Tick;
+import dev.metakey.server.storage.StoreException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -45,6 +46,7 @@ final class Writer {
   private final RegistryClock clock;
   private final StoreKeeper keeper;
   private final List<CommitListener> listeners = new CopyOnWriteArrayList<>();
+  private final UseNotes uses;
   private volatile long busySinceMs = IDLE;
 
   /** What is committed and shown; only the writer's thread replaces it. */
@@ -52,18 +54,26 @@ final class Writer {
 
   /**
    * @param self the peer in whose name the daemon itself acts
+   * @throws StoreException if the store cannot be read
    */
   Writer(
       RegistryState stored,
       Supplier<Rules> rules,
       Peer self,
       RegistryClock clock,
-      StoreKeeper keeper) {
+      StoreKeeper keeper)
+      throws StoreException {
     this.rules = rules;
     this.self = self;
     this.clock = clock;
     this.keeper = keeper;
     this.state = stored;
+    this.uses = new UseNotes(keeper.uses(), clock, this::programs);
+  }
+
+  /** See {@link Engine#uses}. */
+  UseNotes uses() {
+    return uses;
   }
 
   /** See {@link Engine#state}. */
@@ -131,6 +141,7 @@ final class Writer {
       tell(keeper.heal(state, this::showWithTtls, clock.bootMs()));
       work(batch);
       keeper.trim(clock.bootMs(), clock.ageMs());
+      keeper.keepUses(uses::now, clock.bootMs());
       noteTime();
     } catch (RuntimeException | Error defect) {
       batch.forEach(submission -> submission.abandon(defect));

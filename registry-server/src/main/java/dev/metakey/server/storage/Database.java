@@ -50,6 +50,7 @@ final class Database implements AutoCloseable {
   private static final byte[] KEYS = utf8("keys");
   private static final byte[] HISTORY = utf8("history");
   private static final byte[] FACTS = utf8("facts");
+  static final String USES_FACT = "uses";
   private static final String MACHINE_FACT = "machine";
 
   /** Closed in the reverse order. */
@@ -286,6 +287,11 @@ final class Database implements AutoCloseable {
     try (FlushOptions wait = new FlushOptions().setWaitForFlush(true)) {
       rocks.flush(wait, List.of(keys, history, facts));
     }
+  }
+
+  /** May be lost in a power loss. */
+  void putUses(byte[] uses) throws RocksDBException {
+    rocks.put(facts, lazy, utf8(USES_FACT), uses);
   }
 
   /** Forgets the changes before a revision. They may come back after a power loss. */

@@ -4,6 +4,7 @@ import dev.metakey.model.Change;
 import dev.metakey.model.Field;
 import dev.metakey.model.Snapshot;
 import dev.metakey.server.domain.RegistryState;
+import dev.metakey.server.domain.Uses;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -20,6 +21,7 @@ public final class MemoryStore implements Store {
   private final List<Change> history = new ArrayList<>();
   private final Map<Long, Long> ages = new HashMap<>();
   private @Nullable RegistryState state;
+  private Uses uses = Uses.NONE;
   private boolean open;
   private boolean failed;
   private int commitsToFail;
@@ -103,6 +105,17 @@ public final class MemoryStore implements Store {
       }
     }
     return List.copyOf(found);
+  }
+
+  @Override
+  public synchronized Uses uses() {
+    return uses;
+  }
+
+  @Override
+  public synchronized void keepUses(Uses now) throws StoreException {
+    requireWritable();
+    uses = now;
   }
 
   @Override

@@ -18,6 +18,7 @@ import dev.metakey.model.Sharing;
 import dev.metakey.model.Stamp;
 import dev.metakey.model.Tag;
 import dev.metakey.server.domain.ClockReading;
+import dev.metakey.server.domain.Uses;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
@@ -33,6 +34,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.UUID;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,6 +44,7 @@ import org.jspecify.annotations.Nullable;
  * <pre>
  *   facts   version:8 registryId:128 revision:64 layout:8 area:16 tag:48 bootId:text
  *           bootMs:64 atMs:64 ageMs:64
+ *   uses    version:8 64 x ageMs:64
  *   key     version:8 field
  *   change  version:8 ageMs:64 revision:64 commitRevision:64 atMs:64 kind:8 [before:field] [after:field] peer
  *   field   id:8 generation:32 slot:8 state:8 spec owners:16 x owner
@@ -124,6 +127,27 @@ final class Records {
               text(in),
               new ClockReading(in.readLong(), in.readLong(), in.readLong()));
         });
+  }
+
+  static byte[] uses(Uses uses) {
+    return write(
+        out -> {
+          for (long ageMs : uses.lastMs()) {
+            out.writeLong(ageMs);
+          }
+        });
+  }
+
+  /**
+   * @param bytes null if they were never kept. What cannot be read counts as that: nothing that
+   *     anybody was told depends on it.
+   */
+  static Uses readUses(byte @Nullable [] bytes) {
+    if (bytes == null || bytes.length != 1 + Field.IDS * Long.BYTES || bytes[0] != VERSION) {
+      return Uses.NONE;
+    }
+    ByteBuffer record = ByteBuffer.wrap(bytes, 1, bytes.length - 1);
+    return new Uses(Stream.generate(record::getLong).limit(Field.IDS).toList());
   }
 
   static Field readKey(byte[] bytes) throws StoreException {

@@ -2,6 +2,7 @@ package dev.metakey.server.storage;
 
 import dev.metakey.model.Change;
 import dev.metakey.server.domain.RegistryState;
+import dev.metakey.server.domain.Uses;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -99,12 +100,8 @@ public final class RocksStore implements Store {
             : hold(beginning.hold(List.of(), why));
   }
 
-  private interface Opening {
-    RegistryState open() throws StoreException, RocksDBException, IOException;
-  }
-
   /** Opens something while nobody else uses the store. */
-  private RegistryState exclusively(Opening opening) throws StoreException {
+  private RegistryState exclusively(DatabaseUse.Opening opening) throws StoreException {
     users.writeLock().lock();
     try {
       failed = true;
@@ -262,11 +259,7 @@ public final class RocksStore implements Store {
     }
   }
 
-  private interface Reading<T> {
-    T of(Database open) throws StoreException, RocksDBException;
-  }
-
-  private <T> T reading(Reading<T> reading) throws StoreException {
+  private <T> T reading(DatabaseUse.Reading<T> reading) throws StoreException {
     users.readLock().lock();
     try {
       return reading.of(readable());
@@ -278,26 +271,44 @@ public final class RocksStore implements Store {
   }
 
   @Override
+  public Uses uses() throws StoreException {
+    return database == null
+        ? Uses.NONE
+        : reading(open -> Records.readUses(open.fact(Database.USES_FACT)));
+  }
+
+  @Override
+  public void keepUses(Uses uses) throws StoreException {
+    writing(open -> open.putUses(Records.uses(uses)));
+  }
+
+  @Override
   public void trim(long keep, long beforeAgeMs) throws StoreException {
+    writing(
+        open -> {
+          long first = Math.max(oldestRevision, revision - keep + 1);
+          first = HistoryRows.firstAfter(open, first, beforeAgeMs);
+          if (first > oldestRevision) {
+            open.deleteChangesBefore(first);
+            oldestRevision = first;
+          }
+        });
+  }
+
+  /** Writes what need not be durable at once. Nothing is written if the database is damaged. */
+  private void writing(DatabaseUse.Writing writing) throws StoreException {
     if (readOnly != null) {
       return;
     }
     users.readLock().lock();
     try {
-      Database open = writable();
-      long first =
-          HistoryRows.firstAfter(open, Math.max(oldestRevision, revision - keep + 1), beforeAgeMs);
-      if (first > oldestRevision) {
-        open.deleteChangesBefore(first);
-        oldestRevision = first;
-      }
+      writing.to(writable());
     } catch (RocksDBException e) {
-      if (DataDirectory.isDamage(e)) { // nothing is trimmed; a later start deals with the damage
-        var unused = damage.explain(e);
-        return;
+      failed = !DataDirectory.isDamage(e); // a later start deals with damage
+      if (failed) {
+        throw directory.explain("cannot be written", e);
       }
-      failed = true;
-      throw directory.explain("cannot be written", e);
+      var unused = damage.explain(e);
     } finally {
       users.readLock().unlock();
     }

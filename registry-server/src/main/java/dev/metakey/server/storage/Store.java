@@ -2,12 +2,13 @@ package dev.metakey.server.storage;
 
 import dev.metakey.model.Change;
 import dev.metakey.server.domain.RegistryState;
+import dev.metakey.server.domain.Uses;
 import java.util.List;
 
 /**
- * Keeps one registry. {@link #open}, {@link #commit}, {@link #check} and {@link #trim} are for the
- * one writer; {@link #history} and {@link #oldestRevision} may be called from any thread, even
- * while the store is failing.
+ * Keeps one registry. {@link #open}, {@link #commit}, {@link #check}, {@link #trim} and {@link
+ * #keepUses} are for the one writer; {@link #history} and {@link #oldestRevision} may be called
+ * from any thread, even while the store is failing.
  */
 public interface Store extends AutoCloseable {
   /**
@@ -46,6 +47,12 @@ public interface Store extends AutoCloseable {
   default List<Change> history(long sinceRevision, int limit) throws StoreException {
     return history(sinceRevision, Long.MAX_VALUE, limit);
   }
+
+  /** When ids were used last, as far as that was kept. */
+  Uses uses() throws StoreException;
+
+  /** Keeps when ids were used last. It survives the end of the process, but maybe no power loss. */
+  void keepUses(Uses uses) throws StoreException;
 
   /** The first revision whose change is kept; the next one to be committed if none is. */
   long oldestRevision() throws StoreException;

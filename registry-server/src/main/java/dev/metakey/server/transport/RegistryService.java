@@ -8,9 +8,9 @@ import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Names;
 import dev.metakey.model.Peer;
 import dev.metakey.model.Reason;
+import dev.metakey.model.RegistryInfo;
 import dev.metakey.model.Snapshot;
 import dev.metakey.model.Tag;
-import dev.metakey.server.domain.Blockers;
 import dev.metakey.server.domain.PolicyRule;
 import dev.metakey.server.domain.Refusals;
 import dev.metakey.server.domain.Register;
@@ -29,6 +29,8 @@ import dev.metakey.v1.GetStatusRequest;
 import dev.metakey.v1.GetStatusResponse;
 import dev.metakey.v1.GetTagRequest;
 import dev.metakey.v1.GetTagResponse;
+import dev.metakey.v1.ListOrphansRequest;
+import dev.metakey.v1.ListOrphansResponse;
 import dev.metakey.v1.ListRequest;
 import dev.metakey.v1.RegisterRequest;
 import dev.metakey.v1.RegisterResponse;
@@ -68,6 +70,7 @@ final class RegistryService extends RegistryGrpc.RegistryImplBase {
   private final WatchMessages messages = new WatchMessages();
   private final ReadAnswers answers = new ReadAnswers();
   private final Supplier<DaemonStatus> status;
+  private final FieldReports reports;
 
   /**
    * @param lookers looks at the kernel, so that the event loop does not wait for it
@@ -79,6 +82,7 @@ final class RegistryService extends RegistryGrpc.RegistryImplBase {
       WatchHub hub,
       Supplier<DaemonStatus> status) {
     this.engine = engine;
+    this.reports = new FieldReports(engine, new OwnerLook());
     this.kernel = kernel;
     this.lookers = lookers;
     this.hub = hub;
@@ -93,11 +97,13 @@ final class RegistryService extends RegistryGrpc.RegistryImplBase {
             engine.submit(
                 new Register(request.getFieldsList().stream().map(Requests::spec).toList()),
                 CallerInterceptor.caller()),
-        reply ->
-            RegisterResponse.newBuilder()
-                .setRegistry(Wire.info(reply.info()))
-                .addAllResults(reply.value().stream().map(Wire::registered).toList())
-                .build());
+        reply -> {
+          reply.value().forEach(result -> engine.uses().note(result.field()));
+          return RegisterResponse.newBuilder()
+              .setRegistry(Wire.info(reply.info()))
+              .addAllResults(reply.value().stream().map(Wire::registered).toList())
+              .build();
+        });
   }
 
   void answerResolve(ResolveRequest request, StreamObserver<Encoded> call) {
@@ -109,7 +115,7 @@ final class RegistryService extends RegistryGrpc.RegistryImplBase {
             requireRead(names);
             return engine.await(names, waitMs(request), CallerInterceptor.caller());
           },
-          reply -> ReadAnswers.resolved(reply.info(), reply.value()));
+          reply -> resolved(reply.info(), reply.value()));
     } else {
       Answers.now(call, () -> resolved(request));
     }
@@ -135,6 +141,7 @@ final class RegistryService extends RegistryGrpc.RegistryImplBase {
     Snapshot snapshot = engine.snapshot();
     Field only = request.getNamesCount() == 1 ? snapshot.resolve(request.getNames(0)) : null;
     if (only != null) { // a name that is known needs no check
+      engine.uses().note(only);
       return answers.resolved(snapshot, only);
     }
     List<String> names = names(request);
@@ -142,7 +149,12 @@ final class RegistryService extends RegistryGrpc.RegistryImplBase {
     if (!missing.isEmpty()) {
       throw Refusals.unknown(snapshot, missing);
     }
-    return ReadAnswers.resolved(snapshot.info(), names.stream().map(snapshot::byName).toList());
+    return resolved(snapshot.info(), names.stream().map(snapshot::byName).toList());
+  }
+
+  private Encoded resolved(RegistryInfo info, List<Field> fields) {
+    fields.forEach(engine.uses()::note);
+    return ReadAnswers.resolved(info, fields);
   }
 
   private static long waitMs(ResolveRequest request) {
@@ -219,16 +231,7 @@ final class RegistryService extends RegistryGrpc.RegistryImplBase {
           if (!request.hasName()) {
             requireRead(List.of(field.name()));
           }
-          return GetResponse.newBuilder()
-              .setRegistry(Wire.info(snapshot.info()))
-              .setField(Wire.field(field))
-              .addAllBlockers(
-                  Blockers.of(
-                          state, engine.rules(), field, CallerInterceptor.caller(), engine.now())
-                      .stream()
-                      .map(Wire::blocker)
-                      .toList())
-              .build();
+          return reports.of(state, field, CallerInterceptor.caller());
         });
   }
 
@@ -257,6 +260,12 @@ final class RegistryService extends RegistryGrpc.RegistryImplBase {
           throw new MetakeyException(
               Reason.INVALID_REQUEST, "the request has neither a name nor an id; give one of them");
     }
+  }
+
+  @Override
+  public void listOrphans(ListOrphansRequest request, StreamObserver<ListOrphansResponse> call) {
+    Peer caller = CallerInterceptor.caller();
+    Answers.on(lookers, call, () -> reports.orphans(request, caller)); // looks at files
   }
 
   @Override

@@ -105,7 +105,8 @@ public final class SocketServer implements AutoCloseable {
   private volatile boolean closing;
 
   /**
-   * @param launchers units that prove nothing
+   * @param launchers units that prove nothing; is asked for each connection
+   * @param reload reads the config again, and returns what an admin should know
    * @throws LockFile.HeldException if a live daemon has the socket
    * @throws IOException if the path cannot be a socket, or cannot be listened on
    */
@@ -115,8 +116,9 @@ public final class SocketServer implements AutoCloseable {
       KernelWatch kernel,
       WatchHub hub,
       Supplier<DaemonStatus> status,
-      Launchers launchers,
-      Upkeep upkeep)
+      Supplier<Launchers> launchers,
+      Upkeep upkeep,
+      Supplier<String> reload)
       throws IOException {
     this(
         path,
@@ -126,6 +128,7 @@ public final class SocketServer implements AutoCloseable {
         status,
         launchers,
         upkeep,
+        reload,
         Limits.DEFAULTS,
         new PolicyShares(engine::rules, Quota::connections));
   }
@@ -139,8 +142,9 @@ public final class SocketServer implements AutoCloseable {
       KernelWatch kernel,
       WatchHub hub,
       Supplier<DaemonStatus> status,
-      Launchers launchers,
+      Supplier<Launchers> launchers,
       Upkeep upkeep,
+      Supplier<String> reload,
       Limits limits,
       Shares shares)
       throws IOException {
@@ -152,7 +156,8 @@ public final class SocketServer implements AutoCloseable {
     List<ServerServiceDefinition> services =
         List.of(
             inBytes(new RegistryService(engine, kernel, lookers, hub, status).bind()),
-            inBytes(new AdminService(engine, kernel, upkeep, readers, lookers).bindService()),
+            inBytes(
+                new AdminService(engine, kernel, upkeep, reload, readers, lookers).bindService()),
             inBytes(health.getHealthService().bindService()),
             inBytes(ProtoReflectionServiceV1.newInstance().bindService()));
     this.servers = address -> build(address, services, connections, limits);

@@ -40,7 +40,7 @@ class ClockJumpTest {
         new Engine(
             store,
             new Rules(QUARANTINE.toMillis(), 0),
-            new Engine.Retention(100, KEPT.toMillis()),
+            new Retention(100, KEPT.toMillis()),
             ROOT,
             clock);
     engine.run(new Start(clock.bootId(), Layout.SLOTTED, 128, false, Tag.NONE));

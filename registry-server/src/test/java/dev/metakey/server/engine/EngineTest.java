@@ -61,7 +61,7 @@ class EngineTest {
         new Engine(
             store,
             new Rules(QUARANTINE.toMillis(), DAEMON.uid()),
-            new Engine.Retention(KEEP, Duration.ofDays(1).toMillis()),
+            new Retention(KEEP, Duration.ofDays(1).toMillis()),
             DAEMON,
             clock);
     engine.run(new Start("boot-1", Layout.SLOTTED, 128, false, Tag.NONE));
@@ -559,7 +559,7 @@ class EngineTest {
     clock.advance(QUARANTINE);
     turn();
     assertThat(engine.snapshot().byName("tmp")).as("nobody has looked").isNotNull();
-    var unused = engine.observe(Observe.seen(clock.wallMs(), List.of()));
+    var unused = engine.submit(Observe.seen(clock.wallMs(), List.of()));
     turn();
     assertThat(engine.snapshot().byName("tmp")).isNull();
     assertThat(told).containsExactly(1L, 2L, 3L);
@@ -574,7 +574,7 @@ class EngineTest {
     int commits = store.commits().size();
     LoadedProgram program = Loaded.program(7, Loaded.use("a", 8, Loaded.place(0, 24, 1)));
 
-    var seen = engine.observe(Observe.seen(clock.wallMs(), List.of(program)));
+    var seen = engine.submit(Observe.seen(clock.wallMs(), List.of(program)));
     turn();
 
     assertThat(seen.join().value()).isEqualTo(engine.programs());
@@ -591,7 +591,7 @@ class EngineTest {
     var change = register(EDGE, "b", 8);
     turn();
     assertThat(reason(change)).isEqualTo(Reason.STORE_FAILED);
-    var seen = engine.observe(Observe.seen(clock.wallMs(), List.of(program)));
+    var seen = engine.submit(Observe.seen(clock.wallMs(), List.of(program)));
     turn();
     assertThat(seen).isCompleted();
 
@@ -610,7 +610,7 @@ class EngineTest {
   void observe_whenQueuedBeforeARelease_countsForIt() {
     registered("a");
     LoadedProgram program = Loaded.program(7, Loaded.use("a", 8, Loaded.place(0, 24, 1)));
-    var seen = engine.observe(Observe.seen(clock.wallMs(), List.of(program)));
+    var seen = engine.submit(Observe.seen(clock.wallMs(), List.of(program)));
     var release = engine.submit(new Release("a", 0), EDGE);
 
     turn();

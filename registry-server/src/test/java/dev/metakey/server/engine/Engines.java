@@ -25,11 +25,7 @@ public final class Engines {
   public static Engine begun(Store store, HostClock clock, Peer self) throws Exception {
     Engine engine =
         new Engine(
-            store,
-            new Rules(600_000, self.uid()),
-            new Engine.Retention(100, 86_400_000),
-            self,
-            clock);
+            store, new Rules(600_000, self.uid()), new Retention(100, 86_400_000), self, clock);
     engine.run(new Start(clock.bootId(), Layout.SLOTTED, 128, false, Tag.NONE));
     return engine;
   }

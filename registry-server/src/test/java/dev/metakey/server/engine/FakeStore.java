@@ -3,6 +3,7 @@ package dev.metakey.server.engine;
 import dev.metakey.model.Change;
 import dev.metakey.model.Layout;
 import dev.metakey.server.domain.RegistryState;
+import dev.metakey.server.domain.Uses;
 import dev.metakey.server.storage.Store;
 import dev.metakey.server.storage.StoreException;
 import java.util.ArrayList;
@@ -26,6 +27,8 @@ public final class FakeStore implements Store {
   private Runnable whileCommitting = () -> {};
   private Runnable onceDurable = () -> {};
   private int opened;
+  private Uses uses = Uses.NONE;
+  private int usesKept;
   private long trimmedTo;
 
   /** What the disk does with the next commits. */
@@ -108,6 +111,25 @@ public final class FakeStore implements Store {
     }
     commits.add(changes.size());
     onceDurable.run();
+  }
+
+  @Override
+  public synchronized Uses uses() {
+    return uses;
+  }
+
+  @Override
+  public synchronized void keepUses(Uses now) throws StoreException {
+    if (disk != Disk.WORKS) {
+      throw new StoreException("the disk is full", null);
+    }
+    uses = now;
+    usesKept++;
+  }
+
+  /** How often uses were kept. */
+  public synchronized int usesKept() {
+    return usesKept;
   }
 
   /** Somebody removes or brings back what is open. */

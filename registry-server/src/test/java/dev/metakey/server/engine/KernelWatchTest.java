@@ -50,7 +50,7 @@ class KernelWatchTest {
         new Engine(
             store,
             new Rules(QUARANTINE.toMillis(), 0),
-            new Engine.Retention(100, Duration.ofDays(1).toMillis()),
+            new Retention(100, Duration.ofDays(1).toMillis()),
             ROOT,
             clock);
     watch = new KernelWatch(engine, programs);

@@ -8,11 +8,14 @@ import dev.metakey.model.Field;
 import dev.metakey.model.Layout;
 import dev.metakey.server.domain.ClockReading;
 import dev.metakey.server.domain.RegistryState;
+import dev.metakey.server.domain.Uses;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import java.util.UUID;
 import java.util.function.Supplier;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -69,6 +72,29 @@ abstract class StoreContract {
 
     assertThat(store.history(0, 10)).isEmpty();
     assertThat(store.oldestRevision()).isEqualTo(1);
+  }
+
+  @Test
+  void uses_whenNoneWereKept_areNone() throws Exception {
+    Store store = store();
+    store.open();
+
+    assertThat(store.uses()).isEqualTo(Uses.NONE);
+  }
+
+  @Test
+  void uses_afterAReopening_areThoseThatWereKeptLast() throws Exception {
+    Store store = store();
+    store.open();
+    Uses uses = new Uses(LongStream.range(0, Field.IDS).mapToObj(id -> id * 1_000).toList());
+    store.keepUses(new Uses(Collections.nCopies(Field.IDS, Long.MAX_VALUE)));
+    store.keepUses(uses);
+
+    Store again = store();
+    RegistryState state = again.open();
+    assertThat(again.uses()).isEqualTo(uses);
+    assertThat(state.revision()).isZero();
+    assertThat(again.history(0, 10)).isEmpty();
   }
 
   @Test

@@ -76,8 +76,9 @@ class HostileClientTest {
             () -> {
               throw new IllegalStateException();
             },
-            Launchers.DEFAULTS,
+            () -> Launchers.DEFAULTS,
             new NoUpkeep(),
+            () -> "",
             LIMITS,
             peer -> admin);
     threads = new EngineThreads(engine, () -> {});

@@ -11,6 +11,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.common.util.concurrent.ListenableFuture;
 import com.google.protobuf.Duration;
+import com.google.protobuf.util.Durations;
 import com.google.rpc.ErrorInfo;
 import dev.metakey.model.Layout;
 import dev.metakey.model.Owner;
@@ -33,11 +34,14 @@ import dev.metakey.v1.GetStatusResponse;
 import dev.metakey.v1.GetTagRequest;
 import dev.metakey.v1.ListHistoryRequest;
 import dev.metakey.v1.ListHistoryResponse;
+import dev.metakey.v1.ListOrphansRequest;
+import dev.metakey.v1.ListOrphansResponse;
 import dev.metakey.v1.ListPendingRequest;
 import dev.metakey.v1.ListRequest;
 import dev.metakey.v1.ListUsersRequest;
 import dev.metakey.v1.ListUsersResponse;
 import dev.metakey.v1.LoadedProgram;
+import dev.metakey.v1.Orphan;
 import dev.metakey.v1.Outcome;
 import dev.metakey.v1.Pending;
 import dev.metakey.v1.RegisterRequest;
@@ -135,7 +139,10 @@ class RegistryServiceTest {
   /** The owner that a process should be taken for, whatever unit or container the tests run in. */
   private static Owner ownerOf(int pid, @Nullable String claimed) throws IOException {
     int uid = ourUid();
-    return new PeerLook(Launchers.DEFAULTS).at(uid, uid, pid, () -> true).peer(claimed).owner();
+    return new PeerLook(() -> Launchers.DEFAULTS)
+        .at(uid, uid, pid, () -> true)
+        .peer(claimed)
+        .owner();
   }
 
   @Test
@@ -762,6 +769,24 @@ class RegistryServiceTest {
     programs.hide("needs CAP_BPF");
     ErrorInfo info = refused(() -> client.admin().listUsers(ListUsersRequest.getDefaultInstance()));
     assertThat(info.getReason()).isEqualTo("UNAVAILABLE");
+  }
+
+  @Test
+  void listOrphans_listsWhatNobodyIsLinkedToAndNobodyUses() {
+    registered("a", 8);
+    ListOrphansRequest.Builder now = ListOrphansRequest.newBuilder();
+    now.setUnusedFor(Durations.fromMillis(0));
+
+    Orphan orphan = client.registry().listOrphans(now.build()).getOrphans(0);
+    assertThat(orphan.getField().getSpec().getName()).isEqualTo("a");
+    assertThat(orphan.hasLastUsed()).isTrue();
+    assertThat(client.registry().listOrphans(ListOrphansRequest.getDefaultInstance()))
+        .extracting(ListOrphansResponse::getOrphansCount)
+        .isEqualTo(0);
+
+    now.setUnusedFor(Durations.fromDays(367));
+    assertThat(refused(() -> client.registry().listOrphans(now.build())).getReason())
+        .isEqualTo("INVALID_REQUEST");
   }
 
   private ListHistoryResponse history(ListHistoryRequest.Builder request) {
