@@ -44,7 +44,7 @@ run list
 stop
 serve # with data
 "$image/bin/metakey" --timeout 60s resolve train.a train.b > "$private/out"
-for verb in 'id train.a' 'id train.c' 'show train.a' header status pending users history 'release train.b' --help 'list --help' --version --nonsense; do
+for verb in 'id train.a' 'id train.c' 'show train.a' header status map pending users history 'release train.b' --help 'list --help' --version --nonsense; do
   # shellcheck disable=SC2086  # words
   run $verb
 done

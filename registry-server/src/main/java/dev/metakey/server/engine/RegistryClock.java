@@ -27,7 +27,7 @@ final class RegistryClock {
     this.bootMsThen = host.bootMs();
     ClockReading last = stored.clock();
     this.ageMsThen =
-        last.ageMs() == ClockReading.NONE.ageMs()
+        last.equals(ClockReading.NONE)
             ? FIRST_AGE_MS
             : Math.max(FIRST_AGE_MS, last.ageMs() + passed(host, stored.bootId(), last, mostOffMs));
   }

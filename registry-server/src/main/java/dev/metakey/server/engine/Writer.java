@@ -19,7 +19,6 @@ import dev.metakey.server.domain.Tick;
 import dev.metakey.server.storage.StoreException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -273,7 +272,6 @@ final class Writer {
   private static boolean sameFacts(RegistryState a, RegistryState b) {
     return a.bootId().equals(b.bootId())
         && a.tag().equals(b.tag())
-        // Mostly the same object; a record's first equals would take a start a dozen classes.
-        && Objects.equals(a.snapshot().info(), b.snapshot().info());
+        && a.snapshot().info().equals(b.snapshot().info());
   }
 }
