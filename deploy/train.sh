@@ -44,7 +44,7 @@ run list
 stop
 serve # with data
 "$image/bin/metakey" --timeout 60s resolve train.a train.b > "$private/out"
-for verb in 'id train.a' 'id train.c' 'show train.a' header status pending users history 'release train.b' --help 'list --help' --version --nonsense; do
+for verb in 'id train.a' 'id train.c' 'show train.a' header status map pending users history 'release train.b' --help 'list --help' --version --nonsense; do
   # shellcheck disable=SC2086  # words
   run $verb
 done
@@ -56,8 +56,11 @@ for program in metakeyd metakey; do
     metakeyd) main=dev/metakey/server/Main ;;
     metakey) main=dev/metakey/cli/Main ;;
   esac
-  # The lists of this program's runs in one, without comments, and without proxies, which no other
-  # run has.
-  grep -hlx "$main" "$private"/classes.* | xargs cat | grep -v '^#\|[$]Proxy[0-9]' | awk '!seen[$0]++' > "$image/lib/$program.classes"
+  # The lists of this program's runs in one, without comments, and without proxies, which no other run has. A lambda that one
+  # run lists more than once has so many places in the code, and needs one class of the archive for each.
+  grep -hlx "$main" "$private"/classes.* | xargs awk '
+    FNR == 1 { split("", here) }
+    /^#|[$]Proxy[0-9]/ { next }
+    ++here[$0] > listed[$0] && (!listed[$0] || /^@lambda-proxy/) { listed[$0]++; print }' > "$image/lib/$program.classes"
   grep -qx "$main" "$image/lib/$program.classes"
 done
