@@ -13,7 +13,6 @@ import dev.metakey.server.config.Read;
 import dev.metakey.server.domain.Adopt;
 import dev.metakey.server.domain.Policy;
 import dev.metakey.server.domain.Programs;
-import dev.metakey.server.domain.Quota;
 import dev.metakey.server.domain.RegistryState;
 import dev.metakey.server.domain.Reserve;
 import dev.metakey.server.domain.Rules;
@@ -175,7 +174,7 @@ public final class Daemon implements AutoCloseable {
               engine::snapshot,
               engine::history,
               Limits.DEFAULTS.watches(),
-              new PolicyShares(engine::rules, Quota::watches));
+              new PolicyShares(engine::rules));
       preparation.await();
       reload = new Reload(engine, again, policy -> policy.lookedUp(Groups::gid), read);
       maintenance =

@@ -6,7 +6,6 @@ import dev.metakey.model.RegistryInfo;
 import dev.metakey.model.Tag;
 import dev.metakey.server.config.Config;
 import dev.metakey.server.config.Read;
-import dev.metakey.server.domain.Quota;
 import dev.metakey.server.domain.RegistryState;
 import dev.metakey.server.domain.Rules;
 import dev.metakey.server.domain.Start;
@@ -74,7 +73,7 @@ public final class MemoryDaemon implements AutoCloseable {
             engine::snapshot,
             engine::history,
             Limits.DEFAULTS.watches(),
-            new PolicyShares(engine::rules, Quota::watches));
+            new PolicyShares(engine::rules));
     Read<Config> read = Read.sound(config);
     Reload reload = new Reload(engine, () -> read, policy -> policy, read);
     StatusReport status = new StatusReport(config, engine, publisher, hub, new Problems());

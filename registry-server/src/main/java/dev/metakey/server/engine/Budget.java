@@ -1,7 +1,6 @@
 package dev.metakey.server.engine;
 
 import dev.metakey.model.MetakeyException;
-import dev.metakey.model.Peer;
 import dev.metakey.model.Reason;
 import dev.metakey.server.domain.Quota;
 import java.util.HashMap;
@@ -67,11 +66,6 @@ public final class Budget {
     return take(uid, admin, Quota.AS_LIMITED, amount);
   }
 
-  /** As {@link #take(int, boolean, long)}, for one of what a peer may have. */
-  public @Nullable Full takeOne(Peer peer, Shares shares) {
-    return take(peer.uid(), shares.isAdmin(peer), shares.quota(peer), 1);
-  }
-
   /**
    * As {@link #take(int, boolean, long)}.
    *
@@ -97,6 +91,11 @@ public final class Budget {
   public synchronized void give(int uid, long amount) {
     held.computeIfPresent(uid, (key, mine) -> mine == amount ? null : Long.valueOf(mine - amount));
     total -= amount;
+  }
+
+  /** How much a uid holds. */
+  public synchronized long held(int uid) {
+    return held.getOrDefault(uid, 0L);
   }
 
   /** How much everybody holds together. */

@@ -14,7 +14,6 @@ import dev.metakey.server.domain.Now;
 import dev.metakey.server.domain.Observe;
 import dev.metakey.server.domain.Policy;
 import dev.metakey.server.domain.Programs;
-import dev.metakey.server.domain.Quota;
 import dev.metakey.server.domain.Register;
 import dev.metakey.server.domain.Registry;
 import dev.metakey.server.domain.RegistryState;
@@ -112,8 +111,7 @@ public final class Engine {
     this.clock = new RegistryClock(clock, stored, retention.mostOffMs());
     this.writer = new Writer(stored, () -> this.rules, self, this.clock, keeper);
     this.waiters =
-        new Waiters(
-            writer::snapshot, Limits.DEFAULTS.waits(), new PolicyShares(this::rules, Quota::waits));
+        new Waiters(writer::snapshot, Limits.DEFAULTS.waits(), new PolicyShares(this::rules));
     writer.addListener((snapshot, changes) -> waiters.committed());
   }
 

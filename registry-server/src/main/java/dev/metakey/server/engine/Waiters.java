@@ -79,7 +79,8 @@ final class Waiters {
       if (refusal != null) {
         return CompletableFuture.failedFuture(refusal);
       }
-      Budget.Full full = budget.takeOne(peer, shares);
+      Budget.Full full =
+          budget.take(peer.uid(), shares.isAdmin(peer), shares.quota(peer).waits(), 1);
       if (full != null) {
         return CompletableFuture.failedFuture(
             full.refusal(Reason.TOO_MANY_WAITERS, "ask without waiting, or later"));

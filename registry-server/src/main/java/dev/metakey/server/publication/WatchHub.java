@@ -114,7 +114,8 @@ public final class WatchHub implements CommitListener, AutoCloseable {
    */
   public Watcher subscribe(
       @Nullable Since since, Subscriber subscriber, Peer peer, Executor thread) {
-    Budget.Full full = budget.takeOne(peer, shares);
+    Budget.Full full =
+        budget.take(peer.uid(), shares.isAdmin(peer), shares.quota(peer).watches(), 1);
     if (full != null) {
       throw full.refusal(Reason.TOO_MANY_WAITERS, "end one, or read the published files");
     }

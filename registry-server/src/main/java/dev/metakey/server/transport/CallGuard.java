@@ -144,9 +144,9 @@ final class CallGuard implements ServerInterceptor {
         connection.reflections.decrementAndGet();
         return tooMany("reflection calls on one connection", each.reflections());
       }
-      Budget.Full full = connections.calls.take(connection.uid(), connection.admin, 1);
+      Budget.Full full = connections.calls.take(connection.uid(), connection.isAdmin(), 1);
       if (full == null && oneRequest) {
-        full = connections.arriving.take(connection.uid(), connection.admin, 1);
+        full = connections.arriving.take(connection.uid(), connection.isAdmin(), 1);
         arriving = full == null;
         if (full != null) {
           connections.calls.give(connection.uid(), 1);
@@ -310,7 +310,7 @@ final class CallGuard implements ServerInterceptor {
                   connection.uid(),
                   limit,
                   held - bytes)
-              : connections.unreadBytes.take(connection.uid(), connection.admin, bytes);
+              : connections.unreadBytes.take(connection.uid(), connection.isAdmin(), bytes);
       if (full != null) {
         connection.unreadBytes.addAndGet(-bytes);
         return full.refusal(Reason.QUOTA_EXCEEDED, "read them before you ask for more");

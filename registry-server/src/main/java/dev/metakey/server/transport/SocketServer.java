@@ -4,7 +4,6 @@ import dev.metakey.files.Failure;
 import dev.metakey.model.DaemonStatus;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Reason;
-import dev.metakey.server.domain.Quota;
 import dev.metakey.server.engine.Defects;
 import dev.metakey.server.engine.Engine;
 import dev.metakey.server.engine.KernelWatch;
@@ -127,7 +126,7 @@ public final class SocketServer implements AutoCloseable {
         launchers,
         upkeep,
         Limits.DEFAULTS,
-        new PolicyShares(engine::rules, Quota::connections));
+        new PolicyShares(engine::rules));
   }
 
   /**
