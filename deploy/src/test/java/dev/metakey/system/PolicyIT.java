@@ -169,12 +169,12 @@ class PolicyIT {
     String[] test = {"policy", "test", "--uid", "65534", "--gid", "65534", "--name", "edge.id"};
     Host.await("the new policy", () -> host.cli(test).ok().out().contains("rule 'closed'"));
     assertThat(host.cli(test).out())
-        .contains("about   uid 65534", "it may read edge.id", "3 ids, 56 slot bytes");
+        .contains("about    uid 65534", "it may read edge.id", "3 ids, 56 slot bytes");
     host.cliAsNobody(test).refuses(5, "policy test is for admins");
     assertThat(host.cli("policy", "test", "--uid", "65533").ok().out())
         .contains(
             "built-in rule 'everybody'",
-            "not     rule 'closed' (%s:2): it has another uid".formatted(host.config()));
+            "not      rule 'closed' (%s:2): it has another uid".formatted(host.config()));
   }
 
   @Test

@@ -22,7 +22,6 @@ import dev.metakey.server.engine.Engine;
 import dev.metakey.server.engine.EngineThreads;
 import dev.metakey.server.engine.HostClock;
 import dev.metakey.server.engine.KernelWatch;
-import dev.metakey.server.engine.Limits;
 import dev.metakey.server.engine.PolicyShares;
 import dev.metakey.server.engine.ProgramSource;
 import dev.metakey.server.files.TrustedDirectory;
@@ -157,7 +156,12 @@ public final class Daemon implements AutoCloseable {
       readOnly = Objects.requireNonNullElse(store.readOnly(), wrong);
       engine =
           new Engine(
-              store, rules(self), retention(), self, HostClock.ofThisHost(bootId.toString()));
+              store,
+              rules(self),
+              retention(),
+              self,
+              HostClock.ofThisHost(bootId.toString()),
+              config.access().limits());
       kernel = new KernelWatch(engine, looked);
       if (readOnly.isEmpty()) {
         begin(nothingLoaded);
@@ -173,7 +177,7 @@ public final class Daemon implements AutoCloseable {
           new WatchHub(
               engine::snapshot,
               engine::history,
-              Limits.DEFAULTS.watches(),
+              config.access().limits().watches(),
               new PolicyShares(engine::rules));
       preparation.await();
       reload = new Reload(engine, again, policy -> policy.lookedUp(Groups::gid), read);
@@ -194,7 +198,8 @@ public final class Daemon implements AutoCloseable {
               hub,
               status::now,
               Launchers.DEFAULTS.and(config.launchers()),
-              maintenance);
+              maintenance,
+              config.access().limits());
       maintenance.resume();
     } catch (IOException | StoreException | RuntimeException e) {
       store.close();

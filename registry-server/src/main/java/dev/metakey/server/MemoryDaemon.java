@@ -6,6 +6,7 @@ import dev.metakey.model.RegistryInfo;
 import dev.metakey.model.Tag;
 import dev.metakey.server.config.Config;
 import dev.metakey.server.config.Read;
+import dev.metakey.server.domain.Limits;
 import dev.metakey.server.domain.RegistryState;
 import dev.metakey.server.domain.Rules;
 import dev.metakey.server.domain.Start;
@@ -13,7 +14,6 @@ import dev.metakey.server.engine.Engine;
 import dev.metakey.server.engine.EngineThreads;
 import dev.metakey.server.engine.HostClock;
 import dev.metakey.server.engine.KernelWatch;
-import dev.metakey.server.engine.Limits;
 import dev.metakey.server.engine.PolicyShares;
 import dev.metakey.server.files.SocketAccess;
 import dev.metakey.server.publication.Publisher;
@@ -62,7 +62,8 @@ public final class MemoryDaemon implements AutoCloseable {
             new Rules(config.quarantineMs(), self.uid()),
             new Engine.Retention(config.history().keep(), config.history().ageMs()),
             self,
-            clock);
+            clock,
+            Limits.DEFAULTS);
     kernel = new KernelWatch(engine, withPids -> List.of());
     engine.run(kernel.look());
     Tag tag = Tag.random(new SecureRandom());
@@ -85,7 +86,8 @@ public final class MemoryDaemon implements AutoCloseable {
             hub,
             status::now,
             Launchers.DEFAULTS,
-            new Maintenance(engine, this::home, directory, "", () -> {}, reload));
+            new Maintenance(engine, this::home, directory, "", () -> {}, reload),
+            Limits.DEFAULTS);
     threads = new EngineThreads(engine, () -> {});
     engine.addListener(hub);
     engine.addListener(kernel);

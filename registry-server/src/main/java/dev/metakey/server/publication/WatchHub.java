@@ -6,6 +6,7 @@ import dev.metakey.model.Peer;
 import dev.metakey.model.Reason;
 import dev.metakey.model.RegistryInfo;
 import dev.metakey.model.Snapshot;
+import dev.metakey.server.domain.Limits;
 import dev.metakey.server.engine.Budget;
 import dev.metakey.server.engine.CommitListener;
 import dev.metakey.server.engine.Defects;
@@ -86,7 +87,7 @@ public final class WatchHub implements CommitListener, AutoCloseable {
    * @param shares what each may have
    */
   public WatchHub(
-      Supplier<Snapshot> snapshots, History history, Budget.Bound bound, Shares shares) {
+      Supplier<Snapshot> snapshots, History history, Limits.Bound bound, Shares shares) {
     this.budget = new Budget(bound);
     this.shares = shares;
     this.snapshots = snapshots;

@@ -1,7 +1,9 @@
 package dev.metakey.server.transport;
 
+import dev.metakey.model.MetakeyException;
+import dev.metakey.server.domain.Limits;
 import dev.metakey.server.engine.Budget;
-import dev.metakey.server.engine.Limits;
+import dev.metakey.server.engine.Rate;
 import dev.metakey.server.engine.Shares;
 import java.util.LinkedHashSet;
 import java.util.Optional;
@@ -17,6 +19,7 @@ final class Connections {
   final Budget unreadBytes;
   final FaultLog faults = new FaultLog(System::nanoTime);
   private final Budget open;
+  private final Rate rate;
   final Shares shares;
   final TurnedAway turnedAway = new TurnedAway();
 
@@ -32,6 +35,7 @@ final class Connections {
   Connections(Limits limits, Shares shares) {
     this.limits = limits;
     this.shares = shares;
+    this.rate = new Rate(limits.callsPerSecond());
     this.open = new Budget(limits.connections());
     this.calls = new Budget(limits.calls());
     this.arriving = new Budget(limits.arriving());
@@ -85,18 +89,26 @@ final class Connections {
           .orElse(null);
     }
     return ofTheBiggest(silent.stream())
-        .or(() -> ofTheBiggest(counted.stream().filter(other -> yields(other, connection))))
+        .or(() -> ofTheBiggest(counted.stream().filter(one -> yields(one, connection))))
         .orElse(null);
   }
 
-  /** Whether it is not used now, and its uid has more than the other's will have. */
-  private boolean yields(Connection connection, Connection other) {
-    return connection.calls.get() == 0 && open.held(connection.uid()) > open.held(other.uid()) + 1;
+  /** Whether it is not used now, and its uid has more than the newcomer's will have. */
+  private boolean yields(Connection one, Connection newcomer) {
+    return one.calls.get() == 0 && open.held(one.uid()) > open.held(newcomer.uid()) + 1;
   }
 
   /** The first of those whose uid has the most. */
   private Optional<Connection> ofTheBiggest(Stream<Connection> some) {
     return some.reduce((one, next) -> open.held(next.uid()) > open.held(one.uid()) ? next : one);
+  }
+
+  /** Why the connection's peer may not make one more call now; null if it may. */
+  @Nullable MetakeyException tooOften(Connection connection, long nowNs) {
+    Rate.Held held =
+        rate.take(
+            connection.uid(), connection.isAdmin(), connection.quota().callsPerSecond(), nowNs);
+    return held == null ? null : held.refusal();
   }
 
   /** Notes that a call came on the connection. */

@@ -1,8 +1,8 @@
 package dev.metakey.server.transport;
 
 import dev.metakey.model.Reason;
+import dev.metakey.server.domain.Limits;
 import dev.metakey.server.engine.Budget;
-import dev.metakey.server.engine.Limits;
 import io.grpc.Attributes;
 import io.grpc.netty.shaded.io.grpc.netty.GrpcHttp2ConnectionHandler;
 import io.grpc.netty.shaded.io.grpc.netty.InternalProtocolNegotiationEvent;

@@ -4,10 +4,10 @@ import dev.metakey.files.Failure;
 import dev.metakey.model.DaemonStatus;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Reason;
+import dev.metakey.server.domain.Limits;
 import dev.metakey.server.engine.Defects;
 import dev.metakey.server.engine.Engine;
 import dev.metakey.server.engine.KernelWatch;
-import dev.metakey.server.engine.Limits;
 import dev.metakey.server.engine.PolicyShares;
 import dev.metakey.server.engine.Shares;
 import dev.metakey.server.files.LockFile;
@@ -105,6 +105,7 @@ public final class SocketServer implements AutoCloseable {
 
   /**
    * @param launchers units that prove nothing
+   * @param limits what peers may hold
    * @throws LockFile.HeldException if a live daemon has the socket
    * @throws IOException if the path cannot be a socket, or cannot be listened on
    */
@@ -115,7 +116,8 @@ public final class SocketServer implements AutoCloseable {
       WatchHub hub,
       Supplier<DaemonStatus> status,
       Launchers launchers,
-      Upkeep upkeep)
+      Upkeep upkeep,
+      Limits limits)
       throws IOException {
     this(
         path,
@@ -125,12 +127,12 @@ public final class SocketServer implements AutoCloseable {
         status,
         launchers,
         upkeep,
-        Limits.DEFAULTS,
+        limits,
         new PolicyShares(engine::rules));
   }
 
   /**
-   * @param shares how many connections each may have, and who may use the reserves of the limits
+   * @param shares what of the limits each may have
    */
   SocketServer(
       Path path,

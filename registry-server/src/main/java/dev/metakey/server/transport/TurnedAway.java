@@ -71,8 +71,9 @@ final class TurnedAway {
     Map<Integer, Integer> counts = new HashMap<>();
     open.values().forEach(each -> counts.merge(each, 1, Integer::sum));
     int most = counts.values().stream().mapToInt(Integer::intValue).max().orElseThrow();
-    return open.keySet().stream()
-        .filter(each -> counts.get(open.get(each)) == most)
+    return open.entrySet().stream()
+        .filter(each -> counts.getOrDefault(each.getValue(), 0) == most)
+        .map(Map.Entry::getKey)
         .findFirst()
         .orElseThrow();
   }
@@ -82,6 +83,7 @@ final class TurnedAway {
   }
 
   /** Reads and forgets, until the client closes or the time is over. */
+  @SuppressWarnings("FutureReturnValueIgnored") // nobody waits for the close
   private static final class Drain extends ChannelInboundHandlerAdapter {
     private @Nullable ScheduledFuture<?> timeout;
 

@@ -3,6 +3,7 @@ package dev.metakey.server.engine;
 import dev.metakey.model.Layout;
 import dev.metakey.model.Peer;
 import dev.metakey.model.Tag;
+import dev.metakey.server.domain.Limits;
 import dev.metakey.server.domain.Rules;
 import dev.metakey.server.domain.Start;
 import dev.metakey.server.storage.Store;
@@ -29,7 +30,8 @@ public final class Engines {
             new Rules(600_000, self.uid()),
             new Engine.Retention(100, 86_400_000),
             self,
-            clock);
+            clock,
+            Limits.DEFAULTS);
     engine.run(new Start(clock.bootId(), Layout.SLOTTED, 128, false, Tag.NONE));
     return engine;
   }

@@ -2,12 +2,14 @@ package dev.metakey.server.transport;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Peer;
+import dev.metakey.server.domain.Limits;
+import dev.metakey.server.domain.Limits.Bound;
 import dev.metakey.server.domain.Policy;
 import dev.metakey.server.domain.Rules;
-import dev.metakey.server.engine.Budget.Bound;
-import dev.metakey.server.engine.Limits;
 import dev.metakey.server.engine.PolicyShares;
+import dev.metakey.server.engine.Rate;
 import dev.metakey.server.engine.Shares;
 import java.util.ArrayList;
 import java.util.List;
@@ -122,5 +124,21 @@ class ConnectionsTest {
     assertThat(connection.isAdmin()).isTrue();
 
     assertThat(looks).hasValue(2);
+  }
+
+  @Test
+  void tooOften_whenAUidSpins_isHeldOnAllItsConnectionsAndOthersAreNot() {
+    Connection first = connection(1000);
+    Connection second = connection(1000);
+    int most = Rate.BURST_S * LIMITS.callsPerSecond();
+    for (int i = 0; i < most; i++) {
+      assertThat(connections.tooOften(i % 2 == 0 ? first : second, 0)).isNull();
+    }
+
+    assertThat(connections.tooOften(first, 0)).isNotNull();
+    MetakeyException refusal = connections.tooOften(second, 0);
+    assertThat(refusal).hasMessageContaining("5000 calls a second; try again in 1 ms");
+    assertThat(connections.tooOften(connection(1001), 0)).isNull();
+    assertThat(connections.tooOften(first, 1_000_000)).isNull();
   }
 }
