@@ -64,6 +64,7 @@ final class CommandTree {
     verb("id", IdVerb::new, "Print the id of a name, and nothing else.");
     verb("resolve", ResolveVerb::new, "Show what names stand for: all of them, or none.");
     verb("list", ListVerb::new, "List fields by id, the kernel's own last.");
+    verb("map", MapVerb::new, "Draw all 64 ids with their owners, and the area byte by byte.");
     verb("show", ShowVerb::new, "Show all that is known of a field, whatever its state.");
     verb(
         "header",
@@ -127,7 +128,7 @@ final class CommandTree {
         "read-only",
         ReadOnlyVerb::new,
         "Refuse changes for the time of maintenance, or take them again (admins).");
-    verb("reload", ReloadVerb::new, "Have the daemon read its policy again (admins).");
+    verb("reload", ReloadVerb::new, "Have the daemon read its config again (admins).");
     verb(
         "policy", PolicyVerb::new, "Say which rule of the policy decides about somebody (admins).");
     verb(

@@ -52,6 +52,7 @@ class GoldenTest {
         "resolve edge.packet_id acme.tenant",
         "list",
         "list --state free",
+        "map",
         "show edge.zone",
         "header",
         "decode " + AREA,
@@ -72,6 +73,12 @@ class GoldenTest {
       seen.append(Run.at(daemon).metakey(args).transcript(args)).append('\n');
     }
     check(line.contains("--state") ? "list-free" : Run.words(line)[0], seen.toString());
+  }
+
+  @Test
+  void map_whenTheTerminalIsNarrow_looksAsRecorded() throws IOException {
+    check(
+        "map-narrow", Run.at(daemon).with("COLUMNS", "40").metakey("map").transcript("map") + "\n");
   }
 
   @ParameterizedTest
@@ -232,6 +239,8 @@ class GoldenTest {
             "show",
             "show 99999999999",
             "header -o name",
+            "map -o name",
+            "map edge",
             "status -o name",
             "decode",
             "decode ''",

@@ -272,11 +272,13 @@ public final class MetakeyAdmin {
   }
 
   /**
-   * Has the daemon read its config again, and take its policy on.
+   * Has the daemon read its config and {@code keys.d} again, and take on the policy, the
+   * quarantine, the launchers and the reservations.
    *
-   * @return what else an admin should know; may be empty
-   * @throws MetakeyException NOT_PERMITTED; INVALID_REQUEST if the config is wrong, and the old
-   *     policy stays; READ_ONLY if the daemon has started with a wrong one
+   * @return what else an admin should know, say which keys count from the next start; may be empty
+   * @throws MetakeyException NOT_PERMITTED; INVALID_REQUEST if something is wrong, and all stays as
+   *     it was; READ_ONLY if the daemon has started with a wrong config; STORE_FAILED if
+   *     reservations cannot be stored
    */
   public Answer<String> reload() {
     var reply = call(stub -> stub.reload(ReloadRequest.getDefaultInstance()));

@@ -20,6 +20,22 @@ public record RegistryInfo(UUID registryId, long revision, Layout layout, int ar
 
   public static final int DEFAULT_AREA_BYTES = 128;
 
+  /** The mark and the presence bitmap: what no slot can have of a slotted area. */
+  public static final int SLOTLESS_BYTES = 16;
+
+  /** How many slot bytes are for admins only, so that nobody else can take all of them. */
+  private static final int SLOT_BYTES_FOR_ADMINS = 16;
+
+  /** Bytes that slots may take; 0 in the packed layout. */
+  public int slotBytes() {
+    return layout == Layout.SLOTTED ? areaBytes - SLOTLESS_BYTES : 0;
+  }
+
+  /** How many of the slot bytes are for admins only, the last free ones. A small area has none. */
+  public int slotBytesForAdmins() {
+    return slotBytes() < 4 * SLOT_BYTES_FOR_ADMINS ? 0 : SLOT_BYTES_FOR_ADMINS;
+  }
+
   public RegistryInfo withRevision(long newRevision) {
     return new RegistryInfo(registryId, newRevision, layout, areaBytes);
   }

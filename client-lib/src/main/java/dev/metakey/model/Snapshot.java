@@ -6,6 +6,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 import java.util.UUID;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -14,6 +15,9 @@ import org.jspecify.annotations.Nullable;
  * Looking a field up allocates nothing.
  */
 public final class Snapshot {
+  /** How many ids are for admins only, the last free ones, so that nobody can take all of them. */
+  public static final int IDS_FOR_ADMINS = 8;
+
   private final RegistryInfo info;
   private final @Nullable Field[] byId;
   private final NameTable byName = new NameTable();
@@ -122,6 +126,24 @@ public final class Snapshot {
     return wellKnown >= 0 && wellKnown < WellKnown.FIELDS.size()
         ? WellKnown.FIELDS.get(wellKnown)
         : null;
+  }
+
+  /**
+   * The ids that no field has, in the order in which they are given away: first those that were
+   * never used, the lowest first, then the one that was retired longest ago.
+   */
+  public List<Integer> freeIds() {
+    return IntStream.range(0, Field.IDS)
+        .filter(id -> byId[id] == null || byId[id].is(FieldState.FREE))
+        .boxed()
+        .sorted(Comparator.comparingLong(this::retiredAt))
+        .toList();
+  }
+
+  /** The revision at which the id was retired; 0 for one that was never used. */
+  private long retiredAt(int id) {
+    Field field = byId[id];
+    return field == null ? 0 : field.retired().revision();
   }
 
   /** Every field by ascending id: free ones included, well-known ones left out. */

@@ -39,6 +39,16 @@ final class SnapshotTest {
   }
 
   @Test
+  void freeIds_whenSomeWereUsed_haveTheLongestRetiredLast() {
+    Field late = field(0, "a", FieldState.FREE).toBuilder().retired(new Stamp(9, 1)).build();
+    Field early = field(2, "b", FieldState.FREE).toBuilder().retired(new Stamp(5, 1)).build();
+
+    List<Integer> free = of(late, field(1, "c", FieldState.RETIRED), early).freeIds();
+
+    assertThat(free).hasSize(63).startsWith(3, 4, 5).endsWith(63, 2, 0).doesNotContain(1);
+  }
+
+  @Test
   void resolve_whenNotInUse_isNull() {
     Snapshot snapshot =
         of(

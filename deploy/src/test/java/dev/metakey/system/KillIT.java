@@ -33,6 +33,8 @@ class KillIT {
 
   @RegisterExtension final Host host = new Host().seeingPrograms();
 
+  private final Outages outages = new Outages();
+
   @Test
   void registry_whenKilledUnderLoadAgainAndAgain_keepsWhatWasAnsweredAndTold() throws Exception {
     Random random = Seed.random("kill -9");
@@ -65,12 +67,13 @@ class KillIT {
           () -> !view.isStale() && view.snapshot().info().revision() == last.getRevision());
       assertThat(view.snapshot().fields()).isEqualTo(client.list().value());
       System.out.printf(
-          "kill -9: %d rounds, %d answered changes, %d revisions, followers resumed %d times, in %d s%n",
+          "kill -9: %d rounds, %d answered changes, %d revisions, followers resumed %d times, in %d s; %s%n",
           ROUNDS,
           ledger.answers(),
           last.getRevision(),
           followers.get(0).resumes(),
-          TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - startNs));
+          TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - startNs),
+          outages);
     } finally {
       followers.forEach(Follower::stop);
       threads.shutdownNow();
@@ -104,7 +107,10 @@ class KillIT {
       Thread.sleep(random.nextInt(500));
       early.kill();
     }
-    return host.start();
+    long deadNs = System.nanoTime();
+    DaemonProcess next = host.start();
+    outages.over(deadNs);
+    return next;
   }
 
   private void compare(List<Follower> followers, List<Future<?>> following, RegistryInfo last)

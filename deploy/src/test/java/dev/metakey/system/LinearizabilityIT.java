@@ -59,7 +59,7 @@ class LinearizabilityIT {
   private final List<Calls> clients = new ArrayList<>();
   private final AtomicLong answers = new AtomicLong();
   private final ExecutorService threads = Executors.newCachedThreadPool();
-  private long longestStartNs;
+  private final Outages outages = new Outages();
   private int uid;
   private RegistryState first;
   private Rules rules;
@@ -94,14 +94,14 @@ class LinearizabilityIT {
     int placed = Linearization.check(first, rules, made, history);
 
     System.out.printf(
-        "linearizability: %d rounds, %d calls, %d unanswered, %d refused, %d changes, %d calls placed; served again %d ms after a kill at the latest%n",
+        "linearizability: %d rounds, %d calls, %d unanswered, %d refused, %d changes, %d calls placed; %s%n",
         ROUNDS,
         made.size(),
         made.stream().filter(call -> call.outcome() instanceof Outcome.Unknown).count(),
         made.stream().filter(call -> call.outcome() instanceof Outcome.Refused).count(),
         history.size(),
         placed,
-        TimeUnit.NANOSECONDS.toMillis(longestStartNs));
+        outages);
     assertThat(history)
         .extracting(Change::kind)
         .contains(
@@ -131,7 +131,7 @@ class LinearizabilityIT {
       made.add(call.outcome() instanceof Outcome.Unknown ? call.endingAt(deadNs) : call);
     }
     DaemonProcess next = host.start("--nothing-loaded"); // frees the ids that are retired
-    longestStartNs = Math.max(longestStartNs, System.nanoTime() - deadNs);
+    outages.over(deadNs);
     Owner daemonItself = new Owner(uid, "metakeyd");
     Start start = new Start("this boot", Layout.SLOTTED, AREA, true, Tag.NONE);
     made.add(

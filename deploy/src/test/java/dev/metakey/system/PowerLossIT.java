@@ -35,6 +35,8 @@ class PowerLossIT {
 
   @RegisterExtension final Host host = new Host().seeingPrograms();
 
+  private final Outages outages = new Outages();
+
   @Test
   void registry_whenThePowerGoesUnderLoad_keepsWhatWasAnswered() throws Exception {
     Requires.loopDevices();
@@ -49,7 +51,7 @@ class PowerLossIT {
     ExecutorService threads = Executors.newCachedThreadPool();
     try {
       for (int round = 0; round < ROUNDS; round++) {
-        DaemonProcess daemon = host.start();
+        DaemonProcess daemon = start();
         ledger.check(host.connect());
         ledger.listen(true);
         live(ledger, threads, () -> cutPower(point, random.nextInt(LONGEST_LIFE_MS), ledger));
@@ -57,12 +59,20 @@ class PowerLossIT {
         host.unmount(point);
         run("mount", "-o", "loop", disk.toString(), point.toString());
       }
-      host.start();
+      start();
       ledger.check(host.connect());
     } finally {
       threads.shutdownNow();
     }
-    System.out.printf("power loss: %d rounds, %d answered changes%n", ROUNDS, ledger.answers());
+    System.out.printf(
+        "power loss: %d rounds, %d answered changes; %s%n", ROUNDS, ledger.answers(), outages);
+  }
+
+  private DaemonProcess start() throws Exception {
+    long bootNs = System.nanoTime();
+    DaemonProcess daemon = host.start();
+    outages.over(bootNs);
+    return daemon;
   }
 
   private interface Blow {

@@ -36,7 +36,6 @@ import dev.metakey.server.publication.WatchHub;
 import dev.metakey.server.storage.Backup;
 import dev.metakey.server.storage.RocksStore;
 import dev.metakey.server.storage.StoreException;
-import dev.metakey.server.transport.Launchers;
 import dev.metakey.server.transport.Preparation;
 import dev.metakey.server.transport.SocketServer;
 import java.io.IOException;
@@ -163,11 +162,11 @@ public final class Daemon implements AutoCloseable {
               HostClock.ofThisHost(bootId.toString()),
               config.access().limits());
       kernel = new KernelWatch(engine, looked);
+      reload =
+          new Reload(engine, again, policy -> policy.lookedUp(Groups::gid), kernel::wake, read);
       if (readOnly.isEmpty()) {
         begin(nothingLoaded);
-        Path keysDirectory = config.paths().keysDirectory();
-        new Reservations(engine::run, engine::snapshot, keysDirectory, problems::add)
-            .apply(reservations);
+        reload.reserve(engine::run, reservations);
       } else {
         problems.add("read-only: " + readOnly);
         reservations.faults().forEach(problems::add);
@@ -180,15 +179,13 @@ public final class Daemon implements AutoCloseable {
               config.access().limits().watches(),
               new PolicyShares(engine::rules));
       preparation.await();
-      reload = new Reload(engine, again, policy -> policy.lookedUp(Groups::gid), read);
       maintenance =
           new Maintenance(
               engine,
               () -> new Backup.Home(store.ids(), MachineId.ofThisHost()),
               config.paths().data(),
               readOnly,
-              this::tellHealth,
-              reload);
+              this::tellHealth);
       StatusReport status = new StatusReport(config, engine, publisher, hub, problems);
       server =
           new SocketServer(
@@ -197,8 +194,9 @@ public final class Daemon implements AutoCloseable {
               kernel,
               hub,
               status::now,
-              Launchers.DEFAULTS.and(config.launchers()),
+              reload::launchers,
               maintenance,
+              reload::run,
               config.access().limits());
       maintenance.resume();
     } catch (IOException | StoreException | RuntimeException e) {

@@ -51,27 +51,19 @@ final class Maintenance implements Upkeep {
   private final Path file;
   private final String ownReason;
   private final Runnable turned;
-  private final Reload reload;
 
   /**
    * @param data the data directory
    * @param ownReason why the daemon itself takes no changes; empty if it does
    * @param turned is run after the mode was turned on or off
-   * @param reload reads the config again
    */
   Maintenance(
-      Engine engine,
-      Supplier<Backup.Home> home,
-      Path data,
-      String ownReason,
-      Runnable turned,
-      Reload reload) {
+      Engine engine, Supplier<Backup.Home> home, Path data, String ownReason, Runnable turned) {
     this.engine = engine;
     this.home = home;
     this.file = data.resolve(FILE);
     this.ownReason = ownReason;
     this.turned = turned;
-    this.reload = reload;
   }
 
   /** Goes on refusing changes if an admin said so before the daemon was started. */
@@ -104,11 +96,6 @@ final class Maintenance implements Upkeep {
               + ownReason);
     }
     return Backup.of(engine.state(), home.get());
-  }
-
-  @Override
-  public String reload() {
-    return reload.run();
   }
 
   @Override

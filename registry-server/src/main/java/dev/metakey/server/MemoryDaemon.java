@@ -21,7 +21,6 @@ import dev.metakey.server.publication.WatchHub;
 import dev.metakey.server.storage.Backup;
 import dev.metakey.server.storage.MemoryStore;
 import dev.metakey.server.storage.StoreException;
-import dev.metakey.server.transport.Launchers;
 import dev.metakey.server.transport.SocketServer;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -76,7 +75,7 @@ public final class MemoryDaemon implements AutoCloseable {
             Limits.DEFAULTS.watches(),
             new PolicyShares(engine::rules));
     Read<Config> read = Read.sound(config);
-    Reload reload = new Reload(engine, () -> read, policy -> policy, read);
+    Reload reload = new Reload(engine, () -> read, policy -> policy, kernel::wake, read);
     StatusReport status = new StatusReport(config, engine, publisher, hub, new Problems());
     server =
         new SocketServer(
@@ -85,8 +84,9 @@ public final class MemoryDaemon implements AutoCloseable {
             kernel,
             hub,
             status::now,
-            Launchers.DEFAULTS,
-            new Maintenance(engine, this::home, directory, "", () -> {}, reload),
+            reload::launchers,
+            new Maintenance(engine, this::home, directory, "", () -> {}),
+            reload::run,
             Limits.DEFAULTS);
     threads = new EngineThreads(engine, () -> {});
     engine.addListener(hub);

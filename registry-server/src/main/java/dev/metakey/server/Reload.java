@@ -1,52 +1,100 @@
 package dev.metakey.server;
 
+import static java.util.stream.Collectors.joining;
+
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Reason;
 import dev.metakey.server.config.Config;
+import dev.metakey.server.config.KeysDirectory;
 import dev.metakey.server.config.Read;
+import dev.metakey.server.domain.Command;
 import dev.metakey.server.domain.Policy;
+import dev.metakey.server.domain.Reserve;
 import dev.metakey.server.engine.Engine;
+import dev.metakey.server.transport.Launchers;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletionException;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Reads the config again, and takes its policy on. Everything else in it counts from the next
- * start. Thread-safe.
+ * Reads the config and {@code keys.d} again, and takes on what can change while the daemon runs:
+ * the policy, the quarantine, the launchers and the reservations. Everything else counts from the
+ * next start. Thread-safe.
  */
 final class Reload {
   private static final Logger log = LoggerFactory.getLogger(Reload.class);
 
+  /** The keys of the config that count from the next start. */
+  private static final Map<String, Function<Config, Object>> FIXED = new LinkedHashMap<>();
+
+  static {
+    FIXED.put("socket", config -> config.paths().socket());
+    FIXED.put("data", config -> config.paths().data());
+    FIXED.put("run", config -> config.paths().run());
+    FIXED.put("bpffs", config -> config.paths().bpffs());
+    FIXED.put("layout", Config::layout);
+    FIXED.put("area", Config::areaBytes);
+    FIXED.put("history", Config::history);
+    FIXED.put("publish", Config::publish);
+    FIXED.put("programs", Config::programs);
+    FIXED.put("socket_access", config -> config.access().socket());
+    FIXED.put("limits", config -> config.access().limits());
+  }
+
   private final Engine engine;
   private final Supplier<Read<Config>> source;
   private final UnaryOperator<Policy> lookUp;
+  private final Runnable taken;
   private final Config started;
   private final boolean startedWrong;
+  private volatile Launchers launchers;
   private volatile String problem = "";
+  private volatile List<String> contradictions = List.of();
 
   /**
    * @param source reads the config
    * @param lookUp finds the ids of the groups that a policy names
+   * @param taken is run when other rules count
    * @param started the config that the daemon has started with
    */
   Reload(
       Engine engine,
       Supplier<Read<Config>> source,
       UnaryOperator<Policy> lookUp,
+      Runnable taken,
       Read<Config> started) {
     this.engine = engine;
     this.source = source;
     this.lookUp = lookUp;
+    this.taken = taken;
     this.started = started.value();
     this.startedWrong = !started.faults().isEmpty();
+    this.launchers = launchers(this.started);
   }
 
-  /** What is wrong with the config that was read last; empty if nothing is. */
+  private static Launchers launchers(Config config) {
+    return Launchers.DEFAULTS.and(config.launchers());
+  }
+
+  /** The units that prove nothing now. */
+  Launchers launchers() {
+    return launchers;
+  }
+
+  /** What is wrong with what was read last; empty if nothing is. */
   List<String> problems() {
-    return problem.isEmpty() ? List.of() : List.of(problem);
+    return Stream.concat(
+            Stream.of(problem).filter(text -> !text.isEmpty()), contradictions.stream())
+        .toList();
   }
 
   /** As {@link #run}; what there is to say goes into the log. */
@@ -64,33 +112,76 @@ final class Reload {
   }
 
   /**
-   * Takes the policy on.
+   * Takes on what can change.
    *
    * @return what else an admin should know; may be empty
-   * @throws MetakeyException INVALID_REQUEST if the config is wrong, and the old policy stays;
-   *     READ_ONLY if it was wrong when the daemon was started
+   * @throws MetakeyException INVALID_REQUEST if the config or a reservation is wrong, and all stays
+   *     as it was; READ_ONLY if the config was wrong when the daemon was started; STORE_FAILED if
+   *     reservations cannot be stored, but the rest was taken on
    */
   synchronized String run() {
     Read<Config> read = source.get();
-    if (!read.faults().isEmpty()) {
-      String faults = String.join("; ", read.faults());
-      problem = "the config is wrong, and the policy that was there stays: " + faults;
-      log.warn(problem);
-      throw new MetakeyException(Reason.INVALID_REQUEST, problem, Map.of("faults", faults));
-    }
-    problem = "";
+    Path keysDirectory = read.value().paths().keysDirectory();
+    Read<List<Reserve>> reservations = KeysDirectory.read(keysDirectory);
+    requireSound(Stream.concat(read.faults().stream(), reservations.faults().stream()).toList());
     if (startedWrong) {
       throw new MetakeyException(
           Reason.READ_ONLY,
           "the config is right now, but metakeyd has started with a wrong one, and is read-only until it is started again");
     }
-    engine.policy(lookUp.apply(read.value().access().policy()));
-    log.info("the policy was read again");
-    Config.Access access = read.value().access();
-    Config.Access samePolicy =
-        new Config.Access(started.access().policy(), access.socket(), access.limits());
-    return read.value().withAccess(samePolicy).equals(started)
-        ? ""
-        : "other keys than 'policy' have changed; they count when metakeyd is started again";
+    Config config = read.value();
+    engine.take(lookUp.apply(config.access().policy()), config.quarantineMs());
+    launchers = launchers(config);
+    taken.run();
+    reserve(this::change, reservations);
+    log.info("the config was read again");
+    return Stream.concat(contradictions.stream(), waiting(config).stream()).collect(joining("; "));
+  }
+
+  private void requireSound(List<String> faults) {
+    if (faults.isEmpty()) {
+      problem = "";
+      return;
+    }
+    String all = String.join("; ", faults);
+    problem = "the config is wrong, and what was there stays: " + all;
+    log.warn(problem);
+    throw new MetakeyException(Reason.INVALID_REQUEST, problem, Map.of("faults", all));
+  }
+
+  /**
+   * Makes the registry reserve what {@code keys.d} says. What contradicts the registry is a problem
+   * until this is done again.
+   */
+  void reserve(Reservations.Runner registry, Read<List<Reserve>> wanted) {
+    List<String> found = new ArrayList<>();
+    new Reservations(registry, engine::snapshot, started.paths().keysDirectory(), found::add)
+        .apply(wanted);
+    found.forEach(text -> log.warn(text));
+    contradictions = List.copyOf(found);
+  }
+
+  private <R> R change(Command<R> command) {
+    try {
+      return engine.submit(command).join().value();
+    } catch (CompletionException e) {
+      throw e.getCause() instanceof MetakeyException refusal ? refusal : e;
+    }
+  }
+
+  /** Which keys have changed that count from the next start. */
+  private List<String> waiting(Config config) {
+    List<String> changed =
+        FIXED.entrySet().stream()
+            .filter(key -> !key.getValue().apply(config).equals(key.getValue().apply(started)))
+            .map(Map.Entry::getKey)
+            .toList();
+    return changed.isEmpty()
+        ? List.of()
+        : List.of(
+            (changed.size() == 1
+                    ? "%s has changed; it counts when metakeyd is started again"
+                    : "%s have changed; they count when metakeyd is started again")
+                .formatted(String.join(", ", changed)));
   }
 }

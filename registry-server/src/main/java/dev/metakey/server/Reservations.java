@@ -55,14 +55,18 @@ final class Reservations {
       dropAllBut(wanted.value());
     }
     for (Reserve reserve : wanted.value()) {
-      try {
-        registry.run(reserve);
-      } catch (MetakeyException e) {
-        if (e.reason() == Reason.STORE_FAILED) {
-          throw e;
-        }
-        problem.accept("%s: %s".formatted(reserve.reservation().by(), e.text()));
+      run(reserve, reserve.reservation());
+    }
+  }
+
+  private void run(Command<?> command, Reservation reservation) {
+    try {
+      registry.run(command);
+    } catch (MetakeyException e) {
+      if (e.reason() == Reason.STORE_FAILED) {
+        throw e;
       }
+      problem.accept("%s: %s".formatted(reservation.by(), e.text()));
     }
   }
 
@@ -70,16 +74,17 @@ final class Reservations {
     Set<String> names = new HashSet<>();
     wanted.forEach(reserve -> names.add(reserve.spec().name()));
     for (Field field : snapshots.get().records()) {
-      if (isFromDirectory(field) && !names.contains(field.name())) {
-        registry.run(new Unreserve(field.name()));
+      Reservation reservation = field.reservation();
+      if (reservation != null
+          && !field.is(FieldState.FREE)
+          && isFromDirectory(reservation)
+          && !names.contains(field.name())) {
+        run(new Unreserve(field.name()), reservation);
       }
     }
   }
 
-  private boolean isFromDirectory(Field field) {
-    Reservation reservation = field.reservation();
-    return reservation != null
-        && !field.is(FieldState.FREE)
-        && reservation.by().startsWith(directory + "/");
+  private boolean isFromDirectory(Reservation reservation) {
+    return reservation.by().startsWith(directory + "/");
   }
 }

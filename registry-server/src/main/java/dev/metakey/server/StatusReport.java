@@ -44,7 +44,7 @@ final class StatusReport {
             count(snapshot, FieldState.ACTIVE),
             count(snapshot, FieldState.RETIRED),
             count(snapshot, FieldState.RESERVED)),
-        new DaemonStatus.SlotUse(Slots.usedBytes(snapshot), Slots.limitBytes(snapshot.info())),
+        new DaemonStatus.SlotUse(Slots.usedBytes(snapshot), snapshot.info().slotBytes()),
         new DaemonStatus.Queues(engine.queued(), engine.waiting(), hub.size()),
         programs(snapshot),
         publications,

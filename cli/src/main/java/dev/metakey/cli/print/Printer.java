@@ -16,6 +16,7 @@ import dev.metakey.model.Header;
 import dev.metakey.model.Pending;
 import dev.metakey.model.Registered;
 import dev.metakey.model.RegistryInfo;
+import dev.metakey.model.Snapshot;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
@@ -124,6 +125,25 @@ public final class Printer {
 
   public void header(Answer<Header> answer) {
     whole(answer, answer.value(), new HeaderForm());
+  }
+
+  /**
+   * Every id, and the area.
+   *
+   * @param columns what a line of the terminal holds
+   */
+  public void map(Answer<Snapshot> answer, int columns) {
+    Json.Body body =
+        json -> {
+          about(json, answer);
+          MapForm.members(json, answer.value());
+        };
+    switch (output) {
+      case TABLE, WIDE -> new MapPicture(terminal, columns, answer.value()).print();
+      case JSON -> document(body);
+      case JSONL -> jsonLine(terminal, body);
+      case NAME -> throw new IllegalArgumentException("a map has no names");
+    }
   }
 
   public void status(Answer<DaemonStatus> answer) {

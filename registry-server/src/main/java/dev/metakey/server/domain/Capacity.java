@@ -40,7 +40,7 @@ public final class Capacity {
                       Refusals.holders(taken, false))));
     }
     int usedBytes = Slots.usedBytes(snapshot);
-    int limitBytes = Slots.limitBytes(snapshot.info());
+    int limitBytes = snapshot.info().slotBytes();
     if (limitBytes > 0 && isShort(usedBytes, limitBytes)) {
       List<Field> placed = taken.stream().filter(field -> field.slot() != 0).toList();
       found.add(

@@ -56,7 +56,7 @@ record Holder(Owner owner) {
     if (held.size() + 1 > ids) {
       throw holder.exceeded(rule, name, held.size(), ids, "ids", "ids");
     }
-    int inAll = Slots.limitBytes(draft.snapshot().info());
+    int inAll = draft.snapshot().info().slotBytes();
     int limit = rule.quota().slotBytes(inAll);
     int used = held.stream().filter(f -> f.slot() != 0).mapToInt(Field::size).sum();
     if (inAll > 0 && used + wanted.size() > limit) {

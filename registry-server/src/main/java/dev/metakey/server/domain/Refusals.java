@@ -304,7 +304,7 @@ public final class Refusals {
     Snapshot snapshot = draft.snapshot();
     List<Field> placed = snapshot.records().stream().filter(f -> f.slot() != 0).toList();
     String holders = holders(placed, true);
-    int limit = Slots.limitBytes(snapshot.info());
+    int limit = snapshot.info().slotBytes();
     int used = Slots.usedBytes(snapshot);
     return new MetakeyException(
         Reason.NO_FREE_SLOT,

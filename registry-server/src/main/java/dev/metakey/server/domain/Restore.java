@@ -44,6 +44,7 @@ public record Restore(Snapshot backup, Tag tag, UUID newId, boolean nothingLoade
       throw restoreUnseen(draft.programs());
     }
     requireSameArea(draft.snapshot().info());
+    requirePossible();
     List<String> obstacles = obstacles(draft);
     if (!obstacles.isEmpty()) {
       throw restoreBlocked(obstacles);
@@ -67,6 +68,18 @@ public record Restore(Snapshot backup, Tag tag, UUID newId, boolean nothingLoade
     RegistryInfo there = backup.info();
     if (there.layout() != here.layout() || there.areaBytes() != here.areaBytes()) {
       throw otherArea(there, here);
+    }
+  }
+
+  /** A checksum shows damage; it does not show that somebody has written nonsense by hand. */
+  private void requirePossible() {
+    Snapshot sofar = Snapshot.of(backup.info(), List.of());
+    for (Field field : backup.records()) {
+      if (field.generation() < 0
+          || (field.slot() != 0 && !Slots.isFree(sofar, field.slot(), field.size()))) {
+        throw impossible(field);
+      }
+      sofar = sofar.replacing(field);
     }
   }
 
@@ -226,6 +239,14 @@ public record Restore(Snapshot backup, Tag tag, UUID newId, boolean nothingLoade
                 obstacles.stream().limit(Refusals.MOST_LISTED).collect(Collectors.joining("; ")),
                 Refusals.more(obstacles.size() - Refusals.MOST_LISTED)),
         Map.of("obstacleCount", Integer.toString(obstacles.size())));
+  }
+
+  /** INVALID_REQUEST: no registry can have been in this state. */
+  private static MetakeyException impossible(Field field) {
+    return new MetakeyException(
+        Reason.INVALID_REQUEST,
+        "no daemon made this backup: it has %s with id %d, generation %d and slot %d, which overlaps with another field or cannot be; nothing was changed. Restore another backup"
+            .formatted(field.name(), field.id(), field.generation(), field.slot()));
   }
 
   /** INVALID_REQUEST: a backup of a registry whose fields lie elsewhere. */

@@ -34,9 +34,9 @@ public record Rules(long quarantineMs, int daemonUid, Policy policy, String read
     return new Rules(quarantineMs, daemonUid, policy, why);
   }
 
-  /** These rules, with another policy. */
-  public Rules policy(Policy other) {
-    return new Rules(quarantineMs, daemonUid, other, readOnly);
+  /** These rules, with another policy and another quarantine. */
+  public Rules with(Policy otherPolicy, long otherQuarantineMs) {
+    return new Rules(otherQuarantineMs, daemonUid, otherPolicy, readOnly);
   }
 
   /**

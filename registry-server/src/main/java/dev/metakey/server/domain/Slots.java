@@ -24,18 +24,9 @@ import java.util.Map;
 public final class Slots {
   private static final int WORD = 8;
 
-  /** The mark and the presence bitmap. */
-  private static final int OVERHEAD = 16;
-
-  /** How many bytes are for admins only, so that nobody else can take all of them. */
-  static final int RESERVE = 16;
+  private static final int OVERHEAD = RegistryInfo.SLOTLESS_BYTES;
 
   private Slots() {}
-
-  /** Bytes that slots may take; 0 in the packed layout. */
-  public static int limitBytes(RegistryInfo info) {
-    return info.layout() == Layout.SLOTTED ? info.areaBytes() - OVERHEAD : 0;
-  }
 
   /** Bytes that slots take. */
   public static int usedBytes(Snapshot snapshot) {
@@ -44,8 +35,8 @@ public final class Slots {
 
   /**
    * Returns a free slot for a value of {@code size} bytes; 0 in the packed layout, which has none.
-   * It never overlaps with what a loaded program is linked to, and the last {@value #RESERVE} free
-   * bytes are for admins only.
+   * It never overlaps with what a loaded program is linked to, and the last free bytes are for
+   * admins only ({@link RegistryInfo#slotBytesForAdmins}).
    *
    * @throws dev.metakey.model.MetakeyException NO_FREE_SLOT
    */
@@ -56,7 +47,7 @@ public final class Slots {
     }
     BitSet taken = takenBytes(draft.snapshot());
     taken.or(draft.programs().linkedBytes());
-    int freeBytes = limitBytes(info) - taken.get(OVERHEAD + 1, info.areaBytes() + 1).cardinality();
+    int freeBytes = info.slotBytes() - taken.get(OVERHEAD + 1, info.areaBytes() + 1).cardinality();
     if (freeBytes - size < reserveBytes(draft)) {
       throw Refusals.noFreeSlot(draft, name, size);
     }
@@ -105,12 +96,9 @@ public final class Slots {
     return slot;
   }
 
-  /**
-   * How many bytes this caller may not have, although they are free. A small area has no reserve.
-   */
+  /** How many bytes this caller may not have, although they are free. */
   static int reserveBytes(Draft draft) {
-    boolean isSmall = limitBytes(draft.snapshot().info()) < 4 * RESERVE;
-    return draft.isAdmin() || isSmall ? 0 : RESERVE;
+    return draft.isAdmin() ? 0 : draft.snapshot().info().slotBytesForAdmins();
   }
 
   /** Whether the layout has this slot, and no field has any of its bytes. */

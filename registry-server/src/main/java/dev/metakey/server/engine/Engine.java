@@ -167,9 +167,9 @@ public final class Engine {
     return rules;
   }
 
-  /** Takes another policy on. Commands that are decided from now on go by it. */
-  public synchronized void policy(Policy policy) {
-    rules = rules.policy(policy);
+  /** Takes other rules on. Commands that are decided from now on go by them. */
+  public synchronized void take(Policy policy, long quarantineMs) {
+    rules = rules.with(policy, quarantineMs);
   }
 
   /**
@@ -180,7 +180,7 @@ public final class Engine {
   public synchronized void refuseChanges(String why) {
     rules = rules.readOnly(why);
     if (why.isEmpty()) {
-      var unused = submit(new Tick(), self); // does what was due meanwhile
+      var unused = submit(new Tick()); // does what was due meanwhile
     }
   }
 
@@ -306,9 +306,9 @@ public final class Engine {
     throw ((Decision.Rejected<R>) decision).refusal();
   }
 
-  /** Hands over what somebody saw of the kernel: {@link #submit} in the daemon's name. */
-  CompletableFuture<Reply<Programs>> observe(Observe seen) {
-    return submit(seen, self);
+  /** As {@link #submit(Command, Peer)}, in the daemon's own name. */
+  public <R> CompletableFuture<Reply<R>> submit(Command<R> command) {
+    return submit(command, self);
   }
 
   /**

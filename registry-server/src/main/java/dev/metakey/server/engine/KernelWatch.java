@@ -118,7 +118,8 @@ public final class KernelWatch implements CommitListener, AutoCloseable {
     }
   }
 
-  private synchronized void wake() {
+  /** Has the thread look soon, as it may wait for the end of a quarantine that is shorter now. */
+  public synchronized void wake() {
     woken = true;
     notifyAll();
   }
@@ -152,7 +153,7 @@ public final class KernelWatch implements CommitListener, AutoCloseable {
     CompletableFuture<Reply<Programs>> shared = notBegun;
     if (shared == null) {
       CompletableFuture<Observe> look = new CompletableFuture<>();
-      shared = look.thenCompose(engine::observe);
+      shared = look.thenCompose(engine::submit);
       notBegun = shared;
       try {
         readers.execute(() -> look.complete(lookForAll()));
@@ -215,7 +216,7 @@ public final class KernelWatch implements CommitListener, AutoCloseable {
     if (isNews(known, seen)) {
       restMs = PERIOD_MS;
       tell(known, seen);
-      var unused = engine.observe(seen); // if the queue is full, the next look tells it
+      var unused = engine.submit(seen); // if the queue is full, the next look tells it
     }
     lookedAgeMs = seen.ageMs();
     return Math.min(restMs, nextEndMs(lookedAgeMs) - lookedAgeMs);

@@ -1,13 +1,8 @@
 package dev.metakey.server.transport;
 
 import com.google.protobuf.ByteString;
-import com.google.protobuf.util.Timestamps;
-import dev.metakey.model.Change;
 import dev.metakey.model.LoadedProgram;
-import dev.metakey.model.MetakeyException;
-import dev.metakey.model.Names;
 import dev.metakey.model.Peer;
-import dev.metakey.model.Reason;
 import dev.metakey.model.Reservation;
 import dev.metakey.model.Snapshot;
 import dev.metakey.model.Tag;
@@ -28,12 +23,14 @@ import dev.metakey.v1.ApplyRequest;
 import dev.metakey.v1.ApplyResponse;
 import dev.metakey.v1.BackupRequest;
 import dev.metakey.v1.BackupResponse;
+import dev.metakey.v1.Field;
 import dev.metakey.v1.ListHistoryRequest;
 import dev.metakey.v1.ListHistoryResponse;
 import dev.metakey.v1.ListPendingRequest;
 import dev.metakey.v1.ListPendingResponse;
 import dev.metakey.v1.ListUsersRequest;
 import dev.metakey.v1.ListUsersResponse;
+import dev.metakey.v1.RegistryInfo;
 import dev.metakey.v1.ReleaseAllRequest;
 import dev.metakey.v1.ReleaseAllResponse;
 import dev.metakey.v1.ReloadRequest;
@@ -61,15 +58,15 @@ import java.security.SecureRandom;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** The calls of admins: maps requests to commands, submits them, and maps the replies back. */
 final class AdminService extends AdminGrpc.AdminImplBase {
-  private static final int MAX_CHANGES = 1000;
-
   /**
    * The most on one page: each may have 64 names of 63 bytes, twice, and gRPC clients take 4 MiB.
    */
@@ -81,18 +78,26 @@ final class AdminService extends AdminGrpc.AdminImplBase {
   private final Engine engine;
   private final KernelWatch kernel;
   private final Upkeep upkeep;
+  private final Supplier<String> reload;
   private final Executor readers;
   private final Executor lookers;
 
   /**
+   * @param reload reads the config again, and returns what an admin should know
    * @param readers reads what is not in memory, so that the event loop does not wait for it
    * @param lookers looks at the kernel for releases, likewise
    */
   AdminService(
-      Engine engine, KernelWatch kernel, Upkeep upkeep, Executor readers, Executor lookers) {
+      Engine engine,
+      KernelWatch kernel,
+      Upkeep upkeep,
+      Supplier<String> reload,
+      Executor readers,
+      Executor lookers) {
     this.engine = engine;
     this.kernel = kernel;
     this.upkeep = upkeep;
+    this.reload = reload;
     this.readers = readers;
     this.lookers = lookers;
   }
@@ -100,60 +105,55 @@ final class AdminService extends AdminGrpc.AdminImplBase {
   @Override
   public void reserve(ReserveRequest request, StreamObserver<ReserveResponse> call) {
     Peer caller = CallerInterceptor.caller();
-    Answers.later(
+    change(
         call,
         () ->
-            engine.submit(
-                new Reserve(
-                    Requests.spec(request.getSpec()),
-                    request.getId(),
-                    request.getSlot(),
-                    new Reservation(request.getForeign(), caller.owner().toString())),
-                caller),
-        reply ->
-            ReserveResponse.newBuilder()
-                .setRegistry(Wire.info(reply.info()))
-                .setField(Wire.field(reply.value()))
-                .build());
+            new Reserve(
+                Requests.spec(request.getSpec()),
+                request.getId(),
+                request.getSlot(),
+                new Reservation(request.getForeign(), caller.owner().toString())),
+        (registry, field) ->
+            ReserveResponse.newBuilder().setRegistry(registry).setField(field).build());
   }
 
   @Override
   public void unreserve(UnreserveRequest request, StreamObserver<UnreserveResponse> call) {
-    Answers.later(
+    change(
         call,
-        () -> engine.submit(new Unreserve(request.getName()), CallerInterceptor.caller()),
-        reply ->
-            UnreserveResponse.newBuilder()
-                .setRegistry(Wire.info(reply.info()))
-                .setField(Wire.field(reply.value()))
-                .build());
+        () -> new Unreserve(request.getName()),
+        (registry, field) ->
+            UnreserveResponse.newBuilder().setRegistry(registry).setField(field).build());
   }
 
   @Override
   public void undelete(UndeleteRequest request, StreamObserver<UndeleteResponse> call) {
-    Answers.later(
+    change(
         call,
-        () -> engine.submit(new Undelete(request.getName()), CallerInterceptor.caller()),
-        reply ->
-            UndeleteResponse.newBuilder()
-                .setRegistry(Wire.info(reply.info()))
-                .setField(Wire.field(reply.value()))
-                .build());
+        () -> new Undelete(request.getName()),
+        (registry, field) ->
+            UndeleteResponse.newBuilder().setRegistry(registry).setField(field).build());
   }
 
   @Override
   public void transfer(TransferRequest request, StreamObserver<TransferResponse> call) {
+    change(
+        call,
+        () -> new Transfer(request.getName(), Requests.owner(request.getTo())),
+        (registry, field) ->
+            TransferResponse.newBuilder().setRegistry(registry).setField(field).build());
+  }
+
+  /** Makes a change of one field. */
+  private <A> void change(
+      StreamObserver<A> call,
+      Supplier<Command<dev.metakey.model.Field>> command,
+      BiFunction<RegistryInfo, Field, A> answer) {
+    Peer caller = CallerInterceptor.caller();
     Answers.later(
         call,
-        () ->
-            engine.submit(
-                new Transfer(request.getName(), Requests.owner(request.getTo())),
-                CallerInterceptor.caller()),
-        reply ->
-            TransferResponse.newBuilder()
-                .setRegistry(Wire.info(reply.info()))
-                .setField(Wire.field(reply.value()))
-                .build());
+        () -> engine.submit(command.get(), caller),
+        reply -> answer.apply(Wire.info(reply.info()), Wire.field(reply.value())));
   }
 
   @Override
@@ -189,24 +189,21 @@ final class AdminService extends AdminGrpc.AdminImplBase {
 
   @Override
   public void backup(BackupRequest request, StreamObserver<BackupResponse> call) {
-    Peer caller = CallerInterceptor.caller();
     Answers.on(
         readers,
         call,
-        () -> {
-          requireAdmin(caller, "backup");
-          ByteString backup = ByteString.copyFrom(upkeep.backup());
-          log.info("a backup was made for {}", caller);
-          return BackupResponse.newBuilder()
-              .setRegistry(Wire.info(engine.snapshot().info()))
-              .setBackup(backup)
-              .build();
-        });
+        forAdmin(
+            "backup",
+            caller -> {
+              ByteString backup = ByteString.copyFrom(upkeep.backup());
+              log.info("a backup was made for {}", caller);
+              return BackupResponse.newBuilder().setRegistry(registry()).setBackup(backup).build();
+            }));
   }
 
   @Override
   public StreamObserver<RestoreRequest> restore(StreamObserver<RestoreResponse> call) {
-    return change(
+    return upload(
         call,
         "restore",
         RestoreRequest::getPart,
@@ -221,7 +218,7 @@ final class AdminService extends AdminGrpc.AdminImplBase {
 
   @Override
   public StreamObserver<ApplyRequest> apply(StreamObserver<ApplyResponse> call) {
-    return change(
+    return upload(
         call,
         "apply",
         ApplyRequest::getPart,
@@ -240,7 +237,7 @@ final class AdminService extends AdminGrpc.AdminImplBase {
   }
 
   /** Makes what a file asks for, or only tells what that would be, after a look at the kernel. */
-  private <Q, R, A> StreamObserver<Q> change(
+  private <Q, R, A> StreamObserver<Q> upload(
       StreamObserver<A> call,
       String what,
       Function<Q, ByteString> part,
@@ -252,7 +249,7 @@ final class AdminService extends AdminGrpc.AdminImplBase {
     Answers.later(
         call,
         () -> {
-          requireAdmin(caller, what);
+          engine.rules().requireAdmin(caller, what);
           return upload
               .whole()
               .thenCompose(whole -> kernel.observe(lookers).thenApply(seen -> whole))
@@ -270,118 +267,72 @@ final class AdminService extends AdminGrpc.AdminImplBase {
 
   @Override
   public void setReadOnly(SetReadOnlyRequest request, StreamObserver<SetReadOnlyResponse> call) {
-    Peer caller = CallerInterceptor.caller();
     Answers.on(
         readers,
         call,
-        () -> {
-          requireAdmin(caller, "read-only mode");
-          if (request.getOn()) {
-            upkeep.refuseChanges(caller, Requests.reason(request.getReason()));
-          } else {
-            upkeep.takeChanges();
-          }
-          return SetReadOnlyResponse.newBuilder()
-              .setRegistry(Wire.info(engine.snapshot().info()))
-              .setWhy(engine.rules().readOnly())
-              .build();
-        });
+        forAdmin(
+            "read-only mode",
+            caller -> {
+              if (request.getOn()) {
+                upkeep.refuseChanges(caller, Requests.reason(request.getReason()));
+              } else {
+                upkeep.takeChanges();
+              }
+              return SetReadOnlyResponse.newBuilder()
+                  .setRegistry(registry())
+                  .setWhy(engine.rules().readOnly())
+                  .build();
+            }));
   }
 
   @Override
   public void reload(ReloadRequest request, StreamObserver<ReloadResponse> call) {
-    Peer caller = CallerInterceptor.caller();
     Answers.on(
         readers,
         call,
-        () -> {
-          requireAdmin(caller, "reload");
-          String note = upkeep.reload();
-          return ReloadResponse.newBuilder()
-              .setRegistry(Wire.info(engine.snapshot().info()))
-              .setNote(note)
-              .build();
-        });
+        forAdmin(
+            "reload",
+            caller -> {
+              String note = reload.get();
+              return ReloadResponse.newBuilder().setRegistry(registry()).setNote(note).build();
+            }));
   }
 
   @Override
   public void testPolicy(TestPolicyRequest request, StreamObserver<TestPolicyResponse> call) {
-    Peer caller = CallerInterceptor.caller();
     Answers.now(
         call,
-        () -> {
-          requireAdmin(caller, "policy test");
-          return PolicyTests.answer(request, engine.rules(), engine.snapshot());
-        });
+        forAdmin(
+            "policy test",
+            caller -> PolicyTests.answer(request, engine.rules(), engine.snapshot())));
   }
 
   @Override
   public void listHistory(ListHistoryRequest request, StreamObserver<ListHistoryResponse> call) {
-    Peer caller = CallerInterceptor.caller();
-    Answers.on(readers, call, () -> history(request, caller));
-  }
-
-  /** The limit that was asked for; 0 asks for the most that is allowed. */
-  private static int limit(int asked, int most) {
-    if (asked < 0 || asked > most) {
-      throw new MetakeyException(
-          Reason.INVALID_REQUEST,
-          "limit %d; allowed are 1 to %d, and 0 for the most".formatted(asked, most));
-    }
-    return asked == 0 ? most : asked;
-  }
-
-  private ListHistoryResponse history(ListHistoryRequest request, Peer caller) {
-    requireAdmin(caller, "history");
-    int limit = limit(request.getLimit(), MAX_CHANGES);
-    if (request.getSinceRevision() < 0) {
-      throw new MetakeyException(
-          Reason.INVALID_REQUEST,
-          "revision %s was never reached"
-              .formatted(Long.toUnsignedString(request.getSinceRevision())));
-    }
-    String name = request.getName().isEmpty() ? "" : Names.check(request.getName());
-    String by = request.getBy();
-    long fromMs = request.hasFrom() ? Timestamps.toMillis(request.getFrom()) : Long.MIN_VALUE;
-    List<Change> page = engine.history(request.getSinceRevision(), limit);
-    return ListHistoryResponse.newBuilder()
-        .setRegistry(Wire.info(engine.snapshot().info()))
-        .addAllChanges(
-            page.stream()
-                .filter(change -> name.isEmpty() || change.field().name().equals(name))
-                .filter(change -> by.isEmpty() || change.peer().service().equals(by))
-                .filter(change -> change.atMs() >= fromMs)
-                .map(Wire::change)
-                .toList())
-        .setNextSinceRevision(page.size() < limit ? 0 : page.get(page.size() - 1).revision())
-        .build();
+    Answers.on(readers, call, forAdmin("history", caller -> HistoryPages.page(request, engine)));
   }
 
   @Override
   public void listPending(ListPendingRequest request, StreamObserver<ListPendingResponse> call) {
-    Peer caller = CallerInterceptor.caller();
-    Answers.now(
-        call,
-        () -> {
-          requireAdmin(caller, "pending");
-          int limit = limit(request.getLimit(), MAX_PENDING);
-          PendingPage page = engine.pending(request.getAfter(), limit);
-          return ListPendingResponse.newBuilder()
-              .setRegistry(Wire.info(engine.snapshot().info()))
-              .addAllPending(page.pending().stream().map(Wire::pending).toList())
-              .setNextAfter(page.nextAfter())
-              .build();
-        });
+    Answers.now(call, forAdmin("pending", caller -> pending(request)));
+  }
+
+  private ListPendingResponse pending(ListPendingRequest request) {
+    int limit = Answers.limit(request.getLimit(), MAX_PENDING);
+    PendingPage page = engine.pending(request.getAfter(), limit);
+    return ListPendingResponse.newBuilder()
+        .setRegistry(registry())
+        .addAllPending(page.pending().stream().map(Wire::pending).toList())
+        .setNextAfter(page.nextAfter())
+        .build();
   }
 
   @Override
   public void listUsers(ListUsersRequest request, StreamObserver<ListUsersResponse> call) {
-    Peer caller = CallerInterceptor.caller();
-    Answers.on(readers, call, () -> users(caller));
+    Answers.on(readers, call, forAdmin("users", caller -> users()));
   }
 
-  private ListUsersResponse users(Peer caller) {
-    requireAdmin(caller, "users");
+  private ListUsersResponse users() {
     List<LoadedProgram> programs = kernel.users();
     Snapshot snapshot = engine.snapshot();
     Tag tag = engine.tag();
@@ -395,7 +346,16 @@ final class AdminService extends AdminGrpc.AdminImplBase {
         .build();
   }
 
-  private void requireAdmin(Peer caller, String what) {
-    engine.rules().requireAdmin(caller, what);
+  /** Looks who calls, now; the answer is for admins only, and may be made later. */
+  private <A> Supplier<A> forAdmin(String what, Function<Peer, A> answer) {
+    Peer caller = CallerInterceptor.caller();
+    return () -> {
+      engine.rules().requireAdmin(caller, what);
+      return answer.apply(caller);
+    };
+  }
+
+  private RegistryInfo registry() {
+    return Wire.info(engine.snapshot().info());
   }
 }

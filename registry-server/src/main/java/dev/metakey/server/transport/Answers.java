@@ -104,4 +104,18 @@ final class Answers {
         Map.of(),
         cause);
   }
+
+  /**
+   * The limit that was asked for; 0 asks for the most that is allowed.
+   *
+   * @throws MetakeyException INVALID_REQUEST if it is none
+   */
+  static int limit(int asked, int most) {
+    if (asked < 0 || asked > most) {
+      throw new MetakeyException(
+          Reason.INVALID_REQUEST,
+          "limit %d; allowed are 1 to %d, and 0 for the most".formatted(asked, most));
+    }
+    return asked == 0 ? most : asked;
+  }
 }

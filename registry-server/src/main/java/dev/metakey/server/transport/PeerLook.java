@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -29,14 +30,17 @@ final class PeerLook {
   private static final int MAX_CMDLINE_BYTES = 64 * 1024;
 
   private final Path proc;
-  private final Launchers launchers;
+  private final Supplier<Launchers> launchers;
   private volatile String problem = "";
 
-  PeerLook(Launchers launchers) {
+  /**
+   * @param launchers units that prove nothing; is asked for each peer
+   */
+  PeerLook(Supplier<Launchers> launchers) {
     this(PROC, launchers);
   }
 
-  PeerLook(Path proc, Launchers launchers) {
+  PeerLook(Path proc, Supplier<Launchers> launchers) {
     this.proc = proc;
     this.launchers = launchers;
   }
@@ -105,7 +109,7 @@ final class PeerLook {
         gid,
         pid,
         place,
-        !place.unit().isEmpty() && !launchers.contains(place.unit()),
+        !place.unit().isEmpty() && !launchers.get().contains(place.unit()),
         !ours.orElse(true),
         ours.orElse(false) && (identity.capabilities() & CAP_SYS_ADMIN) != 0,
         Set.of(),

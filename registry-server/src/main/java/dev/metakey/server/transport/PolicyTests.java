@@ -7,7 +7,6 @@ import dev.metakey.model.Snapshot;
 import dev.metakey.server.domain.PolicyRule;
 import dev.metakey.server.domain.Right;
 import dev.metakey.server.domain.Rules;
-import dev.metakey.server.domain.Slots;
 import dev.metakey.v1.PassedRule;
 import dev.metakey.v1.TestPolicyRequest;
 import dev.metakey.v1.TestPolicyResponse;
@@ -23,7 +22,7 @@ final class PolicyTests {
     String name = request.getName().isEmpty() ? "" : Names.check(request.getName());
     Peer peer = peer(request);
     PolicyRule rule = rules.policy().ruleFor(peer);
-    int inAll = Slots.limitBytes(snapshot.info());
+    int inAll = snapshot.info().slotBytes();
     TestPolicyResponse.Builder told =
         TestPolicyResponse.newBuilder()
             .setRegistry(Wire.info(snapshot.info()))

@@ -104,7 +104,8 @@ public final class SocketServer implements AutoCloseable {
   private volatile boolean closing;
 
   /**
-   * @param launchers units that prove nothing
+   * @param launchers units that prove nothing; is asked for each connection
+   * @param reload reads the config again, and returns what an admin should know
    * @param limits what peers may hold
    * @throws LockFile.HeldException if a live daemon has the socket
    * @throws IOException if the path cannot be a socket, or cannot be listened on
@@ -115,8 +116,9 @@ public final class SocketServer implements AutoCloseable {
       KernelWatch kernel,
       WatchHub hub,
       Supplier<DaemonStatus> status,
-      Launchers launchers,
+      Supplier<Launchers> launchers,
       Upkeep upkeep,
+      Supplier<String> reload,
       Limits limits)
       throws IOException {
     this(
@@ -127,6 +129,7 @@ public final class SocketServer implements AutoCloseable {
         status,
         launchers,
         upkeep,
+        reload,
         limits,
         new PolicyShares(engine::rules));
   }
@@ -140,8 +143,9 @@ public final class SocketServer implements AutoCloseable {
       KernelWatch kernel,
       WatchHub hub,
       Supplier<DaemonStatus> status,
-      Launchers launchers,
+      Supplier<Launchers> launchers,
       Upkeep upkeep,
+      Supplier<String> reload,
       Limits limits,
       Shares shares)
       throws IOException {
@@ -153,7 +157,8 @@ public final class SocketServer implements AutoCloseable {
     List<ServerServiceDefinition> services =
         List.of(
             inBytes(new RegistryService(engine, kernel, lookers, hub, status).bind()),
-            inBytes(new AdminService(engine, kernel, upkeep, readers, lookers).bindService()),
+            inBytes(
+                new AdminService(engine, kernel, upkeep, reload, readers, lookers).bindService()),
             inBytes(health.getHealthService().bindService()),
             inBytes(ProtoReflectionServiceV1.newInstance().bindService()));
     this.servers = address -> build(address, services, connections, limits);

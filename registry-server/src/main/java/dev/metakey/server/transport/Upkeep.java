@@ -24,15 +24,6 @@ public interface Upkeep {
   Restore restore(byte[] backup, boolean nothingLoaded);
 
   /**
-   * Reads the config again, and takes its policy on.
-   *
-   * @return what else an admin should know; may be empty
-   * @throws MetakeyException INVALID_REQUEST if it is wrong, and the old policy stays; READ_ONLY if
-   *     the daemon has started with a wrong one
-   */
-  String reload();
-
-  /**
    * What makes the things that a file says.
    *
    * @param file for messages; absolute

@@ -223,4 +223,23 @@ class RestoreTest {
     assertThat(host.field("edge.hop").id()).isZero();
     assertThat(host.snapshot().byName("acme.y")).isNull();
   }
+
+  @Test
+  void restore_ofWhatNoRegistryCanHaveHeld_isRefused() {
+    Snapshot backup = saved(g -> g.with(EDGE, HOP, ZONE));
+    Field hop = backup.byName("edge.hop");
+    Field zone = backup.byName("edge.zone");
+
+    for (Field impossible :
+        List.of(
+            hop.toBuilder().slot(zone.slot()).build(),
+            hop.toBuilder().slot(8).build(),
+            hop.toBuilder().slot(130).build(),
+            hop.toBuilder().generation(-1).build())) {
+      assertThat(
+              host.refused(Reason.INVALID_REQUEST, ROOT, restoreOf(backup.replacing(impossible)))
+                  .text())
+          .contains("no daemon made this backup", "nothing was changed");
+    }
+  }
 }

@@ -561,7 +561,7 @@ class EngineTest {
     clock.advance(QUARANTINE);
     turn();
     assertThat(engine.snapshot().byName("tmp")).as("nobody has looked").isNotNull();
-    var unused = engine.observe(Observe.seen(clock.wallMs(), List.of()));
+    var unused = engine.submit(Observe.seen(clock.wallMs(), List.of()));
     turn();
     assertThat(engine.snapshot().byName("tmp")).isNull();
     assertThat(told).containsExactly(1L, 2L, 3L);
@@ -576,7 +576,7 @@ class EngineTest {
     int commits = store.commits().size();
     LoadedProgram program = Loaded.program(7, Loaded.use("a", 8, Loaded.place(0, 24, 1)));
 
-    var seen = engine.observe(Observe.seen(clock.wallMs(), List.of(program)));
+    var seen = engine.submit(Observe.seen(clock.wallMs(), List.of(program)));
     turn();
 
     assertThat(seen.join().value()).isEqualTo(engine.programs());
@@ -593,7 +593,7 @@ class EngineTest {
     var change = register(EDGE, "b", 8);
     turn();
     assertThat(reason(change)).isEqualTo(Reason.STORE_FAILED);
-    var seen = engine.observe(Observe.seen(clock.wallMs(), List.of(program)));
+    var seen = engine.submit(Observe.seen(clock.wallMs(), List.of(program)));
     turn();
     assertThat(seen).isCompleted();
 
@@ -612,7 +612,7 @@ class EngineTest {
   void observe_whenQueuedBeforeARelease_countsForIt() {
     registered("a");
     LoadedProgram program = Loaded.program(7, Loaded.use("a", 8, Loaded.place(0, 24, 1)));
-    var seen = engine.observe(Observe.seen(clock.wallMs(), List.of(program)));
+    var seen = engine.submit(Observe.seen(clock.wallMs(), List.of(program)));
     var release = engine.submit(new Release("a", 0), EDGE);
 
     turn();

@@ -75,8 +75,9 @@ class HostileClientTest {
             () -> {
               throw new IllegalStateException();
             },
-            Launchers.DEFAULTS,
+            () -> Launchers.DEFAULTS,
             new NoUpkeep(),
+            () -> "",
             LIMITS,
             peer -> admin);
     threads = new EngineThreads(engine, () -> {});

@@ -12,11 +12,6 @@ final class NoUpkeep implements Upkeep {
   }
 
   @Override
-  public String reload() {
-    throw new UnsupportedOperationException();
-  }
-
-  @Override
   public Restore restore(byte[] backup, boolean nothingLoaded) {
     throw new UnsupportedOperationException();
   }

@@ -39,7 +39,7 @@ class PeerLookTest {
   }
 
   private PeerLook look() {
-    return new PeerLook(proc, Launchers.DEFAULTS);
+    return new PeerLook(proc, () -> Launchers.DEFAULTS);
   }
 
   private PeerProcess at(int pid) {
@@ -121,7 +121,7 @@ class PeerLookTest {
   @Test
   void at_whenItIsThisProcess_isNotEnded() {
     int pid = (int) ProcessHandle.current().pid();
-    PeerProcess self = new PeerLook(Launchers.DEFAULTS).at(0, 0, pid, () -> true);
+    PeerProcess self = new PeerLook(() -> Launchers.DEFAULTS).at(0, 0, pid, () -> true);
     assertThat(self.place().ended()).isFalse();
     assertThat(self.ownNamespace()).isFalse();
   }

@@ -135,7 +135,10 @@ class RegistryServiceTest {
   /** The owner that a process should be taken for, whatever unit or container the tests run in. */
   private static Owner ownerOf(int pid, @Nullable String claimed) throws IOException {
     int uid = ourUid();
-    return new PeerLook(Launchers.DEFAULTS).at(uid, uid, pid, () -> true).peer(claimed).owner();
+    return new PeerLook(() -> Launchers.DEFAULTS)
+        .at(uid, uid, pid, () -> true)
+        .peer(claimed)
+        .owner();
   }
 
   @Test

@@ -85,8 +85,9 @@ class SocketServerTest {
         kernel,
         hub,
         SocketServerTest::status,
-        Launchers.DEFAULTS,
+        () -> Launchers.DEFAULTS,
         new NoUpkeep(),
+        () -> "",
         LIMITS,
         peer -> true);
   }
