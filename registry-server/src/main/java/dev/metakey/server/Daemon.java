@@ -13,7 +13,6 @@ import dev.metakey.server.config.Read;
 import dev.metakey.server.domain.Adopt;
 import dev.metakey.server.domain.Policy;
 import dev.metakey.server.domain.Programs;
-import dev.metakey.server.domain.Quota;
 import dev.metakey.server.domain.RegistryState;
 import dev.metakey.server.domain.Reserve;
 import dev.metakey.server.domain.Rules;
@@ -23,7 +22,6 @@ import dev.metakey.server.engine.Engine;
 import dev.metakey.server.engine.EngineThreads;
 import dev.metakey.server.engine.HostClock;
 import dev.metakey.server.engine.KernelWatch;
-import dev.metakey.server.engine.Limits;
 import dev.metakey.server.engine.PolicyShares;
 import dev.metakey.server.engine.ProgramSource;
 import dev.metakey.server.engine.Retention;
@@ -158,7 +156,12 @@ public final class Daemon implements AutoCloseable {
       readOnly = Objects.requireNonNullElse(store.readOnly(), wrong);
       engine =
           new Engine(
-              store, rules(self), retention(), self, HostClock.ofThisHost(bootId.toString()));
+              store,
+              rules(self),
+              retention(),
+              self,
+              HostClock.ofThisHost(bootId.toString()),
+              config.access().limits());
       kernel = new KernelWatch(engine, looked);
       reload =
           new Reload(engine, again, policy -> policy.lookedUp(Groups::gid), kernel::wake, read);
@@ -174,8 +177,8 @@ public final class Daemon implements AutoCloseable {
           new WatchHub(
               engine::snapshot,
               engine::history,
-              Limits.DEFAULTS.watches(),
-              new PolicyShares(engine::rules, Quota::watches));
+              config.access().limits().watches(),
+              new PolicyShares(engine::rules));
       preparation.await();
       maintenance =
           new Maintenance(
@@ -194,7 +197,8 @@ public final class Daemon implements AutoCloseable {
               status::now,
               reload::launchers,
               maintenance,
-              reload::run);
+              reload::run,
+              config.access().limits());
       maintenance.resume();
     } catch (IOException | StoreException | RuntimeException e) {
       store.close();

@@ -6,7 +6,7 @@ import dev.metakey.model.RegistryInfo;
 import dev.metakey.model.Tag;
 import dev.metakey.server.config.Config;
 import dev.metakey.server.config.Read;
-import dev.metakey.server.domain.Quota;
+import dev.metakey.server.domain.Limits;
 import dev.metakey.server.domain.RegistryState;
 import dev.metakey.server.domain.Rules;
 import dev.metakey.server.domain.Start;
@@ -14,7 +14,6 @@ import dev.metakey.server.engine.Engine;
 import dev.metakey.server.engine.EngineThreads;
 import dev.metakey.server.engine.HostClock;
 import dev.metakey.server.engine.KernelWatch;
-import dev.metakey.server.engine.Limits;
 import dev.metakey.server.engine.PolicyShares;
 import dev.metakey.server.engine.Retention;
 import dev.metakey.server.files.SocketAccess;
@@ -63,7 +62,8 @@ public final class MemoryDaemon implements AutoCloseable {
             new Rules(config.quarantineMs(), self.uid()),
             new Retention(config.history().keep(), config.history().ageMs()),
             self,
-            clock);
+            clock,
+            Limits.DEFAULTS);
     kernel = new KernelWatch(engine, withPids -> List.of());
     engine.run(kernel.look());
     Tag tag = Tag.random(new SecureRandom());
@@ -74,7 +74,7 @@ public final class MemoryDaemon implements AutoCloseable {
             engine::snapshot,
             engine::history,
             Limits.DEFAULTS.watches(),
-            new PolicyShares(engine::rules, Quota::watches));
+            new PolicyShares(engine::rules));
     Read<Config> read = Read.sound(config);
     Reload reload = new Reload(engine, () -> read, policy -> policy, kernel::wake, read);
     StatusReport status = new StatusReport(config, engine, publisher, hub, new Problems());
@@ -87,7 +87,8 @@ public final class MemoryDaemon implements AutoCloseable {
             status::now,
             reload::launchers,
             new Maintenance(engine, this::home, directory, "", () -> {}),
-            reload::run);
+            reload::run,
+            Limits.DEFAULTS);
     threads = new EngineThreads(engine, () -> {});
     engine.addListener(hub);
     engine.addListener(kernel);

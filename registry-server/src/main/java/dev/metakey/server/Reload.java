@@ -47,6 +47,7 @@ final class Reload {
     FIXED.put("publish", Config::publish);
     FIXED.put("programs", Config::programs);
     FIXED.put("socket_access", config -> config.access().socket());
+    FIXED.put("limits", config -> config.access().limits());
   }
 
   private final Engine engine;

@@ -2,6 +2,7 @@ package dev.metakey.server.config;
 
 import dev.metakey.model.Layout;
 import dev.metakey.model.RegistryInfo;
+import dev.metakey.server.domain.Limits;
 import dev.metakey.server.domain.Policy;
 import dev.metakey.server.files.SocketAccess;
 import java.nio.file.Path;
@@ -119,13 +120,16 @@ public record Config(
   }
 
   /**
-   * Who may do what.
+   * Who may do what, and how much of everything they may hold.
    *
    * @param policy the rules of the config, then the built-in ones
+   * @param limits what holds where the policy says nothing, and for all together
    */
-  public record Access(Policy policy, SocketAccess socket) {
-    public static final Access DEFAULT = new Access(Policy.DEFAULT, SocketAccess.EVERYBODY);
-    public static final Access OPEN = new Access(Policy.OPEN, SocketAccess.EVERYBODY);
+  public record Access(Policy policy, SocketAccess socket, Limits limits) {
+    public static final Access DEFAULT =
+        new Access(Policy.DEFAULT, SocketAccess.EVERYBODY, Limits.DEFAULTS);
+    public static final Access OPEN =
+        new Access(Policy.OPEN, SocketAccess.EVERYBODY, Limits.DEFAULTS);
   }
 
   public static Config defaults() {

@@ -26,7 +26,8 @@ public final class ConfigFile {
           "programs",
           "launchers",
           "policy",
-          "socket_access");
+          "socket_access",
+          "limits");
 
   private ConfigFile() {}
 
@@ -62,7 +63,7 @@ public final class ConfigFile {
             publish.get("tag", true, ConfigFile::yesOrNo)),
         yaml.get("programs", defaults.programs(), Config.Programs::parse),
         yaml.list("launchers", ConfigFile::launcher),
-        new Config.Access(PolicySection.read(yaml), socketAccess(yaml)));
+        new Config.Access(PolicySection.read(yaml), socketAccess(yaml), LimitsSection.read(yaml)));
   }
 
   /** Where it is wrong, nobody else gets in: it may have been meant to keep somebody out. */

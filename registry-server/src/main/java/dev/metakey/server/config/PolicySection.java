@@ -35,7 +35,7 @@ final class PolicySection {
   private static final List<String> RIGHTS =
       Arrays.stream(Right.values()).map(Right::toString).toList();
   private static final List<String> QUOTAS =
-      List.of("ids", "slot_bytes", "waits", "watches", "connections");
+      List.of("ids", "slot_bytes", "waits", "watches", "connections", "calls_a_second");
   private static final int MANY = 1_000_000;
   private static final int MAX_NAME = 64;
 
@@ -213,7 +213,8 @@ final class PolicySection {
         quota.get("slot_bytes", usual.slotBytes(), w -> (int) ConfigFile.number(w, 0, 200)),
         quota.get("waits", usual.waits(), PolicySection::count),
         quota.get("watches", usual.watches(), PolicySection::count),
-        quota.get("connections", usual.connections(), PolicySection::count));
+        quota.get("connections", usual.connections(), PolicySection::count),
+        quota.get("calls_a_second", usual.callsPerSecond(), PolicySection::count));
   }
 
   private static int count(String word) {

@@ -11,8 +11,10 @@ import dev.metakey.model.Field;
  * @param waits resolves that wait at a time; this and the rest: {@link #AS_LIMITED}, or 0 and more
  * @param watches open at a time
  * @param connections open at a time
+ * @param callsPerSecond on average
  */
-public record Quota(int ids, int slotBytes, int waits, int watches, int connections) {
+public record Quota(
+    int ids, int slotBytes, int waits, int watches, int connections, int callsPerSecond) {
   /** Half of the slot bytes that the layout has. */
   public static final int HALF = -1;
 
@@ -21,11 +23,12 @@ public record Quota(int ids, int slotBytes, int waits, int watches, int connecti
 
   /** What a rule gives that says nothing about it. Two holders never have everything. */
   public static final Quota DEFAULT =
-      new Quota(Field.IDS / 2, HALF, AS_LIMITED, AS_LIMITED, AS_LIMITED);
+      new Quota(Field.IDS / 2, HALF, AS_LIMITED, AS_LIMITED, AS_LIMITED, AS_LIMITED);
 
   /** No bound but what there is. */
   public static final Quota NONE =
-      new Quota(Integer.MAX_VALUE, Integer.MAX_VALUE, AS_LIMITED, AS_LIMITED, AS_LIMITED);
+      new Quota(
+          Integer.MAX_VALUE, Integer.MAX_VALUE, AS_LIMITED, AS_LIMITED, AS_LIMITED, AS_LIMITED);
 
   /**
    * How many bytes for slots that is.

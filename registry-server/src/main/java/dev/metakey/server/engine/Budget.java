@@ -1,11 +1,12 @@
 package dev.metakey.server.engine;
 
 import dev.metakey.model.MetakeyException;
-import dev.metakey.model.Peer;
 import dev.metakey.model.Reason;
+import dev.metakey.server.domain.Limits.Bound;
 import dev.metakey.server.domain.Quota;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,36 +15,33 @@ import org.jspecify.annotations.Nullable;
  * reserve of the total is for admins alone. Thread-safe.
  */
 public final class Budget {
+  private static final int NAMED = 3;
+
   private final Bound bound;
   private final Map<Integer, Long> held = new HashMap<>();
   private long total;
-
-  /**
-   * How much there may be.
-   *
-   * @param what the word for it in messages, in the plural
-   * @param perUid what one ordinary uid may hold
-   * @param total what all may hold together
-   * @param reserve what of the total is left to admins
-   */
-  public record Bound(String what, long perUid, long total, long reserve) {}
+  private long refused;
 
   /**
    * Why there was no more.
    *
    * @param uid the uid that holds too much; null if all of them together do
    * @param byPolicy whether the limit is the quota of a rule of the policy
+   * @param users who holds the most, for an admin; how many hold some, for others; empty where it
+   *     is about one uid
    */
-  public record Full(String what, @Nullable Integer uid, long limit, long used, boolean byPolicy) {
-    public Full(String what, @Nullable Integer uid, long limit, long used) {
-      this(what, uid, limit, used, false);
+  public record Full(
+      String what, @Nullable Integer uid, long limit, long used, boolean byPolicy, String users) {
+    /** What one uid may have by the limits is used up. */
+    public Full(String what, int uid, long limit, long used) {
+      this(what, uid, limit, used, false, "");
     }
 
     /** The refusal of a call, with what to do about it. */
     public MetakeyException refusal(Reason reason, String advice) {
       String who =
           uid == null
-              ? "there are %d %s already, and no more are allowed".formatted(used, what)
+              ? "there are %d %s already (%s), and no more are allowed".formatted(used, what, users)
               : "uid %s has %d %s already, and %s %d"
                   .formatted(
                       Integer.toUnsignedString(uid),
@@ -51,10 +49,13 @@ public final class Budget {
                       what,
                       byPolicy ? "its rule in the policy allows" : "one uid may have",
                       limit);
-      return new MetakeyException(
-          reason,
-          who + "; " + advice,
-          Map.of("limit", Long.toString(limit), "used", Long.toString(used)));
+      Map<String, String> facts = new HashMap<>();
+      facts.put("limit", Long.toString(limit));
+      facts.put("used", Long.toString(used));
+      if (uid == null) {
+        facts.put("holders", users);
+      }
+      return new MetakeyException(reason, who + "; " + advice, facts);
     }
   }
 
@@ -67,36 +68,61 @@ public final class Budget {
     return take(uid, admin, Quota.AS_LIMITED, amount);
   }
 
-  /** As {@link #take(int, boolean, long)}, for one of what a peer may have. */
-  public @Nullable Full takeOne(Peer peer, Shares shares) {
-    return take(peer.uid(), shares.isAdmin(peer), shares.quota(peer), 1);
-  }
-
   /**
    * As {@link #take(int, boolean, long)}.
    *
    * @param quota what the uid may hold; {@link Quota#AS_LIMITED}: as the bound says
    */
   public synchronized @Nullable Full take(int uid, boolean admin, int quota, long amount) {
-    long limit = admin ? bound.total : bound.total - bound.reserve;
+    long limit = admin ? bound.total() : bound.total() - bound.reserve();
     if (total + amount > limit) {
-      return new Full(bound.what, null, limit, total);
+      refused++;
+      return new Full(bound.what(), null, limit, total, false, users(admin));
     }
     long mine = held.getOrDefault(uid, 0L);
     boolean byPolicy = quota != Quota.AS_LIMITED;
-    long own = byPolicy ? quota : admin ? bound.total - bound.perUid : bound.perUid;
+    long own = byPolicy ? quota : admin ? bound.total() - bound.perUid() : bound.perUid();
     if (mine + amount > own) {
-      return new Full(bound.what, uid, own, mine, byPolicy);
+      refused++;
+      return new Full(bound.what(), uid, own, mine, byPolicy, "");
     }
     held.put(uid, mine + amount);
     total += amount;
     return null;
   }
 
+  /** To admins by number, to others as a count: who else calls here is no business of theirs. */
+  private String users(boolean admin) {
+    String count = held.size() == 1 ? "1 user" : held.size() + " users";
+    if (!admin) {
+      return count;
+    }
+    return held.entrySet().stream()
+        .sorted(Map.Entry.<Integer, Long>comparingByValue().reversed())
+        .limit(NAMED)
+        .map(e -> "uid %s: %d".formatted(Integer.toUnsignedString(e.getKey()), e.getValue()))
+        .collect(Collectors.joining(", ", count + ", the biggest are ", ""));
+  }
+
   /** Gives back what was taken. */
   public synchronized void give(int uid, long amount) {
     held.computeIfPresent(uid, (key, mine) -> mine == amount ? null : Long.valueOf(mine - amount));
     total -= amount;
+  }
+
+  /** How much a uid holds. */
+  public synchronized long held(int uid) {
+    return held.getOrDefault(uid, 0L);
+  }
+
+  /** How often somebody was refused. */
+  public synchronized long refused() {
+    return refused;
+  }
+
+  /** How much there may be. */
+  public Bound bound() {
+    return bound;
   }
 
   /** How much everybody holds together. */

@@ -3,6 +3,7 @@ package dev.metakey.server.engine;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Peer;
 import dev.metakey.model.Reason;
+import dev.metakey.server.domain.Limits;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -35,7 +36,7 @@ final class CommandQueue {
    * @param bound how many commands may wait; more are refused
    * @param isAdmin who may use the reserve
    */
-  CommandQueue(Budget.Bound bound, Predicate<Peer> isAdmin) {
+  CommandQueue(Limits.Bound bound, Predicate<Peer> isAdmin) {
     this.budget = new Budget(bound);
     this.isAdmin = isAdmin;
   }

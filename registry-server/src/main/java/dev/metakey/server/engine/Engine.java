@@ -10,11 +10,11 @@ import dev.metakey.model.Tag;
 import dev.metakey.server.domain.ClockReading;
 import dev.metakey.server.domain.Command;
 import dev.metakey.server.domain.Decision;
+import dev.metakey.server.domain.Limits;
 import dev.metakey.server.domain.Now;
 import dev.metakey.server.domain.Observe;
 import dev.metakey.server.domain.Policy;
 import dev.metakey.server.domain.Programs;
-import dev.metakey.server.domain.Quota;
 import dev.metakey.server.domain.Register;
 import dev.metakey.server.domain.Registry;
 import dev.metakey.server.domain.RegistryState;
@@ -81,20 +81,20 @@ public final class Engine {
   /**
    * @param self the peer in whose name the daemon itself acts
    * @param clock the host's
+   * @param limits how many commands and resolves may wait
    * @throws StoreException if the store cannot be opened
    */
-  public Engine(Store store, Rules rules, Retention retention, Peer self, HostClock clock)
+  public Engine(
+      Store store, Rules rules, Retention retention, Peer self, HostClock clock, Limits limits)
       throws StoreException {
     this.rules = rules;
-    this.queue = new CommandQueue(Limits.DEFAULTS.queued(), peer -> rules().isAdmin(peer));
+    this.queue = new CommandQueue(limits.queued(), peer -> rules().isAdmin(peer));
     this.keeper = new StoreKeeper(store, retention, this::tellHealth);
     this.self = self;
     RegistryState stored = store.open();
     this.clock = new RegistryClock(clock, stored, retention.mostOffMs());
     this.writer = new Writer(stored, () -> this.rules, self, this.clock, keeper);
-    this.waiters =
-        new Waiters(
-            writer::snapshot, Limits.DEFAULTS.waits(), new PolicyShares(this::rules, Quota::waits));
+    this.waiters = new Waiters(writer::snapshot, limits.waits(), new PolicyShares(this::rules));
     writer.addListener((snapshot, changes) -> waiters.committed());
     writer.addListener((snapshot, changes) -> changes.forEach(c -> uses().note(c.field())));
   }

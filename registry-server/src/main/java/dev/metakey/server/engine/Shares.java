@@ -3,14 +3,19 @@ package dev.metakey.server.engine;
 import dev.metakey.model.Peer;
 import dev.metakey.server.domain.Quota;
 
-/** Which part of a limit a peer may have. */
+/** Which part of the limits a peer may have. */
 @FunctionalInterface
 public interface Shares {
-  /** Whether it may use the reserve. */
+  /** Whether it may use the reserves. */
   boolean isAdmin(Peer peer);
 
-  /** What the policy gives its uid; {@link Quota#AS_LIMITED} if it says nothing about it. */
-  default int quota(Peer peer) {
-    return Quota.AS_LIMITED;
+  /** What the policy gives its uid. */
+  default Quota quota(Peer peer) {
+    return Quota.NONE;
+  }
+
+  /** What stays the same object as long as the answers for a peer stay the same. */
+  default Object generation() {
+    return this;
   }
 }

@@ -6,6 +6,7 @@ import dev.metakey.model.Peer;
 import dev.metakey.model.Pending;
 import dev.metakey.model.Reason;
 import dev.metakey.model.Snapshot;
+import dev.metakey.server.domain.Limits;
 import dev.metakey.server.domain.Refusals;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -61,7 +62,7 @@ final class Waiters {
    * @param bound how many resolves may wait at a time; more are refused
    * @param shares what each may have
    */
-  Waiters(Supplier<Snapshot> snapshots, Budget.Bound bound, Shares shares) {
+  Waiters(Supplier<Snapshot> snapshots, Limits.Bound bound, Shares shares) {
     this.snapshots = snapshots;
     this.budget = new Budget(bound);
     this.shares = shares;
@@ -79,7 +80,8 @@ final class Waiters {
       if (refusal != null) {
         return CompletableFuture.failedFuture(refusal);
       }
-      Budget.Full full = budget.takeOne(peer, shares);
+      Budget.Full full =
+          budget.take(peer.uid(), shares.isAdmin(peer), shares.quota(peer).waits(), 1);
       if (full != null) {
         return CompletableFuture.failedFuture(
             full.refusal(Reason.TOO_MANY_WAITERS, "ask without waiting, or later"));

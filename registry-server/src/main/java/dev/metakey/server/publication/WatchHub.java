@@ -6,6 +6,7 @@ import dev.metakey.model.Peer;
 import dev.metakey.model.Reason;
 import dev.metakey.model.RegistryInfo;
 import dev.metakey.model.Snapshot;
+import dev.metakey.server.domain.Limits;
 import dev.metakey.server.engine.Budget;
 import dev.metakey.server.engine.CommitListener;
 import dev.metakey.server.engine.Defects;
@@ -86,7 +87,7 @@ public final class WatchHub implements CommitListener, AutoCloseable {
    * @param shares what each may have
    */
   public WatchHub(
-      Supplier<Snapshot> snapshots, History history, Budget.Bound bound, Shares shares) {
+      Supplier<Snapshot> snapshots, History history, Limits.Bound bound, Shares shares) {
     this.budget = new Budget(bound);
     this.shares = shares;
     this.snapshots = snapshots;
@@ -114,7 +115,8 @@ public final class WatchHub implements CommitListener, AutoCloseable {
    */
   public Watcher subscribe(
       @Nullable Since since, Subscriber subscriber, Peer peer, Executor thread) {
-    Budget.Full full = budget.takeOne(peer, shares);
+    Budget.Full full =
+        budget.take(peer.uid(), shares.isAdmin(peer), shares.quota(peer).watches(), 1);
     if (full != null) {
       throw full.refusal(Reason.TOO_MANY_WAITERS, "end one, or read the published files");
     }

@@ -3,8 +3,8 @@ package dev.metakey.server.transport;
 import com.google.protobuf.InvalidProtocolBufferException;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Reason;
+import dev.metakey.server.domain.Limits;
 import dev.metakey.server.engine.Budget;
-import dev.metakey.server.engine.Limits;
 import dev.metakey.wire.WireErrors;
 import io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
 import io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
@@ -15,9 +15,6 @@ import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -133,6 +130,10 @@ final class CallGuard implements ServerInterceptor {
     /** Counts the call. Returns the refusal, or null if it may go on. */
     synchronized @Nullable MetakeyException enter() {
       connections.asked(connection);
+      MetakeyException tooOften = connections.tooOften(connection, startNs);
+      if (tooOften != null) {
+        return tooOften;
+      }
       Limits.Connection each = connections.limits.each();
       int mine = connection.calls.incrementAndGet();
       if (mine > each.streams()) {
@@ -144,9 +145,9 @@ final class CallGuard implements ServerInterceptor {
         connection.reflections.decrementAndGet();
         return tooMany("reflection calls on one connection", each.reflections());
       }
-      Budget.Full full = connections.calls.take(connection.uid(), connection.admin, 1);
+      Budget.Full full = connections.calls.take(connection.uid(), connection.isAdmin(), 1);
       if (full == null && oneRequest) {
-        full = connections.arriving.take(connection.uid(), connection.admin, 1);
+        full = connections.arriving.take(connection.uid(), connection.isAdmin(), 1);
         arriving = full == null;
         if (full != null) {
           connections.calls.give(connection.uid(), 1);
@@ -289,7 +290,7 @@ final class CallGuard implements ServerInterceptor {
         if (closed) {
           return;
         }
-        tooMuch = hold(lengthOf(message));
+        tooMuch = hold(RequestShape.lengthOf(message));
         if (tooMuch == null) {
           super.sendMessage(message);
         }
@@ -310,21 +311,13 @@ final class CallGuard implements ServerInterceptor {
                   connection.uid(),
                   limit,
                   held - bytes)
-              : connections.unreadBytes.take(connection.uid(), connection.admin, bytes);
+              : connections.unreadBytes.take(connection.uid(), connection.isAdmin(), bytes);
       if (full != null) {
         connection.unreadBytes.addAndGet(-bytes);
         return full.refusal(Reason.QUOTA_EXCEEDED, "read them before you ask for more");
       }
       unread += bytes;
       return null;
-    }
-
-    private static long lengthOf(Object message) {
-      try {
-        return ((InputStream) message).available();
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
-      }
     }
 
     @Override

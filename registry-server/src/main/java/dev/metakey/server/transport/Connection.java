@@ -1,38 +1,67 @@
 package dev.metakey.server.transport;
 
+import dev.metakey.server.domain.Quota;
+import dev.metakey.server.engine.Shares;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
 /** A connection, and what its peer holds through it. */
 final class Connection {
   final PeerProcess peer;
-  final boolean admin;
-  final int quota;
   final AtomicInteger calls = new AtomicInteger();
   final AtomicInteger reflections = new AtomicInteger();
   final AtomicLong unreadBytes = new AtomicLong();
   final Executor thread;
+  private final Shares shares;
   private final AtomicBoolean asked = new AtomicBoolean();
   private final Runnable close;
+  private volatile @Nullable Standing standing;
 
   /**
-   * @param admin whether the peer may use the reserves
-   * @param quota how many connections the policy gives its uid; negative: it says nothing
+   * What the policy gives the peer's uid, whatever it will claim to be.
+   *
+   * @param generation of the policy
+   * @param admin whether it may use the reserves
+   */
+  private record Standing(Object generation, boolean admin, Quota quota) {}
+
+  /**
+   * @param shares what the policy of the moment gives whom
    * @param thread the one that reads and writes it
    * @param close ends it, from any thread
    */
-  Connection(PeerProcess peer, boolean admin, int quota, Executor thread, Runnable close) {
+  Connection(PeerProcess peer, Shares shares, Executor thread, Runnable close) {
     this.peer = peer;
-    this.admin = admin;
-    this.quota = quota;
+    this.shares = shares;
     this.thread = thread;
     this.close = close;
   }
 
   int uid() {
     return peer.uid();
+  }
+
+  /** Whether the peer may use the reserves. */
+  boolean isAdmin() {
+    return standing().admin;
+  }
+
+  Quota quota() {
+    return standing().quota;
+  }
+
+  /** Looked for once in each generation of the policy, as that is costly. */
+  private Standing standing() {
+    Object generation = shares.generation();
+    Standing known = standing;
+    if (known == null || known.generation != generation) {
+      known = new Standing(generation, peer.isAdmin(shares::isAdmin), peer.quota(shares::quota));
+      standing = known;
+    }
+    return known;
   }
 
   void close() {

@@ -1,13 +1,14 @@
 package dev.metakey.server.transport;
 
-import dev.metakey.model.Peer;
+import dev.metakey.model.MetakeyException;
+import dev.metakey.server.domain.Limits;
 import dev.metakey.server.engine.Budget;
-import dev.metakey.server.engine.Limits;
+import dev.metakey.server.engine.Rate;
 import dev.metakey.server.engine.Shares;
-import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** What is open on the socket, and how much more may be: see {@link Limits}. Thread-safe. */
@@ -18,10 +19,12 @@ final class Connections {
   final Budget unreadBytes;
   final FaultLog faults = new FaultLog(System::nanoTime);
   private final Budget open;
-  private final Shares shares;
+  private final Rate rate;
+  final Shares shares;
+  final TurnedAway turnedAway = new TurnedAway();
 
-  /** Those that have a place. Guarded by this. */
-  private final Set<Connection> counted = new HashSet<>();
+  /** Those that have a place, the oldest first. Guarded by this. */
+  private final Set<Connection> counted = new LinkedHashSet<>();
 
   /** Those on which nothing was asked yet, the oldest first. Guarded by this. */
   private final Set<Connection> silent = new LinkedHashSet<>();
@@ -32,40 +35,41 @@ final class Connections {
   Connections(Limits limits, Shares shares) {
     this.limits = limits;
     this.shares = shares;
+    this.rate = new Rate(limits.callsPerSecond());
     this.open = new Budget(limits.connections());
     this.calls = new Budget(limits.calls());
     this.arriving = new Budget(limits.arriving());
     this.unreadBytes = new Budget(limits.unreadBytes());
   }
 
-  boolean isAdmin(Peer peer) {
-    return shares.isAdmin(peer);
-  }
-
-  /** How many connections the policy gives the peer's uid, whatever it will claim to be. */
-  int quota(Peer peer) {
-    return shares.quota(peer);
-  }
-
   /**
-   * Counts a new connection and returns null, or returns why there are too many. Before that,
-   * connections on which nothing was ever asked make room, the oldest first.
+   * Counts a new connection and returns null, or returns why there are too many. Before that, idle
+   * ones make room.
    */
   Budget.@Nullable Full open(Connection connection) {
     Budget.Full full = take(connection);
-    for (Connection idle = idle(full, connection); idle != null; idle = idle(full, connection)) {
-      closed(idle);
-      faults.say(
-          "connection closed: nothing was asked on it, and its place was needed; it came from %s"
-              .formatted(idle));
-      idle.close();
+    while (full != null) {
+      Connection idle = idle(full, connection);
+      if (idle == null) {
+        return full;
+      }
+      drop(idle);
       full = take(connection);
     }
-    return full;
+    return null;
+  }
+
+  private void drop(Connection idle) {
+    closed(idle);
+    faults.say(
+        "connection closed: nothing was asked on it, and its place was needed; it came from %s"
+            .formatted(idle));
+    idle.close();
   }
 
   private synchronized Budget.@Nullable Full take(Connection connection) {
-    Budget.Full full = open.take(connection.uid(), connection.admin, connection.quota, 1);
+    Budget.Full full =
+        open.take(connection.uid(), connection.isAdmin(), connection.quota().connections(), 1);
     if (full == null) {
       counted.add(connection);
       silent.add(connection);
@@ -74,18 +78,37 @@ final class Connections {
   }
 
   /**
-   * The connection that makes room: one of the same uid or, if all together are too many, of any.
+   * The connection that makes room: one of the same uid on which nothing was ever asked or, if all
+   * together are too many, one of the uid that has the most.
    */
-  private synchronized @Nullable Connection idle(
-      Budget.@Nullable Full full, Connection connection) {
-    if (full == null) {
-      return null;
+  private synchronized @Nullable Connection idle(Budget.Full full, Connection connection) {
+    if (full.uid() != null) {
+      return silent.stream()
+          .filter(other -> other.uid() == connection.uid())
+          .findFirst()
+          .orElse(null);
     }
-    return silent.stream()
-        .filter(other -> other.uid() == connection.uid())
-        .findFirst()
-        .or(() -> full.uid() == null ? silent.stream().findFirst() : Optional.empty())
+    return ofTheBiggest(silent.stream())
+        .or(() -> ofTheBiggest(counted.stream().filter(one -> yields(one, connection))))
         .orElse(null);
+  }
+
+  /** Whether it is not used now, and its uid has more than the newcomer's will have. */
+  private boolean yields(Connection one, Connection newcomer) {
+    return one.calls.get() == 0 && open.held(one.uid()) > open.held(newcomer.uid()) + 1;
+  }
+
+  /** The first of those whose uid has the most. */
+  private Optional<Connection> ofTheBiggest(Stream<Connection> some) {
+    return some.reduce((one, next) -> open.held(next.uid()) > open.held(one.uid()) ? next : one);
+  }
+
+  /** Why the connection's peer may not make one more call now; null if it may. */
+  @Nullable MetakeyException tooOften(Connection connection, long nowNs) {
+    Rate.Held held =
+        rate.take(
+            connection.uid(), connection.isAdmin(), connection.quota().callsPerSecond(), nowNs);
+    return held == null ? null : held.refusal();
   }
 
   /** Notes that a call came on the connection. */

@@ -1,10 +1,8 @@
 package dev.metakey.server.transport;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import dev.metakey.model.Reason;
+import dev.metakey.server.domain.Limits;
 import dev.metakey.server.engine.Budget;
-import dev.metakey.server.engine.Limits;
 import io.grpc.Attributes;
 import io.grpc.netty.shaded.io.grpc.netty.GrpcHttp2ConnectionHandler;
 import io.grpc.netty.shaded.io.grpc.netty.InternalProtocolNegotiationEvent;
@@ -12,9 +10,7 @@ import io.grpc.netty.shaded.io.grpc.netty.InternalProtocolNegotiator.ProtocolNeg
 import io.grpc.netty.shaded.io.grpc.netty.InternalProtocolNegotiators;
 import io.grpc.netty.shaded.io.grpc.netty.ProtocolNegotiationEvent;
 import io.grpc.netty.shaded.io.netty.buffer.ByteBuf;
-import io.grpc.netty.shaded.io.netty.buffer.Unpooled;
 import io.grpc.netty.shaded.io.netty.channel.Channel;
-import io.grpc.netty.shaded.io.netty.channel.ChannelFutureListener;
 import io.grpc.netty.shaded.io.netty.channel.ChannelHandler;
 import io.grpc.netty.shaded.io.netty.channel.ChannelHandlerContext;
 import io.grpc.netty.shaded.io.netty.channel.ChannelInboundHandlerAdapter;
@@ -43,10 +39,6 @@ final class PeerNegotiator implements ProtocolNegotiator {
   /** Length of "PRI * HTTP/2.0", and so on, with which every client begins (RFC 9113). */
   private static final int PREFACE_BYTES = 24;
 
-  private static final int SETTINGS = 4;
-  private static final int GOAWAY = 7;
-  private static final int ENHANCE_YOUR_CALM = 0xb;
-
   private final PeerLook look;
   private final Connections connections;
 
@@ -72,6 +64,14 @@ final class PeerNegotiator implements ProtocolNegotiator {
 
   @Override
   public void close() {}
+
+  /** Closes a connection, if it is still open, whatever is open on it. For any thread. */
+  static void cut(Channel channel) {
+    ChannelHandlerContext first = channel.pipeline().firstContext();
+    if (first != null) { // otherwise it is closed already
+      var unused = first.close(); // from the front: HTTP/2 would wait for the open streams first
+    }
+  }
 
   private static final class IdentifyPeer extends ChannelInboundHandlerAdapter {
     private final GrpcHttp2ConnectionHandler grpc;
@@ -100,16 +100,10 @@ final class PeerNegotiator implements ProtocolNegotiator {
         peer = look.at(kernel.uid(), gid, kernel.pid(), process::lives).in(PeerGroups.of(channel));
       }
       Connection connection =
-          new Connection(
-              peer,
-              peer.isAdmin(connections::isAdmin),
-              peer.quota(connections::quota),
-              context.executor(),
-              // from the front: HTTP/2 would wait for the open streams first
-              () -> channel.pipeline().firstContext().close());
+          new Connection(peer, connections.shares, context.executor(), () -> cut(channel));
       Budget.Full full = connections.open(connection);
       if (full != null) {
-        refuse(context, connection, full);
+        turnAway(channel, connection, full);
         return;
       }
       channel.closeFuture().addListener(closed -> connections.closed(connection));
@@ -131,21 +125,11 @@ final class PeerNegotiator implements ProtocolNegotiator {
           InternalProtocolNegotiationEvent.withAttributes(negotiation, attributes));
     }
 
-    /** Says why, by a GOAWAY frame of HTTP/2, and closes. */
-    @SuppressWarnings("FutureReturnValueIgnored") // nobody waits for the close
-    private void refuse(ChannelHandlerContext context, Connection connection, Budget.Full full) {
+    private void turnAway(Channel channel, Connection connection, Budget.Full full) {
       String why = full.refusal(Reason.QUOTA_EXCEEDED, "close some, or try again later").text();
       connections.faults.say("connection refused: %s; it came from %s".formatted(why, connection));
-      byte[] text = why.getBytes(UTF_8);
-      ByteBuf goAway = Unpooled.buffer();
-      goAway.writeMedium(0).writeByte(SETTINGS).writeByte(0).writeInt(0);
-      goAway.writeMedium(8 + text.length).writeByte(GOAWAY).writeByte(0).writeInt(0);
-      goAway.writeInt(0).writeInt(ENHANCE_YOUR_CALM).writeBytes(text);
-      context
-          .pipeline()
-          .firstContext()
-          .writeAndFlush(goAway)
-          .addListener(ChannelFutureListener.CLOSE);
+      AcceptGate.passed(channel);
+      connections.turnedAway.answer(channel, connection.uid(), why);
     }
   }
 

@@ -8,8 +8,8 @@ import dev.metakey.model.Reason;
 import dev.metakey.server.domain.Quota;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.function.Predicate;
-import java.util.function.ToIntFunction;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -90,8 +90,8 @@ record PeerProcess(
   }
 
   /** What the policy gives it before it claims anything. */
-  int quota(ToIntFunction<Peer> policy) {
-    return place.ended() ? Quota.AS_LIMITED : policy.applyAsInt(peer("unnamed"));
+  Quota quota(Function<Peer, Quota> policy) {
+    return place.ended() ? Quota.NONE : policy.apply(peer("unnamed"));
   }
 
   private Owner owner(@Nullable String claimed) {

@@ -3,10 +3,11 @@ package dev.metakey.server.transport;
 import com.google.protobuf.CodedInputStream;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Reason;
-import dev.metakey.server.engine.Limits;
+import dev.metakey.server.domain.Limits;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.util.Map;
 
 /**
@@ -54,5 +55,14 @@ final class RequestShape {
         "the bytes of the request are not the message that %s takes".formatted(method),
         Map.of(),
         e);
+  }
+
+  /** How many bytes a message has that the guard sees as bytes. */
+  static long lengthOf(Object message) {
+    try {
+      return ((InputStream) message).available();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 }

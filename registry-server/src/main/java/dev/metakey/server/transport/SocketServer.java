@@ -4,11 +4,10 @@ import dev.metakey.files.Failure;
 import dev.metakey.model.DaemonStatus;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Reason;
-import dev.metakey.server.domain.Quota;
+import dev.metakey.server.domain.Limits;
 import dev.metakey.server.engine.Defects;
 import dev.metakey.server.engine.Engine;
 import dev.metakey.server.engine.KernelWatch;
-import dev.metakey.server.engine.Limits;
 import dev.metakey.server.engine.PolicyShares;
 import dev.metakey.server.engine.Shares;
 import dev.metakey.server.files.LockFile;
@@ -107,6 +106,7 @@ public final class SocketServer implements AutoCloseable {
   /**
    * @param launchers units that prove nothing; is asked for each connection
    * @param reload reads the config again, and returns what an admin should know
+   * @param limits what peers may hold
    * @throws LockFile.HeldException if a live daemon has the socket
    * @throws IOException if the path cannot be a socket, or cannot be listened on
    */
@@ -118,7 +118,8 @@ public final class SocketServer implements AutoCloseable {
       Supplier<DaemonStatus> status,
       Supplier<Launchers> launchers,
       Upkeep upkeep,
-      Supplier<String> reload)
+      Supplier<String> reload,
+      Limits limits)
       throws IOException {
     this(
         path,
@@ -129,12 +130,12 @@ public final class SocketServer implements AutoCloseable {
         launchers,
         upkeep,
         reload,
-        Limits.DEFAULTS,
-        new PolicyShares(engine::rules, Quota::connections));
+        limits,
+        new PolicyShares(engine::rules));
   }
 
   /**
-   * @param shares how many connections each may have, and who may use the reserves of the limits
+   * @param shares what of the limits each may have
    */
   SocketServer(
       Path path,

@@ -44,7 +44,7 @@ class PolicySectionTest {
                   release: edge.
                   link: all
                   admin: none
-                quota: {ids: 16, slot_bytes: 64, waits: 1, watches: 2, connections: 3}
+                quota: {ids: 16, slot_bytes: 64, waits: 1, watches: 2, connections: 3, calls_a_second: 4}
               - rule: banned
                 uid: 1001
                 allow: none
@@ -73,7 +73,7 @@ class PolicySectionTest {
                     Right.RELEASE, new Prefixes(false, List.of("edge.")),
                     Right.LINK, Prefixes.ALL,
                     Right.ADMIN, Prefixes.NONE),
-                new Quota(16, 64, 1, 2, 3)));
+                new Quota(16, 64, 1, 2, 3, 4)));
     assertThat(rules.get(1).allowedText()).isEqualTo("nothing");
     assertThat(rules.get(1).quota()).isEqualTo(Quota.DEFAULT);
     assertThat(rules.get(2).allowedText())

@@ -177,7 +177,7 @@ class PolicyTest {
 
   @Test
   void quota_whenAnotherBringsASharedFieldBack_countsForIt() {
-    Quota one = new Quota(1, 200, 0, 0, 0);
+    Quota one = new Quota(1, 200, 0, 0, 0, 0);
     Given host =
         Given.host()
             .under(

@@ -3,10 +3,11 @@ package dev.metakey.server.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.metakey.model.Reason;
+import dev.metakey.server.domain.Limits;
 import org.junit.jupiter.api.Test;
 
 class BudgetTest {
-  private final Budget budget = new Budget(new Budget.Bound("calls", 3, 10, 2));
+  private final Budget budget = new Budget(new Limits.Bound("calls", 3, 10, 2));
 
   @Test
   void take_whenAUidHasAllItMayHave_refusesItAndNobodyElse() {
@@ -22,13 +23,23 @@ class BudgetTest {
 
   @Test
   void take_whenOrdinaryUidsHaveAll_leavesTheReserveToAdmins() {
-    for (int uid = 1000; uid < 1004; uid++) {
-      assertThat(budget.take(uid, false, 2)).isNull();
-    }
+    assertThat(budget.take(1000, false, 3)).isNull();
+    assertThat(budget.take(1001, false, 2)).isNull();
+    assertThat(budget.take(1002, false, 2)).isNull();
+    assertThat(budget.take(1003, false, 1)).isNull();
 
-    assertThat(budget.take(1004, false, 1)).isEqualTo(new Budget.Full("calls", null, 8, 8));
+    assertThat(budget.take(1004, false, 1))
+        .isEqualTo(new Budget.Full("calls", null, 8, 8, false, "4 users"));
     assertThat(budget.take(0, true, 2)).isNull();
-    assertThat(budget.take(0, true, 1)).isEqualTo(new Budget.Full("calls", null, 10, 10));
+    assertThat(budget.take(0, true, 1))
+        .isEqualTo(
+            new Budget.Full(
+                "calls",
+                null,
+                10,
+                10,
+                false,
+                "5 users, the biggest are uid 1000: 3, uid 0: 2, uid 1001: 2"));
   }
 
   @Test
@@ -42,7 +53,7 @@ class BudgetTest {
   void take_whenThePolicyGivesAQuota_goesByIt() {
     assertThat(budget.take(1000, false, 1, 1)).isNull();
     Budget.Full full = budget.take(1000, false, 1, 1);
-    assertThat(full).isEqualTo(new Budget.Full("calls", 1000, 1, 1, true));
+    assertThat(full).isEqualTo(new Budget.Full("calls", 1000, 1, 1, true, ""));
     assertThat(full.refusal(Reason.QUOTA_EXCEEDED, "end some"))
         .hasMessageContaining("has 1 calls already, and its rule in the policy allows 1");
     assertThat(budget.take(1001, false, 0, 1)).isNotNull();

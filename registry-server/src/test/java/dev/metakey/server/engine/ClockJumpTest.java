@@ -11,6 +11,7 @@ import dev.metakey.model.Merge;
 import dev.metakey.model.Peer;
 import dev.metakey.model.Sharing;
 import dev.metakey.model.Tag;
+import dev.metakey.server.domain.Limits;
 import dev.metakey.server.domain.Observe;
 import dev.metakey.server.domain.Register;
 import dev.metakey.server.domain.Release;
@@ -42,7 +43,8 @@ class ClockJumpTest {
             new Rules(QUARANTINE.toMillis(), 0),
             new Retention(100, KEPT.toMillis()),
             ROOT,
-            clock);
+            clock,
+            Limits.DEFAULTS);
     engine.run(new Start(clock.bootId(), Layout.SLOTTED, 128, false, Tag.NONE));
   }
 

@@ -19,6 +19,7 @@ import dev.metakey.model.Reason;
 import dev.metakey.model.Registered;
 import dev.metakey.model.Snapshot;
 import dev.metakey.model.Tag;
+import dev.metakey.server.domain.Limits;
 import dev.metakey.server.domain.Loaded;
 import dev.metakey.server.domain.Observe;
 import dev.metakey.server.domain.Register;
@@ -64,7 +65,8 @@ class EngineTest {
             new Rules(QUARANTINE.toMillis(), DAEMON.uid()),
             new Retention(KEEP, Duration.ofDays(1).toMillis()),
             DAEMON,
-            clock);
+            clock,
+            Limits.DEFAULTS);
     engine.run(new Start("boot-1", Layout.SLOTTED, 128, false, Tag.NONE));
     engine.onHealth(health::add);
     engine.addListener(

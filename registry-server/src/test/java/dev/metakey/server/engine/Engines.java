@@ -3,6 +3,7 @@ package dev.metakey.server.engine;
 import dev.metakey.model.Layout;
 import dev.metakey.model.Peer;
 import dev.metakey.model.Tag;
+import dev.metakey.server.domain.Limits;
 import dev.metakey.server.domain.Rules;
 import dev.metakey.server.domain.Start;
 import dev.metakey.server.storage.Store;
@@ -25,7 +26,12 @@ public final class Engines {
   public static Engine begun(Store store, HostClock clock, Peer self) throws Exception {
     Engine engine =
         new Engine(
-            store, new Rules(600_000, self.uid()), new Retention(100, 86_400_000), self, clock);
+            store,
+            new Rules(600_000, self.uid()),
+            new Retention(100, 86_400_000),
+            self,
+            clock,
+            Limits.DEFAULTS);
     engine.run(new Start(clock.bootId(), Layout.SLOTTED, 128, false, Tag.NONE));
     return engine;
   }

@@ -16,6 +16,7 @@ import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Peer;
 import dev.metakey.model.Reason;
 import dev.metakey.model.Tag;
+import dev.metakey.server.domain.Limits;
 import dev.metakey.server.domain.Register;
 import dev.metakey.server.domain.Release;
 import dev.metakey.server.domain.Rules;
@@ -52,7 +53,8 @@ class KernelWatchTest {
             new Rules(QUARANTINE.toMillis(), 0),
             new Retention(100, Duration.ofDays(1).toMillis()),
             ROOT,
-            clock);
+            clock,
+            Limits.DEFAULTS);
     watch = new KernelWatch(engine, programs);
     engine.run(watch.look());
     engine.run(new Start("boot-1", Layout.SLOTTED, 128, false, Tag.NONE));

@@ -6,6 +6,7 @@ import dev.metakey.model.FieldState;
 import dev.metakey.model.Layout;
 import dev.metakey.model.Peer;
 import dev.metakey.model.Snapshot;
+import dev.metakey.server.domain.Limits;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;

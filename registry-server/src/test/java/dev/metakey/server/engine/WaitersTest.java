@@ -12,6 +12,7 @@ import dev.metakey.model.Pending;
 import dev.metakey.model.Reason;
 import dev.metakey.model.RegistryInfo;
 import dev.metakey.model.Snapshot;
+import dev.metakey.server.domain.Limits;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
@@ -27,7 +28,7 @@ class WaitersTest {
 
   private volatile Snapshot snapshot = Snapshot.empty(new UUID(1, 2), Layout.SLOTTED, 128);
   private static final int MAX = 64;
-  private static final Budget.Bound BOUND = new Budget.Bound("waiting calls", MAX, 1_000, 10);
+  private static final Limits.Bound BOUND = new Limits.Bound("waiting calls", MAX, 1_000, 10);
 
   private final Waiters waiters = new Waiters(() -> snapshot, BOUND, peer -> false);
 

@@ -11,7 +11,7 @@ import dev.metakey.model.Peer;
 import dev.metakey.model.Reason;
 import dev.metakey.model.RegistryInfo;
 import dev.metakey.model.Snapshot;
-import dev.metakey.server.engine.Budget;
+import dev.metakey.server.domain.Limits;
 import dev.metakey.server.publication.FakeSubscriber.Told;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -34,7 +34,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(60)
 class WatchHubTest {
   private static final int MAX = 64;
-  private static final Budget.Bound BOUND = new Budget.Bound("watches", MAX, 1_000, 10);
+  private static final Limits.Bound BOUND = new Limits.Bound("watches", MAX, 1_000, 10);
 
   private static final int RECENT = 1024;
   private static final int PAGE = 500;

@@ -5,7 +5,7 @@ import static dev.metakey.server.transport.Client.register;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.rpc.ErrorInfo;
-import dev.metakey.server.engine.Budget;
+import dev.metakey.server.domain.Limits;
 import dev.metakey.server.engine.Engine;
 import dev.metakey.server.engine.EngineThreads;
 import dev.metakey.server.engine.Engines;
@@ -13,7 +13,6 @@ import dev.metakey.server.engine.FakeClock;
 import dev.metakey.server.engine.FakePrograms;
 import dev.metakey.server.engine.FakeStore;
 import dev.metakey.server.engine.KernelWatch;
-import dev.metakey.server.engine.Limits;
 import dev.metakey.server.files.SocketAccess;
 import dev.metakey.server.publication.WatchHub;
 import dev.metakey.v1.FieldSpec;
@@ -47,7 +46,7 @@ class HostileClientTest {
   private static final int CONNECTIONS = 8;
   private static final Limits LIMITS =
       Raw.limits(
-          new Budget.Bound("connections", CONNECTIONS, 32, 2),
+          new Limits.Bound("connections", CONNECTIONS, 32, 2),
           new Limits.Connection(STREAMS, 2, 20_000, 10_000, 200, 500, 6_000));
 
   @TempDir private Path directory;

@@ -3,8 +3,8 @@ package dev.metakey.server.transport;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import dev.metakey.server.engine.Budget.Bound;
-import dev.metakey.server.engine.Limits;
+import dev.metakey.server.domain.Limits;
+import dev.metakey.server.domain.Limits.Bound;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
@@ -48,6 +48,7 @@ final class Raw implements AutoCloseable {
         all.waits(),
         all.watches(),
         all.queued(),
+        all.callsPerSecond(),
         each);
   }
 
@@ -62,6 +63,7 @@ final class Raw implements AutoCloseable {
         all.waits(),
         all.watches(),
         all.queued(),
+        all.callsPerSecond(),
         each);
   }
 

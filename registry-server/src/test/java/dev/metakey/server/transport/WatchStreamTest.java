@@ -4,12 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.metakey.model.FieldSpec;
 import dev.metakey.model.Peer;
+import dev.metakey.server.domain.Limits;
 import dev.metakey.server.domain.Register;
 import dev.metakey.server.engine.Engine;
 import dev.metakey.server.engine.Engines;
 import dev.metakey.server.engine.FakeClock;
 import dev.metakey.server.engine.FakeStore;
-import dev.metakey.server.engine.Limits;
 import dev.metakey.server.publication.WatchHub;
 import dev.metakey.v1.Change;
 import dev.metakey.v1.WatchResponse;

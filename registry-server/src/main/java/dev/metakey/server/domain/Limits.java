@@ -1,6 +1,4 @@
-package dev.metakey.server.engine;
-
-import dev.metakey.server.engine.Budget.Bound;
+package dev.metakey.server.domain;
 
 /**
  * What peers can make the daemon hold. The launcher gives it 64 MB of heap and 32 MB of direct
@@ -14,6 +12,7 @@ import dev.metakey.server.engine.Budget.Bound;
  * @param waits resolves that wait for a name
  * @param watches open at a time
  * @param queued commands that wait for the writer
+ * @param callsPerSecond how many calls an ordinary uid may make in a second, on average
  * @param each what one connection may do
  */
 public record Limits(
@@ -24,6 +23,7 @@ public record Limits(
     Bound waits,
     Bound watches,
     Bound queued,
+    int callsPerSecond,
     Connection each) {
 
   /** The longest request, bytes. 64 fields with all that they may have take 22 kB. */
@@ -44,7 +44,28 @@ public record Limits(
           new Bound("waiting calls", 1024, 4096, 512),
           new Bound("watches", 1024, 4096, 512),
           new Bound("changes waiting for the writer", 256, 1024, 128),
+          5_000,
           new Connection(128, 4, 4 << 20, 10_000, 10_000, 60_000, 600_000));
+
+  /**
+   * How much there may be.
+   *
+   * @param what the word for it in messages, in the plural
+   * @param perUid what one ordinary uid may hold
+   * @param total what all may hold together
+   * @param reserve what of the total is left to admins
+   */
+  public record Bound(String what, long perUid, long total, long reserve) {
+    /** Another total, of which a uid and admins have the same parts. */
+    public Bound scaledTo(long newTotal) {
+      return new Bound(what, perUid * newTotal / total, newTotal, reserve * newTotal / total);
+    }
+
+    /** The same, with another part for one uid. */
+    public Bound withPerUid(long newPerUid) {
+      return new Bound(what, newPerUid, total, reserve);
+    }
+  }
 
   /**
    * What one connection may do.

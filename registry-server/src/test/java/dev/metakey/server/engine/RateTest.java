@@ -1,0 +1,91 @@
+package dev.metakey.server.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.metakey.model.Reason;
+import dev.metakey.server.domain.Quota;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+class RateTest {
+  private static final long SECOND = 1_000_000_000L;
+  private static final int PER_SECOND = 100;
+
+  private final Rate rate = new Rate(PER_SECOND);
+  private long nowNs = Long.MAX_VALUE - 3 * SECOND; // nanoTime may overflow
+
+  private Rate.Held call(int uid) {
+    return rate.take(uid, false, Quota.AS_LIMITED, nowNs);
+  }
+
+  private long letIn(int uid, int calls) {
+    return IntStream.range(0, calls).filter(i -> call(uid) == null).count();
+  }
+
+  @Test
+  void take_whenAUidSpins_refusesItWhenItsBucketIsEmptyAndNobodyElse() {
+    assertThat(letIn(1000, 1000)).isEqualTo(2 * PER_SECOND);
+    assertThat(letIn(1001, 10)).isEqualTo(10);
+
+    Rate.Held held = call(1000);
+    assertThat(held).isEqualTo(new Rate.Held(1000, PER_SECOND, 200, false, 11));
+    assertThat(held.refusal().reason()).isEqualTo(Reason.QUOTA_EXCEEDED);
+    assertThat(held.refusal())
+        .hasMessageContaining("one uid may make 100 calls a second; try again in 11 ms");
+    assertThat(held.refusal().facts())
+        .containsEntry("limit", "100")
+        .containsEntry("used", "200")
+        .containsEntry("retryMs", "11");
+    assertThat(rate.refused()).isEqualTo(801);
+  }
+
+  @Test
+  void take_whenTimePasses_letsInWhatTheLimitSaysAlsoWhenTheClockOverflows() {
+    letIn(1000, 1000);
+    for (int second = 0; second < 10; second++) {
+      nowNs += SECOND;
+      assertThat(letIn(1000, 1000)).isEqualTo(PER_SECOND);
+    }
+    nowNs += 11_000_000;
+    assertThat(call(1000)).isNull();
+    nowNs += 100 * SECOND;
+    assertThat(letIn(1000, 1000)).isEqualTo(2 * PER_SECOND);
+  }
+
+  @Test
+  void take_whenItIsAnAdmin_isBoundedByThePolicyAlone() {
+    for (int i = 0; i < 10_000; i++) {
+      assertThat(rate.take(0, true, Quota.AS_LIMITED, nowNs)).isNull();
+    }
+    assertThat(rate.take(0, true, 1, nowNs)).isNull();
+    assertThat(rate.take(0, true, 1, nowNs)).isNull();
+    assertThat(rate.take(0, true, 1, nowNs).refusal())
+        .hasMessageContaining("its rule in the policy allows 1 calls a second");
+    assertThat(rate.take(0, true, Quota.AS_LIMITED, nowNs)).isNull();
+    assertThat(rate.take(0, true, 0, nowNs).refusal()).hasMessageContaining("may make no calls");
+  }
+
+  @Test
+  void take_whenManyUidsCome_forgetsThoseWhoseBucketsAreFull() {
+    for (int uid = 0; uid < 100_000; uid++) {
+      nowNs += SECOND / 1000;
+      assertThat(call(uid)).isNull();
+    }
+    assertThat(rate.size()).isLessThan(2_100);
+  }
+
+  @Test
+  void lastSecond_countsWhatWasLetIn() {
+    nowNs = 10 * SECOND;
+    letIn(1000, 1000);
+    assertThat(rate.lastSecond(nowNs)).isZero();
+    nowNs += SECOND;
+    assertThat(rate.lastSecond(nowNs)).isEqualTo(200);
+    letIn(1000, 7);
+    assertThat(rate.lastSecond(nowNs)).isEqualTo(200);
+    nowNs += SECOND;
+    assertThat(rate.lastSecond(nowNs)).isEqualTo(7);
+    nowNs += 2 * SECOND;
+    assertThat(rate.lastSecond(nowNs)).isZero();
+  }
+}

@@ -1,0 +1,144 @@
+package dev.metakey.server.transport;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.metakey.model.MetakeyException;
+import dev.metakey.model.Peer;
+import dev.metakey.server.domain.Limits;
+import dev.metakey.server.domain.Limits.Bound;
+import dev.metakey.server.domain.Policy;
+import dev.metakey.server.domain.Rules;
+import dev.metakey.server.engine.PolicyShares;
+import dev.metakey.server.engine.Rate;
+import dev.metakey.server.engine.Shares;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.Test;
+
+class ConnectionsTest {
+  private static final Limits LIMITS =
+      Raw.limits(new Bound("connections", 4, 6, 0), Limits.DEFAULTS.each());
+
+  private final Shares shares = peer -> false;
+  private final Connections connections = new Connections(LIMITS, shares);
+  private final List<Connection> dropped = new ArrayList<>();
+
+  private static PeerProcess process(int uid) {
+    return new PeerProcess(
+        uid, uid, 1, CgroupPlace.of(List.of()), false, false, false, Set.of(), "test");
+  }
+
+  private Connection connection(int uid) {
+    AtomicReference<Connection> made = new AtomicReference<>();
+    made.set(new Connection(process(uid), shares, Runnable::run, () -> dropped.add(made.get())));
+    return made.get();
+  }
+
+  private Connection opened(int uid) {
+    Connection connection = connection(uid);
+    assertThat(connections.open(connection)).isNull();
+    return connection;
+  }
+
+  private Connection asked(int uid) {
+    Connection connection = opened(uid);
+    connections.asked(connection);
+    return connection;
+  }
+
+  @Test
+  void open_whenAllTogetherAreTooMany_dropsASilentOneOfTheUidThatHasTheMost() {
+    opened(1000);
+    asked(1001);
+    Connection first = opened(1001);
+    Connection second = opened(1001);
+    asked(1001);
+    opened(1002);
+
+    opened(1003);
+    assertThat(dropped).containsExactly(first);
+    opened(1004);
+    assertThat(dropped).containsExactly(first, second);
+  }
+
+  @Test
+  void open_whenNoneIsSilent_dropsAnUnusedOneOfTheUidThatHasMoreThanTheNewOnes() {
+    Connection used = asked(1001);
+    used.calls.incrementAndGet();
+    Connection unused = asked(1001);
+    asked(1001);
+    asked(1000);
+    asked(1000);
+    asked(1002);
+
+    asked(1003);
+    assertThat(dropped).containsExactly(unused);
+    assertThat(connections.open(connection(1000))).isNotNull();
+    assertThat(dropped).hasSize(1);
+  }
+
+  @Test
+  void open_whenOneUidHasTooMany_dropsOnlyItsOwnSilentOnes() {
+    opened(1000);
+    asked(1001);
+    asked(1001);
+    asked(1001);
+    Connection silent = opened(1001);
+
+    asked(1001);
+    assertThat(dropped).containsExactly(silent);
+    assertThat(connections.open(connection(1001))).isNotNull();
+    assertThat(dropped).hasSize(1);
+  }
+
+  @Test
+  void standing_whenThePolicyChanges_isLookedForOnceMore() {
+    AtomicReference<Rules> rules = new AtomicReference<>(new Rules(0, 1001));
+    AtomicInteger looks = new AtomicInteger();
+    PolicyShares policy = new PolicyShares(rules::get);
+    Connection connection =
+        new Connection(
+            process(1000),
+            new Shares() {
+              @Override
+              public boolean isAdmin(Peer peer) {
+                looks.incrementAndGet();
+                return policy.isAdmin(peer);
+              }
+
+              @Override
+              public Object generation() {
+                return policy.generation();
+              }
+            },
+            Runnable::run,
+            () -> {});
+
+    assertThat(connection.isAdmin()).isFalse();
+    assertThat(connection.isAdmin()).isFalse();
+    rules.set(new Rules(0, 1000, Policy.OPEN, ""));
+    assertThat(connection.isAdmin()).isTrue();
+    assertThat(connection.isAdmin()).isTrue();
+
+    assertThat(looks).hasValue(2);
+  }
+
+  @Test
+  void tooOften_whenAUidSpins_isHeldOnAllItsConnectionsAndOthersAreNot() {
+    Connection first = connection(1000);
+    Connection second = connection(1000);
+    int most = Rate.BURST_S * LIMITS.callsPerSecond();
+    for (int i = 0; i < most; i++) {
+      assertThat(connections.tooOften(i % 2 == 0 ? first : second, 0)).isNull();
+    }
+
+    assertThat(connections.tooOften(first, 0)).isNotNull();
+    MetakeyException refusal = connections.tooOften(second, 0);
+    assertThat(refusal).hasMessageContaining("5000 calls a second; try again in 1 ms");
+    assertThat(connections.tooOften(connection(1001), 0)).isNull();
+    assertThat(connections.tooOften(first, 1_000_000)).isNull();
+  }
+}
