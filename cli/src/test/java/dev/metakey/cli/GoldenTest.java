@@ -240,6 +240,8 @@ class GoldenTest {
             "show 99999999999",
             "header -o name",
             "map -o name",
+            "doctor -o name",
+            "doctor edge",
             "map edge",
             "status -o name",
             "decode",
