@@ -89,6 +89,10 @@ final class CommandTree {
     verb(
         "status", StatusVerb::new, "Show how the daemon is doing; probes can go by the exit code.");
     verb(
+        "doctor",
+        DoctorVerb::new,
+        "Look at the daemon, its files and the host, and say what is wrong and what to do.");
+    verb(
         "link",
         LinkVerb::new,
         "Fill in the ids and places in a compiled BPF program, so that any loader loads it.");

@@ -247,6 +247,8 @@ class GoldenTest {
             "list --orphans --unused-for 367d",
             "header -o name",
             "map -o name",
+            "doctor -o name",
+            "doctor edge",
             "map edge",
             "status -o name",
             "decode",

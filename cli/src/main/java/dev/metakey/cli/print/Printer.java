@@ -286,6 +286,11 @@ public final class Printer {
   }
 
   private void document(Json.Body body) {
+    jsonDocument(terminal, body);
+  }
+
+  /** One object, indented. */
+  static void jsonDocument(Terminal terminal, Json.Body body) {
     terminal.line(object("  ", body));
   }
 

@@ -20,7 +20,7 @@ public final class Text {
   }
 
   /** ISO 8601, UTC, whole seconds; empty for 0. */
-  static String time(long ms) {
+  public static String time(long ms) {
     return ms == 0 ? "" : Instant.ofEpochMilli(ms).truncatedTo(ChronoUnit.SECONDS).toString();
   }
 

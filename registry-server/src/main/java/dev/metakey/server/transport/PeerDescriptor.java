@@ -1,5 +1,6 @@
 package dev.metakey.server.transport;
 
+import dev.metakey.model.KernelVersion;
 import io.grpc.netty.shaded.io.netty.channel.Channel;
 import io.grpc.netty.shaded.io.netty.channel.ChannelException;
 import io.grpc.netty.shaded.io.netty.channel.unix.FileDescriptor;
@@ -8,8 +9,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,7 +20,7 @@ final class PeerDescriptor implements AutoCloseable {
   private static final int SOL_SOCKET = 1;
   private static final IntegerUnixChannelOption SO_PEERPIDFD =
       new IntegerUnixChannelOption("SO_PEERPIDFD", SOL_SOCKET, 77);
-  private static final boolean IS_SUPPORTED = isSince(System.getProperty("os.version", ""), 6, 5);
+  private static final boolean IS_SUPPORTED = KernelVersion.here().isSince(6, 5);
   private static final Path OUR_DESCRIPTORS = Path.of("/proc/self/fdinfo");
 
   private final @Nullable FileDescriptor descriptor;
@@ -60,15 +59,6 @@ final class PeerDescriptor implements AutoCloseable {
         .mapToInt(line -> Integer.parseInt(line.substring("Pid:".length()).trim()))
         .findFirst()
         .orElse(-1);
-  }
-
-  static boolean isSince(String version, int major, int minor) {
-    Matcher numbers = Pattern.compile("(\\d{1,4})\\.(\\d{1,4}).*").matcher(version);
-    if (!numbers.matches()) {
-      return false;
-    }
-    int itsMajor = Integer.parseInt(numbers.group(1));
-    return itsMajor > major || (itsMajor == major && Integer.parseInt(numbers.group(2)) >= minor);
   }
 
   @Override

@@ -1,15 +1,11 @@
-package dev.metakey.server.transport;
+package dev.metakey.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/**
- * What a descriptor does on a real socket is tested by {@code IdentityIT} in deploy, which also has
- * a pid used again.
- */
-class PeerDescriptorTest {
+class KernelVersionTest {
   @ParameterizedTest
   @CsvSource({
     "6.5.0, true",
@@ -19,7 +15,7 @@ class PeerDescriptorTest {
     "5.15.0-91-generic, false",
     "unknown, false",
   })
-  void isSince_readsTheKernelsVersion(String version, boolean isSince) {
-    assertThat(PeerDescriptor.isSince(version, 6, 5)).isEqualTo(isSince);
+  void isSince_whateverTheVersion_comparesNumbers(String version, boolean isSince) {
+    assertThat(new KernelVersion(version).isSince(6, 5)).isEqualTo(isSince);
   }
 }
