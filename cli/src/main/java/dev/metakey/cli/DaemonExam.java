@@ -80,8 +80,7 @@ final class DaemonExam {
   /**
    * @param forbidden what others may not do; null: nothing is
    */
-  private static Finding rights(
-      String what, Path path, @Nullable PosixFilePermission forbidden) {
+  private static Finding rights(String what, Path path, @Nullable PosixFilePermission forbidden) {
     try {
       Set<PosixFilePermission> mode =
           Files.getPosixFilePermissions(path, LinkOption.NOFOLLOW_LINKS);

@@ -160,8 +160,7 @@ class DoctorTest {
         .containsExactly("fail programs");
     assertThat(wrong(running(new DaemonStatus.Programs(0, 0, "no CAP_BPF", true), List.of())))
         .containsExactly("warn programs");
-    assertThat(wrong(running(new DaemonStatus.Programs(0, 0, "none", false), List.of())))
-        .isEmpty();
+    assertThat(wrong(running(new DaemonStatus.Programs(0, 0, "none", false), List.of()))).isEmpty();
   }
 
   @ParameterizedTest
