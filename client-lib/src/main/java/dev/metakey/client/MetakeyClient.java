@@ -60,7 +60,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class MetakeyClient implements AutoCloseable {
   /** How long the daemon's answer that a wait is over may take to arrive. */
-  private static final Duration ANSWER_PATIENCE = Duration.ofMillis(500);
+  private static final Duration ANSWER_PATIENCE = Duration.ofSeconds(2);
 
   private final Connection connection;
   private final MetakeyAdmin admin;

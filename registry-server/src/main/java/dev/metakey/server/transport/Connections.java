@@ -62,7 +62,7 @@ final class Connections {
   private void drop(Connection idle) {
     closed(idle);
     faults.say(
-        "connection closed: nothing was asked on it, and its place was needed; it came from %s"
+        "connection closed: it was idle, and its place was needed; it came from %s"
             .formatted(idle));
     idle.close();
   }
