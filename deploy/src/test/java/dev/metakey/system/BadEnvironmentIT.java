@@ -16,7 +16,10 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -61,9 +64,9 @@ class BadEnvironmentIT {
   void data_whenOfANewerFormat_isRefusedAndLeftAsItIs() throws Exception {
     host.start().terminate();
     setFormat(3);
-    List<String> before = files(host.data());
+    Map<String, String> before = contents(host.data());
     host.runDaemon().refuses(8, host.data().toString(), "format 3", "reads format 2");
-    assertThat(files(host.data())).as("files afterwards").isEqualTo(before);
+    assertThat(contents(host.data())).as("files afterwards").isEqualTo(before);
     setFormat(2);
     host.start();
   }
@@ -88,10 +91,18 @@ class BadEnvironmentIT {
     }
   }
 
-  private static List<String> files(Path directory) throws IOException {
+  /**
+   * A digest of each file, except the lock: a daemon names itself there before it looks further.
+   */
+  private static Map<String, String> contents(Path directory) throws IOException {
+    Map<String, String> digests = new TreeMap<>();
     try (Stream<Path> files = Files.list(directory)) {
-      return files.map(file -> file + " " + file.toFile().length()).sorted().toList();
+      for (Path file : files.filter(file -> !file.endsWith("metakeyd.lock")).toList()) {
+        String content = Integer.toHexString(Arrays.hashCode(Files.readAllBytes(file)));
+        digests.put(file.getFileName().toString(), content);
+      }
     }
+    return digests;
   }
 
   @Test
