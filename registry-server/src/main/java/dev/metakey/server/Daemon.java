@@ -12,6 +12,7 @@ import dev.metakey.model.Tag;
 import dev.metakey.server.config.Config;
 import dev.metakey.server.config.Read;
 import dev.metakey.server.domain.Adopt;
+import dev.metakey.server.domain.Limits;
 import dev.metakey.server.domain.Policy;
 import dev.metakey.server.domain.Programs;
 import dev.metakey.server.domain.RegistryState;
@@ -198,7 +199,7 @@ public final class Daemon implements AutoCloseable {
               reload::launchers,
               maintenance,
               reload::run,
-              config.access().limits());
+              connectionLimits());
       maintenance.resume();
     } catch (IOException | StoreException | RuntimeException e) {
       store.close();
@@ -357,6 +358,20 @@ public final class Daemon implements AutoCloseable {
                 System::currentTimeMillis,
                 problems::add)
             .besides(published, store.ids());
+  }
+
+  /** The limits, with as many connections as there can be descriptors for. */
+  private Limits connectionLimits() throws IOException {
+    Limits limits = config.access().limits();
+    Limits fitting = limits.within(ThisProcess.maxDescriptors());
+    if (fitting != limits) {
+      log.warn(
+          "{} connections at most, not {}: metakeyd may have {} file descriptors (LimitNOFILE of the unit)",
+          fitting.connections().total(),
+          limits.connections().total(),
+          ThisProcess.maxDescriptors());
+    }
+    return fitting;
   }
 
   private List<LimitUse> socketLimits() {

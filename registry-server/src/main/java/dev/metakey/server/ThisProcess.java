@@ -17,6 +17,8 @@ final class ThisProcess {
    */
   private static final int STARTED = 22;
 
+  private static final String MAX_DESCRIPTORS = "Max open files";
+
   private ThisProcess() {}
 
   /** The peer in whose name the daemon acts. */
@@ -50,6 +52,17 @@ final class ThisProcess {
     } catch (IOException | IndexOutOfBoundsException | NumberFormatException unseen) {
       return null;
     }
+  }
+
+  /** How many file descriptors it may have open; Long.MAX_VALUE if nothing says how many. */
+  static long maxDescriptors() throws IOException {
+    return Files.readAllLines(Path.of("/proc/self/limits"), ISO_8859_1).stream()
+        .filter(line -> line.startsWith(MAX_DESCRIPTORS))
+        .map(line -> line.substring(MAX_DESCRIPTORS.length()).trim().split(" +")[0])
+        .filter(word -> !word.equals("unlimited"))
+        .mapToLong(Long::parseLong)
+        .findFirst()
+        .orElse(Long.MAX_VALUE);
   }
 
   /** The version of this build. */

@@ -173,7 +173,7 @@ public final class SocketServer implements AutoCloseable {
   private Server build(
       ListenAddress address, List<ServerServiceDefinition> services, Limits limits) {
     return NettyServerBuilder.forAddress(address)
-        .channelFactory(SocketServer::listening)
+        .channelFactory(this::listening)
         .withChildOption(
             ChannelOption.SO_KEEPALIVE, null) // unix sockets have none, and netty would warn
         .bossEventLoopGroup(accepting)
@@ -300,6 +300,11 @@ public final class SocketServer implements AutoCloseable {
     if (!socketProblem.isEmpty()) {
       problems.add(socketProblem);
     }
+    if (connections.noDescriptors) {
+      problems.add(
+          "no file descriptor is left, and some clients cannot connect; see who holds them (/proc/%d/fd), or raise the limit (LimitNOFILE of the unit)"
+              .formatted(ProcessHandle.current().pid()));
+    }
     if (!isWell()) {
       problems.add(
           "a thread that serves connections has ended, and some clients get no answer; restart metakeyd, and report this with its log");
@@ -336,6 +341,7 @@ public final class SocketServer implements AutoCloseable {
     end(lookers);
     end(accepting);
     end(serving);
+    connections.spare.lend();
     socket.close();
   }
 
@@ -364,9 +370,9 @@ public final class SocketServer implements AutoCloseable {
     var unused = ended.await();
   }
 
-  private static EpollServerDomainSocketChannel listening() {
+  private EpollServerDomainSocketChannel listening() {
     EpollServerDomainSocketChannel channel = new EpollServerDomainSocketChannel();
-    channel.pipeline().addLast(new AcceptGate());
+    channel.pipeline().addLast(new AcceptGate(connections));
     return channel;
   }
 
