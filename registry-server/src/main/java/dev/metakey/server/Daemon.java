@@ -1,5 +1,6 @@
 package dev.metakey.server;
 
+import dev.metakey.model.DaemonStatus;
 import dev.metakey.model.Field;
 import dev.metakey.model.FieldState;
 import dev.metakey.model.MetakeyException;
@@ -28,9 +29,7 @@ import dev.metakey.server.engine.Retention;
 import dev.metakey.server.files.TrustedDirectory;
 import dev.metakey.server.files.TrustedDirectory.Use;
 import dev.metakey.server.kernel.BpfEvents;
-import dev.metakey.server.kernel.BpfException;
 import dev.metakey.server.kernel.Groups;
-import dev.metakey.server.kernel.LoadedPrograms;
 import dev.metakey.server.publication.Outlet;
 import dev.metakey.server.publication.Publisher;
 import dev.metakey.server.publication.WatchHub;
@@ -40,6 +39,7 @@ import dev.metakey.server.storage.StoreException;
 import dev.metakey.server.transport.Preparation;
 import dev.metakey.server.transport.SocketServer;
 import java.io.IOException;
+import java.net.SocketAddress;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -74,6 +74,8 @@ public final class Daemon implements AutoCloseable {
   private final WatchHub hub;
   private final Maintenance maintenance;
   private final SocketServer server;
+  private final Health health;
+  private final @Nullable Monitor monitor;
   final Reload reload;
 
   /**
@@ -94,27 +96,6 @@ public final class Daemon implements AutoCloseable {
       @Nullable Path recoverFrom)
       throws StoreException, IOException, InterruptedException {
     this(read, () -> read, programs, reservations, nothingLoaded, recoverFrom);
-  }
-
-  private static ProgramSource notLookedAt() {
-    return withPids -> {
-      throw new IOException("this metakeyd does not look at them ('programs: none')");
-    };
-  }
-
-  /** What the kernel has loaded: nothing, if it has no BPF. */
-  static ProgramSource ofThisHost() {
-    LoadedPrograms programs = new LoadedPrograms();
-    return withPids -> {
-      try {
-        return withPids ? programs.scanWithPids() : programs.scan();
-      } catch (BpfException e) {
-        if (e.kind() == BpfException.Kind.NOT_SUPPORTED) {
-          return List.of();
-        }
-        throw e;
-      }
-    };
   }
 
   /**
@@ -144,12 +125,13 @@ public final class Daemon implements AutoCloseable {
     bootId = UUID.fromString(BootId.ofThisHost());
     TrustedDirectory.check(Use.RUN, config.paths().run());
     Published published = Published.look(config.paths(), bootId);
-    ProgramSource looked = config.looksAtPrograms() ? programs : notLookedAt();
+    ProgramSource looked = config.looksAtPrograms() ? programs : KernelPrograms.notLookedAt();
     store =
         new RocksStore(
             config.paths().data(),
             () -> RegistryState.empty(UUID.randomUUID(), config.layout(), config.areaBytes()),
             published.evidence(recoverFrom, looked, System.currentTimeMillis()));
+    StatusReport status;
     try {
       String wrong = whyReadOnly(read.faults());
       store.begin(wrong);
@@ -187,7 +169,7 @@ public final class Daemon implements AutoCloseable {
               config.paths().data(),
               readOnly,
               this::tellHealth);
-      StatusReport status = new StatusReport(config, engine, publisher, hub, problems);
+      status = new StatusReport(config, engine, publisher, hub, problems);
       server =
           new SocketServer(
               config.paths().socket(),
@@ -210,6 +192,8 @@ public final class Daemon implements AutoCloseable {
     problems.from(this::recoveryProblems, defects::problems, server::problems, reload::problems);
     problems.from(hub::problems, publisher::problems, kernel::problems, capacity::problems);
     threads = new EngineThreads(engine, this::tellHealth);
+    health = new Health(engine, threads, kernel, publisher, server);
+    monitor = monitor(status::now);
     problems.from(threads::problems);
     engine.addListener(hub);
     engine.addListener(publisher);
@@ -230,6 +214,9 @@ public final class Daemon implements AutoCloseable {
     } catch (IOException e) {
       close();
       throw e;
+    }
+    if (monitor != null) {
+      monitor.start();
     }
     listenForPrograms();
     checkHistory();
@@ -260,13 +247,19 @@ public final class Daemon implements AutoCloseable {
 
   /** Changes are possible while the store takes them and every thread that they need is running. */
   private void tellHealth() {
-    server.changesPossible(
-        engine.rules().readOnly().isEmpty()
-            && engine.storeProblem() == null
-            && threads.areWell()
-            && kernel.isWell()
-            && publisher.isWell()
-            && server.isWell());
+    server.changesPossible(health.isReady());
+  }
+
+  /** What serves metrics and health over HTTP; null, and nothing loaded, if nobody wants that. */
+  private @Nullable Monitor monitor(Supplier<DaemonStatus> status) {
+    SocketAddress address = config.monitoring().metrics().orElse(null);
+    if (address == null) {
+      return null;
+    }
+    Monitor wanted =
+        new Monitor(address, config.access().socket(), health, status, engine::snapshot, server);
+    problems.from(wanted::problems);
+    return wanted;
   }
 
   private void begin(boolean nothingLoaded) throws IOException {
@@ -386,6 +379,9 @@ public final class Daemon implements AutoCloseable {
   /** Answers what is in flight, tells watchers, publishes the last state, closes the database. */
   @Override
   public void close() throws InterruptedException, IOException {
+    if (monitor != null) {
+      monitor.close();
+    }
     server.stopAccepting();
     kernel.close();
     threads.close();

@@ -131,7 +131,7 @@ public final class Main implements Callable<Integer> {
         new Daemon(
             config,
             this::config,
-            Daemon.ofThisHost(),
+            KernelPrograms.ofThisHost(),
             KeysDirectory.read(config.value().paths().keysDirectory()),
             nothingLoaded,
             recoverFrom)) {
