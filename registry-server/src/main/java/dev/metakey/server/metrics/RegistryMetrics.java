@@ -3,6 +3,7 @@ package dev.metakey.server.metrics;
 import dev.metakey.model.DaemonStatus;
 import dev.metakey.model.DaemonStatus.Publication;
 import dev.metakey.model.Field;
+import dev.metakey.model.LimitUse;
 import dev.metakey.model.Snapshot;
 import io.prometheus.metrics.model.registry.MultiCollector;
 import io.prometheus.metrics.model.snapshots.MetricSnapshots;
@@ -12,6 +13,7 @@ import java.util.Map;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.function.ToLongFunction;
 
 /**
  * What the daemon tells of itself, read once for each scrape, so that all values belong together.
@@ -41,6 +43,7 @@ final class RegistryMetrics implements MultiCollector {
     queues(families, status.queues());
     programs(families, status.programs());
     publications(families, status.publications());
+    limits(families, status.limits());
     return families.build();
   }
 
@@ -152,6 +155,46 @@ final class RegistryMetrics implements MultiCollector {
             "The revision that was published last; -1 for none since the daemon was started.",
             "outlet",
             byName(publications, Publication::revision));
+  }
+
+  private static void limits(Families families, List<LimitUse> limits) {
+    List<LimitUse> forAll = limits.stream().filter(limit -> limit.total() > 0).toList();
+    families
+        .gauge(
+            "metakey_limit_used",
+            "How much of a limit all uids together use.",
+            "limit",
+            byLimit(limits, LimitUse::used))
+        .gauge(
+            "metakey_limit_bound",
+            "How much of it all uids together may use.",
+            "limit",
+            byLimit(forAll, LimitUse::total))
+        .gauge(
+            "metakey_limit_uid_used",
+            "How much of it the uid uses that uses the most.",
+            "limit",
+            byLimit(limits, RegistryMetrics::usedByTheBiggest))
+        .gauge(
+            "metakey_limit_uid_bound",
+            "How much of it one ordinary uid may use.",
+            "limit",
+            byLimit(limits, LimitUse::perUid))
+        .counter(
+            "metakey_limit_refused_total",
+            "How often somebody was refused for it.",
+            "limit",
+            byLimit(limits, LimitUse::refused));
+  }
+
+  private static long usedByTheBiggest(LimitUse limit) {
+    return limit.biggest().stream().mapToLong(LimitUse.User::used).max().orElse(0);
+  }
+
+  private static Map<String, Long> byLimit(List<LimitUse> limits, ToLongFunction<LimitUse> value) {
+    Map<String, Long> values = new LinkedHashMap<>();
+    limits.forEach(limit -> values.put(limit.name(), value.applyAsLong(limit)));
+    return values;
   }
 
   private static Map<String, Number> byName(

@@ -4,7 +4,13 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.metakey.model.DaemonStatus;
+import dev.metakey.model.Field;
+import dev.metakey.model.FieldSpec;
+import dev.metakey.model.FieldState;
 import dev.metakey.model.Layout;
+import dev.metakey.model.LimitUse;
+import dev.metakey.model.Owner;
+import dev.metakey.model.RegistryInfo;
 import dev.metakey.model.Snapshot;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,7 +36,12 @@ class MonitoringGuideTest {
   }
 
   private static String exported() {
-    Snapshot snapshot = Snapshot.empty(new UUID(1, 2), Layout.SLOTTED, 128);
+    Field held =
+        new Field.Builder(0, FieldSpec.of("edge.hop", 2), FieldState.ACTIVE)
+            .owners(List.of(Owner.unit("edge.service")))
+            .build();
+    RegistryInfo info = new RegistryInfo(new UUID(1, 2), 1, Layout.SLOTTED, 128);
+    Snapshot snapshot = Snapshot.of(info, List.of(held));
     DaemonStatus status =
         new DaemonStatus(
             snapshot.info(),
@@ -40,6 +51,7 @@ class MonitoringGuideTest {
             new DaemonStatus.Queues(0, 0, 0),
             new DaemonStatus.Programs(0, 0, "", true),
             List.of(new DaemonStatus.Publication("keys", "/run/keys", 0, "")),
+            List.of(new LimitUse("watches", 1, 2, 0, 0, 0, List.of())),
             List.of());
     MetricsPage page = new MetricsPage(() -> status, () -> snapshot, () -> true);
     page.calls().ended("a/B", false, "NOT_PERMITTED", Map.of("rule", "r", "right", "read"), 1);
