@@ -64,3 +64,30 @@ build() {
   (cd "$root" && mvn -B -ntp -pl deploy -am -Dmaven.test.skip -Dstyle.color=never package) |
     sed -n 's/^\[INFO\] Building \(metakey[^0-9]*\).*/  \1/p; /^\[ERROR\]/p'
 }
+
+# Makes, once, a Debian in which services can be run under a systemd of their own, and sets
+# $test_root to it. Nobody may change it: tests lay a file system of their own over it. Where it
+# cannot be made, fails, with what is missing in $lacking.
+set_up_root() {
+  local suite=bookworm cache=${XDG_CACHE_HOME:-$HOME/.cache}/metakey made
+  lacking=root
+  [ "$(id -u)" -eq 0 ] || return 1
+  lacking=debootstrap
+  want debootstrap debootstrap || return 1
+  lacking=systemd-nspawn
+  want systemd-nspawn systemd-container || return 1
+  test_root=$cache/root-$suite
+  [ ! -d "$test_root" ] || return 0
+  lacking="a Debian that debootstrap can fetch"
+  say "making a small Debian in $test_root"
+  mkdir -p "$cache"
+  made=$(mktemp -d "$test_root.XXXXXX")
+  if debootstrap --variant=minbase --include=systemd,systemd-sysv,dbus "$suite" "$made" > /dev/null 2>&1; then
+    chmod 755 "$made"
+    rm -f "$made"/var/cache/apt/archives/*.deb
+    mv -T "$made" "$test_root" 2> /dev/null || rm -rf --one-file-system "$made" # somebody else was first
+  else
+    rm -rf --one-file-system "$made"
+    return 1
+  fi
+}

@@ -76,6 +76,7 @@ class DoctorTest {
             new Publication("keys", "/run/metakey/keys", INFO.revision(), ""),
             new Publication("registry.bin", "/run/metakey/registry.bin", INFO.revision(), ""),
             new Publication("tag", "/run/metakey/tag", INFO.revision(), "")),
+        List.of(),
         problems);
   }
 

@@ -14,6 +14,7 @@ import dev.metakey.model.FieldUse;
 import dev.metakey.model.Format;
 import dev.metakey.model.Header;
 import dev.metakey.model.Layout;
+import dev.metakey.model.LimitUse;
 import dev.metakey.model.LoadedProgram;
 import dev.metakey.model.Merge;
 import dev.metakey.model.MetakeyException;
@@ -515,6 +516,19 @@ final class FakeDaemon implements AutoCloseable {
                           new DaemonStatus.Publication("keys", "/run/metakey/keys", 41, ""),
                           new DaemonStatus.Publication(
                               "registry.bin", "/run/metakey/registry.bin", 41, "")),
+                      List.of(
+                          new LimitUse("connections", 256, 1024, 3, 0, 2, List.of()),
+                          new LimitUse(
+                              "calls_a_second",
+                              5000,
+                              0,
+                              5012,
+                              830,
+                              2,
+                              List.of(
+                                  new LimitUse.User(1001, 5000, 5000),
+                                  new LimitUse.User(0, 12, 0))),
+                          new LimitUse("watches", 1024, 4096, 3200, 0, 7, List.of())),
                       problems)));
     }
   }

@@ -10,6 +10,7 @@ import java.util.List;
  *     packed layout
  * @param queues what waits in the daemon
  * @param programs what the kernel has loaded
+ * @param limits how much of each limit is used
  * @param problems what is wrong, one sentence each; empty if all is well
  */
 public record DaemonStatus(
@@ -20,11 +21,27 @@ public record DaemonStatus(
     Queues queues,
     Programs programs,
     List<Publication> publications,
+    List<LimitUse> limits,
     List<String> problems) {
 
   public DaemonStatus {
     publications = List.copyOf(publications);
+    limits = List.copyOf(limits);
     problems = List.copyOf(problems);
+  }
+
+  /** The same, for those who are not told who uses the most. */
+  public DaemonStatus withoutBiggestUsers() {
+    return new DaemonStatus(
+        info,
+        daemon,
+        ids,
+        slots,
+        queues,
+        programs,
+        publications,
+        limits.stream().map(LimitUse::withoutBiggest).toList(),
+        problems);
   }
 
   /**

@@ -16,6 +16,7 @@ import dev.metakey.model.FieldUse;
 import dev.metakey.model.FieldUser;
 import dev.metakey.model.Format;
 import dev.metakey.model.Layout;
+import dev.metakey.model.LimitUse;
 import dev.metakey.model.LoadedProgram;
 import dev.metakey.model.Merge;
 import dev.metakey.model.MetakeyException;
@@ -227,7 +228,21 @@ public final class Replies {
                         p.getNever() ? DaemonStatus.Publication.NEVER : p.getRevision(),
                         p.getProblem()))
             .toList(),
+        status.getLimitsList().stream().map(Replies::limit).toList(),
         status.getProblemsList());
+  }
+
+  private static LimitUse limit(dev.metakey.v1.LimitUse limit) {
+    return new LimitUse(
+        limit.getName(),
+        limit.getPerUid(),
+        limit.getTotal(),
+        limit.getUsed(),
+        limit.getRefused(),
+        limit.getUsers(),
+        limit.getBiggestList().stream()
+            .map(user -> new LimitUse.User(user.getUid(), user.getUsed(), user.getLimit()))
+            .toList());
   }
 
   public static FieldState state(dev.metakey.v1.FieldState state) {

@@ -16,6 +16,7 @@ import dev.metakey.model.FieldUse;
 import dev.metakey.model.FieldUser;
 import dev.metakey.model.Format;
 import dev.metakey.model.Layout;
+import dev.metakey.model.LimitUse;
 import dev.metakey.model.LoadedProgram;
 import dev.metakey.model.Merge;
 import dev.metakey.model.Orphan;
@@ -29,6 +30,7 @@ import dev.metakey.model.Sharing;
 import dev.metakey.model.Stamp;
 import dev.metakey.v1.BlockerKind;
 import dev.metakey.v1.GetStatusResponse;
+import dev.metakey.v1.LimitUser;
 import dev.metakey.v1.Outcome;
 import dev.metakey.v1.OwnerState;
 import dev.metakey.v1.Place;
@@ -216,6 +218,23 @@ public final class Wire {
               .setRevision(Math.max(0, publication.revision()))
               .setNever(!publication.isPublished())
               .setProblem(publication.problem()));
+    }
+    status.limits().forEach(limit -> wire.addLimits(limit(limit)));
+    return wire.build();
+  }
+
+  private static dev.metakey.v1.LimitUse limit(LimitUse limit) {
+    var wire =
+        dev.metakey.v1.LimitUse.newBuilder()
+            .setName(limit.name())
+            .setPerUid(limit.perUid())
+            .setTotal(limit.total())
+            .setUsed(limit.used())
+            .setRefused(limit.refused())
+            .setUsers(limit.users());
+    for (LimitUse.User user : limit.biggest()) {
+      wire.addBiggest(
+          LimitUser.newBuilder().setUid(user.uid()).setUsed(user.used()).setLimit(user.limit()));
     }
     return wire.build();
   }

@@ -16,6 +16,7 @@ import dev.metakey.model.FieldUse;
 import dev.metakey.model.FieldUser;
 import dev.metakey.model.Format;
 import dev.metakey.model.Layout;
+import dev.metakey.model.LimitUse;
 import dev.metakey.model.LoadedProgram;
 import dev.metakey.model.Merge;
 import dev.metakey.model.MetakeyException;
@@ -146,6 +147,9 @@ final class WireTest {
             List.of(
                 new DaemonStatus.Publication("keys", "/k", 9, "disk full"),
                 new DaemonStatus.Publication("maps", "/m", DaemonStatus.Publication.NEVER, "")),
+            List.of(
+                new LimitUse("calls", 1, 2, 3, 4, 5, List.of(new LimitUse.User(-2, 6, 7))),
+                new LimitUse("watches", 1, 2, 0, 0, 0, List.of())),
             List.of("a problem", "another"));
     assertThat(Replies.status(Wire.status(status))).isEqualTo(status);
   }

@@ -182,6 +182,9 @@ class LimitsIT {
     Host.await("those over the limit are refused", () -> refused.get() == all - most);
     var status = daemon.registry().getStatus(GetStatusRequest.getDefaultInstance());
     assertThat(status.getWaiting()).isEqualTo(most);
+    String waits = "waits: 3072 of 4096; %d refused since the start; ".formatted(all - most);
+    assertThat(host.cli("status").ok().out()).contains(waits + "the most by uid 0 (3072 of 3072)");
+    assertThat(host.cliAsNobody("status").ok().out()).contains(waits + "1 user\n");
     assertThat(host.cli("pending", "-o", "jsonl").ok().out().lines()).hasSize(most);
     host.cli("resolve", "not.there_yet", "--wait", "1s").refuses(6, "3072", "metakey pending");
     host.cli("resolve", "edge.packet_id").ok();

@@ -2,6 +2,7 @@ package dev.metakey.server;
 
 import dev.metakey.model.Field;
 import dev.metakey.model.FieldState;
+import dev.metakey.model.LimitUse;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Peer;
 import dev.metakey.model.Reason;
@@ -40,8 +41,6 @@ import dev.metakey.server.storage.StoreException;
 import dev.metakey.server.transport.Preparation;
 import dev.metakey.server.transport.SocketServer;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.List;
@@ -187,7 +186,8 @@ public final class Daemon implements AutoCloseable {
               config.paths().data(),
               readOnly,
               this::tellHealth);
-      StatusReport status = new StatusReport(config, engine, publisher, hub, problems);
+      StatusReport status =
+          new StatusReport(config, engine, publisher, hub, problems, this::socketLimits);
       server =
           new SocketServer(
               config.paths().socket(),
@@ -207,7 +207,8 @@ public final class Daemon implements AutoCloseable {
     problems.from(() -> Stream.of(maintenance.problem()).filter(text -> !text.isEmpty()).toList());
     CapacityWatch capacity = new CapacityWatch(engine.snapshot());
     problems.from(() -> Stream.ofNullable(store.damage()).toList());
-    problems.from(this::recoveryProblems, defects::problems, server::problems, reload::problems);
+    problems.from(() -> Problems.reported(store.recoveryReport()), defects::problems);
+    problems.from(server::problems, reload::problems);
     problems.from(hub::problems, publisher::problems, kernel::problems, capacity::problems);
     threads = new EngineThreads(engine, this::tellHealth);
     problems.from(threads::problems);
@@ -358,18 +359,8 @@ public final class Daemon implements AutoCloseable {
             .besides(published, store.ids());
   }
 
-  /** The report of a recovery, until an admin has removed it. */
-  private List<String> recoveryProblems() {
-    Path report = store.recoveryReport();
-    try {
-      return List.of(
-          "%s Remove %s when you have seen to it"
-              .formatted(Files.readString(report).trim(), report));
-    } catch (NoSuchFileException none) {
-      return List.of();
-    } catch (IOException e) {
-      return List.of("%s cannot be read; it tells of a recovery".formatted(report));
-    }
+  private List<LimitUse> socketLimits() {
+    return server.limits();
   }
 
   private String describe() {

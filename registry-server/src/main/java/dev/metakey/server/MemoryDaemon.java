@@ -1,6 +1,7 @@
 package dev.metakey.server;
 
 import dev.metakey.model.Layout;
+import dev.metakey.model.LimitUse;
 import dev.metakey.model.Peer;
 import dev.metakey.model.RegistryInfo;
 import dev.metakey.model.Tag;
@@ -77,7 +78,8 @@ public final class MemoryDaemon implements AutoCloseable {
             new PolicyShares(engine::rules));
     Read<Config> read = Read.sound(config);
     Reload reload = new Reload(engine, () -> read, policy -> policy, kernel::wake, read);
-    StatusReport status = new StatusReport(config, engine, publisher, hub, new Problems());
+    StatusReport status =
+        new StatusReport(config, engine, publisher, hub, new Problems(), this::socketLimits);
     server =
         new SocketServer(
             config.paths().socket(),
@@ -95,6 +97,10 @@ public final class MemoryDaemon implements AutoCloseable {
     threads.start();
     kernel.start();
     server.start(SocketAccess.EVERYBODY, false);
+  }
+
+  private List<LimitUse> socketLimits() {
+    return server.limits();
   }
 
   private Backup.Home home() {

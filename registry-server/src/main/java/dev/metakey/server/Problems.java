@@ -1,5 +1,9 @@
 package dev.metakey.server;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -27,6 +31,19 @@ final class Problems {
   final void from(Supplier<List<String>>... more) {
     for (Supplier<List<String>> source : more) {
       sources.add(source);
+    }
+  }
+
+  /** What a report says that lies there until an admin has removed it; nothing if none does. */
+  static List<String> reported(Path report) {
+    try {
+      return List.of(
+          "%s Remove %s when you have seen to it"
+              .formatted(Files.readString(report).trim(), report));
+    } catch (NoSuchFileException none) {
+      return List.of();
+    } catch (IOException e) {
+      return List.of("%s cannot be read; it tells of a recovery".formatted(report));
     }
   }
 

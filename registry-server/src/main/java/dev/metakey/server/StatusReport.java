@@ -3,6 +3,7 @@ package dev.metakey.server;
 import dev.metakey.model.DaemonStatus;
 import dev.metakey.model.Field;
 import dev.metakey.model.FieldState;
+import dev.metakey.model.LimitUse;
 import dev.metakey.model.LoadedProgram;
 import dev.metakey.model.Snapshot;
 import dev.metakey.server.config.Config;
@@ -16,6 +17,8 @@ import dev.metakey.server.publication.Publisher;
 import dev.metakey.server.publication.WatchHub;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 /** What {@code metakey status} tells about a running daemon. Thread-safe; never waits. */
 final class StatusReport {
@@ -25,13 +28,24 @@ final class StatusReport {
   private final Publisher publisher;
   private final WatchHub hub;
   private final Problems problems;
+  private final Supplier<List<LimitUse>> socketLimits;
 
-  StatusReport(Config config, Engine engine, Publisher publisher, WatchHub hub, Problems problems) {
+  /**
+   * @param socketLimits how much is used of the limits of connections and calls
+   */
+  StatusReport(
+      Config config,
+      Engine engine,
+      Publisher publisher,
+      WatchHub hub,
+      Problems problems,
+      Supplier<List<LimitUse>> socketLimits) {
     this.config = config;
     this.engine = engine;
     this.publisher = publisher;
     this.hub = hub;
     this.problems = problems;
+    this.socketLimits = socketLimits;
   }
 
   DaemonStatus now() {
@@ -48,7 +62,15 @@ final class StatusReport {
         new DaemonStatus.Queues(engine.queued(), engine.waiting(), hub.size()),
         programs(snapshot),
         publications,
+        limits(),
         problems(snapshot, publications));
+  }
+
+  /** How much of each limit is used, who uses the most, and how many were refused. */
+  List<LimitUse> limits() {
+    return Stream.of(socketLimits.get(), List.of(hub.limit()), engine.limits())
+        .flatMap(List::stream)
+        .toList();
   }
 
   private DaemonStatus.Daemon daemon() {

@@ -4,9 +4,13 @@ import com.google.gson.stream.JsonWriter;
 import dev.metakey.model.DaemonStatus;
 import dev.metakey.model.DaemonStatus.Publication;
 import dev.metakey.model.Field;
+import dev.metakey.model.LimitUse;
 import dev.metakey.model.RegistryInfo;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** What the daemon says of itself. */
 final class StatusForm implements Form<DaemonStatus> {
@@ -18,6 +22,7 @@ final class StatusForm implements Form<DaemonStatus> {
       daemon(table, status.daemon());
       registry(table, status);
       load(table, status.queues());
+      limits(table, status.limits(), wide);
       programs(table, status.programs());
       for (Publication publication : status.publications()) {
         line(
@@ -83,6 +88,42 @@ final class StatusForm implements Form<DaemonStatus> {
             .formatted(queues.commands(), queues.resolves(), queues.watches()));
   }
 
+  private static void limits(Table table, List<LimitUse> limits, boolean all) {
+    for (LimitUse limit : limits) {
+      if (all || limit.isNear() || limit.refused() > 0) {
+        line(table, "limit", describe(limit));
+      }
+    }
+  }
+
+  /** {@code watches: 980 of 4096; 7 refused since the start; 2 users}. */
+  private static String describe(LimitUse limit) {
+    List<String> parts = new ArrayList<>();
+    parts.add("%s: %s".formatted(limit.name(), used(limit.used(), limit.total())));
+    if (limit.refused() > 0) {
+      parts.add("%d refused since the start".formatted(limit.refused()));
+    }
+    if (limit.biggest().isEmpty()) {
+      parts.add(limit.users() == 1 ? "1 user" : limit.users() + " users");
+    } else {
+      parts.add(
+          "the most by "
+              + limit.biggest().stream()
+                  .map(
+                      user ->
+                          "uid %s (%s)"
+                              .formatted(
+                                  Integer.toUnsignedString(user.uid()),
+                                  used(user.used(), user.limit())))
+                  .collect(Collectors.joining(", ")));
+    }
+    return String.join("; ", parts);
+  }
+
+  private static String used(long used, long limit) {
+    return limit == 0 ? Long.toString(used) : "%d of %d".formatted(used, limit);
+  }
+
   private static void programs(Table table, DaemonStatus.Programs programs) {
     line(
         table,
@@ -128,6 +169,35 @@ final class StatusForm implements Form<DaemonStatus> {
       json.endObject();
     }
     json.endArray();
+    json.name("limits").beginArray();
+    for (LimitUse limit : status.limits()) {
+      limit(json, limit);
+    }
+    json.endArray();
+  }
+
+  private static void limit(JsonWriter json, LimitUse limit) throws IOException {
+    json.beginObject();
+    json.name("name").value(limit.name());
+    json.name("per_uid").value(limit.perUid());
+    json.name("total").value(orNull(limit.total()));
+    json.name("used").value(limit.used());
+    json.name("refused").value(limit.refused());
+    json.name("users").value(limit.users());
+    json.name("biggest").beginArray();
+    for (LimitUse.User user : limit.biggest()) {
+      json.beginObject();
+      json.name("uid").value(Integer.toUnsignedLong(user.uid()));
+      json.name("used").value(user.used());
+      json.name("limit").value(orNull(user.limit()));
+      json.endObject();
+    }
+    json.endArray();
+    json.endObject();
+  }
+
+  private static @Nullable Long orNull(long limit) {
+    return limit == 0 ? null : Long.valueOf(limit);
   }
 
   @Override

@@ -1,10 +1,13 @@
 package dev.metakey.server.engine;
 
+import dev.metakey.model.LimitUse;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Reason;
 import dev.metakey.server.domain.Limits.Bound;
 import dev.metakey.server.domain.Quota;
+import java.util.Comparator;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -18,9 +21,12 @@ public final class Budget {
   private static final int NAMED = 3;
 
   private final Bound bound;
-  private final Map<Integer, Long> held = new HashMap<>();
+  private final Map<Integer, Share> held = new HashMap<>();
   private long total;
   private long refused;
+
+  /** What a uid holds, and what it may hold. */
+  private record Share(long amount, long limit) {}
 
   /**
    * Why there was no more.
@@ -74,19 +80,26 @@ public final class Budget {
    * @param quota what the uid may hold; {@link Quota#AS_LIMITED}: as the bound says
    */
   public synchronized @Nullable Full take(int uid, boolean admin, int quota, long amount) {
+    Full full = takeIfRoom(uid, admin, quota, amount);
+    if (full != null) {
+      refused++;
+    }
+    return full;
+  }
+
+  /** As {@link #take}, for somebody who is not refused yet: room may be made. */
+  public synchronized @Nullable Full takeIfRoom(int uid, boolean admin, int quota, long amount) {
     long limit = admin ? bound.total() : bound.total() - bound.reserve();
     if (total + amount > limit) {
-      refused++;
       return new Full(bound.what(), null, limit, total, false, users(admin));
     }
-    long mine = held.getOrDefault(uid, 0L);
+    long mine = held(uid);
     boolean byPolicy = quota != Quota.AS_LIMITED;
     long own = byPolicy ? quota : admin ? bound.total() - bound.perUid() : bound.perUid();
     if (mine + amount > own) {
-      refused++;
       return new Full(bound.what(), uid, own, mine, byPolicy, "");
     }
-    held.put(uid, mine + amount);
+    held.put(uid, new Share(mine + amount, own));
     total += amount;
     return null;
   }
@@ -97,32 +110,46 @@ public final class Budget {
     if (!admin) {
       return count;
     }
-    return held.entrySet().stream()
-        .sorted(Map.Entry.<Integer, Long>comparingByValue().reversed())
-        .limit(NAMED)
-        .map(e -> "uid %s: %d".formatted(Integer.toUnsignedString(e.getKey()), e.getValue()))
+    return biggest().stream()
+        .map(user -> "uid %s: %d".formatted(Integer.toUnsignedString(user.uid()), user.used()))
         .collect(Collectors.joining(", ", count + ", the biggest are ", ""));
+  }
+
+  private List<LimitUse.User> biggest() {
+    return held.entrySet().stream()
+        .map(e -> new LimitUse.User(e.getKey(), e.getValue().amount, e.getValue().limit))
+        .sorted(Comparator.comparingLong(LimitUse.User::used).reversed())
+        .limit(NAMED)
+        .toList();
   }
 
   /** Gives back what was taken. */
   public synchronized void give(int uid, long amount) {
-    held.computeIfPresent(uid, (key, mine) -> mine == amount ? null : Long.valueOf(mine - amount));
+    held.computeIfPresent(
+        uid,
+        (key, mine) -> mine.amount == amount ? null : new Share(mine.amount - amount, mine.limit));
     total -= amount;
   }
 
   /** How much a uid holds. */
   public synchronized long held(int uid) {
-    return held.getOrDefault(uid, 0L);
+    Share mine = held.get(uid);
+    return mine == null ? 0 : mine.amount;
   }
 
-  /** How often somebody was refused. */
-  public synchronized long refused() {
-    return refused;
+  /** Notes that somebody was refused: by a part of this bound, or as no room could be made. */
+  public synchronized void refuse() {
+    refused++;
   }
 
-  /** How much there may be. */
-  public Bound bound() {
-    return bound;
+  /**
+   * How much of it is used.
+   *
+   * @param name see {@link LimitUse}
+   */
+  public synchronized LimitUse use(String name) {
+    return new LimitUse(
+        name, bound.perUid(), bound.total(), total, refused, held.size(), biggest());
   }
 
   /** How much everybody holds together. */

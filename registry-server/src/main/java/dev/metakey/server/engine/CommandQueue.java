@@ -1,5 +1,6 @@
 package dev.metakey.server.engine;
 
+import dev.metakey.model.LimitUse;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Peer;
 import dev.metakey.model.Reason;
@@ -117,6 +118,10 @@ final class CommandQueue {
 
   synchronized boolean isStopped() {
     return stopped;
+  }
+
+  LimitUse use() {
+    return budget.use("queued");
   }
 
   int size() {

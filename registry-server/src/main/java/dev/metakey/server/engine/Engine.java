@@ -3,6 +3,7 @@ package dev.metakey.server.engine;
 import dev.metakey.model.Change;
 import dev.metakey.model.Field;
 import dev.metakey.model.FieldSpec;
+import dev.metakey.model.LimitUse;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Peer;
 import dev.metakey.model.Snapshot;
@@ -148,6 +149,11 @@ public final class Engine {
   /** How many resolves wait. */
   public int waiting() {
     return waiters.size();
+  }
+
+  /** How much is used of the limits of waits and of changes that wait for the writer. */
+  public List<LimitUse> limits() {
+    return List.of(waiters.use(), queue.use());
   }
 
   /** At most {@code limit}, 1 or more, of those who wait for names: after a number, from 0. */

@@ -1,9 +1,12 @@
 package dev.metakey.server.engine;
 
+import dev.metakey.model.LimitUse;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Reason;
 import dev.metakey.server.domain.Quota;
+import java.util.Comparator;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -13,8 +16,8 @@ import org.jspecify.annotations.Nullable;
  * of them, which fills as time passes; a call takes one, and is refused if there is none. Admins
  * are bounded only where a rule of the policy says so: they may do more harm than that.
  *
- * <p>A bucket is kept as the time at which it will be full again: each call moves that by what one
- * token takes to come back. Thread-safe; time is passed in.
+ * <p>How full a bucket is is kept as the time at which it will be full again: each call moves that
+ * by what one token takes to come back. Thread-safe; time is passed in.
  */
 public final class Rate {
   /** How many seconds' worth of calls may come at once. */
@@ -29,16 +32,69 @@ public final class Rate {
   /** More buckets than that are looked through for full ones, which need not be kept. */
   private static final int MANY = 1024;
 
+  private static final int UNBOUNDED = 0;
+  private static final int NAMED = 3;
+
   private final int perUid;
-  private final Map<Bucket, Long> fullAtNs = new HashMap<>();
+  private final Map<Payer, Bucket> buckets = new HashMap<>();
+  private final Counter all;
   private int prunedAt = MANY;
   private long refused;
-  private long countedSecond = Long.MIN_VALUE;
-  private long inThisSecond;
-  private long inLastSecond;
 
-  /** Services of one uid may have different rules: then they have different buckets. */
-  private record Bucket(int uid, int perSecond) {}
+  /**
+   * Services of one uid may have different rules: then they have different buckets.
+   *
+   * @param perSecond {@link #UNBOUNDED}: as many as it wants
+   */
+  private record Payer(int uid, int perSecond) {}
+
+  private static final class Bucket {
+    private long fullAtNs;
+    private final Counter calls;
+
+    private Bucket(long nowNs) {
+      fullAtNs = nowNs;
+      calls = new Counter(nowNs);
+    }
+
+    private boolean isFull(long nowNs) {
+      return fullAtNs - nowNs <= 0;
+    }
+  }
+
+  /** How many calls were let in during this second and the one before. */
+  private static final class Counter {
+    private long secondNs;
+    private long inThis;
+    private long inLast;
+
+    private Counter(long nowNs) {
+      secondNs = nowNs;
+    }
+
+    private void add(long nowNs) {
+      turn(nowNs);
+      inThis++;
+    }
+
+    private long lastSecond(long nowNs) {
+      turn(nowNs);
+      return inLast;
+    }
+
+    private boolean isOver(long nowNs) {
+      return lastSecond(nowNs) + inThis == 0;
+    }
+
+    private void turn(long nowNs) {
+      long seconds = (nowNs - secondNs) / SECOND_NS;
+      if (seconds > 0) { // a thread that waited for the lock may come with an earlier time
+        inLast = seconds == 1 ? inThis : 0;
+        inThis = 0;
+        secondNs += seconds * SECOND_NS;
+      }
+    }
+  }
 
   /**
    * Why a call may not be made.
@@ -75,9 +131,11 @@ public final class Rate {
 
   /**
    * @param perUid how many calls an ordinary uid may make in a second, on average
+   * @param nowNs as {@link System#nanoTime}
    */
-  public Rate(int perUid) {
+  public Rate(int perUid, long nowNs) {
     this.perUid = perUid;
+    this.all = new Counter(nowNs);
   }
 
   /**
@@ -88,66 +146,65 @@ public final class Rate {
    */
   public synchronized @Nullable Held take(int uid, boolean admin, int quota, long nowNs) {
     boolean byPolicy = quota != Quota.AS_LIMITED;
-    if (admin && !byPolicy) {
-      count(nowNs);
-      return null;
-    }
-    int perSecond = byPolicy ? quota : perUid;
-    if (perSecond == 0) {
+    if (byPolicy && quota == 0) {
       refused++;
       return new Held(uid, 0, 0, true, 0);
     }
-    Bucket bucket = new Bucket(uid, perSecond);
-    long tokenNs = SECOND_NS / perSecond;
-    long fullNs = Math.max(fullAtNs.getOrDefault(bucket, nowNs) - nowNs, 0);
-    if (fullNs + tokenNs > BURST_NS) {
-      refused++;
+    int perSecond = byPolicy ? quota : admin ? UNBOUNDED : perUid;
+    Bucket bucket = buckets.computeIfAbsent(new Payer(uid, perSecond), payer -> new Bucket(nowNs));
+    if (perSecond != UNBOUNDED) {
+      long tokenNs = SECOND_NS / perSecond;
+      long fullNs = Math.max(bucket.fullAtNs - nowNs, 0);
       long waitNs = fullNs + tokenNs - BURST_NS;
-      return new Held(
-          uid, perSecond, fullNs / tokenNs, byPolicy, TimeUnit.NANOSECONDS.toMillis(waitNs) + 1);
+      if (waitNs > 0) {
+        refused++;
+        return new Held(
+            uid, perSecond, fullNs / tokenNs, byPolicy, TimeUnit.NANOSECONDS.toMillis(waitNs) + 1);
+      }
+      bucket.fullAtNs = nowNs + fullNs + tokenNs;
     }
-    fullAtNs.put(bucket, nowNs + fullNs + tokenNs);
+    bucket.calls.add(nowNs);
+    all.add(nowNs);
     prune(nowNs);
-    count(nowNs);
     return null;
   }
 
-  /** Forgets buckets that are full, now and then, so that the uids of years are not kept. */
+  /** Forgets whoever makes no calls any more, so that the uids of years are not kept. */
   private void prune(long nowNs) {
-    if (fullAtNs.size() > prunedAt) {
-      fullAtNs.values().removeIf(fullAt -> fullAt - nowNs <= 0);
-      prunedAt = Math.max(MANY, 2 * fullAtNs.size());
+    if (buckets.size() > prunedAt) {
+      buckets.values().removeIf(bucket -> bucket.isFull(nowNs) && bucket.calls.isOver(nowNs));
+      prunedAt = Math.max(MANY, 2 * buckets.size());
     }
   }
 
-  private void count(long nowNs) {
-    long second = Math.floorDiv(nowNs, SECOND_NS);
-    if (second != countedSecond) {
-      inLastSecond = second == countedSecond + 1 ? inThisSecond : 0;
-      inThisSecond = 0;
-      countedSecond = second;
-    }
-    inThisSecond++;
+  /**
+   * How many calls were made in the last whole second.
+   *
+   * @param name see {@link LimitUse}
+   */
+  public synchronized LimitUse use(String name, long nowNs) {
+    List<LimitUse.User> users =
+        buckets.entrySet().stream()
+            .map(e -> user(e.getKey(), e.getValue().calls.lastSecond(nowNs)))
+            .filter(user -> user.used() > 0)
+            .sorted(Comparator.comparingLong(LimitUse.User::used).reversed())
+            .toList();
+    return new LimitUse(
+        name,
+        perUid,
+        0,
+        all.lastSecond(nowNs),
+        refused,
+        (int) users.stream().map(LimitUse.User::uid).distinct().count(),
+        users.subList(0, Math.min(NAMED, users.size())));
   }
 
-  /** How many calls were let in during the last whole second. */
-  public synchronized long lastSecond(long nowNs) {
-    long second = Math.floorDiv(nowNs, SECOND_NS);
-    return second == countedSecond ? inLastSecond : second == countedSecond + 1 ? inThisSecond : 0;
+  private static LimitUse.User user(Payer payer, long calls) {
+    return new LimitUse.User(payer.uid, calls, payer.perSecond);
   }
 
-  /** How many calls were refused. */
-  public synchronized long refused() {
-    return refused;
-  }
-
-  /** How many uids have a bucket. */
+  /** How many buckets are kept. */
   synchronized int size() {
-    return fullAtNs.size();
-  }
-
-  /** How many calls an ordinary uid may make in a second. */
-  public int perUid() {
-    return perUid;
+    return buckets.size();
   }
 }

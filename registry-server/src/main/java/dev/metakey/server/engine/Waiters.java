@@ -1,6 +1,7 @@
 package dev.metakey.server.engine;
 
 import dev.metakey.model.Field;
+import dev.metakey.model.LimitUse;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Peer;
 import dev.metakey.model.Pending;
@@ -158,6 +159,10 @@ final class Waiters {
   synchronized void wake() {
     woken = true;
     notifyAll();
+  }
+
+  LimitUse use() {
+    return budget.use("waits");
   }
 
   /** How many wait. */

@@ -1,6 +1,7 @@
 package dev.metakey.server.publication;
 
 import dev.metakey.model.Change;
+import dev.metakey.model.LimitUse;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Peer;
 import dev.metakey.model.Reason;
@@ -104,6 +105,11 @@ public final class WatchHub implements CommitListener, AutoCloseable {
   /** How many watches are open. */
   public int size() {
     return (int) budget.total();
+  }
+
+  /** How much is used of the limit of watches. */
+  public LimitUse limit() {
+    return budget.use("watches");
   }
 
   /**

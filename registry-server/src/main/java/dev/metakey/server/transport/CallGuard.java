@@ -172,6 +172,7 @@ final class CallGuard implements ServerInterceptor {
     }
 
     private MetakeyException tooMany(String what, int limit) {
+      connections.calls.refuse();
       return new MetakeyException(
           Reason.QUOTA_EXCEEDED,
           "at most %d open %s are allowed; end some first".formatted(limit, what),
@@ -304,14 +305,18 @@ final class CallGuard implements ServerInterceptor {
     private @Nullable MetakeyException hold(long bytes) {
       long limit = connections.limits.each().unreadBytes();
       long held = connection.unreadBytes.addAndGet(bytes);
-      Budget.Full full =
-          held > limit && held > bytes
-              ? new Budget.Full(
-                  "bytes of answers on one connection that were not read",
-                  connection.uid(),
-                  limit,
-                  held - bytes)
-              : connections.unreadBytes.take(connection.uid(), connection.isAdmin(), bytes);
+      Budget.Full full;
+      if (held > limit && held > bytes) {
+        connections.unreadBytes.refuse();
+        full =
+            new Budget.Full(
+                "bytes of answers on one connection that were not read",
+                connection.uid(),
+                limit,
+                held - bytes);
+      } else {
+        full = connections.unreadBytes.take(connection.uid(), connection.isAdmin(), bytes);
+      }
       if (full != null) {
         connection.unreadBytes.addAndGet(-bytes);
         return full.refusal(Reason.QUOTA_EXCEEDED, "read them before you ask for more");

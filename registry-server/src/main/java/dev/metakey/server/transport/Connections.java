@@ -1,11 +1,13 @@
 package dev.metakey.server.transport;
 
+import dev.metakey.model.LimitUse;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.server.domain.Limits;
 import dev.metakey.server.engine.Budget;
 import dev.metakey.server.engine.Rate;
 import dev.metakey.server.engine.Shares;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -35,7 +37,7 @@ final class Connections {
   Connections(Limits limits, Shares shares) {
     this.limits = limits;
     this.shares = shares;
-    this.rate = new Rate(limits.callsPerSecond());
+    this.rate = new Rate(limits.callsPerSecond(), System.nanoTime());
     this.open = new Budget(limits.connections());
     this.calls = new Budget(limits.calls());
     this.arriving = new Budget(limits.arriving());
@@ -51,6 +53,7 @@ final class Connections {
     while (full != null) {
       Connection idle = idle(full, connection);
       if (idle == null) {
+        open.refuse();
         return full;
       }
       drop(idle);
@@ -69,7 +72,8 @@ final class Connections {
 
   private synchronized Budget.@Nullable Full take(Connection connection) {
     Budget.Full full =
-        open.take(connection.uid(), connection.isAdmin(), connection.quota().connections(), 1);
+        open.takeIfRoom(
+            connection.uid(), connection.isAdmin(), connection.quota().connections(), 1);
     if (full == null) {
       counted.add(connection);
       silent.add(connection);
@@ -118,6 +122,20 @@ final class Connections {
         silent.remove(connection);
       }
     }
+  }
+
+  /**
+   * How much of each limit is used.
+   *
+   * @param nowNs as {@link System#nanoTime}
+   */
+  List<LimitUse> use(long nowNs) {
+    return List.of(
+        open.use("connections"),
+        calls.use("calls"),
+        rate.use("calls_a_second", nowNs),
+        arriving.use("unfinished_requests"),
+        unreadBytes.use("unread_bytes"));
   }
 
   /** Frees its place. May be called more than once. */

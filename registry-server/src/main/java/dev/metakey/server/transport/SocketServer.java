@@ -2,6 +2,7 @@ package dev.metakey.server.transport;
 
 import dev.metakey.files.Failure;
 import dev.metakey.model.DaemonStatus;
+import dev.metakey.model.LimitUse;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Reason;
 import dev.metakey.server.domain.Limits;
@@ -90,6 +91,7 @@ public final class SocketServer implements AutoCloseable {
   private final ExecutorService lookers = oneThread("registry-looker");
 
   private final Defects defects = new Defects("looking after connections and the socket");
+  private final Connections connections;
   private final CallGuard guard;
   private final Function<ListenAddress, Server> servers;
   private final ScheduledExecutorService looks =
@@ -152,7 +154,7 @@ public final class SocketServer implements AutoCloseable {
     this.socket = SocketFile.claim(path);
     this.peers = new PeerLook(launchers);
     changesPossible(true);
-    Connections connections = new Connections(limits, shares);
+    this.connections = new Connections(limits, shares);
     this.guard = new CallGuard(connections, System::nanoTime, this::soon);
     List<ServerServiceDefinition> services =
         List.of(
@@ -161,7 +163,7 @@ public final class SocketServer implements AutoCloseable {
                 new AdminService(engine, kernel, upkeep, reload, readers, lookers).bindService()),
             inBytes(health.getHealthService().bindService()),
             inBytes(ProtoReflectionServiceV1.newInstance().bindService()));
-    this.servers = address -> build(address, services, connections, limits);
+    this.servers = address -> build(address, services, limits);
   }
 
   private void soon(Runnable sweep) {
@@ -169,10 +171,7 @@ public final class SocketServer implements AutoCloseable {
   }
 
   private Server build(
-      ListenAddress address,
-      List<ServerServiceDefinition> services,
-      Connections connections,
-      Limits limits) {
+      ListenAddress address, List<ServerServiceDefinition> services, Limits limits) {
     return NettyServerBuilder.forAddress(address)
         .channelFactory(SocketServer::listening)
         .withChildOption(
@@ -267,6 +266,11 @@ public final class SocketServer implements AutoCloseable {
   /** Tells probes whether changes can be made. Reads are possible in any case. */
   public void changesPossible(boolean possible) {
     health.setStatus(REGISTRY_HEALTH, possible ? ServingStatus.SERVING : ServingStatus.NOT_SERVING);
+  }
+
+  /** How much is used of the limits of connections and calls. */
+  public List<LimitUse> limits() {
+    return connections.use(System.nanoTime());
   }
 
   /** Whether every thread that serves connections runs, or was told to end. */

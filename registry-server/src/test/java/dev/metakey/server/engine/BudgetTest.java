@@ -2,8 +2,10 @@ package dev.metakey.server.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.metakey.model.LimitUse;
 import dev.metakey.model.Reason;
 import dev.metakey.server.domain.Limits;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class BudgetTest {
@@ -68,5 +70,46 @@ class BudgetTest {
     assertThat(budget.take(1000, false, 1)).isNull();
     budget.give(1000, 3);
     assertThat(budget.total()).isZero();
+  }
+
+  @Test
+  void use_whenSomeHoldSome_namesTheBiggestAndCountsTheRefused() {
+    assertThat(budget.take(1000, false, 2)).isNull();
+    assertThat(budget.take(1001, false, 1, 1)).isNull();
+    assertThat(budget.take(1001, false, 1, 1)).isNotNull();
+    assertThat(budget.takeIfRoom(1001, false, 1, 1)).isNotNull();
+    assertThat(budget.take(0, true, 4)).isNull();
+    budget.refuse();
+
+    LimitUse use = budget.use("calls");
+
+    assertThat(use)
+        .isEqualTo(
+            new LimitUse(
+                "calls",
+                3,
+                10,
+                7,
+                2,
+                3,
+                List.of(
+                    new LimitUse.User(0, 4, 7),
+                    new LimitUse.User(1000, 2, 3),
+                    new LimitUse.User(1001, 1, 1))));
+    assertThat(use.withoutBiggest().biggest()).isEmpty();
+  }
+
+  @Test
+  void isNear_whenThreeQuartersAreUsed_isTrueForTheTotalAndForOneUid() {
+    assertThat(budget.take(0, true, 5)).isNull();
+    assertThat(budget.use("calls").isNear()).isFalse();
+    assertThat(budget.take(1000, false, 3)).isNull();
+    LimitUse use = budget.use("calls");
+    assertThat(use.isNear()).isTrue();
+    assertThat(use.withoutBiggest().isNear()).isTrue();
+    budget.give(0, 5);
+    assertThat(budget.use("calls").isNear()).as("one uid has all it may have").isTrue();
+    budget.give(1000, 1);
+    assertThat(budget.use("calls").isNear()).isFalse();
   }
 }

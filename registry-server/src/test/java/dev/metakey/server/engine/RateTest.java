@@ -2,8 +2,10 @@ package dev.metakey.server.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.metakey.model.LimitUse;
 import dev.metakey.model.Reason;
 import dev.metakey.server.domain.Quota;
+import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -11,8 +13,8 @@ class RateTest {
   private static final long SECOND = 1_000_000_000L;
   private static final int PER_SECOND = 100;
 
-  private final Rate rate = new Rate(PER_SECOND);
   private long nowNs = Long.MAX_VALUE - 3 * SECOND; // nanoTime may overflow
+  private final Rate rate = new Rate(PER_SECOND, nowNs);
 
   private Rate.Held call(int uid) {
     return rate.take(uid, false, Quota.AS_LIMITED, nowNs);
@@ -36,7 +38,7 @@ class RateTest {
         .containsEntry("limit", "100")
         .containsEntry("used", "200")
         .containsEntry("retryMs", "11");
-    assertThat(rate.refused()).isEqualTo(801);
+    assertThat(rate.use("calls", nowNs).refused()).isEqualTo(801);
   }
 
   @Test
@@ -71,21 +73,59 @@ class RateTest {
       nowNs += SECOND / 1000;
       assertThat(call(uid)).isNull();
     }
-    assertThat(rate.size()).isLessThan(2_100);
+    assertThat(rate.size()).isLessThan(4_100);
   }
 
   @Test
-  void lastSecond_countsWhatWasLetIn() {
-    nowNs = 10 * SECOND;
+  void use_whenCallsWereMade_countsThoseOfTheLastWholeSecond() {
     letIn(1000, 1000);
-    assertThat(rate.lastSecond(nowNs)).isZero();
-    nowNs += SECOND;
-    assertThat(rate.lastSecond(nowNs)).isEqualTo(200);
-    letIn(1000, 7);
-    assertThat(rate.lastSecond(nowNs)).isEqualTo(200);
-    nowNs += SECOND;
-    assertThat(rate.lastSecond(nowNs)).isEqualTo(7);
+    assertThat(rate.use("calls", nowNs).used()).isZero();
+    for (int second = 0; second < 5; second++) { // the clock overflows in between
+      nowNs += SECOND;
+      assertThat(rate.use("calls", nowNs).used()).isEqualTo(second == 0 ? 200 : 100);
+      assertThat(letIn(1000, 1000)).isEqualTo(100);
+      assertThat(rate.use("calls", nowNs).used()).isEqualTo(second == 0 ? 200 : 100);
+    }
     nowNs += 2 * SECOND;
-    assertThat(rate.lastSecond(nowNs)).isZero();
+    assertThat(rate.use("calls", nowNs).used()).isZero();
+  }
+
+  @Test
+  void use_whenManyCall_namesTheBiggestAndWhatTheyMay() {
+    letIn(1000, 5);
+    letIn(1001, 500);
+    letIn(1002, 7);
+    for (int i = 0; i < 1000; i++) {
+      assertThat(rate.take(0, true, Quota.AS_LIMITED, nowNs)).isNull();
+    }
+    assertThat(rate.take(1001, false, 300, nowNs)).isNull(); // a service with a rule of its own
+    nowNs += SECOND;
+
+    assertThat(rate.use("calls", nowNs))
+        .isEqualTo(
+            new LimitUse(
+                "calls",
+                PER_SECOND,
+                0,
+                1213,
+                300,
+                4,
+                List.of(
+                    new LimitUse.User(0, 1000, 0),
+                    new LimitUse.User(1001, 200, PER_SECOND),
+                    new LimitUse.User(1002, 7, PER_SECOND))));
+  }
+
+  @Test
+  void take_whenAThreadComesWithAnEarlierTime_losesNoCount() {
+    letIn(1000, 3);
+    nowNs += SECOND;
+    letIn(1000, 4);
+    nowNs -= SECOND / 2;
+    letIn(1000, 5);
+    nowNs += SECOND / 2;
+    assertThat(rate.use("calls", nowNs).used()).isEqualTo(3);
+    nowNs += SECOND;
+    assertThat(rate.use("calls", nowNs).used()).isEqualTo(9);
   }
 }

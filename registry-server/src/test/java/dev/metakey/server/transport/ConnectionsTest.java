@@ -90,8 +90,10 @@ class ConnectionsTest {
 
     asked(1001);
     assertThat(dropped).containsExactly(silent);
+    assertThat(connections.use(0).get(0).refused()).as("room was made").isZero();
     assertThat(connections.open(connection(1001))).isNotNull();
     assertThat(dropped).hasSize(1);
+    assertThat(connections.use(0).get(0).refused()).isEqualTo(1);
   }
 
   @Test
