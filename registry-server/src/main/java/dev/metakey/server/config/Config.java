@@ -1,6 +1,7 @@
 package dev.metakey.server.config;
 
 import dev.metakey.model.Layout;
+import dev.metakey.model.Names;
 import dev.metakey.model.RegistryInfo;
 import dev.metakey.server.domain.Limits;
 import dev.metakey.server.domain.Policy;
@@ -105,7 +106,7 @@ public record Config(
         case "none" -> NONE;
         default ->
             throw new IllegalArgumentException(
-                "programs '%s' is not known; allowed: kernel, none".formatted(word));
+                "programs %s is not known; allowed: kernel, none".formatted(Names.quote(word)));
       };
     }
   }

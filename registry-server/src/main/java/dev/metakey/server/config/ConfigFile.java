@@ -88,8 +88,8 @@ public final class ConfigFile {
   }
 
   private static Path path(String word) {
-    if (!word.startsWith("/")) {
-      throw new IllegalArgumentException("'%s' is not an absolute path".formatted(word));
+    if (!word.startsWith("/") || word.indexOf(0) >= 0) {
+      throw new IllegalArgumentException("%s is not an absolute path".formatted(Names.quote(word)));
     }
     return Path.of(word);
   }
@@ -100,7 +100,8 @@ public final class ConfigFile {
 
   private static boolean yesOrNo(String word) {
     if (!word.equals("true") && !word.equals("false")) {
-      throw new IllegalArgumentException("'%s' is neither true nor false".formatted(word));
+      throw new IllegalArgumentException(
+          "%s is neither true nor false".formatted(Names.quote(word)));
     }
     return word.equals("true");
   }
@@ -120,7 +121,7 @@ public final class ConfigFile {
     try {
       number = Long.parseLong(word);
     } catch (NumberFormatException e) {
-      throw new IllegalArgumentException("'%s' is not a number".formatted(word), e);
+      throw new IllegalArgumentException("%s is not a number".formatted(Names.quote(word)), e);
     }
     if (number < min || number > max) {
       throw new IllegalArgumentException(
