@@ -29,9 +29,7 @@ import dev.metakey.server.engine.Retention;
 import dev.metakey.server.files.TrustedDirectory;
 import dev.metakey.server.files.TrustedDirectory.Use;
 import dev.metakey.server.kernel.BpfEvents;
-import dev.metakey.server.kernel.BpfException;
 import dev.metakey.server.kernel.Groups;
-import dev.metakey.server.kernel.LoadedPrograms;
 import dev.metakey.server.publication.Outlet;
 import dev.metakey.server.publication.Publisher;
 import dev.metakey.server.publication.WatchHub;
@@ -39,6 +37,7 @@ import dev.metakey.server.storage.Backup;
 import dev.metakey.server.storage.RocksStore;
 import dev.metakey.server.storage.StoreException;
 import dev.metakey.server.transport.Preparation;
+import dev.metakey.server.transport.ServiceManager;
 import dev.metakey.server.transport.SocketServer;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -74,6 +73,7 @@ public final class Daemon implements AutoCloseable {
   private final Maintenance maintenance;
   private final SocketServer server;
   final Reload reload;
+  private final ServiceManager manager;
 
   /**
    * Starts a daemon whose config and reservations are sound, and that is not to recover anything.
@@ -92,28 +92,7 @@ public final class Daemon implements AutoCloseable {
       boolean nothingLoaded,
       @Nullable Path recoverFrom)
       throws StoreException, IOException, InterruptedException {
-    this(read, () -> read, programs, reservations, nothingLoaded, recoverFrom);
-  }
-
-  private static ProgramSource notLookedAt() {
-    return withPids -> {
-      throw new IOException("this metakeyd does not look at them ('programs: none')");
-    };
-  }
-
-  /** What the kernel has loaded: nothing, if it has no BPF. */
-  static ProgramSource ofThisHost() {
-    LoadedPrograms programs = new LoadedPrograms();
-    return withPids -> {
-      try {
-        return withPids ? programs.scanWithPids() : programs.scan();
-      } catch (BpfException e) {
-        if (e.kind() == BpfException.Kind.NOT_SUPPORTED) {
-          return List.of();
-        }
-        throw e;
-      }
-    };
+    this(read, () -> read, programs, reservations, nothingLoaded, recoverFrom, ServiceManager.NONE);
   }
 
   /**
@@ -126,6 +105,7 @@ public final class Daemon implements AutoCloseable {
    * @param nothingLoaded an admin's word that no program is loaded: a new layout is taken on at
    *     once
    * @param recoverFrom what an admin said to recover a lost registry from; null if nothing
+   * @param manager is told how the daemon fares
    * @throws StoreException if the database cannot be opened
    * @throws IOException if the socket cannot be listened on
    */
@@ -135,15 +115,17 @@ public final class Daemon implements AutoCloseable {
       ProgramSource programs,
       Read<List<Reserve>> reservations,
       boolean nothingLoaded,
-      @Nullable Path recoverFrom)
+      @Nullable Path recoverFrom,
+      ServiceManager manager)
       throws StoreException, IOException, InterruptedException {
     config = read.value();
+    this.manager = manager;
     Preparation preparation = Preparation.begin();
     Peer self = ThisProcess.peer();
     bootId = UUID.fromString(BootId.ofThisHost());
     TrustedDirectory.check(Use.RUN, config.paths().run());
     Published published = Published.look(config.paths(), bootId);
-    ProgramSource looked = config.looksAtPrograms() ? programs : notLookedAt();
+    ProgramSource looked = config.looksAtPrograms() ? programs : ProgramSource.NONE;
     store =
         new RocksStore(
             config.paths().data(),
@@ -163,7 +145,8 @@ public final class Daemon implements AutoCloseable {
               config.access().limits());
       kernel = new KernelWatch(engine, looked);
       reload =
-          new Reload(engine, again, policy -> policy.lookedUp(Groups::gid), kernel::wake, read);
+          new Reload(
+              engine, again, policy -> policy.lookedUp(Groups::gid), kernel::wake, read, manager);
       if (readOnly.isEmpty()) {
         begin(nothingLoaded);
         reload.reserve(engine::run, reservations);
@@ -210,7 +193,7 @@ public final class Daemon implements AutoCloseable {
     problems.from(() -> Problems.reported(store.recoveryReport()), defects::problems);
     problems.from(server::problems, reload::problems);
     problems.from(hub::problems, publisher::problems, kernel::problems, capacity::problems);
-    threads = new EngineThreads(engine, this::tellHealth);
+    threads = new EngineThreads(engine, this::tellHealth, manager);
     problems.from(threads::problems);
     engine.addListener(hub);
     engine.addListener(publisher);
@@ -236,6 +219,8 @@ public final class Daemon implements AutoCloseable {
     checkHistory();
     log.info(
         "metakeyd {} serves on {}, {}", ThisProcess.version(), config.paths().socket(), describe());
+    publisher.awaitFirst();
+    manager.ready();
   }
 
   /** Reads all of the history once, on a thread that nobody waits for. */
@@ -261,13 +246,15 @@ public final class Daemon implements AutoCloseable {
 
   /** Changes are possible while the store takes them and every thread that they need is running. */
   private void tellHealth() {
-    server.changesPossible(
+    boolean possible =
         engine.rules().readOnly().isEmpty()
             && engine.storeProblem() == null
             && threads.areWell()
             && kernel.isWell()
             && publisher.isWell()
-            && server.isWell());
+            && server.isWell();
+    server.changesPossible(possible);
+    manager.takesChanges(possible);
   }
 
   private void begin(boolean nothingLoaded) throws IOException {
@@ -377,6 +364,7 @@ public final class Daemon implements AutoCloseable {
   /** Answers what is in flight, tells watchers, publishes the last state, closes the database. */
   @Override
   public void close() throws InterruptedException, IOException {
+    manager.stopping();
     server.stopAccepting();
     kernel.close();
     threads.close();
