@@ -38,6 +38,7 @@ import dev.metakey.server.storage.Backup;
 import dev.metakey.server.storage.RocksStore;
 import dev.metakey.server.storage.StoreException;
 import dev.metakey.server.transport.Preparation;
+import dev.metakey.server.transport.ServiceManager;
 import dev.metakey.server.transport.SocketServer;
 import java.io.IOException;
 import java.net.SocketAddress;
@@ -76,6 +77,7 @@ public final class Daemon implements AutoCloseable {
   private final Health health;
   private final @Nullable Monitor monitor;
   final Reload reload;
+  private final ServiceManager manager;
 
   /**
    * Starts a daemon whose config and reservations are sound, and that is not to recover anything.
@@ -94,7 +96,7 @@ public final class Daemon implements AutoCloseable {
       boolean nothingLoaded,
       @Nullable Path recoverFrom)
       throws StoreException, IOException, InterruptedException {
-    this(read, () -> read, programs, reservations, nothingLoaded, recoverFrom);
+    this(read, () -> read, programs, reservations, nothingLoaded, recoverFrom, ServiceManager.NONE);
   }
 
   /**
@@ -107,6 +109,7 @@ public final class Daemon implements AutoCloseable {
    * @param nothingLoaded an admin's word that no program is loaded: a new layout is taken on at
    *     once
    * @param recoverFrom what an admin said to recover a lost registry from; null if nothing
+   * @param manager is told how the daemon fares
    * @throws StoreException if the database cannot be opened
    * @throws IOException if the socket cannot be listened on
    */
@@ -116,15 +119,17 @@ public final class Daemon implements AutoCloseable {
       ProgramSource programs,
       Read<List<Reserve>> reservations,
       boolean nothingLoaded,
-      @Nullable Path recoverFrom)
+      @Nullable Path recoverFrom,
+      ServiceManager manager)
       throws StoreException, IOException, InterruptedException {
     config = read.value();
+    this.manager = manager;
     Preparation preparation = Preparation.begin();
     Peer self = ThisProcess.peer();
     bootId = UUID.fromString(BootId.ofThisHost());
     TrustedDirectory.check(Use.RUN, config.paths().run());
     Published published = Published.look(config.paths(), bootId);
-    ProgramSource looked = config.looksAtPrograms() ? programs : KernelPrograms.notLookedAt();
+    ProgramSource looked = config.looksAtPrograms() ? programs : ProgramSource.NONE;
     store =
         new RocksStore(
             config.paths().data(),
@@ -145,7 +150,8 @@ public final class Daemon implements AutoCloseable {
               config.access().limits());
       kernel = new KernelWatch(engine, looked);
       reload =
-          new Reload(engine, again, policy -> policy.lookedUp(Groups::gid), kernel::wake, read);
+          new Reload(
+              engine, again, policy -> policy.lookedUp(Groups::gid), kernel::wake, read, manager);
       if (readOnly.isEmpty()) {
         begin(nothingLoaded);
         reload.reserve(engine::run, reservations);
@@ -191,7 +197,7 @@ public final class Daemon implements AutoCloseable {
     problems.from(() -> Problems.reported(store.recoveryReport()), defects::problems);
     problems.from(server::problems, reload::problems);
     problems.from(hub::problems, publisher::problems, kernel::problems, capacity::problems);
-    threads = new EngineThreads(engine, this::tellHealth);
+    threads = new EngineThreads(engine, this::tellHealth, manager);
     health = new Health(engine, threads, kernel, publisher, server);
     monitor = monitor(status::now);
     problems.from(threads::problems);
@@ -222,6 +228,8 @@ public final class Daemon implements AutoCloseable {
     checkHistory();
     log.info(
         "metakeyd {} serves on {}, {}", ThisProcess.version(), config.paths().socket(), describe());
+    publisher.awaitFirst();
+    manager.ready();
   }
 
   /** Reads all of the history once, on a thread that nobody waits for. */
@@ -247,7 +255,9 @@ public final class Daemon implements AutoCloseable {
 
   /** Changes are possible while the store takes them and every thread that they need is running. */
   private void tellHealth() {
-    server.changesPossible(health.isReady());
+    boolean possible = health.isReady();
+    server.changesPossible(possible);
+    manager.takesChanges(possible);
   }
 
   /** What serves metrics and health over HTTP; null, and nothing loaded, if nobody wants that. */
@@ -369,6 +379,7 @@ public final class Daemon implements AutoCloseable {
   /** Answers what is in flight, tells watchers, publishes the last state, closes the database. */
   @Override
   public void close() throws InterruptedException, IOException {
+    manager.stopping();
     if (monitor != null) {
       monitor.close();
     }

@@ -15,6 +15,7 @@ import dev.metakey.server.config.ConfigFile;
 import dev.metakey.server.config.KeysDirectory;
 import dev.metakey.server.config.Read;
 import dev.metakey.server.engine.FakePrograms;
+import dev.metakey.server.transport.ServiceManager;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -40,7 +41,14 @@ class ReloadTest {
     Read<Config> config = config();
     Path keys = config.value().paths().keysDirectory();
     daemon =
-        new Daemon(config, this::config, new FakePrograms(), KeysDirectory.read(keys), false, null);
+        new Daemon(
+            config,
+            this::config,
+            new FakePrograms(),
+            KeysDirectory.read(keys),
+            false,
+            null,
+            ServiceManager.NONE);
     client =
         MetakeyClient.builder().socket(config.value().paths().socket()).service("edge").connect();
   }

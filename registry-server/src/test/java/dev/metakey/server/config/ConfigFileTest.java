@@ -259,6 +259,8 @@ class ConfigFileTest {
     assertThat(fault("area: *nowhere\n")).startsWith("1: not valid YAML: ");
     assertThat(fault("area: 64\n---\narea: 64\n")).contains("not valid YAML: ");
     assertThat(fault("area: \u0001\n")).contains("not valid YAML: ");
+    assertThat(fault("!z%d")).contains("not valid YAML: Tag must not ");
+    assertThat(fault("[".repeat(100_000))).contains("not valid YAML: it is nested too deeply");
   }
 
   @Test
