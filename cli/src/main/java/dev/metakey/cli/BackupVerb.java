@@ -1,14 +1,8 @@
 package dev.metakey.cli;
 
 import dev.metakey.client.Answer;
-import dev.metakey.files.AtomicFile;
-import dev.metakey.files.Failure;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermission;
-import java.nio.file.attribute.PosixFilePermissions;
-import java.util.Set;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 
@@ -30,9 +24,6 @@ import picocli.CommandLine.Parameters;
       Exit.UNREACHABLE,
     })
 final class BackupVerb extends Verb {
-  private static final Set<PosixFilePermission> OWNER_ONLY =
-      PosixFilePermissions.fromString("rw-------");
-
   @Parameters(
       paramLabel = "FILE",
       description = "Where the backup goes; what is there is replaced.")
@@ -41,19 +32,7 @@ final class BackupVerb extends Verb {
   @Override
   public Integer call() throws IOException {
     Answer<byte[]> backup = ask(client -> client.admin().backup());
-    ByteBuffer bytes = ByteBuffer.wrap(backup.value());
-    try {
-      AtomicFile.write(
-          file,
-          OWNER_ONLY,
-          channel -> {
-            while (bytes.hasRemaining()) {
-              channel.write(bytes);
-            }
-          });
-    } catch (IOException e) {
-      throw new IOException("%s cannot be written: %s".formatted(file, Failure.reason(e)), e);
-    }
+    OutputFile.write(file, true, backup.value());
     terminal()
         .note("the registry at revision %d is in %s".formatted(backup.info().revision(), file));
     return 0;

@@ -81,7 +81,7 @@ final class CommandTree {
     verb(
         "gen",
         GenVerb::new,
-        "Make scripts and options with which other tools show what packets carry.");
+        "Make constants for programs, and scripts that show what packets carry.");
     verb(
         "watch",
         WatchVerb::new,

@@ -1,12 +1,14 @@
 package dev.metakey.cli;
 
 import dev.metakey.client.Answer;
+import dev.metakey.model.Field;
 import dev.metakey.model.FieldState;
 import dev.metakey.model.Orphan;
 import java.time.Duration;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -17,6 +19,7 @@ import picocli.CommandLine.Option;
     footer = {
       "  metakey list",
       "  metakey list --prefix edge. -o wide",
+      "  metakey list --owner edge-xdp.service",
       "  metakey list --state active,retired -o jsonl",
       "  metakey list --state free",
       "  metakey list --orphans --unused-for 90d",
@@ -25,8 +28,7 @@ import picocli.CommandLine.Option;
     },
     exitCodeList = {Exit.OK, Exit.DEFECT, Exit.BAD_INPUT, Exit.NOWHERE})
 final class ListVerb extends Verb {
-  @Option(names = "--prefix", paramLabel = "TEXT", description = "Only names that start with this.")
-  String prefix = "";
+  @Mixin Selection selection = new Selection();
 
   @Option(
       names = "--state",
@@ -62,10 +64,10 @@ final class ListVerb extends Verb {
     Set<FieldState> wanted = EnumSet.noneOf(FieldState.class);
     wanted.addAll(states);
     // The daemon lists fields. Ids that no field ever had show only against the list of all fields.
-    if (wanted.contains(FieldState.FREE) && prefix.isEmpty()) {
+    if (wanted.contains(FieldState.FREE) && selection.isAll()) {
       printer(output).ids(read(client -> client.list("", EnumSet.allOf(FieldState.class))), wanted);
     } else {
-      printer(output).fields(read(client -> client.list(prefix, wanted)));
+      printer(output).fields(selection.list(this, wanted));
     }
     return 0;
   }
@@ -75,13 +77,11 @@ final class ListVerb extends Verb {
       throw wrong("--orphans and --state exclude each other: only active fields can be orphans");
     }
     Duration time = unusedFor == null ? Duration.ofDays(30) : unusedFor;
+    Predicate<Field> isWanted = selection.test(this);
     Answer<List<Orphan>> all = ask(client -> client.orphans(time));
     printer(output)
         .orphans(
-            all,
-            all.value().stream()
-                .filter(orphan -> orphan.field().name().startsWith(prefix))
-                .toList());
+            all, all.value().stream().filter(orphan -> isWanted.test(orphan.field())).toList());
     return 0;
   }
 }

@@ -155,7 +155,20 @@ class GoldenTest {
     assumeTrue(ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN, "missing: little-endian");
     StringBuilder seen = new StringBuilder();
     for (String line :
-        List.of("gen bpftrace edge.packet_id edge.client_ip", "gen pwru edge.packet_id")) {
+        List.of(
+            "gen bpftrace edge.packet_id edge.client_ip",
+            "gen pwru edge.packet_id",
+            "gen c",
+            "gen c --prefix edge.client -o target/fields.h",
+            "gen c --prefix edge.client --check target/fields.h",
+            "gen c --prefix edge.c --check target/fields.h",
+            "gen go edge.client_ip edge.packet_id",
+            "gen rust edge.packet_id",
+            "gen java edge.packet_id --package com.example",
+            "gen python --owner edge-xdp.service",
+            "gen env edge.packet_id",
+            "gen rt_tables",
+            "gen c --prefix none.")) {
       String[] args = Run.words(line);
       seen.append(Run.at(daemon).metakey(args).transcript(args)).append('\n');
     }
@@ -314,6 +327,15 @@ class GoldenTest {
             "gen",
             "gen bpftrace",
             "gen bogus edge.packet_id",
+            "gen bpftrace --prefix edge.",
+            "gen bpftrace edge.packet_id --check none",
+            "gen c --check none",
+            "gen c --check none -o fields.h",
+            "gen c edge.packet_id --prefix edge.",
+            "gen c --owner tracer",
+            "gen c --package edge",
+            "gen go --package com.example",
+            "gen java --package com..Example",
             "gen bpftrace kernel.rx_hash",
             "gen bpftrace edge.packet_id -o src",
             "-o json gen pwru edge.packet_id",

@@ -86,8 +86,9 @@ class HelpTest {
       args[i] =
           args[i]
               .replaceAll("^prog.bpf.o$", "src/test/resources/objects/prog.bpf.o")
-              .replaceAll("^(linked.bpf.o|values.bt)$", dir + "/$1")
-              .replaceAll("^(/var/backups/metakey|fields.yaml)$", file("a.backup").toString());
+              .replaceAll("^(linked.bpf.o|values.bt|fields.h)$", dir + "/$1")
+              .replaceAll(
+                  "^(/var/backups/metakey|fields.yaml|fields.py)$", file("a.backup").toString());
     }
     boolean endless = args[0].equals("watch") || (args[0].equals("trace") && !isCounted(args));
     Run run = Run.at(daemon);
@@ -103,13 +104,19 @@ class HelpTest {
 
     boolean isDryRun =
         args[0].equals("plan")
+            || List.of(args).contains("--check")
             || (args[0].equals("restore") && !List.of(args).contains("--yes"))
             || (List.of(args).contains("--dry-run") && args[0].equals("import"));
     boolean isOfThisHost = args[0].equals("doctor"); // which lacks what the daemon claims
     assertThat(result.exit())
         .as(result.err())
         .isEqualTo(endless ? 141 : isDryRun ? 11 : isOfThisHost ? 10 : 0);
-    assertThat(result.out() + result.err()).isNotEmpty();
+    boolean isInAFile = List.of(args).contains(dir + "/fields.h");
+    assertThat(
+            result.out()
+                + result.err()
+                + (isInAFile ? Files.readString(dir.resolve("fields.h")) : ""))
+        .isNotEmpty();
   }
 
   /** A file of this name, which is there. */

@@ -28,11 +28,11 @@ public final class Durations {
     if (!matcher.matches()) {
       throw refused(
           text,
-          "'%s' is not a duration; allowed: a whole number with a unit, like 500ms, 30s, 10m, 24h or 7d");
+          "%s is not a duration; allowed: a whole number with a unit, like 500ms, 30s, 10m, 24h or 7d");
     }
     Duration value = Duration.ofMillis(Long.parseLong(matcher.group(1)) * unitMs(matcher.group(2)));
     if (value.compareTo(LONGEST) > 0) {
-      throw refused(text, "'%s' is too long; a duration is 366d at most");
+      throw refused(text, "%s is too long; a duration is 366d at most");
     }
     return value;
   }
@@ -49,7 +49,7 @@ public final class Durations {
 
   private static MetakeyException refused(String text, String why) {
     return new MetakeyException(
-        Reason.INVALID_REQUEST, why.formatted(text), Map.of("duration", text));
+        Reason.INVALID_REQUEST, why.formatted(Names.quote(text)), Map.of("duration", text));
   }
 
   /** What {@link #parse} reads, in the largest unit that fits. */

@@ -30,7 +30,7 @@ public final class Words {
         Arrays.stream(type.getEnumConstants()).map(Words::lower).collect(Collectors.joining(", "));
     throw new MetakeyException(
         Reason.INVALID_ATTRIBUTE,
-        "%s '%s' is not known; allowed: %s".formatted(what, word, allowed),
+        "%s %s is not known; allowed: %s".formatted(what, Names.quote(word), allowed),
         Map.of("attribute", what, "value", word, "allowed", allowed));
   }
 }

@@ -46,6 +46,7 @@ final class Host
           "list",
           "show",
           "header",
+          "gen",
           "status",
           "pending",
           "users",

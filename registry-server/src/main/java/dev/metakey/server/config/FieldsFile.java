@@ -95,8 +95,8 @@ public final class FieldsFile {
     Owner owner = Owner.parse(word);
     if (owner == null) {
       throw new IllegalArgumentException(
-          "'%s' is no owner; allowed are unit:NAME.service, UID:CLAIM and container:CLAIM"
-              .formatted(word));
+          "%s is no owner; allowed are unit:NAME.service, UID:CLAIM and container:CLAIM"
+              .formatted(Names.quote(word)));
     }
     if (owner.kind() == Owner.Kind.UNIT) {
       Names.checkUnit(owner.service());

@@ -6,6 +6,7 @@ import dev.metakey.model.FieldSpec;
 import dev.metakey.model.Format;
 import dev.metakey.model.Merge;
 import dev.metakey.model.MetakeyException;
+import dev.metakey.model.Names;
 import dev.metakey.model.Reservation;
 import dev.metakey.model.Sharing;
 import dev.metakey.model.Words;
@@ -111,7 +112,8 @@ public final class KeysDirectory {
 
   private static boolean bool(String word) {
     if (!word.equals("true") && !word.equals("false")) {
-      throw new IllegalArgumentException("'%s' is neither true nor false".formatted(word));
+      throw new IllegalArgumentException(
+          "%s is neither true nor false".formatted(Names.quote(word)));
     }
     return word.equals("true");
   }

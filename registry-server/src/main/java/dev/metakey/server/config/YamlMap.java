@@ -2,6 +2,7 @@ package dev.metakey.server.config;
 
 import dev.metakey.files.Failure;
 import dev.metakey.model.MetakeyException;
+import dev.metakey.model.Names;
 import dev.metakey.server.files.TrustedDirectory;
 import dev.metakey.server.files.TrustedDirectory.Use;
 import java.io.IOException;
@@ -61,7 +62,8 @@ final class YamlMap {
 
   private void put(String key, NodeTuple entry, List<String> allowed) throws ConfigException {
     if (!allowed.contains(key)) {
-      throw fault(entry.getKeyNode(), "unknown key '%s'; allowed: %s".formatted(key, allowed));
+      throw fault(
+          entry.getKeyNode(), "unknown key %s; allowed: %s".formatted(Names.quote(key), allowed));
     }
     if (values.putIfAbsent(key, entry.getValueNode()) != null) {
       throw fault(entry.getKeyNode(), "key '%s' is there twice".formatted(key));
@@ -136,8 +138,11 @@ final class YamlMap {
       int at = e.getProblemMark().map(mark -> mark.getLine() + 1).orElse(1);
       throw new ConfigException(
           "%s:%d: not valid YAML: %s".formatted(file, at, oneLine(e.getProblem())));
-    } catch (YamlEngineException e) {
+    } catch (YamlEngineException | IllegalArgumentException e) {
+      // The library leaves some of its own checks, say of a tag, to the type it makes.
       throw new ConfigException("%s: not valid YAML: %s".formatted(file, oneLine(e.getMessage())));
+    } catch (StackOverflowError e) {
+      throw new ConfigException("%s: not valid YAML: it is nested too deeply".formatted(file));
     }
   }
 

@@ -167,6 +167,15 @@ final class Connections {
         unreadBytes.use("unread_bytes"));
   }
 
+  /** What an admin should know; empty if all is well. */
+  List<String> problems() {
+    return noDescriptors
+        ? List.of(
+            "no file descriptor is left, and some clients cannot connect; see who holds them (/proc/%d/fd), or raise the limit (LimitNOFILE of the unit)"
+                .formatted(ProcessHandle.current().pid()))
+        : List.of();
+  }
+
   /** Frees its place. May be called more than once. */
   synchronized void closed(Connection connection) {
     if (counted.remove(connection)) {
