@@ -138,16 +138,17 @@ public final class HttpEndpoint implements AutoCloseable {
       SocketFile socket = claimed();
       ListenAddress place = new ListenAddress(socket.path());
       server.channel(EpollServerDomainSocketChannel.class);
-      server
-          .bind(place)
-          .addListener(
-              (ChannelFuture bound) -> {
-                place.forget();
-                begun(bound);
-              });
+      var unused =
+          server
+              .bind(place)
+              .addListener(
+                  (ChannelFuture bound) -> {
+                    place.forget();
+                    begun(bound);
+                  });
     } else {
       server.channel(EpollServerSocketChannel.class);
-      server.bind(address).addListener((ChannelFuture bound) -> begun(bound));
+      var unused = server.bind(address).addListener((ChannelFuture bound) -> begun(bound));
     }
   }
 
