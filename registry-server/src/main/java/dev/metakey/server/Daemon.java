@@ -1,5 +1,6 @@
 package dev.metakey.server;
 
+import dev.metakey.model.DaemonStatus;
 import dev.metakey.model.Field;
 import dev.metakey.model.FieldState;
 import dev.metakey.model.LimitUse;
@@ -29,9 +30,7 @@ import dev.metakey.server.engine.Retention;
 import dev.metakey.server.files.TrustedDirectory;
 import dev.metakey.server.files.TrustedDirectory.Use;
 import dev.metakey.server.kernel.BpfEvents;
-import dev.metakey.server.kernel.BpfException;
 import dev.metakey.server.kernel.Groups;
-import dev.metakey.server.kernel.LoadedPrograms;
 import dev.metakey.server.publication.Outlet;
 import dev.metakey.server.publication.Publisher;
 import dev.metakey.server.publication.WatchHub;
@@ -39,8 +38,10 @@ import dev.metakey.server.storage.Backup;
 import dev.metakey.server.storage.RocksStore;
 import dev.metakey.server.storage.StoreException;
 import dev.metakey.server.transport.Preparation;
+import dev.metakey.server.transport.ServiceManager;
 import dev.metakey.server.transport.SocketServer;
 import java.io.IOException;
+import java.net.SocketAddress;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.List;
@@ -73,7 +74,10 @@ public final class Daemon implements AutoCloseable {
   private final WatchHub hub;
   private final Maintenance maintenance;
   private final SocketServer server;
+  private final Health health;
+  private final @Nullable Monitor monitor;
   final Reload reload;
+  private final ServiceManager manager;
 
   /**
    * Starts a daemon whose config and reservations are sound, and that is not to recover anything.
@@ -92,28 +96,7 @@ public final class Daemon implements AutoCloseable {
       boolean nothingLoaded,
       @Nullable Path recoverFrom)
       throws StoreException, IOException, InterruptedException {
-    this(read, () -> read, programs, reservations, nothingLoaded, recoverFrom);
-  }
-
-  private static ProgramSource notLookedAt() {
-    return withPids -> {
-      throw new IOException("this metakeyd does not look at them ('programs: none')");
-    };
-  }
-
-  /** What the kernel has loaded: nothing, if it has no BPF. */
-  static ProgramSource ofThisHost() {
-    LoadedPrograms programs = new LoadedPrograms();
-    return withPids -> {
-      try {
-        return withPids ? programs.scanWithPids() : programs.scan();
-      } catch (BpfException e) {
-        if (e.kind() == BpfException.Kind.NOT_SUPPORTED) {
-          return List.of();
-        }
-        throw e;
-      }
-    };
+    this(read, () -> read, programs, reservations, nothingLoaded, recoverFrom, ServiceManager.NONE);
   }
 
   /**
@@ -126,6 +109,7 @@ public final class Daemon implements AutoCloseable {
    * @param nothingLoaded an admin's word that no program is loaded: a new layout is taken on at
    *     once
    * @param recoverFrom what an admin said to recover a lost registry from; null if nothing
+   * @param manager is told how the daemon fares
    * @throws StoreException if the database cannot be opened
    * @throws IOException if the socket cannot be listened on
    */
@@ -135,20 +119,23 @@ public final class Daemon implements AutoCloseable {
       ProgramSource programs,
       Read<List<Reserve>> reservations,
       boolean nothingLoaded,
-      @Nullable Path recoverFrom)
+      @Nullable Path recoverFrom,
+      ServiceManager manager)
       throws StoreException, IOException, InterruptedException {
     config = read.value();
+    this.manager = manager;
     Preparation preparation = Preparation.begin();
     Peer self = ThisProcess.peer();
     bootId = UUID.fromString(BootId.ofThisHost());
     TrustedDirectory.check(Use.RUN, config.paths().run());
     Published published = Published.look(config.paths(), bootId);
-    ProgramSource looked = config.looksAtPrograms() ? programs : notLookedAt();
+    ProgramSource looked = config.looksAtPrograms() ? programs : ProgramSource.NONE;
     store =
         new RocksStore(
             config.paths().data(),
             () -> RegistryState.empty(UUID.randomUUID(), config.layout(), config.areaBytes()),
             published.evidence(recoverFrom, looked, System.currentTimeMillis()));
+    StatusReport status;
     try {
       String wrong = whyReadOnly(read.faults());
       store.begin(wrong);
@@ -163,7 +150,8 @@ public final class Daemon implements AutoCloseable {
               config.access().limits());
       kernel = new KernelWatch(engine, looked);
       reload =
-          new Reload(engine, again, policy -> policy.lookedUp(Groups::gid), kernel::wake, read);
+          new Reload(
+              engine, again, policy -> policy.lookedUp(Groups::gid), kernel::wake, read, manager);
       if (readOnly.isEmpty()) {
         begin(nothingLoaded);
         reload.reserve(engine::run, reservations);
@@ -186,8 +174,7 @@ public final class Daemon implements AutoCloseable {
               config.paths().data(),
               readOnly,
               this::tellHealth);
-      StatusReport status =
-          new StatusReport(config, engine, publisher, hub, problems, this::socketLimits);
+      status = new StatusReport(config, engine, publisher, hub, problems, this::socketLimits);
       server =
           new SocketServer(
               config.paths().socket(),
@@ -198,7 +185,7 @@ public final class Daemon implements AutoCloseable {
               reload::launchers,
               maintenance,
               reload::run,
-              config.access().limits());
+              ThisProcess.fitting(config.access().limits()));
       maintenance.resume();
     } catch (IOException | StoreException | RuntimeException e) {
       store.close();
@@ -210,7 +197,9 @@ public final class Daemon implements AutoCloseable {
     problems.from(() -> Problems.reported(store.recoveryReport()), defects::problems);
     problems.from(server::problems, reload::problems);
     problems.from(hub::problems, publisher::problems, kernel::problems, capacity::problems);
-    threads = new EngineThreads(engine, this::tellHealth);
+    threads = new EngineThreads(engine, this::tellHealth, manager);
+    health = new Health(engine, threads, kernel, publisher, server);
+    monitor = monitor(status::now);
     problems.from(threads::problems);
     engine.addListener(hub);
     engine.addListener(publisher);
@@ -232,10 +221,15 @@ public final class Daemon implements AutoCloseable {
       close();
       throw e;
     }
+    if (monitor != null) {
+      monitor.start();
+    }
     listenForPrograms();
     checkHistory();
     log.info(
         "metakeyd {} serves on {}, {}", ThisProcess.version(), config.paths().socket(), describe());
+    publisher.awaitFirst();
+    manager.ready();
   }
 
   /** Reads all of the history once, on a thread that nobody waits for. */
@@ -261,13 +255,21 @@ public final class Daemon implements AutoCloseable {
 
   /** Changes are possible while the store takes them and every thread that they need is running. */
   private void tellHealth() {
-    server.changesPossible(
-        engine.rules().readOnly().isEmpty()
-            && engine.storeProblem() == null
-            && threads.areWell()
-            && kernel.isWell()
-            && publisher.isWell()
-            && server.isWell());
+    boolean possible = health.isReady();
+    server.changesPossible(possible);
+    manager.takesChanges(possible);
+  }
+
+  /** What serves metrics and health over HTTP; null, and nothing loaded, if nobody wants that. */
+  private @Nullable Monitor monitor(Supplier<DaemonStatus> status) {
+    SocketAddress address = config.monitoring().metrics().orElse(null);
+    if (address == null) {
+      return null;
+    }
+    Monitor wanted =
+        new Monitor(address, config.access().socket(), health, status, engine::snapshot, server);
+    problems.from(wanted::problems);
+    return wanted;
   }
 
   private void begin(boolean nothingLoaded) throws IOException {
@@ -377,6 +379,10 @@ public final class Daemon implements AutoCloseable {
   /** Answers what is in flight, tells watchers, publishes the last state, closes the database. */
   @Override
   public void close() throws InterruptedException, IOException {
+    manager.stopping();
+    if (monitor != null) {
+      monitor.close();
+    }
     server.stopAccepting();
     kernel.close();
     threads.close();

@@ -8,7 +8,11 @@ import dev.metakey.server.config.Config;
 import dev.metakey.server.config.ConfigFile;
 import dev.metakey.server.config.KeysDirectory;
 import dev.metakey.server.config.Read;
+import dev.metakey.server.engine.ProgramSource;
+import dev.metakey.server.kernel.BpfException;
+import dev.metakey.server.kernel.LoadedPrograms;
 import dev.metakey.server.storage.StoreException;
+import dev.metakey.server.transport.ServiceManager;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -131,10 +135,11 @@ public final class Main implements Callable<Integer> {
         new Daemon(
             config,
             this::config,
-            Daemon.ofThisHost(),
+            programsOfThisHost(),
             KeysDirectory.read(config.value().paths().keysDirectory()),
             nothingLoaded,
-            recoverFrom)) {
+            recoverFrom,
+            new ServiceManager(System.getenv()))) {
       serving.complete(daemon);
       stop.await();
     }
@@ -154,6 +159,21 @@ public final class Main implements Callable<Integer> {
     if (isClosed) {
       Runtime.getRuntime().halt(0);
     }
+  }
+
+  /** What the kernel has loaded: nothing, if it has no BPF. */
+  private static ProgramSource programsOfThisHost() {
+    LoadedPrograms programs = new LoadedPrograms();
+    return withPids -> {
+      try {
+        return withPids ? programs.scanWithPids() : programs.scan();
+      } catch (BpfException e) {
+        if (e.kind() == BpfException.Kind.NOT_SUPPORTED) {
+          return List.of();
+        }
+        throw e;
+      }
+    };
   }
 
   private static Path path(String text) {

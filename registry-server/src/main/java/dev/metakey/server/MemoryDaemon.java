@@ -13,6 +13,7 @@ import dev.metakey.server.domain.Rules;
 import dev.metakey.server.domain.Start;
 import dev.metakey.server.engine.Engine;
 import dev.metakey.server.engine.EngineThreads;
+import dev.metakey.server.engine.EngineThreads.Progress;
 import dev.metakey.server.engine.HostClock;
 import dev.metakey.server.engine.KernelWatch;
 import dev.metakey.server.engine.PolicyShares;
@@ -23,6 +24,7 @@ import dev.metakey.server.publication.WatchHub;
 import dev.metakey.server.storage.Backup;
 import dev.metakey.server.storage.MemoryStore;
 import dev.metakey.server.storage.StoreException;
+import dev.metakey.server.transport.ServiceManager;
 import dev.metakey.server.transport.SocketServer;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -77,7 +79,8 @@ public final class MemoryDaemon implements AutoCloseable {
             Limits.DEFAULTS.watches(),
             new PolicyShares(engine::rules));
     Read<Config> read = Read.sound(config);
-    Reload reload = new Reload(engine, () -> read, policy -> policy, kernel::wake, read);
+    Reload reload =
+        new Reload(engine, () -> read, policy -> policy, kernel::wake, read, ServiceManager.NONE);
     StatusReport status =
         new StatusReport(config, engine, publisher, hub, new Problems(), this::socketLimits);
     server =
@@ -91,7 +94,7 @@ public final class MemoryDaemon implements AutoCloseable {
             new Maintenance(engine, this::home, directory, "", () -> {}),
             reload::run,
             Limits.DEFAULTS);
-    threads = new EngineThreads(engine, () -> {});
+    threads = new EngineThreads(engine, () -> {}, Progress.UNWATCHED);
     engine.addListener(hub);
     engine.addListener(kernel);
     threads.start();

@@ -12,6 +12,7 @@ import dev.metakey.server.domain.Policy;
 import dev.metakey.server.domain.Reserve;
 import dev.metakey.server.engine.Engine;
 import dev.metakey.server.transport.Launchers;
+import dev.metakey.server.transport.ServiceManager;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -48,6 +49,7 @@ final class Reload {
     FIXED.put("programs", Config::programs);
     FIXED.put("socket_access", config -> config.access().socket());
     FIXED.put("limits", config -> config.access().limits());
+    FIXED.put("metrics", config -> config.monitoring().metrics());
   }
 
   private final Engine engine;
@@ -58,6 +60,7 @@ final class Reload {
   private final boolean startedWrong;
   private volatile Launchers launchers;
   private volatile String problem = "";
+  private final ServiceManager manager;
   private volatile List<String> contradictions = List.of();
 
   /**
@@ -65,17 +68,20 @@ final class Reload {
    * @param lookUp finds the ids of the groups that a policy names
    * @param taken is run when other rules count
    * @param started the config that the daemon has started with
+   * @param manager is told when the config is read again
    */
   Reload(
       Engine engine,
       Supplier<Read<Config>> source,
       UnaryOperator<Policy> lookUp,
       Runnable taken,
-      Read<Config> started) {
+      Read<Config> started,
+      ServiceManager manager) {
     this.engine = engine;
     this.source = source;
     this.lookUp = lookUp;
     this.taken = taken;
+    this.manager = manager;
     this.started = started.value();
     this.startedWrong = !started.faults().isEmpty();
     this.launchers = launchers(this.started);
@@ -120,6 +126,15 @@ final class Reload {
    *     reservations cannot be stored, but the rest was taken on
    */
   synchronized String run() {
+    manager.reloading();
+    try {
+      return takeOn();
+    } finally {
+      manager.ready();
+    }
+  }
+
+  private String takeOn() {
     Read<Config> read = source.get();
     Path keysDirectory = read.value().paths().keysDirectory();
     Read<List<Reserve>> reservations = KeysDirectory.read(keysDirectory);

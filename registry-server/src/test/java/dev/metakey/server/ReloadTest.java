@@ -15,6 +15,7 @@ import dev.metakey.server.config.ConfigFile;
 import dev.metakey.server.config.KeysDirectory;
 import dev.metakey.server.config.Read;
 import dev.metakey.server.engine.FakePrograms;
+import dev.metakey.server.transport.ServiceManager;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -40,7 +41,14 @@ class ReloadTest {
     Read<Config> config = config();
     Path keys = config.value().paths().keysDirectory();
     daemon =
-        new Daemon(config, this::config, new FakePrograms(), KeysDirectory.read(keys), false, null);
+        new Daemon(
+            config,
+            this::config,
+            new FakePrograms(),
+            KeysDirectory.read(keys),
+            false,
+            null,
+            ServiceManager.NONE);
     client =
         MetakeyClient.builder().socket(config.value().paths().socket()).service("edge").connect();
   }
@@ -82,9 +90,13 @@ class ReloadTest {
 
   @Test
   void reload_whenWhatIsFixedHasChanged_namesItUntilTheNextStart() throws Exception {
-    configure("socket_access: {mode: 0600}", "limits: {calls_a_second: 10}");
+    configure(
+        "socket_access: {mode: 0600}",
+        "limits: {calls_a_second: 10}",
+        "metrics: {listen: 127.0.0.1:9464}");
     assertThat(reload())
-        .isEqualTo("socket_access, limits have changed; they count when metakeyd is started again");
+        .isEqualTo(
+            "socket_access, limits, metrics have changed; they count when metakeyd is started again");
 
     configure("area: 64", "history: {days: 3}", "quarantine: 1m");
     assertThat(reload())

@@ -138,8 +138,11 @@ final class YamlMap {
       int at = e.getProblemMark().map(mark -> mark.getLine() + 1).orElse(1);
       throw new ConfigException(
           "%s:%d: not valid YAML: %s".formatted(file, at, oneLine(e.getProblem())));
-    } catch (YamlEngineException e) {
+    } catch (YamlEngineException | IllegalArgumentException e) {
+      // The library leaves some of its own checks, say of a tag, to the type it makes.
       throw new ConfigException("%s: not valid YAML: %s".formatted(file, oneLine(e.getMessage())));
+    } catch (StackOverflowError e) {
+      throw new ConfigException("%s: not valid YAML: it is nested too deeply".formatted(file));
     }
   }
 

@@ -141,6 +141,11 @@ public final class Engine {
     keeper.storeUses(writer.uses().now(), clock.bootMs());
   }
 
+  /** Whether the writer waits for the store. */
+  boolean waitsForStore() {
+    return keeper.isAsking();
+  }
+
   /** How many calls wait for the writer. */
   public int queued() {
     return queue.size();

@@ -20,15 +20,40 @@ public final class EngineThreads implements AutoCloseable {
   private final Worker timer =
       new Worker("registry-timer", "ends what has waited too long", this::keepTime);
   private final Runnable besides;
+  private final Progress progress;
   private volatile boolean closed;
+
+  /** Is told that the writer goes on. */
+  public interface Progress {
+    /** Nobody wants to know. */
+    Progress UNWATCHED =
+        new Progress() {
+          @Override
+          public long everyMs() {
+            return Long.MAX_VALUE;
+          }
+
+          @Override
+          public void goesOn() {}
+        };
+
+    /** How often this wants to be told at least, milliseconds. */
+    long everyMs();
+
+    /** Returns at once. */
+    void goesOn();
+  }
 
   /**
    * @param besides what else is to be done now and then: the writer runs it when it has nothing to
    *     do, and the timer in each turn; must return at once
+   * @param progress is told by the writer after each turn; while the writer waits for the store,
+   *     the timer tells it: nobody is to take a disk that hangs for a writer that does
    */
-  public EngineThreads(Engine engine, Runnable besides) {
+  public EngineThreads(Engine engine, Runnable besides, Progress progress) {
     this.engine = engine;
     this.besides = besides;
+    this.progress = progress;
   }
 
   public void start() {
@@ -37,9 +62,10 @@ public final class EngineThreads implements AutoCloseable {
   }
 
   private boolean write() throws InterruptedException {
-    if (engine.doWork(LOOK_MS) == 0) {
+    if (engine.doWork(Math.min(LOOK_MS, progress.everyMs())) == 0) {
       besides.run();
     }
+    progress.goesOn();
     boolean goesOn = !engine.isStopping() || engine.queued() > 0;
     if (!goesOn) {
       engine.storeUses();
@@ -48,8 +74,11 @@ public final class EngineThreads implements AutoCloseable {
   }
 
   private boolean keepTime() throws InterruptedException {
-    engine.keepTime(REST_MS);
+    engine.keepTime(Math.min(REST_MS, progress.everyMs()));
     besides.run();
+    if (engine.waitsForStore()) {
+      progress.goesOn();
+    }
     return !closed;
   }
 

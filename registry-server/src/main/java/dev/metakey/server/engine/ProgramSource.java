@@ -7,6 +7,12 @@ import java.util.List;
 /** Tells what the kernel has loaded. */
 @FunctionalInterface
 public interface ProgramSource {
+  /** Of a daemon that is not to look. */
+  ProgramSource NONE =
+      withPids -> {
+        throw new IOException("this metakeyd does not look at them ('programs: none')");
+      };
+
   /**
    * Every loaded program whose object names fields, by ascending id; none where the kernel has no
    * BPF.

@@ -20,8 +20,8 @@ import org.slf4j.LoggerFactory;
 /**
  * The writer's hold on the store: commits, and opens the store anew after a failure.
  *
- * <p><b>Concurrency.</b> Everything is for the writer's thread, except {@link #problem} and {@link
- * #history}.
+ * <p><b>Concurrency.</b> Everything is for the writer's thread, except {@link #problem}, {@link
+ * #isAsking} and {@link #history}.
  *
  * <p><b>Failure.</b> After a failure there is a {@link #problem}, and nothing is committed. Every
  * {@value #RETRY_MS} ms the store is opened anew. What it then holds is the truth: what was shown
@@ -39,6 +39,7 @@ final class StoreKeeper {
   private final Retention retention;
   private final Runnable turned;
   private volatile @Nullable String problem;
+  private volatile boolean asking;
   private long retryAtMs;
   private long checkAtMs;
   private long trimAtMs;
@@ -59,17 +60,41 @@ final class StoreKeeper {
     return problem;
   }
 
-  /** Makes a state durable. Returns whether it is; if not, there is a problem. */
-  boolean commit(RegistryState state, List<Change> changes, long nowMs) {
+  /** Whether the store was asked for something that it has not answered yet. For any thread. */
+  boolean isAsking() {
+    return asking;
+  }
+
+  /** Something that the store is asked for. */
+  @FunctionalInterface
+  private interface Request {
+    void make() throws StoreException;
+  }
+
+  /**
+   * Asks the store, and returns whether that worked; if not, there is a problem. After a defect
+   * nobody knows what the store has done.
+   *
+   * @param doing what it is asked for, in a word that follows "while" in a message
+   */
+  private boolean ask(String doing, long nowMs, Request request) {
+    asking = true;
     try {
-      store.commit(state, changes);
+      request.make();
       return true;
     } catch (StoreException e) {
       fail(e, nowMs);
-    } catch (RuntimeException | Error defect) { // nobody knows what became of the batch
-      fail(defectOf("storing", defect), nowMs);
+    } catch (RuntimeException | Error defect) {
+      fail(defectOf(doing, defect), nowMs);
+    } finally {
+      asking = false;
     }
     return false;
+  }
+
+  /** Makes a state durable. Returns whether it is; if not, there is a problem. */
+  boolean commit(RegistryState state, List<Change> changes, long nowMs) {
+    return ask("storing", nowMs, () -> store.commit(state, changes));
   }
 
   /**
@@ -79,13 +104,7 @@ final class StoreKeeper {
   void check(long nowMs) {
     if (problem == null && nowMs >= checkAtMs) {
       checkAtMs = nowMs + CHECK_MS;
-      try {
-        store.check();
-      } catch (StoreException e) {
-        fail(e, nowMs);
-      } catch (RuntimeException | Error defect) {
-        fail(defectOf("looking at the store", defect), nowMs);
-      }
+      var unused = ask("looking at the store", nowMs, store::check);
     }
   }
 
@@ -109,6 +128,7 @@ final class StoreKeeper {
     if (problem == null || nowMs < retryAtMs) {
       return List.of();
     }
+    asking = true;
     try {
       RegistryState stored = store.open();
       store.commit(stored, List.of()); // opening alone may succeed on a full disk
@@ -124,6 +144,8 @@ final class StoreKeeper {
       stillFailing(e, nowMs);
     } catch (RuntimeException | Error defect) {
       stillFailing(defectOf("opening the store anew", defect), nowMs);
+    } finally {
+      asking = false;
     }
     return List.of();
   }
@@ -154,13 +176,11 @@ final class StoreKeeper {
       return;
     }
     trimAtMs = nowMs + TRIM_MS;
-    try {
-      store.trim(retention.keep(), ageMs - retention.ageMs());
-    } catch (StoreException e) {
-      fail(e, nowMs);
-    } catch (RuntimeException | Error defect) {
-      fail(defectOf("trimming the history", defect), nowMs);
-    }
+    var unused =
+        ask(
+            "trimming the history",
+            nowMs,
+            () -> store.trim(retention.keep(), ageMs - retention.ageMs()));
   }
 
   /** What the store knows of uses. */
@@ -182,13 +202,8 @@ final class StoreKeeper {
     if (problem != null || uses.equals(storedUses)) {
       return;
     }
-    try {
-      store.keepUses(uses);
+    if (ask("storing when fields were used", nowMs, () -> store.keepUses(uses))) {
       storedUses = uses;
-    } catch (StoreException e) {
-      fail(e, nowMs);
-    } catch (RuntimeException | Error defect) {
-      fail(defectOf("storing when fields were used", defect), nowMs);
     }
   }
 

@@ -39,9 +39,10 @@ public final class Publisher implements CommitListener, AutoCloseable {
 
   private final List<Tracked> outlets;
   private final Worker worker =
-      new Worker("registry-publisher", "publishes the files and maps", this::takeTurn);
+      new Worker("registry-publisher", "publishes the files and maps", this::nextTurn);
   private Snapshot newest;
   private final CountDownLatch stopping = new CountDownLatch(1);
+  private final CountDownLatch firstTurn = new CountDownLatch(1);
   private boolean changed = true;
   private boolean failing;
 
@@ -114,6 +115,19 @@ public final class Publisher implements CommitListener, AutoCloseable {
   /** What is wrong besides what {@link #status} tells. */
   public List<String> problems() {
     return worker.problems();
+  }
+
+  /** Returns when every outlet has published once, or has failed to. */
+  public void awaitFirst() throws InterruptedException {
+    firstTurn.await();
+  }
+
+  private boolean nextTurn() throws InterruptedException {
+    try {
+      return takeTurn();
+    } finally {
+      firstTurn.countDown();
+    }
   }
 
   private boolean takeTurn() throws InterruptedException {

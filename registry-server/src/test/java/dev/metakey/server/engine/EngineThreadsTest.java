@@ -12,12 +12,14 @@ import dev.metakey.model.Peer;
 import dev.metakey.model.Reason;
 import dev.metakey.model.Sharing;
 import dev.metakey.server.domain.Register;
+import dev.metakey.server.engine.EngineThreads.Progress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
@@ -45,7 +47,7 @@ class EngineThreadsTest {
   @Test
   void start_whenCallsAreSubmitted_answersThemOnTheWritersThread() throws Exception {
     Engine engine = engine();
-    try (EngineThreads threads = new EngineThreads(engine, () -> {})) {
+    try (EngineThreads threads = new EngineThreads(engine, () -> {}, Progress.UNWATCHED)) {
       threads.start();
       AtomicReference<String> thread = new AtomicReference<>();
       engine.addListener((snapshot, changes) -> thread.set(Thread.currentThread().getName()));
@@ -70,7 +72,7 @@ class EngineThreadsTest {
           await(goOn);
         });
     List<CompletableFuture<?>> calls = new ArrayList<>();
-    try (EngineThreads threads = new EngineThreads(engine, () -> {})) {
+    try (EngineThreads threads = new EngineThreads(engine, () -> {}, Progress.UNWATCHED)) {
       threads.start();
       calls.add(register(engine, "first"));
       await(committing);
@@ -90,7 +92,7 @@ class EngineThreadsTest {
   void close_whileManyThreadsSubmitAndWait_leavesNobodyWithoutAnAnswer() throws Exception {
     for (int round = 0; round < 200; round++) {
       Engine engine = engine();
-      EngineThreads threads = new EngineThreads(engine, () -> {});
+      EngineThreads threads = new EngineThreads(engine, () -> {}, Progress.UNWATCHED);
       threads.start();
       CyclicBarrier start = new CyclicBarrier(4);
       List<CompletableFuture<List<CompletableFuture<?>>>> submitters = new ArrayList<>();
@@ -265,7 +267,7 @@ class EngineThreadsTest {
               }
             },
             EDGE);
-    try (EngineThreads threads = new EngineThreads(engine, () -> {})) {
+    try (EngineThreads threads = new EngineThreads(engine, () -> {}, Progress.UNWATCHED)) {
       threads.start();
       engine.addListener((snapshot, changes) -> errors.compareAndSet(0, 1));
       register(engine, "before").get(10, SECONDS); // the next turn meets the error
@@ -283,6 +285,78 @@ class EngineThreadsTest {
               "the thread registry-writer, which makes changes durable, met a defect once and goes on; the daemon's log has the cause, please report it");
       assertThat(threads.areWell()).isTrue();
       assertThat(engine.storeProblem()).isNull();
+    }
+  }
+
+  /** Counts the signs of life. */
+  private static final class Signs implements Progress {
+    private final Semaphore given = new Semaphore(0);
+
+    @Override
+    public long everyMs() {
+      return 10;
+    }
+
+    @Override
+    public void goesOn() {
+      given.release();
+    }
+  }
+
+  @Test
+  void progress_whenNobodySubmits_isToldAllTheSame() throws Exception {
+    Signs signs = new Signs();
+    try (EngineThreads threads = new EngineThreads(engine(), () -> {}, signs)) {
+      threads.start();
+      assertThat(signs.given.tryAcquire(3, 10, SECONDS)).isTrue();
+    }
+  }
+
+  @Test
+  void progress_whileTheStoreDoesNotAnswer_isToldAllTheSame() throws Exception {
+    Engine engine = engine();
+    CountDownLatch committing = new CountDownLatch(1);
+    CountDownLatch goOn = new CountDownLatch(1);
+    store.whileCommitting(
+        () -> {
+          committing.countDown();
+          await(goOn);
+        });
+    Signs signs = new Signs();
+    try (EngineThreads threads = new EngineThreads(engine, () -> {}, signs)) {
+      threads.start();
+      CompletableFuture<?> call = register(engine, "a");
+      await(committing);
+      signs.given.drainPermits();
+
+      assertThat(signs.given.tryAcquire(3, 10, SECONDS)).isTrue();
+      goOn.countDown();
+      call.get(10, SECONDS);
+    }
+  }
+
+  @Test
+  void progress_whileTheWriterIsStuckOutsideOfTheStore_isNotTold() throws Exception {
+    Engine engine = engine();
+    CountDownLatch stuck = new CountDownLatch(1);
+    CountDownLatch goOn = new CountDownLatch(1);
+    engine.addListener(
+        (snapshot, changes) -> {
+          stuck.countDown();
+          await(goOn);
+        });
+    Signs signs = new Signs();
+    Semaphore turns = new Semaphore(0);
+    try (EngineThreads threads = new EngineThreads(engine, turns::release, signs)) {
+      threads.start();
+      register(engine, "a").get(10, SECONDS);
+      await(stuck);
+      signs.given.drainPermits();
+      turns.drainPermits();
+
+      assertThat(turns.tryAcquire(3, 10, SECONDS)).isTrue(); // the timer's
+      assertThat(signs.given.availablePermits()).isZero();
+      goOn.countDown();
     }
   }
 }

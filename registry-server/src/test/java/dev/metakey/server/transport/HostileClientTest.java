@@ -8,6 +8,7 @@ import com.google.rpc.ErrorInfo;
 import dev.metakey.server.domain.Limits;
 import dev.metakey.server.engine.Engine;
 import dev.metakey.server.engine.EngineThreads;
+import dev.metakey.server.engine.EngineThreads.Progress;
 import dev.metakey.server.engine.Engines;
 import dev.metakey.server.engine.FakeClock;
 import dev.metakey.server.engine.FakePrograms;
@@ -80,7 +81,7 @@ class HostileClientTest {
             () -> "",
             LIMITS,
             peer -> admin);
-    threads = new EngineThreads(engine, () -> {});
+    threads = new EngineThreads(engine, () -> {}, Progress.UNWATCHED);
     engine.addListener(hub);
     threads.start();
     server.start(SocketAccess.EVERYBODY, false);

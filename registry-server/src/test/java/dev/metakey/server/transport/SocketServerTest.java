@@ -12,6 +12,7 @@ import dev.metakey.model.Peer;
 import dev.metakey.server.domain.Limits;
 import dev.metakey.server.engine.Engine;
 import dev.metakey.server.engine.EngineThreads;
+import dev.metakey.server.engine.EngineThreads.Progress;
 import dev.metakey.server.engine.Engines;
 import dev.metakey.server.engine.FakeClock;
 import dev.metakey.server.engine.FakePrograms;
@@ -70,7 +71,7 @@ class SocketServerTest {
     kernel = new KernelWatch(engine, new FakePrograms());
     hub = new WatchHub(engine::snapshot, engine::history, Limits.DEFAULTS.watches(), peer -> false);
     server = newServer();
-    threads = new EngineThreads(engine, () -> {});
+    threads = new EngineThreads(engine, () -> {}, Progress.UNWATCHED);
     engine.addListener(hub);
     engine.onHealth(server::changesPossible);
     threads.start();
