@@ -5,11 +5,13 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.rpc.ErrorInfo;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Reason;
+import io.grpc.Metadata;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
 import java.util.HashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** Refusals on the wire: {@code google.rpc.ErrorInfo} with our domain, the reason and the facts. */
 public final class WireErrors {
@@ -47,6 +49,17 @@ public final class WireErrors {
             .setMessage(refusal.text())
             .addDetails(Any.pack(info))
             .build());
+  }
+
+  /** What a daemon's refusal says besides its status; null if it is none. */
+  public static @Nullable ErrorInfo infoOf(Status status, Metadata trailers) {
+    com.google.rpc.Status rich = StatusProto.fromStatusAndTrailers(status, trailers);
+    for (Any detail : rich.getDetailsList()) {
+      if (detail.is(ErrorInfo.class)) {
+        return unpack(detail);
+      }
+    }
+    return null;
   }
 
   /** Whether the daemon itself refused: false if something between us answered. */

@@ -1,5 +1,6 @@
 package dev.metakey.server;
 
+import dev.metakey.model.DaemonStatus;
 import dev.metakey.model.Field;
 import dev.metakey.model.FieldState;
 import dev.metakey.model.LimitUse;
@@ -40,6 +41,7 @@ import dev.metakey.server.transport.Preparation;
 import dev.metakey.server.transport.ServiceManager;
 import dev.metakey.server.transport.SocketServer;
 import java.io.IOException;
+import java.net.SocketAddress;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.List;
@@ -72,6 +74,8 @@ public final class Daemon implements AutoCloseable {
   private final WatchHub hub;
   private final Maintenance maintenance;
   private final SocketServer server;
+  private final Health health;
+  private final @Nullable Monitor monitor;
   final Reload reload;
   private final ServiceManager manager;
 
@@ -131,6 +135,7 @@ public final class Daemon implements AutoCloseable {
             config.paths().data(),
             () -> RegistryState.empty(UUID.randomUUID(), config.layout(), config.areaBytes()),
             published.evidence(recoverFrom, looked, System.currentTimeMillis()));
+    StatusReport status;
     try {
       String wrong = whyReadOnly(read.faults());
       store.begin(wrong);
@@ -169,8 +174,7 @@ public final class Daemon implements AutoCloseable {
               config.paths().data(),
               readOnly,
               this::tellHealth);
-      StatusReport status =
-          new StatusReport(config, engine, publisher, hub, problems, this::socketLimits);
+      status = new StatusReport(config, engine, publisher, hub, problems, this::socketLimits);
       server =
           new SocketServer(
               config.paths().socket(),
@@ -181,7 +185,7 @@ public final class Daemon implements AutoCloseable {
               reload::launchers,
               maintenance,
               reload::run,
-              config.access().limits());
+              ThisProcess.fitting(config.access().limits()));
       maintenance.resume();
     } catch (IOException | StoreException | RuntimeException e) {
       store.close();
@@ -194,6 +198,8 @@ public final class Daemon implements AutoCloseable {
     problems.from(server::problems, reload::problems);
     problems.from(hub::problems, publisher::problems, kernel::problems, capacity::problems);
     threads = new EngineThreads(engine, this::tellHealth, manager);
+    health = new Health(engine, threads, kernel, publisher, server);
+    monitor = monitor(status::now);
     problems.from(threads::problems);
     engine.addListener(hub);
     engine.addListener(publisher);
@@ -214,6 +220,9 @@ public final class Daemon implements AutoCloseable {
     } catch (IOException e) {
       close();
       throw e;
+    }
+    if (monitor != null) {
+      monitor.start();
     }
     listenForPrograms();
     checkHistory();
@@ -246,15 +255,21 @@ public final class Daemon implements AutoCloseable {
 
   /** Changes are possible while the store takes them and every thread that they need is running. */
   private void tellHealth() {
-    boolean possible =
-        engine.rules().readOnly().isEmpty()
-            && engine.storeProblem() == null
-            && threads.areWell()
-            && kernel.isWell()
-            && publisher.isWell()
-            && server.isWell();
+    boolean possible = health.isReady();
     server.changesPossible(possible);
     manager.takesChanges(possible);
+  }
+
+  /** What serves metrics and health over HTTP; null, and nothing loaded, if nobody wants that. */
+  private @Nullable Monitor monitor(Supplier<DaemonStatus> status) {
+    SocketAddress address = config.monitoring().metrics().orElse(null);
+    if (address == null) {
+      return null;
+    }
+    Monitor wanted =
+        new Monitor(address, config.access().socket(), health, status, engine::snapshot, server);
+    problems.from(wanted::problems);
+    return wanted;
   }
 
   private void begin(boolean nothingLoaded) throws IOException {
@@ -365,6 +380,9 @@ public final class Daemon implements AutoCloseable {
   @Override
   public void close() throws InterruptedException, IOException {
     manager.stopping();
+    if (monitor != null) {
+      monitor.close();
+    }
     server.stopAccepting();
     kernel.close();
     threads.close();

@@ -4,18 +4,25 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import dev.metakey.layout.KeysText;
 import dev.metakey.model.Peer;
+import dev.metakey.server.domain.Limits;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** What a daemon says about itself. */
 final class ThisProcess {
+  private static final Logger log = LoggerFactory.getLogger(ThisProcess.class);
+
   /**
    * The field of {@code /proc/PID/stat} with the time of the start; the process' name is the
    * second.
    */
   private static final int STARTED = 22;
+
+  private static final String MAX_DESCRIPTORS = "Max open files";
 
   private ThisProcess() {}
 
@@ -50,6 +57,30 @@ final class ThisProcess {
     } catch (IOException | IndexOutOfBoundsException | NumberFormatException unseen) {
       return null;
     }
+  }
+
+  /** The limits, with no more connections than this process can have descriptors for. */
+  static Limits fitting(Limits limits) throws IOException {
+    Limits fitting = limits.within(maxDescriptors());
+    if (!fitting.equals(limits)) {
+      log.warn(
+          "{} connections at most, not {}: metakeyd may have {} file descriptors (LimitNOFILE of the unit)",
+          fitting.connections().total(),
+          limits.connections().total(),
+          maxDescriptors());
+    }
+    return fitting;
+  }
+
+  /** How many file descriptors it may have open; Long.MAX_VALUE if nothing says how many. */
+  private static long maxDescriptors() throws IOException {
+    return Files.readAllLines(Path.of("/proc/self/limits"), ISO_8859_1).stream()
+        .filter(line -> line.startsWith(MAX_DESCRIPTORS))
+        .map(line -> line.substring(MAX_DESCRIPTORS.length()).trim().replaceFirst(" .*", ""))
+        .filter(word -> !word.equals("unlimited"))
+        .mapToLong(Long::parseLong)
+        .findFirst()
+        .orElse(Long.MAX_VALUE);
   }
 
   /** The version of this build. */

@@ -90,9 +90,13 @@ class ReloadTest {
 
   @Test
   void reload_whenWhatIsFixedHasChanged_namesItUntilTheNextStart() throws Exception {
-    configure("socket_access: {mode: 0600}", "limits: {calls_a_second: 10}");
+    configure(
+        "socket_access: {mode: 0600}",
+        "limits: {calls_a_second: 10}",
+        "metrics: {listen: 127.0.0.1:9464}");
     assertThat(reload())
-        .isEqualTo("socket_access, limits have changed; they count when metakeyd is started again");
+        .isEqualTo(
+            "socket_access, limits, metrics have changed; they count when metakeyd is started again");
 
     configure("area: 64", "history: {days: 3}", "quarantine: 1m");
     assertThat(reload())

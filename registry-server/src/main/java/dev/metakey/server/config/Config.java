@@ -6,9 +6,11 @@ import dev.metakey.model.RegistryInfo;
 import dev.metakey.server.domain.Limits;
 import dev.metakey.server.domain.Policy;
 import dev.metakey.server.files.SocketAccess;
+import java.net.SocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * How a daemon is to run.
@@ -18,6 +20,7 @@ import java.util.List;
  * @param launchers names of units that prove nothing, besides the known ones; {@code *} in one
  *     stands for anything
  * @param access who may do what, and who reaches the socket
+ * @param monitoring what the daemon shows of itself to those who watch over it
  */
 public record Config(
     Paths paths,
@@ -28,7 +31,8 @@ public record Config(
     Publish publish,
     Programs programs,
     List<String> launchers,
-    Access access) {
+    Access access,
+    Monitoring monitoring) {
 
   public Config {
     launchers = List.copyOf(launchers);
@@ -51,7 +55,8 @@ public record Config(
         publish,
         Programs.KERNEL,
         List.of(),
-        Access.OPEN);
+        Access.OPEN,
+        Monitoring.NONE);
   }
 
   public static final Path DEFAULT_FILE = Path.of("/etc/metakey/metakeyd.yaml");
@@ -133,6 +138,16 @@ public record Config(
         new Access(Policy.OPEN, SocketAccess.EVERYBODY, Limits.DEFAULTS);
   }
 
+  /**
+   * What the daemon shows of itself.
+   *
+   * @param metrics where metrics and health are served over HTTP: a loopback address, or a unix
+   *     socket; empty for nowhere
+   */
+  public record Monitoring(Optional<SocketAddress> metrics) {
+    public static final Monitoring NONE = new Monitoring(Optional.empty());
+  }
+
   public static Config defaults() {
     return new Config(
         Paths.DEFAULTS,
@@ -143,7 +158,8 @@ public record Config(
         Publish.ALL,
         Programs.KERNEL,
         List.of(),
-        Access.DEFAULT);
+        Access.DEFAULT,
+        Monitoring.NONE);
   }
 
   /** Whether loaded programs are looked at. */
@@ -152,17 +168,33 @@ public record Config(
   }
 
   public Config withPaths(Paths newPaths) {
-    return new Config(
-        newPaths, layout, areaBytes, quarantineMs, history, publish, programs, launchers, access);
+    return with(newPaths, programs, access, monitoring);
   }
 
   public Config withAccess(Access newAccess) {
-    return new Config(
-        paths, layout, areaBytes, quarantineMs, history, publish, programs, launchers, newAccess);
+    return with(paths, programs, newAccess, monitoring);
   }
 
   public Config withPrograms(Programs newPrograms) {
+    return with(paths, newPrograms, access, monitoring);
+  }
+
+  public Config withMonitoring(Monitoring newMonitoring) {
+    return with(paths, programs, access, newMonitoring);
+  }
+
+  private Config with(
+      Paths newPaths, Programs newPrograms, Access newAccess, Monitoring newMonitoring) {
     return new Config(
-        paths, layout, areaBytes, quarantineMs, history, publish, newPrograms, launchers, access);
+        newPaths,
+        layout,
+        areaBytes,
+        quarantineMs,
+        history,
+        publish,
+        newPrograms,
+        launchers,
+        newAccess,
+        newMonitoring);
   }
 }

@@ -27,7 +27,8 @@ public final class ConfigFile {
           "launchers",
           "policy",
           "socket_access",
-          "limits");
+          "limits",
+          "metrics");
 
   private ConfigFile() {}
 
@@ -63,7 +64,8 @@ public final class ConfigFile {
             publish.get("tag", true, ConfigFile::yesOrNo)),
         yaml.get("programs", defaults.programs(), Config.Programs::parse),
         yaml.list("launchers", ConfigFile::launcher),
-        new Config.Access(PolicySection.read(yaml), socketAccess(yaml), LimitsSection.read(yaml)));
+        new Config.Access(PolicySection.read(yaml), socketAccess(yaml), LimitsSection.read(yaml)),
+        new Config.Monitoring(MetricsSection.read(yaml)));
   }
 
   /** Where it is wrong, nobody else gets in: it may have been meant to keep somebody out. */
@@ -87,7 +89,7 @@ public final class ConfigFile {
     return word;
   }
 
-  private static Path path(String word) {
+  static Path path(String word) {
     if (!word.startsWith("/") || word.indexOf(0) >= 0) {
       throw new IllegalArgumentException("%s is not an absolute path".formatted(Names.quote(word)));
     }

@@ -34,6 +34,14 @@ public record Limits(
    */
   public static final int MESSAGE_VALUES = 128;
 
+  /**
+   * About 80 for jars, files and event loops, 32 for tables of the database, 64 for connections
+   * that are looked at, 32 for those that are told why they are refused, and some to read files.
+   */
+  private static final int OWN_DESCRIPTORS = 256;
+
+  private static final int FEWEST_CONNECTIONS = 16;
+
   /** The limits that the daemon has. */
   public static final Limits DEFAULTS =
       new Limits(
@@ -46,6 +54,28 @@ public record Limits(
           new Bound("changes waiting for the writer", 256, 1024, 128),
           5_000,
           new Connection(128, 4, 4 << 20, 10_000, 10_000, 60_000, 600_000));
+
+  /**
+   * The same, with no more connections than the daemon can have file descriptors for, besides
+   * {@value #OWN_DESCRIPTORS} for itself; but 16 in any case.
+   *
+   * @param descriptors how many the process may have open
+   */
+  public Limits within(long descriptors) {
+    long most = Math.max(FEWEST_CONNECTIONS, descriptors - OWN_DESCRIPTORS);
+    return most >= connections.total()
+        ? this
+        : new Limits(
+            connections.scaledTo(most),
+            calls,
+            arriving,
+            unreadBytes,
+            waits,
+            watches,
+            queued,
+            callsPerSecond,
+            each);
+  }
 
   /**
    * How much there may be.

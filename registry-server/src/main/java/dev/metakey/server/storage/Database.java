@@ -8,6 +8,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -268,8 +269,11 @@ final class Database implements AutoCloseable {
   private boolean hasLog() {
     try (DirectoryStream<Path> logs = Files.newDirectoryStream(path, "*.log")) {
       return logs.iterator().hasNext();
-    } catch (IOException e) {
+    } catch (NoSuchFileException gone) {
       return false;
+    } catch (
+        IOException unseen) { // no file descriptor is left, say, which tells nothing of the log
+      return true;
     }
   }
 

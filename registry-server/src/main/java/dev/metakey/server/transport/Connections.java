@@ -23,7 +23,11 @@ final class Connections {
   private final Budget open;
   private final Rate rate;
   final Shares shares;
+  final SpareDescriptors spare;
   final TurnedAway turnedAway = new TurnedAway();
+
+  /** Whether connections wait that cannot be accepted, as no file descriptor is left. */
+  volatile boolean noDescriptors;
 
   /** Those that have a place, the oldest first. Guarded by this. */
   private final Set<Connection> counted = new LinkedHashSet<>();
@@ -35,7 +39,12 @@ final class Connections {
    * @param shares how many each may open, and who may use the reserves
    */
   Connections(Limits limits, Shares shares) {
+    this(limits, shares, new SpareDescriptors());
+  }
+
+  Connections(Limits limits, Shares shares, SpareDescriptors spare) {
     this.limits = limits;
+    this.spare = spare;
     this.shares = shares;
     this.rate = new Rate(limits.callsPerSecond(), System.nanoTime());
     this.open = new Budget(limits.connections());
@@ -68,6 +77,26 @@ final class Connections {
         "connection closed: it was idle, and its place was needed; it came from %s"
             .formatted(idle));
     idle.close();
+  }
+
+  /**
+   * Closes a connection without an open call, of the uid that has the most; one on which nothing
+   * was asked yet before the others. A uid's only connection stays. Returns whether there was one.
+   */
+  boolean dropIdle() {
+    Connection idle;
+    synchronized (this) {
+      idle =
+          ofTheBiggest(
+                  Stream.concat(silent.stream(), counted.stream())
+                      .filter(one -> one.calls.get() == 0 && open.held(one.uid()) > 1))
+              .orElse(null);
+    }
+    if (idle == null) {
+      return false;
+    }
+    drop(idle);
+    return true;
   }
 
   private synchronized Budget.@Nullable Full take(Connection connection) {
@@ -136,6 +165,15 @@ final class Connections {
         rate.use("calls_a_second", nowNs),
         arriving.use("unfinished_requests"),
         unreadBytes.use("unread_bytes"));
+  }
+
+  /** What an admin should know; empty if all is well. */
+  List<String> problems() {
+    return noDescriptors
+        ? List.of(
+            "no file descriptor is left, and some clients cannot connect; see who holds them (/proc/%d/fd), or raise the limit (LimitNOFILE of the unit)"
+                .formatted(ProcessHandle.current().pid()))
+        : List.of();
   }
 
   /** Frees its place. May be called more than once. */

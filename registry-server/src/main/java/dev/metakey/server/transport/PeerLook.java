@@ -50,6 +50,11 @@ final class PeerLook {
     return problem;
   }
 
+  /** Whether there is a process with that pid, maybe one that has ended. Takes no descriptor. */
+  boolean isThere(int pid) {
+    return Files.exists(proc.resolve(Integer.toString(pid)));
+  }
+
   /**
    * What the kernel tells about a connected peer.
    *

@@ -19,6 +19,7 @@ import io.grpc.netty.shaded.io.netty.channel.unix.PeerCredentials;
 import io.grpc.netty.shaded.io.netty.util.AsciiString;
 import io.grpc.netty.shaded.io.netty.util.concurrent.ScheduledFuture;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -38,6 +39,9 @@ final class PeerNegotiator implements ProtocolNegotiator {
 
   /** Length of "PRI * HTTP/2.0", and so on, with which every client begins (RFC 9113). */
   private static final int PREFACE_BYTES = 24;
+
+  /** How often a peer is looked at while there are no file descriptors. */
+  private static final int TRIES = 5;
 
   private final PeerLook look;
   private final Connections connections;
@@ -85,20 +89,54 @@ final class PeerNegotiator implements ProtocolNegotiator {
     }
 
     @Override
-    @SuppressWarnings("FutureReturnValueIgnored") // nobody waits for the close
-    public void userEventTriggered(ChannelHandlerContext context, Object event) throws IOException {
+    public void userEventTriggered(ChannelHandlerContext context, Object event) {
       if (!(event instanceof ProtocolNegotiationEvent negotiation)) {
         context.fireUserEventTriggered(event);
         return;
       }
-      PeerCredentials kernel = ((EpollDomainSocketChannel) context.channel()).peerCredentials();
-      int[] gids = kernel.gids();
-      int gid = gids.length == 0 ? -1 : gids[0];
+      identify(context, negotiation, TRIES);
+    }
+
+    /**
+     * Finds out who the peer is, and lets it in. A process that seems to have ended and is there
+     * could not be looked at, as no file descriptor was left: the gate lends some.
+     */
+    private void identify(
+        ChannelHandlerContext context, ProtocolNegotiationEvent negotiation, int tries) {
       Channel channel = context.channel();
-      PeerProcess peer;
-      try (PeerDescriptor process = PeerDescriptor.of(channel)) {
-        peer = look.at(kernel.uid(), gid, kernel.pid(), process::lives).in(PeerGroups.of(channel));
+      if (!channel.isActive()) {
+        return;
       }
+      PeerProcess peer = look((EpollDomainSocketChannel) channel);
+      if (!peer.place().ended() || tries == 0 || !look.isThere(peer.pid())) {
+        letIn(context, negotiation, peer);
+        channel.config().setAutoRead(true);
+        return;
+      }
+      Runnable again = () -> identify(context, negotiation, tries - 1);
+      if (connections.spare.areLeft()) {
+        again.run();
+      } else {
+        channel.config().setAutoRead(false); // nobody takes what comes, before it is let in
+        AcceptGate.lend(channel, () -> context.executor().execute(again));
+      }
+    }
+
+    private PeerProcess look(EpollDomainSocketChannel channel) {
+      try (PeerDescriptor process = PeerDescriptor.of(channel)) {
+        PeerCredentials kernel = channel.peerCredentials();
+        int[] gids = kernel.gids();
+        int gid = gids.length == 0 ? -1 : gids[0];
+        return look.at(kernel.uid(), gid, kernel.pid(), process::lives).in(PeerGroups.of(channel));
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+
+    @SuppressWarnings("FutureReturnValueIgnored") // nobody waits for the close
+    private void letIn(
+        ChannelHandlerContext context, ProtocolNegotiationEvent negotiation, PeerProcess peer) {
+      Channel channel = context.channel();
       Connection connection =
           new Connection(peer, connections.shares, context.executor(), () -> cut(channel));
       Budget.Full full = connections.open(connection);

@@ -43,6 +43,7 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -100,6 +101,7 @@ public final class SocketServer implements AutoCloseable {
   /** The newest is the one that can be reached; the others finish what they have. */
   private final List<Server> started = new CopyOnWriteArrayList<>();
 
+  private @Nullable CallMeter meter;
   private volatile SocketAccess access = SocketAccess.EVERYBODY;
   private volatile boolean marked;
   private volatile String socketProblem = "";
@@ -172,27 +174,36 @@ public final class SocketServer implements AutoCloseable {
 
   private Server build(
       ListenAddress address, List<ServerServiceDefinition> services, Limits limits) {
-    return NettyServerBuilder.forAddress(address)
-        .channelFactory(SocketServer::listening)
-        .withChildOption(
-            ChannelOption.SO_KEEPALIVE, null) // unix sockets have none, and netty would warn
-        .bossEventLoopGroup(accepting)
-        .workerEventLoopGroup(serving)
-        .protocolNegotiator(new PeerNegotiator(peers, connections))
-        .directExecutor()
-        .maxInboundMessageSize(Limits.MESSAGE_BYTES)
-        .maxInboundMetadataSize(MAX_METADATA_BYTES)
-        .maxConcurrentCallsPerConnection(limits.each().streams())
-        .maxConnectionIdle(limits.each().idleMs(), TimeUnit.MILLISECONDS)
-        .maxRstFramesPerWindow(MAX_RESETS, RESETS_S)
-        .keepAliveTime(KEEPALIVE_S, TimeUnit.SECONDS)
-        .decompressorRegistry(UNCOMPRESSED)
-        .permitKeepAliveTime(1, TimeUnit.SECONDS)
-        .permitKeepAliveWithoutCalls(true)
-        .intercept(new CallerInterceptor())
-        .intercept(guard) // outermost
-        .addServices(services)
-        .build();
+    NettyServerBuilder server =
+        NettyServerBuilder.forAddress(address)
+            .channelFactory(this::listening)
+            .withChildOption(
+                ChannelOption.SO_KEEPALIVE, null) // unix sockets have none, and netty would warn
+            .bossEventLoopGroup(accepting)
+            .workerEventLoopGroup(serving)
+            .protocolNegotiator(new PeerNegotiator(peers, connections))
+            .directExecutor()
+            .maxInboundMessageSize(Limits.MESSAGE_BYTES)
+            .maxInboundMetadataSize(MAX_METADATA_BYTES)
+            .maxConcurrentCallsPerConnection(limits.each().streams())
+            .maxConnectionIdle(limits.each().idleMs(), TimeUnit.MILLISECONDS)
+            .maxRstFramesPerWindow(MAX_RESETS, RESETS_S)
+            .keepAliveTime(KEEPALIVE_S, TimeUnit.SECONDS)
+            .decompressorRegistry(UNCOMPRESSED)
+            .permitKeepAliveTime(1, TimeUnit.SECONDS)
+            .permitKeepAliveWithoutCalls(true)
+            .intercept(new CallerInterceptor())
+            .intercept(guard)
+            .addServices(services);
+    if (meter != null) {
+      server.intercept(new MeteredCalls(meter, System::nanoTime)); // the last is outermost
+    }
+    return server.build();
+  }
+
+  /** Has calls measured, from the start on. */
+  public void measure(CallMeter calls) {
+    meter = calls;
   }
 
   /**
@@ -300,6 +311,7 @@ public final class SocketServer implements AutoCloseable {
     if (!socketProblem.isEmpty()) {
       problems.add(socketProblem);
     }
+    problems.addAll(connections.problems());
     if (!isWell()) {
       problems.add(
           "a thread that serves connections has ended, and some clients get no answer; restart metakeyd, and report this with its log");
@@ -336,6 +348,7 @@ public final class SocketServer implements AutoCloseable {
     end(lookers);
     end(accepting);
     end(serving);
+    connections.spare.lend();
     socket.close();
   }
 
@@ -364,9 +377,9 @@ public final class SocketServer implements AutoCloseable {
     var unused = ended.await();
   }
 
-  private static EpollServerDomainSocketChannel listening() {
+  private EpollServerDomainSocketChannel listening() {
     EpollServerDomainSocketChannel channel = new EpollServerDomainSocketChannel();
-    channel.pipeline().addLast(new AcceptGate());
+    channel.pipeline().addLast(new AcceptGate(connections));
     return channel;
   }
 

@@ -91,7 +91,8 @@ class ConfigFileTest {
                 new Config.Publish(false, true, true),
                 Config.Programs.NONE,
                 List.of("ci-runner.service", "ci@*.service"),
-                Config.Access.DEFAULT));
+                Config.Access.DEFAULT,
+                Config.Monitoring.NONE));
     assertThat(config.history().ageMs()).isEqualTo(Duration.ofDays(3).toMillis());
   }
 
@@ -130,7 +131,8 @@ class ConfigFileTest {
                 Config.Publish.ALL,
                 Config.Programs.KERNEL,
                 List.of(),
-                Config.Access.DEFAULT));
+                Config.Access.DEFAULT,
+                Config.Monitoring.NONE));
   }
 
   @Test
@@ -173,7 +175,7 @@ class ConfigFileTest {
     assertThat(fault("area: 64\n\nsokcet: /tmp/x\n"))
         .isEqualTo(
             "3: unknown key 'sokcet'; allowed: [socket, data, run, bpffs, layout, area, quarantine,"
-                + " history, publish, programs, launchers, policy, socket_access, limits]");
+                + " history, publish, programs, launchers, policy, socket_access, limits, metrics]");
     assertThat(fault("history:\n  keep: 3\n  years: 1\n"))
         .isEqualTo("3: unknown key 'years'; allowed: [keep, days, journal]");
   }

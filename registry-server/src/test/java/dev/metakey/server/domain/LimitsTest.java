@@ -214,4 +214,15 @@ class LimitsTest {
     assertThat(Refusals.unknown(host.snapshot(), Collections.nCopies(1, "a")).facts())
         .containsEntry("missing", "a");
   }
+
+  @Test
+  void within_whenThereAreFewDescriptors_leavesSomeToTheDaemonItself() {
+    Limits all = Limits.DEFAULTS;
+    assertThat(all.within(Long.MAX_VALUE)).isSameAs(all);
+    assertThat(all.within(1024 + 256)).isSameAs(all);
+    assertThat(all.within(1024).connections())
+        .isEqualTo(new Limits.Bound("connections", 192, 768, 48));
+    assertThat(all.within(1024).calls()).isEqualTo(all.calls());
+    assertThat(all.within(100).connections()).isEqualTo(new Limits.Bound("connections", 4, 16, 1));
+  }
 }

@@ -97,6 +97,22 @@ class ConnectionsTest {
   }
 
   @Test
+  void dropIdle_whenSeveralUidsHaveSome_dropsThoseOfTheBiggestAndNoLastOne() {
+    opened(1000);
+    Connection used = asked(1001);
+    used.calls.incrementAndGet();
+    Connection asked = asked(1001);
+    Connection silent = opened(1001);
+    opened(1002);
+
+    assertThat(connections.dropIdle()).isTrue();
+    assertThat(dropped).containsExactly(silent);
+    assertThat(connections.dropIdle()).isTrue();
+    assertThat(dropped).containsExactly(silent, asked);
+    assertThat(connections.dropIdle()).isFalse();
+  }
+
+  @Test
   void standing_whenThePolicyChanges_isLookedForOnceMore() {
     AtomicReference<Rules> rules = new AtomicReference<>(new Rules(0, 1001));
     AtomicInteger looks = new AtomicInteger();

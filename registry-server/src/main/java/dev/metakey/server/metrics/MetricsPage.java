@@ -1,0 +1,51 @@
+package dev.metakey.server.metrics;
+
+import dev.metakey.model.DaemonStatus;
+import dev.metakey.model.Snapshot;
+import dev.metakey.server.transport.CallMeter;
+import dev.metakey.server.transport.HttpAnswer;
+import dev.metakey.server.transport.HttpPage;
+import io.prometheus.metrics.config.EscapingScheme;
+import io.prometheus.metrics.expositionformats.PrometheusTextFormatWriter;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.Map;
+import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
+
+/** {@code /metrics}: everything in the text format of Prometheus, which every scraper takes. */
+public final class MetricsPage implements HttpPage {
+  private final PrometheusRegistry registry = new PrometheusRegistry();
+  private final Recorded recorded = new Recorded(registry);
+  private final PrometheusTextFormatWriter writer = PrometheusTextFormatWriter.create();
+
+  /**
+   * @param statuses as {@code metakey status} tells
+   * @param snapshots the committed state
+   * @param changesPossible whether the daemon is ready
+   */
+  public MetricsPage(
+      Supplier<DaemonStatus> statuses,
+      Supplier<Snapshot> snapshots,
+      BooleanSupplier changesPossible) {
+    registry.register(new RegistryMetrics(statuses, snapshots, changesPossible));
+  }
+
+  /** Counts calls. */
+  public CallMeter calls() {
+    return recorded;
+  }
+
+  @Override
+  public HttpAnswer get(String query) {
+    ByteArrayOutputStream text = new ByteArrayOutputStream();
+    try {
+      writer.write(text, registry.scrape(), EscapingScheme.DEFAULT);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return new HttpAnswer(200, writer.getContentType(), Map.of(), text.toByteArray());
+  }
+}
