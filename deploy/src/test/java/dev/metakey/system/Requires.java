@@ -147,6 +147,16 @@ final class Requires {
     assumeTrue(isInstalled(name), "missing: " + name);
   }
 
+  /** Prometheus' tool: in the PATH, or where {@code deploy/test.sh} has unpacked it. */
+  static List<String> promtool() {
+    String unpacked = System.getenv("METAKEY_TEST_PROMETHEUS");
+    if (unpacked != null && Files.isExecutable(Path.of(unpacked, "promtool"))) {
+      return new ArrayList<>(List.of(unpacked + "/promtool"));
+    }
+    assumeTrue(isInstalled("promtool"), "missing: promtool (prometheus)");
+    return new ArrayList<>(List.of("promtool"));
+  }
+
   static boolean isInstalled(String program) {
     return List.of(System.getenv("PATH").split(":")).stream()
         .anyMatch(directory -> Files.isExecutable(Path.of(directory, program)));
