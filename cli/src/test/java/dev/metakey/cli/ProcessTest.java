@@ -82,6 +82,73 @@ class ProcessTest {
     assertThat(err()).isEmpty();
   }
 
+  /** A watch that runs a command; its notes come where the command's output comes. */
+  private Process executing(String command, String options) throws IOException {
+    return shell("exec 2>&1; exec " + command("watch --exec '" + command + "' " + options));
+  }
+
+  private static String nextNote(BufferedReader out) throws IOException {
+    String line = out.readLine();
+    while (line != null && !line.contains("the command")) {
+      line = out.readLine();
+    }
+    return String.valueOf(line);
+  }
+
+  @Test
+  void watchExec_whenTold_runsTheCommandForTheStateAndForEachChange() throws Exception {
+    String variables = "$METAKEY_CHANGE,$METAKEY_REVISION,$METAKEY_NAME,$METAKEY_ID,$METAKEY_STATE";
+    Process process = executing("echo " + variables + "; cat", "");
+    try (BufferedReader out = process.inputReader()) {
+      assertThat(out.readLine()).isEqualTo("state,41,,,");
+      assertThat(out.readLine()).startsWith("{\"event\":\"state\",").contains("edge.client_ip");
+      assertThat(out.readLine()).isEqualTo("released,42,edge.zone,2,retired");
+      assertThat(out.readLine())
+          .startsWith("{\"event\":\"changes\",")
+          .contains("\"revision\":42")
+          .endsWith("}]}");
+      process.destroy();
+
+      assertThat(exitOf(process)).isEqualTo(143);
+    }
+  }
+
+  @Test
+  void watchExec_whenTheCommandFails_saysSoAndGoesOn() throws Exception {
+    Process process = executing("exit 3", "");
+    try (BufferedReader out = process.inputReader()) {
+      assertThat(nextNote(out))
+          .isEqualTo("metakey: note: the command for state at revision 41 failed with exit code 3");
+      assertThat(nextNote(out)).contains("for released edge.zone at revision 42 failed");
+    } finally {
+      process.destroyForcibly();
+    }
+  }
+
+  @Test
+  void watchExec_whenTheCommandIsSlow_endsItAndGoesOn() throws Exception {
+    Process process = executing("sleep 600; :", "--exec-timeout 100ms");
+    try (BufferedReader out = process.inputReader()) {
+      assertThat(nextNote(out)).contains("for state at revision 41 was ended", "longer than 100ms");
+      assertThat(nextNote(out)).contains("for released edge.zone at revision 42 was ended");
+    } finally {
+      process.destroy();
+      exitOf(process);
+    }
+  }
+
+  @Test
+  void watchExec_whenItIsEnded_endsTheCommandAndWhatThatStarted() throws Exception {
+    Process process = executing("sleep 600 & echo $!; wait", "");
+    try (BufferedReader out = process.inputReader()) {
+      ProcessHandle started = ProcessHandle.of(Long.parseLong(out.readLine())).orElseThrow();
+      process.destroy();
+
+      started.onExit().get(LONG_ENOUGH_S, TimeUnit.SECONDS);
+      assertThat(exitOf(process)).isEqualTo(143);
+    }
+  }
+
   @Test
   void list_whenNobodyReads_exits141WithoutWords() throws Exception {
     Process process = shell("set -o pipefail; (sleep 1; " + command("list") + ") | true");

@@ -45,17 +45,7 @@ public final class EventPrinter {
         heading();
         snapshot.fields().forEach(field -> line(stateRow(snapshot.info(), field)));
       }
-      case JSON, JSONL ->
-          jsonLine(
-              json -> {
-                json.name("event").value("state");
-                Json.registry(json, snapshot.info());
-                json.name("fields").beginArray();
-                for (Field field : snapshot.fields()) {
-                  Json.field(json, field);
-                }
-                json.endArray();
-              });
+      case JSON, JSONL -> handOver(EventLine.state(snapshot));
       case NAME -> snapshot.fields().forEach(field -> handOver(field.name()));
     }
   }
@@ -66,30 +56,14 @@ public final class EventPrinter {
         heading();
         changes.forEach(change -> line(ChangeForm.row(change, output == Output.WIDE)));
       }
-      case JSON, JSONL ->
-          jsonLine(
-              json -> {
-                json.name("event").value("changes");
-                Json.registry(json, info);
-                json.name("changes").beginArray();
-                for (Change change : changes) {
-                  json.beginObject();
-                  form.members(json, change);
-                  json.endObject();
-                }
-                json.endArray();
-              });
+      case JSON, JSONL -> handOver(EventLine.changes(info, changes));
       case NAME -> changes.forEach(change -> handOver(form.name(change)));
     }
   }
 
   private void disconnected(String cause) {
     if (output == Output.JSON || output == Output.JSONL) {
-      jsonLine(
-          json -> {
-            json.name("event").value("disconnected");
-            json.name("message").value(cause);
-          });
+      handOver(EventLine.disconnected(cause));
     }
     terminal.note("the daemon is gone, waiting for it to come back: " + cause);
   }
@@ -106,13 +80,8 @@ public final class EventPrinter {
     terminal.flush();
   }
 
-  private void jsonLine(Json.Body body) {
-    Printer.jsonLine(terminal, body);
-    terminal.flush();
-  }
-
-  private void handOver(String name) {
-    terminal.line(name);
+  private void handOver(String line) {
+    terminal.line(line);
     terminal.flush();
   }
 

@@ -294,7 +294,12 @@ public final class Printer {
     terminal.line(object("  ", body));
   }
 
-  private static String object(String indent, Json.Body body) {
+  /**
+   * An object as text.
+   *
+   * @param indent empty: all on one line
+   */
+  static String object(String indent, Json.Body body) {
     StringWriter text = new StringWriter();
     try (JsonWriter json = new JsonWriter(text)) {
       json.setIndent(indent);

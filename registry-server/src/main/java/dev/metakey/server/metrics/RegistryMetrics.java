@@ -85,7 +85,7 @@ final class RegistryMetrics implements MultiCollector {
         .gauge(
             "metakey_revision",
             "How many changes were committed; begins anew with another registry id.",
-            status.info().revision())
+            (double) status.info().revision())
         .gauge(
             "metakey_area_bytes",
             "The size of the metadata area in front of a packet.",

@@ -47,8 +47,7 @@ final class HttpConnections extends ChannelInitializer<Channel> {
   protected void initChannel(Channel channel) {
     makeRoom();
     open.add(channel);
-    Runnable close = channel::close;
-    var end = channel.eventLoop().schedule(close, LIFE_MS, TimeUnit.MILLISECONDS);
+    var end = channel.eventLoop().schedule(() -> close(channel), LIFE_MS, TimeUnit.MILLISECONDS);
     var unused =
         channel
             .closeFuture()
@@ -67,7 +66,11 @@ final class HttpConnections extends ChannelInitializer<Channel> {
 
   private void makeRoom() {
     if (open.size() >= MOST) {
-      var unused = open.iterator().next().close();
+      close(open.iterator().next());
     }
+  }
+
+  private static void close(Channel channel) {
+    var unused = channel.close();
   }
 }
