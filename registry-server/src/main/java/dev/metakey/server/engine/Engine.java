@@ -26,6 +26,7 @@ import dev.metakey.server.storage.StoreException;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -202,6 +203,12 @@ public final class Engine {
         health.accept(now);
       }
     }
+  }
+
+  /** Has what calls wait for the writer, and what commits take, told in nanoseconds. */
+  public void measure(LongConsumer queued, LongConsumer commits) {
+    writer.measure(queued);
+    keeper.measure(commits);
   }
 
   public void addListener(CommitListener listener) {

@@ -45,7 +45,8 @@ class HttpEndpointTest {
   }
 
   private HttpEndpoint startOnTcp() throws Exception {
-    return start(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), SocketAccess.EVERYBODY);
+    return start(
+        new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), SocketAccess.EVERYBODY);
   }
 
   private SocketAddress tcp() throws Exception {
