@@ -129,6 +129,20 @@ final class Requires {
         "missing: cilium/ebpf for Go");
   }
 
+  /** A Debian to boot under a systemd of its own; deploy/test.sh makes it. */
+  static Path debian() throws Exception {
+    mounts();
+    String named = System.getenv("METAKEY_TEST_ROOT");
+    Path debian =
+        named == null
+            ? Path.of(System.getProperty("user.home"), ".cache/metakey/root-bookworm")
+            : Path.of(named);
+    assumeTrue(
+        isInstalled("systemd-nspawn") && Files.isDirectory(debian.resolve("usr/lib/systemd")),
+        "missing: a Debian to boot in a container (systemd-nspawn, and what set_up_root in deploy/lib.sh makes)");
+    return debian;
+  }
+
   static void program(String name) {
     assumeTrue(isInstalled(name), "missing: " + name);
   }

@@ -267,7 +267,7 @@ public final class Daemon implements AutoCloseable {
       return null;
     }
     Monitor wanted =
-        new Monitor(address, config.access().socket(), health, status, engine::snapshot, server);
+        new Monitor(address, config.access().socket(), health, status, engine, hub, server, store);
     problems.from(wanted::problems);
     return wanted;
   }

@@ -1,9 +1,11 @@
 package dev.metakey.server;
 
 import dev.metakey.model.DaemonStatus;
-import dev.metakey.model.Snapshot;
+import dev.metakey.server.engine.Engine;
 import dev.metakey.server.files.SocketAccess;
 import dev.metakey.server.metrics.MetricsPage;
+import dev.metakey.server.publication.WatchHub;
+import dev.metakey.server.storage.RocksStore;
 import dev.metakey.server.transport.HttpEndpoint;
 import dev.metakey.server.transport.HttpPage;
 import dev.metakey.server.transport.SocketServer;
@@ -22,7 +24,7 @@ final class Monitor implements AutoCloseable {
   private final HttpEndpoint endpoint;
 
   /**
-   * Has calls measured from now on.
+   * Has calls and commits measured from now on.
    *
    * @param access who may connect to a unix socket
    * @param status as {@code metakey status} tells
@@ -32,12 +34,16 @@ final class Monitor implements AutoCloseable {
       SocketAccess access,
       Health health,
       Supplier<DaemonStatus> status,
-      Supplier<Snapshot> snapshots,
-      SocketServer server) {
+      Engine engine,
+      WatchHub hub,
+      SocketServer server,
+      RocksStore store) {
     this.health = health;
-    this.metrics = new MetricsPage(status, snapshots, health::isReady);
+    this.metrics = new MetricsPage(status, engine::snapshot, hub::lag, health::isReady);
     this.endpoint = new HttpEndpoint(address, access, pages());
     server.measure(metrics.calls());
+    engine.measure(metrics.queued(), metrics.commits());
+    store.measure(metrics.syncs());
   }
 
   private Map<String, HttpPage> pages() {

@@ -62,7 +62,7 @@ final class ThisProcess {
   /** The limits, with no more connections than this process can have descriptors for. */
   static Limits fitting(Limits limits) throws IOException {
     Limits fitting = limits.within(maxDescriptors());
-    if (fitting != limits) {
+    if (!fitting.equals(limits)) {
       log.warn(
           "{} connections at most, not {}: metakeyd may have {} file descriptors (LimitNOFILE of the unit)",
           fitting.connections().total(),
@@ -76,7 +76,7 @@ final class ThisProcess {
   private static long maxDescriptors() throws IOException {
     return Files.readAllLines(Path.of("/proc/self/limits"), ISO_8859_1).stream()
         .filter(line -> line.startsWith(MAX_DESCRIPTORS))
-        .map(line -> line.substring(MAX_DESCRIPTORS.length()).trim().split(" +")[0])
+        .map(line -> line.substring(MAX_DESCRIPTORS.length()).trim().replaceFirst(" .*", ""))
         .filter(word -> !word.equals("unlimited"))
         .mapToLong(Long::parseLong)
         .findFirst()

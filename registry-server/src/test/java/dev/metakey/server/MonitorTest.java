@@ -125,6 +125,10 @@ class MonitorTest {
               "\nmetakey_requests_total{method=\"metakey.v1.Registry/Register\",result=\"OK\"} 1.0\n")
           .contains(
               "\nmetakey_requests_total{method=\"metakey.v1.Registry/Resolve\",result=\"NOT_FOUND\"} 1.0\n")
+          .containsPattern("\nmetakey_queue_wait_seconds_count [2-9]\n")
+          .containsPattern("\nmetakey_commit_duration_seconds_count [2-9]\n")
+          .containsPattern("\nmetakey_sync_duration_seconds_count [2-9]\n")
+          .contains("\nmetakey_watch_lag_revisions 0.0\n")
           .contains(
               "\nmetakey_request_duration_seconds_count{method=\"metakey.v1.Registry/Register\"} 1\n");
     }

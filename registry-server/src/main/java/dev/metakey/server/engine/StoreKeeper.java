@@ -12,6 +12,7 @@ import dev.metakey.server.storage.StoreException;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BiConsumer;
+import java.util.function.LongConsumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -39,6 +40,7 @@ final class StoreKeeper {
   private final Retention retention;
   private final Runnable turned;
   private volatile @Nullable String problem;
+  private volatile @Nullable LongConsumer commitTimes;
   private volatile boolean asking;
   private long retryAtMs;
   private long checkAtMs;
@@ -92,9 +94,20 @@ final class StoreKeeper {
     return false;
   }
 
+  /** Has the time that each commit takes told, in nanoseconds. */
+  void measure(LongConsumer commits) {
+    commitTimes = commits;
+  }
+
   /** Makes a state durable. Returns whether it is; if not, there is a problem. */
   boolean commit(RegistryState state, List<Change> changes, long nowMs) {
-    return ask("storing", nowMs, () -> store.commit(state, changes));
+    LongConsumer measuring = commitTimes;
+    long startNs = measuring == null ? 0 : System.nanoTime();
+    boolean durable = ask("storing", nowMs, () -> store.commit(state, changes));
+    if (measuring != null) {
+      measuring.accept(System.nanoTime() - startNs);
+    }
+    return durable;
   }
 
   /**

@@ -29,6 +29,7 @@ final class Submission<R> {
   final CompletableFuture<Reply<R>> future = new CompletableFuture<>();
   private final Command<R> command;
   private final Peer peer;
+  private final long sinceNs = System.nanoTime();
   private @Nullable Reply<R> reply;
   private @Nullable MetakeyException refusal;
 
@@ -39,6 +40,11 @@ final class Submission<R> {
 
   Peer peer() {
     return peer;
+  }
+
+  /** How long ago it was made, nanoseconds. */
+  long ageNs() {
+    return System.nanoTime() - sinceNs;
   }
 
   /** Decides the command, keeps its answer, and returns the state that it leads to. */

@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
+import java.util.function.LongConsumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -47,6 +48,7 @@ final class Writer {
   private final List<CommitListener> listeners = new CopyOnWriteArrayList<>();
   private final UseNotes uses;
   private volatile long busySinceMs = IDLE;
+  private volatile @Nullable LongConsumer queueTimes;
 
   /** What is committed and shown; only the writer's thread replaces it. */
   private volatile RegistryState state;
@@ -100,6 +102,11 @@ final class Writer {
     listeners.add(listener);
   }
 
+  /** Has what each call waited for its turn told, in nanoseconds. */
+  void measure(LongConsumer queued) {
+    queueTimes = queued;
+  }
+
   /** Whether it works on a batch. */
   boolean isBusy() {
     return busySinceMs != IDLE;
@@ -135,12 +142,16 @@ final class Writer {
   /** One turn: works on a batch, and does what is due. */
   void take(List<Submission<?>> batch) {
     busySinceMs = clock.stopwatchMs();
+    LongConsumer measuring = queueTimes;
+    if (measuring != null) {
+      batch.forEach(submission -> measuring.accept(submission.ageNs()));
+    }
     try {
       keeper.check(clock.bootMs());
       tell(keeper.heal(state, this::showWithTtls, clock.bootMs()));
       work(batch);
       keeper.trim(clock.bootMs(), clock.ageMs());
-      keeper.keepUses(uses::now, clock.bootMs());
+      keeper.keepUses(uses::read, clock.bootMs());
       noteTime();
     } catch (RuntimeException | Error defect) {
       batch.forEach(submission -> submission.abandon(defect));
@@ -204,6 +215,9 @@ final class Writer {
   private void show(RegistryState next, List<Change> changes) {
     tell(changes, listener -> listener.durable(next.snapshot(), changes));
     boolean retagged = !next.tag().equals(state.tag());
+    if (next.programs() != state.programs()) {
+      uses.noteLinked();
+    }
     state = next;
     if (retagged) {
       tell(CommitListener::retagged);

@@ -13,6 +13,8 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
+import java.util.function.LongConsumer;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
 /** {@code /metrics}: everything in the text format of Prometheus, which every scraper takes. */
@@ -24,18 +26,35 @@ public final class MetricsPage implements HttpPage {
   /**
    * @param statuses as {@code metakey status} tells
    * @param snapshots the committed state
+   * @param watchLag how many revisions behind the slowest watcher is
    * @param changesPossible whether the daemon is ready
    */
   public MetricsPage(
       Supplier<DaemonStatus> statuses,
       Supplier<Snapshot> snapshots,
+      LongSupplier watchLag,
       BooleanSupplier changesPossible) {
-    registry.register(new RegistryMetrics(statuses, snapshots, changesPossible));
+    registry.register(new RegistryMetrics(statuses, snapshots, watchLag, changesPossible));
   }
 
   /** Counts calls. */
   public CallMeter calls() {
     return recorded;
+  }
+
+  /** Is told what calls waited for the writer, nanoseconds. */
+  public LongConsumer queued() {
+    return recorded.queued();
+  }
+
+  /** Is told what commits took, nanoseconds. */
+  public LongConsumer commits() {
+    return recorded.commits();
+  }
+
+  /** Is told what syncs took, nanoseconds. */
+  public LongConsumer syncs() {
+    return recorded.syncs();
   }
 
   @Override

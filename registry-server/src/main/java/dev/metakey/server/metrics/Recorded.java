@@ -7,6 +7,7 @@ import io.prometheus.metrics.core.metrics.Histogram;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.LongConsumer;
 
 /** What is counted as it happens: calls, how long they took, and which rules denied them. */
 final class Recorded implements CallMeter {
@@ -20,6 +21,9 @@ final class Recorded implements CallMeter {
   private final Counter requests;
   private final Histogram durations;
   private final Counter denials;
+  private final Histogram queued;
+  private final Histogram commits;
+  private final Histogram syncs;
 
   Recorded(PrometheusRegistry registry) {
     requests =
@@ -45,6 +49,43 @@ final class Recorded implements CallMeter {
                 "Calls that a rule of the policy refused, by the rule and the right that it does not give.")
             .labelNames("rule", "right")
             .register(registry);
+    queued =
+        histogram(
+            registry, "metakey_queue_wait_seconds", "How long calls waited for the writer's turn.");
+    commits =
+        histogram(
+            registry,
+            "metakey_commit_duration_seconds",
+            "How long commits took; each carries the changes of up to 256 calls.");
+    syncs =
+        histogram(
+            registry,
+            "metakey_sync_duration_seconds",
+            "How long the one sync of a commit took, that of the state copy.");
+  }
+
+  private static Histogram histogram(PrometheusRegistry registry, String name, String help) {
+    return Histogram.builder()
+        .name(name)
+        .help(help)
+        .classicOnly()
+        .classicUpperBounds(BOUNDS)
+        .register(registry);
+  }
+
+  /** Is told what calls waited for the writer, nanoseconds. */
+  LongConsumer queued() {
+    return ns -> queued.observe(ns / NS);
+  }
+
+  /** Is told what commits took, nanoseconds. */
+  LongConsumer commits() {
+    return ns -> commits.observe(ns / NS);
+  }
+
+  /** Is told what syncs took, nanoseconds. */
+  LongConsumer syncs() {
+    return ns -> syncs.observe(ns / NS);
   }
 
   @Override

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import java.util.function.ToLongFunction;
 
@@ -22,14 +23,17 @@ import java.util.function.ToLongFunction;
 final class RegistryMetrics implements MultiCollector {
   private final Supplier<DaemonStatus> statuses;
   private final Supplier<Snapshot> snapshots;
+  private final LongSupplier watchLag;
   private final BooleanSupplier changesPossible;
 
   RegistryMetrics(
       Supplier<DaemonStatus> statuses,
       Supplier<Snapshot> snapshots,
+      LongSupplier watchLag,
       BooleanSupplier changesPossible) {
     this.statuses = statuses;
     this.snapshots = snapshots;
+    this.watchLag = watchLag;
     this.changesPossible = changesPossible;
   }
 
@@ -85,7 +89,7 @@ final class RegistryMetrics implements MultiCollector {
         .gauge(
             "metakey_revision",
             "How many changes were committed; begins anew with another registry id.",
-            status.info().revision())
+            (double) status.info().revision())
         .gauge(
             "metakey_area_bytes",
             "The size of the metadata area in front of a packet.",
@@ -120,11 +124,15 @@ final class RegistryMetrics implements MultiCollector {
             holdings.slotBytes());
   }
 
-  private static void queues(Families families, DaemonStatus.Queues queues) {
+  private void queues(Families families, DaemonStatus.Queues queues) {
     families
         .gauge("metakey_queue_commands", "How many changes wait for the writer.", queues.commands())
         .gauge("metakey_waiters", "How many resolves wait for names.", queues.resolves())
-        .gauge("metakey_watchers", "How many watches are open.", queues.watches());
+        .gauge("metakey_watchers", "How many watches are open.", queues.watches())
+        .gauge(
+            "metakey_watch_lag_revisions",
+            "How many revisions behind the watcher is that is furthest behind.",
+            watchLag.getAsLong());
   }
 
   private static void programs(Families families, DaemonStatus.Programs programs) {

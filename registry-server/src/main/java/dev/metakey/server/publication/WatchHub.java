@@ -112,6 +112,17 @@ public final class WatchHub implements CommitListener, AutoCloseable {
     return budget.use("watches");
   }
 
+  /** How many revisions behind the watcher is that is furthest behind; 0 if none is. */
+  public long lag() {
+    long revision = recent.head().info().revision();
+    return audiences.values().stream()
+        .flatMap(audience -> audience.watchers.stream())
+        .mapToLong(watcher -> watcher.cursor)
+        .filter(cursor -> cursor != Watcher.NOTHING_YET)
+        .map(cursor -> revision - cursor)
+        .reduce(0, Math::max);
+  }
+
   /**
    * Begins to tell a subscriber, at once.
    *

@@ -11,6 +11,7 @@ import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.LongConsumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.rocksdb.RocksDBException;
@@ -52,6 +53,7 @@ public final class RocksStore implements Store {
   private @Nullable Database database;
   private volatile boolean failed;
   private volatile @Nullable Contents held;
+  private volatile LongConsumer syncTimes = ns -> {};
   private @Nullable RegistryState begun;
   private @Nullable String readOnly;
   private @Nullable String recovery;
@@ -140,6 +142,11 @@ public final class RocksStore implements Store {
     return readOnly;
   }
 
+  /** Has the time that each sync of a commit takes told, in nanoseconds. */
+  public void measure(LongConsumer syncs) {
+    syncTimes = syncs;
+  }
+
   /** What this start has recovered; null if nothing. */
   public @Nullable String recovery() {
     return recovery;
@@ -186,7 +193,9 @@ public final class RocksStore implements Store {
       directory.requireInPlace(); // what is written to one that is gone is lost with the process
       Contents before = Objects.requireNonNull(held);
       Contents next = before.followedBy(state);
+      long startNs = System.nanoTime();
       copy.write(next, changes);
+      syncTimes.accept(System.nanoTime() - startNs);
       open.commit(next, changes);
       boolean isRenamed = !next.id().equals(before.id());
       if (changes.isEmpty() || isRenamed || copy.isFull()) { // a start redoes changes only

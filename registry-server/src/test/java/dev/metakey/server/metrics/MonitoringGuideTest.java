@@ -53,7 +53,7 @@ class MonitoringGuideTest {
             List.of(new DaemonStatus.Publication("keys", "/run/keys", 0, "")),
             List.of(new LimitUse("watches", 1, 2, 0, 0, 0, List.of())),
             List.of());
-    MetricsPage page = new MetricsPage(() -> status, () -> snapshot, () -> true);
+    MetricsPage page = new MetricsPage(() -> status, () -> snapshot, () -> 0, () -> true);
     page.calls().ended("a/B", false, "NOT_PERMITTED", Map.of("rule", "r", "right", "read"), 1);
     return new String(page.get("").body(), UTF_8);
   }

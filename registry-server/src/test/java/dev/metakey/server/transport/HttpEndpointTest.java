@@ -7,6 +7,7 @@ import dev.metakey.server.engine.Defects;
 import dev.metakey.server.files.SocketAccess;
 import io.grpc.netty.shaded.io.netty.buffer.Unpooled;
 import io.grpc.netty.shaded.io.netty.channel.embedded.EmbeddedChannel;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
@@ -44,7 +45,8 @@ class HttpEndpointTest {
   }
 
   private HttpEndpoint startOnTcp() throws Exception {
-    return start(new InetSocketAddress("127.0.0.1", 0), SocketAccess.EVERYBODY);
+    return start(
+        new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), SocketAccess.EVERYBODY);
   }
 
   private SocketAddress tcp() throws Exception {
