@@ -56,11 +56,14 @@ for program in metakeyd metakey; do
     metakeyd) main=dev/metakey/server/Main ;;
     metakey) main=dev/metakey/cli/Main ;;
   esac
-  # The lists of this program's runs in one, without comments, and without proxies, which no other run has. A lambda that one
-  # run lists more than once has so many places in the code, and needs one class of the archive for each.
-  grep -hlx "$main" "$private"/classes.* | xargs awk '
+  # The lists of this program's runs in one, without comments, without proxies, which no other run has, and without the
+  # numbers that newer JVMs give to classes. A lambda that one run lists more than once has so many places in the code, and
+  # needs one class of the archive for each.
+  # shellcheck disable=SC2016  # those are of awk
+  grep -hlE "^$main( |$)" "$private"/classes.* | xargs awk '
     FNR == 1 { split("", here) }
     /^#|[$]Proxy[0-9]/ { next }
+    { sub(/ id: [0-9]+/, "") }
     ++here[$0] > listed[$0] && (!listed[$0] || /^@lambda-proxy/) { listed[$0]++; print }' > "$image/lib/$program.classes"
   grep -qx "$main" "$image/lib/$program.classes"
 done

@@ -15,6 +15,7 @@ if [ -n "${missing:-}" ]; then
 fi
 
 mkdir -p "$out"
-clang -O2 -g -Wall -Werror -target bpf -mcpu=v3 -idirafter "/usr/include/$(cc -print-multiarch)" \
+# Without the path of the sources, so that they give the same bytes wherever they are built.
+clang -O2 -g -ffile-prefix-map="$PWD=." -fdebug-compilation-dir=. -Wall -Werror -target bpf -mcpu=v3 -idirafter "/usr/include/$(cc -print-multiarch)" \
   -c trace.bpf.c -o "$out/metakey-trace.bpf.o"
 cc -O2 -Wall -Wextra -Werror metakey-trace.c -o "$out/metakey-trace" -lbpf

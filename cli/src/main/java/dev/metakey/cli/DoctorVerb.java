@@ -2,7 +2,7 @@ package dev.metakey.cli;
 
 import dev.metakey.cli.print.Finding;
 import dev.metakey.cli.print.Finding.Level;
-import dev.metakey.cli.print.Findings;
+import dev.metakey.cli.print.FindingForm;
 import dev.metakey.cli.print.Output;
 import dev.metakey.model.DaemonStatus;
 import dev.metakey.model.KernelVersion;
@@ -55,9 +55,9 @@ final class DoctorVerb extends Verb {
     }
     List<Finding> findings = look();
     switch (form(output)) {
-      case TABLE, WIDE -> new Findings(terminal()).print(findings);
-      case JSON -> new Findings(terminal()).json(findings, false);
-      case JSONL, NAME -> new Findings(terminal()).json(findings, true);
+      case TABLE, WIDE -> new FindingForm(terminal()).print(findings);
+      case JSON -> new FindingForm(terminal()).json(findings, false);
+      case JSONL, NAME -> new FindingForm(terminal()).json(findings, true);
     }
     return findings.stream().anyMatch(f -> f.level() == Level.FAIL) ? Exit.UNHEALTHY : 0;
   }

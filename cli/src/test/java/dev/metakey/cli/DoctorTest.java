@@ -19,6 +19,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
 import org.junit.jupiter.api.BeforeEach;
@@ -29,6 +30,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** Each thing that the doctor looks at, well and not, on a host made of files. */
 class DoctorTest {
+  private static final Duration A_MINUTE = Duration.ofMinutes(1);
   private static final RegistryInfo INFO = FakeDaemon.INFO;
 
   @TempDir Path root;
@@ -208,14 +210,22 @@ class DoctorTest {
 
   @Test
   void config_whenChecked_isAsTheDaemonSays() throws IOException {
-    assertThat(ConfigExam.look(checker("echo fine $*"), Path.of("/a.yaml")))
+    assertThat(ConfigExam.look(checker("echo fine $*"), Path.of("/a.yaml"), A_MINUTE))
         .isEqualTo(Finding.ok("config", "fine --check --config /a.yaml"));
-    assertThat(ConfigExam.look(checker("echo metakeyd: a:3: bad >&2; exit 2"), null))
+    assertThat(ConfigExam.look(checker("echo metakeyd: a:3: bad >&2; exit 2"), null, A_MINUTE))
         .extracting(Finding::level, Finding::text)
         .containsExactly(Level.FAIL, "a:3: bad");
-    assertThat(ConfigExam.look(checker("echo metakeyd: note: partly"), null).level())
+    assertThat(ConfigExam.look(checker("echo metakeyd: note: partly"), null, A_MINUTE).level())
         .isEqualTo(Level.WARN);
-    assertThat(ConfigExam.look(root.resolve("none"), null).level()).isEqualTo(Level.WARN);
+    assertThat(ConfigExam.look(root.resolve("none"), null, A_MINUTE).level()).isEqualTo(Level.WARN);
+  }
+
+  @Test
+  void config_whenTheCheckDoesNotEnd_isNotWaitedForAnyLonger() throws IOException {
+    Finding finding = ConfigExam.look(checker("exec sleep 1000"), null, Duration.ofMillis(1));
+
+    assertThat(finding.level()).isEqualTo(Level.WARN);
+    assertThat(finding.text()).startsWith("not checked: 'metakeyd --check' was not done after ");
   }
 
   @Test

@@ -1,6 +1,7 @@
 package dev.metakey.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.metakey.cli.print.Terminal;
 import java.io.IOException;
@@ -184,6 +185,87 @@ class HelpTest {
     assertThat(bash(line.formatted(script, "format"))).contains("ipv4").doesNotContain("block");
     assertThat(bash(line.formatted(script, "merge"))).contains("block").doesNotContain("ipv4");
     assertThat(bash(line.formatted(script, "output"))).contains("jsonl").doesNotContain("ipv4");
+  }
+
+  private static final String KEYS =
+      """
+      # metakey keys: made by metakeyd from each committed change; do not edit
+      # registry=6f2d1c1e-7f4b-4c39-9d0a-5a1f2f1f6f10 revision=41
+      0 edge.packet_id # size=8 slot=24 owner=unit:edge-xdp.service
+      1 edge.client_ip # size=4 slot=28 owner=unit:edge-xdp.service,1000:other
+      # 2 edge.zone # size=2 slot=30 state=retired owner=unit:edge-xdp.service
+      3 web.user # size=4 slot=32 owner=1000:edge-web
+      64 kernel.rx_timestamp # size=8
+      """;
+
+  /** What a shell offers behind the words of a line; the last of them is not complete. */
+  private static String offered(String shell, String... words) throws Exception {
+    Path script = dir.resolve("live-completion");
+    Files.writeString(script, Run.alone().metakey("generate-completion").out());
+    String line =
+        "source '%s'; COMP_WORDS=(metakey %s); COMP_CWORD=%d; _complete_metakey_live 2> '%s'; echo ${COMPREPLY[*]}"
+            .formatted(script, String.join(" ", words), words.length, dir.resolve("err"));
+    String prelude =
+        shell.equals("zsh")
+            ? "compdef() { :; }; autoload -U bashcompinit; bashcompinit; emulate sh -o kshglob -o noshglob -o braceexpand; "
+            : "";
+    ProcessBuilder builder = new ProcessBuilder(shell, "-c", prelude + line);
+    builder.environment().put("METAKEY_SOCKET", dir.resolve("published/metakeyd.sock").toString());
+    Process process = builder.redirectErrorStream(true).start();
+    return new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
+  }
+
+  private static void publish() throws IOException {
+    Files.createDirectories(dir.resolve("published"));
+    Files.writeString(dir.resolve("published/keys"), KEYS);
+  }
+
+  private static void offersNames(String shell) throws Exception {
+    publish();
+    String both = "edge.packet_id edge.client_ip";
+    assertThat(offered(shell, "show", "edge.p")).isEqualTo("edge.packet_id");
+    assertThat(offered(shell, "-o", "json", "resolve", "edge.packet_id", "edge.")).isEqualTo(both);
+    assertThat(offered(shell, "gen", "c", "edge.")).isEqualTo(both);
+    assertThat(offered(shell, "history", "--name", "kern")).isEqualTo("kernel.rx_timestamp");
+    assertThat(offered(shell, "release", "--now", "edge.c")).isEqualTo("edge.client_ip");
+    // What is no name is offered as ever.
+    assertThat(offered(shell, "gen", "rt")).contains("rt_tables"); // zsh itself leaves out others
+    assertThat(offered(shell, "show", "--he")).contains("--help");
+    assertThat(offered(shell, "sho")).contains("show");
+    assertThat(offered(shell, "list", "-o", "jsonl")).contains("jsonl");
+    assertThat(offered(shell, "--socket", dir + "/none/s", "show", "edge.")).isEmpty();
+  }
+
+  @Test
+  void completion_whenNamesArePublished_offersThemInBash() throws Exception {
+    offersNames("bash");
+  }
+
+  @Test
+  void completion_whenNamesArePublished_offersThemInZsh() throws Exception {
+    assumeTrue(
+        Stream.of(System.getenv("PATH").split(":", -1))
+            .anyMatch(path -> Files.isExecutable(Path.of(path, "zsh"))),
+        "missing: zsh");
+    offersNames("zsh");
+  }
+
+  /** A pipe that nobody writes to would hold whoever reads it. */
+  @Test
+  void completion_whenKeysIsNoFile_doesNotWait() throws Exception {
+    Path directory = Files.createDirectories(dir.resolve("pipe"));
+    assertThat(new ProcessBuilder("mkfifo", directory + "/keys").start().waitFor()).isZero();
+
+    assertThat(offered("bash", "--socket", directory + "/s", "show", "edge.")).isEmpty();
+  }
+
+  @Test
+  void completion_whenOwnersArePublished_offersEachOnce() throws Exception {
+    publish();
+
+    assertThat(offered("bash", "list", "--owner", "edge")).isEqualTo("edge-xdp.service edge-web");
+    assertThat(offered("bash", "transfer", "edge.packet_id", "--to", "edge-w"))
+        .isEqualTo("edge-web");
   }
 
   private static String bash(String script) throws Exception {

@@ -3,11 +3,11 @@ package dev.metakey.server;
 import dev.metakey.model.Change;
 import dev.metakey.model.Snapshot;
 import dev.metakey.server.domain.Capacity;
-import dev.metakey.server.domain.Capacity.Shortage;
 import dev.metakey.server.engine.CommitListener;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
-import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -15,26 +15,33 @@ import org.slf4j.LoggerFactory;
 final class CapacityWatch implements CommitListener {
   private static final Logger log = LoggerFactory.getLogger(CapacityWatch.class);
 
-  private volatile List<Shortage> shortages = List.of();
+  private final Set<Capacity> known = EnumSet.noneOf(Capacity.class); // the writer's
+  private volatile Snapshot newest;
 
   CapacityWatch(Snapshot now) {
+    newest = now;
     committed(now, List.of());
   }
 
   @Override
   public void committed(Snapshot snapshot, List<Change> changes) {
-    Set<String> known = shortages.stream().map(Shortage::what).collect(Collectors.toSet());
-    List<Shortage> found = Capacity.shortages(snapshot);
-    for (Shortage shortage : found) {
-      if (!known.remove(shortage.what())) {
-        log.warn(shortage.text());
+    newest = snapshot;
+    for (Capacity what : Capacity.values()) {
+      if (what.isShort(snapshot)) {
+        if (known.add(what)) {
+          log.warn(what.warning(snapshot));
+        }
+      } else if (known.remove(what)) {
+        log.info("{} are not running out any more", what);
       }
     }
-    known.forEach(what -> log.info("{} are not running out any more", what));
-    shortages = found;
   }
 
   List<String> problems() {
-    return shortages.stream().map(Shortage::text).toList();
+    Snapshot now = newest;
+    return Stream.of(Capacity.values())
+        .filter(what -> what.isShort(now))
+        .map(what -> what.warning(now))
+        .toList();
   }
 }

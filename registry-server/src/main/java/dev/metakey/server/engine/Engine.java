@@ -98,7 +98,7 @@ public final class Engine {
     this.writer = new Writer(stored, () -> this.rules, self, this.clock, keeper);
     this.waiters = new Waiters(writer::snapshot, limits.waits(), new PolicyShares(this::rules));
     writer.addListener((snapshot, changes) -> waiters.committed());
-    writer.addListener((snapshot, changes) -> changes.forEach(c -> uses().note(c.field())));
+    writer.addListener((snapshot, changes) -> uses().noteChanged(changes));
   }
 
   /** All that is committed, at one revision, with the tag. Never waits, and nobody may print it. */
@@ -139,7 +139,7 @@ public final class Engine {
 
   /** Stores when ids were used last. For the writer's thread, or when there is none. */
   void storeUses() {
-    keeper.storeUses(writer.uses().now(), clock.bootMs());
+    keeper.storeUses(writer.uses().read(), clock.bootMs());
   }
 
   /** Whether the writer waits for the store. */

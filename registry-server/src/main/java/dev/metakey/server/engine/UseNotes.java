@@ -1,9 +1,11 @@
 package dev.metakey.server.engine;
 
+import dev.metakey.model.Change;
 import dev.metakey.model.Field;
 import dev.metakey.server.domain.Programs;
 import dev.metakey.server.domain.Uses;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.function.Supplier;
@@ -29,22 +31,37 @@ public final class UseNotes {
     }
   }
 
-  /** Somebody has registered the field, or asked for it. */
-  public void note(Field field) {
-    if (field.id() < Field.IDS) {
-      lastMs.setOpaque(field.id(), clock.ageMs());
+  /** Somebody has registered the fields, or asked for them. */
+  public void note(List<Field> fields) {
+    long nowMs = clock.ageMs();
+    for (Field field : fields) {
+      note(field.id(), nowMs);
+    }
+  }
+
+  void noteChanged(List<Change> changes) {
+    note(changes.stream().map(Change::field).toList());
+  }
+
+  /** What loaded programs are linked to is in use until now, when they may be gone. */
+  void noteLinked() {
+    long nowMs = clock.ageMs();
+    programs.get().linkedIds().stream().forEach(id -> note(id, nowMs));
+  }
+
+  private void note(int id, long nowMs) {
+    if (id < Field.IDS) {
+      lastMs.setOpaque(id, nowMs);
     }
   }
 
   /** When each id was used last; one that a loaded program is linked to is in use now. */
-  public Uses now() {
+  public Uses read() {
     long nowMs = clock.ageMs();
-    programs.get().linkedIds().stream()
-        .filter(id -> id < Field.IDS)
-        .forEach(id -> lastMs.setOpaque(id, nowMs));
+    BitSet linked = programs.get().linkedIds();
     List<Long> all = new ArrayList<>();
     for (int id = 0; id < Field.IDS; id++) {
-      all.add(lastMs.getOpaque(id));
+      all.add(linked.get(id) ? nowMs : lastMs.getOpaque(id));
     }
     return new Uses(all);
   }

@@ -151,7 +151,7 @@ final class Writer {
       tell(keeper.heal(state, this::showWithTtls, clock.bootMs()));
       work(batch);
       keeper.trim(clock.bootMs(), clock.ageMs());
-      keeper.keepUses(uses::now, clock.bootMs());
+      keeper.keepUses(uses::read, clock.bootMs());
       noteTime();
     } catch (RuntimeException | Error defect) {
       batch.forEach(submission -> submission.abandon(defect));
@@ -215,6 +215,9 @@ final class Writer {
   private void show(RegistryState next, List<Change> changes) {
     tell(changes, listener -> listener.durable(next.snapshot(), changes));
     boolean retagged = !next.tag().equals(state.tag());
+    if (next.programs() != state.programs()) {
+      uses.noteLinked();
+    }
     state = next;
     if (retagged) {
       tell(CommitListener::retagged);

@@ -43,7 +43,7 @@ final class FieldReports {
                     .map(Wire::blocker)
                     .toList());
     if (field.is(FieldState.ACTIVE)) {
-      long lastUsedMs = Orphans.lastUsedMs(engine.uses().now(), field, now);
+      long lastUsedMs = Orphans.lastUsedMs(engine.uses().read(), field, now);
       report.setLastUsed(Timestamps.fromMillis(lastUsedMs));
     }
     return report.build();
@@ -69,7 +69,8 @@ final class FieldReports {
     return ListOrphansResponse.newBuilder()
         .setRegistry(Wire.info(state.snapshot().info()))
         .addAllOrphans(
-            Orphans.of(state, engine.uses().now(), owners::stateOf, engine.now(), unusedMs).stream()
+            Orphans.of(state, engine.uses().read(), owners::stateOf, engine.now(), unusedMs)
+                .stream()
                 .filter(orphan -> rule.allows(Right.READ, orphan.field().name()))
                 .map(Wire::orphan)
                 .toList())

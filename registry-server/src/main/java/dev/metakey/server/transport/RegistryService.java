@@ -98,7 +98,7 @@ final class RegistryService extends RegistryGrpc.RegistryImplBase {
                 new Register(request.getFieldsList().stream().map(Requests::spec).toList()),
                 CallerInterceptor.caller()),
         reply -> {
-          reply.value().forEach(result -> engine.uses().note(result.field()));
+          engine.uses().note(reply.value().stream().map(result -> result.field()).toList());
           return RegisterResponse.newBuilder()
               .setRegistry(Wire.info(reply.info()))
               .addAllResults(reply.value().stream().map(Wire::registered).toList())
@@ -141,7 +141,7 @@ final class RegistryService extends RegistryGrpc.RegistryImplBase {
     Snapshot snapshot = engine.snapshot();
     Field only = request.getNamesCount() == 1 ? snapshot.resolve(request.getNames(0)) : null;
     if (only != null) { // a name that is known needs no check
-      engine.uses().note(only);
+      engine.uses().note(List.of(only));
       return answers.resolved(snapshot, only);
     }
     List<String> names = names(request);
@@ -153,7 +153,7 @@ final class RegistryService extends RegistryGrpc.RegistryImplBase {
   }
 
   private Encoded resolved(RegistryInfo info, List<Field> fields) {
-    fields.forEach(engine.uses()::note);
+    engine.uses().note(fields);
     return ReadAnswers.resolved(info, fields);
   }
 

@@ -97,9 +97,7 @@ public final class ServiceManager implements Progress {
         possible
             ? "Serves, and takes changes."
             : "Answers what is known, and refuses changes; 'metakey status' says why.";
-    if (address != null
-        && !sentence.equals(lastStatus.getAndSet(sentence))
-        && !send("STATUS=" + sentence)) {
+    if (!sentence.equals(lastStatus.getAndSet(sentence)) && !send("STATUS=" + sentence)) {
       lastStatus.set(""); // the next look tells it
     }
   }
@@ -120,7 +118,7 @@ public final class ServiceManager implements Progress {
 
   /** A manager that is busy may have no room at once. */
   private void sendSurely(String text) {
-    for (int attempt = 1; address != null && !send(text); attempt++) {
+    for (int attempt = 1; !send(text); attempt++) {
       if (attempt == ATTEMPTS) {
         fail("it takes no messages");
         return;
@@ -131,13 +129,17 @@ public final class ServiceManager implements Progress {
 
   /** Returns false if there is no room now, and it should be tried again. */
   private boolean send(String text) {
+    byte[] to = address;
+    if (to == null) {
+      return true;
+    }
     byte[] bytes = text.getBytes(UTF_8);
     try {
       Epoll.ensureAvailability();
       Socket socket = Socket.newSocketDomainDgram();
       try {
         ByteBuffer message = ByteBuffer.allocateDirect(bytes.length).put(bytes);
-        return socket.sendToDomainSocket(message, 0, bytes.length, address) > 0;
+        return socket.sendToDomainSocket(message, 0, bytes.length, to) > 0;
       } finally {
         socket.close();
       }

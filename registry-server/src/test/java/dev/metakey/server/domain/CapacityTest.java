@@ -7,12 +7,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.metakey.model.FieldSpec;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** When a registry warns that it grows full. */
 class CapacityTest {
   private static List<String> texts(Given host) {
-    return Capacity.shortages(host.snapshot()).stream().map(Capacity.Shortage::text).toList();
+    return Stream.of(Capacity.values())
+        .filter(what -> what.isShort(host.snapshot()))
+        .map(what -> what.warning(host.snapshot()))
+        .toList();
   }
 
   @Test
@@ -56,8 +60,7 @@ class CapacityTest {
       host.with(ROOT, FieldSpec.of("big.f" + i, 8));
     }
 
-    assertThat(Capacity.shortages(host.snapshot()))
-        .extracting(Capacity.Shortage::what)
-        .containsExactly("ids", "slots");
+    assertThat(Capacity.values()).allMatch(what -> what.isShort(host.snapshot()));
+    assertThat(Capacity.values()).extracting(Capacity::toString).containsExactly("ids", "slots");
   }
 }

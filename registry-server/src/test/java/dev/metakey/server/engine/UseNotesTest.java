@@ -29,7 +29,7 @@ class UseNotesTest {
   }
 
   private static long sinceMs(Engine engine, int id) {
-    return engine.now().ageMs() - engine.uses().now().lastMs(id, -1);
+    return engine.now().ageMs() - engine.uses().read().lastMs(id, -1);
   }
 
   @Test
@@ -39,7 +39,7 @@ class UseNotesTest {
     clock.advance(DAY);
     assertThat(sinceMs(engine, field.id())).isEqualTo(DAY.toMillis());
 
-    engine.uses().note(field);
+    engine.uses().note(List.of(field));
     assertThat(sinceMs(engine, field.id())).isZero();
   }
 
@@ -76,7 +76,7 @@ class UseNotesTest {
 
     for (int second = 1; second < 600; second++) {
       clock.advance(Duration.ofSeconds(1));
-      engine.uses().note(field);
+      engine.uses().note(List.of(field));
       engine.doWork(0);
     }
     assertThat(store.usesKept()).isEqualTo(1);
@@ -94,7 +94,7 @@ class UseNotesTest {
     Engine engine = engine();
     registered(engine, "edge.a");
     clock.advance(DAY);
-    engine.uses().note(registered(engine, "edge.b"));
+    engine.uses().note(List.of(registered(engine, "edge.b")));
     engine.storeUses();
 
     clock.advance(DAY);

@@ -6,10 +6,10 @@ import java.io.IOException;
 import java.util.List;
 
 /** Prints what was found: a line each, and below it what to do. */
-public final class Findings {
+public final class FindingForm {
   private final Terminal terminal;
 
-  public Findings(Terminal terminal) {
+  public FindingForm(Terminal terminal) {
     this.terminal = terminal;
   }
 

@@ -1,0 +1,165 @@
+#!/usr/bin/env bash
+# Tests what package.sh made: installs each package where there is no Java, runs it, and looks at what it says and leaves.
+# Prints what it had to leave out.
+set -euo pipefail
+root=$(cd "$(dirname "$0")/.." && pwd)
+. "$root/deploy/lib.sh"
+packages=$root/deploy/target/packages
+work=$(mktemp -d)
+daemon=
+machine=
+end() {
+  if [ -n "$daemon" ]; then kill "$daemon" 2> /dev/null || true; fi
+  if [ -n "$machine" ]; then
+    pkill -KILL -P "$machine" || true
+    wait "$machine" || true
+  fi
+  if mountpoint -q "$work/machine/root"; then umount "$work/machine/root"; fi
+  rm -rf --one-file-system "$work"
+}
+trap end EXIT
+
+fail() {
+  printf 'package-test: %s\n' "$*" >&2
+  exit 1
+}
+
+# expect WANTED COMMAND...: fails unless the command prints that.
+expect() {
+  local wanted=$1 got
+  shift
+  got=$("$@") || fail "'$*' failed and printed: $got"
+  [ "$got" = "$wanted" ] || fail "'$*' printed '$got' instead of '$wanted'"
+}
+
+# Classes that come from no archive, of a run of `metakey WORDS`: if there are many, deploy/classes is outdated.
+not_archived() {
+  METAKEY_JAVA_OPTS="-Xlog:class+load:file=$work/classes" "$@" > /dev/null
+  grep ' source: ' "$work/classes" | grep -vc 'shared objects file' || true
+}
+
+test_sums() {
+  (cd "$packages" && sha256sum --quiet -c SHA256SUMS)
+  expect "$(cd "$packages" && find . -type f ! -name SHA256SUMS -printf '%P\n' | LC_ALL=C sort)" \
+    sh -c "sed 's/^[0-9a-f]*  //' '$packages/SHA256SUMS' | LC_ALL=C sort"
+}
+
+test_tarball() {
+  local installed=$work/installed size
+  mkdir "$installed"
+  tar -xzf "$packages"/metakey-*-linux-*.tar.gz -C "$installed" --strip-components 1
+  # Everybody's to read, root's to write.
+  expect '' find "$installed" ! -type l -perm /022
+  expect '' find "$installed" ! -type l ! -perm -004
+  size=$(du -sm "$installed" | cut -f 1)
+  [ "$size" -le 100 ] || fail "the installation takes $size MB, 100 are allowed"
+
+  # No Java but its own.
+  unset JAVA_HOME
+  mkdir "$work/path"
+  for program in sh readlink stat flock sync mkdir mv rm grep sed nice; do ln -s "$(command -v $program)" "$work/path/"; done
+  local PATH=$installed/bin:$work/path
+  "$installed/lib/make-archives"
+  export METAKEY_SOCKET=$work/run/metakeyd.sock
+  metakeyd --socket "$METAKEY_SOCKET" --data "$work/data" --run "$work/run" --bpffs none --programs none 2> "$work/log" &
+  daemon=$!
+  expect 'edge.packet_id' metakey --timeout 60s register edge.packet_id:8 --service test -o name
+  expect 0 metakey id edge.packet_id
+  [ "$(readlink -f "/proc/$daemon/exe")" = "$installed/runtime/bin/java" ] || fail "metakeyd runs on another Java"
+  local others
+  others=$(not_archived metakey list)
+  [ "$others" -lt 150 ] || fail "$others classes of 'metakey list' are in no archive: run deploy/package.sh --train"
+  kill "$daemon"
+  wait "$daemon" || fail "metakeyd ended with $?"
+  daemon=
+  if grep -v ' INFO ' "$work/log"; then fail "metakeyd said more than it should"; fi
+}
+
+# Boots a Debian of its own, in which each change goes to a file system that is thrown away.
+boot() {
+  mkdir -p "$work/machine"/{upper,work,root}
+  mount -t overlay overlay -o "lowerdir=$test_root,upperdir=$work/machine/upper,workdir=$work/machine/work" "$work/machine/root"
+  cp "$1" "$work/machine/root/root/metakey.deb"
+  systemd-nspawn --quiet --boot --keep-unit --register=no --console=pipe --machine="metakey-package-$$" --directory="$work/machine/root" \
+    --private-network --resolv-conf=off --timezone=off --link-journal=no > "$work/console" 2>&1 < /dev/null &
+  machine=$!
+  until case $(inside systemctl is-system-running 2> /dev/null) in running | degraded) ;; *) false ;; esac do
+    kill -0 "$machine" 2> /dev/null || fail "no machine booted: $(cat "$work/console")"
+    sleep 0.2
+  done
+}
+
+# inside COMMAND...: runs it in the machine, as root.
+inside() {
+  local first
+  first=$(pgrep -P "$machine") || return 1
+  env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive nsenter --target="$first" --all -- "$@"
+}
+
+# as_user COMMAND...: likewise, as a user who is in the group metakey.
+as_user() { inside runuser -u tester -- env METAKEY_SERVICE=tester "$@"; }
+
+# The metakey of the machine that is not the first: the same files as a later version.
+later() {
+  dpkg-deb -R "$1" "$work/later"
+  sed -i 's/^Version: .*/&+later1/' "$work/later/DEBIAN/control"
+  dpkg-deb --root-owner-group -Zgzip -z1 --build "$work/later" "$work/machine/root/root/later.deb" > /dev/null
+  rm -rf "$work/later"
+}
+
+# A property of the unit.
+property() { inside systemctl show metakeyd.service --value --property="$1"; }
+
+test_deb() {
+  local deb
+  deb=$(echo "$packages"/metakey_*.deb)
+  if want lintian lintian; then
+    lintian --fail-on error --tag-display-limit 0 "$deb" || fail "lintian found errors"
+  else
+    say "left out: lintian could not be installed"
+  fi
+  if ! set_up_root; then
+    say "left out: installing the .deb: $lacking is missing"
+    return
+  fi
+  boot "$deb"
+
+  inside dpkg -i /root/metakey.deb > "$work/log" 2>&1 || fail "it cannot be installed: $(cat "$work/log")"
+  expect active inside systemctl is-active metakeyd.service
+  expect enabled inside systemctl is-enabled metakeyd.service
+  expect 'root root 700 /var/lib/metakey' inside stat -c '%U %G %a %n' /var/lib/metakey
+  inside useradd -G metakey tester
+  expect edge.packet_id as_user metakey register edge.packet_id:8 -o name 2> "$work/log"
+  expect '' cat "$work/log"
+  expect 0 as_user metakey id edge.packet_id
+  [[ $(as_user metakey list -o name) == edge.packet_id$'\n'* ]] || fail "list does not show what was registered"
+  inside test -n "$(inside sh -c 'ls /var/cache/metakey/*.jsa')" || fail "no archives were made"
+
+  later "$deb"
+  echo '# by the admin' | inside tee -a /etc/metakey/metakeyd.yaml > "$work/log"
+  inside dpkg -i /root/later.deb > "$work/log" 2>&1 || fail "it cannot be upgraded: $(cat "$work/log")"
+  expect active inside systemctl is-active metakeyd.service
+  expect 0 as_user metakey id edge.packet_id
+  [[ $(as_user metakey register edge.packet_id:8) == *' existing '* ]] || fail "the field was not kept"
+  expect '# by the admin' inside tail -n 1 /etc/metakey/metakeyd.yaml
+  say "an upgrade: $((($(property ActiveEnterTimestampMonotonic) - $(property ActiveExitTimestampMonotonic)) / 1000)) ms from the stop of the old daemon until the new one answered"
+
+  inside dpkg -r metakey > "$work/log" 2>&1 || fail "it cannot be removed: $(cat "$work/log")"
+  inside test -e /var/lib/metakey -a -e /etc/metakey/metakeyd.yaml || fail "removing it took the registry or the config"
+  if inside systemctl is-active --quiet metakeyd.service; then fail "metakeyd still runs"; fi
+  inside dpkg -i /root/metakey.deb > "$work/log" 2>&1 || fail "it cannot be installed again: $(cat "$work/log")"
+  expect 0 as_user metakey id edge.packet_id
+
+  inside dpkg -P metakey > "$work/log" 2>&1 || fail "it cannot be purged: $(cat "$work/log")"
+  # Only what the policy of Debian leaves: the group, and what dpkg and systemd note of every package.
+  expect '' inside find /usr /etc /var /run -xdev -iname '*metakey*' ! -path '/var/log/*'
+}
+
+test_sums
+test_tarball
+if ls "$packages"/metakey_*.deb > /dev/null 2>&1; then
+  test_deb
+else
+  say "left out: the .deb, which could not be made here"
+fi
+say "the packages work"

@@ -1,0 +1,172 @@
+#!/usr/bin/env bash
+# Makes what is released, in deploy/target/packages: a tarball that runs from anywhere, with a Java runtime of its own, a .deb, and sums.
+# The same commit gives the same bytes, wherever and whenever this runs with the same JDK. docs/packaging.md tells more.
+#
+#   deploy/package.sh            makes the packages
+#   deploy/package.sh --train    lists anew which classes the programs load, in deploy/classes, after greater changes of the code
+set -euo pipefail
+root=$(cd "$(dirname "$0")/.." && pwd)
+. "$root/deploy/lib.sh"
+case "${1:-}" in
+  '' | --train) ;;
+  *)
+    sed -n '2,/^set/s/^# \{0,1\}//p' "$0" >&2
+    exit 2
+    ;;
+esac
+umask 022
+export LC_ALL=C.UTF-8 TZ=UTC
+
+# Classes that only optional parts of the libraries use, which metakey has no use for: windows (JNA), data sources (gson),
+# records of the JVM (netty) and name services (grpc, for hosts). They would take 30 MB more.
+unused_modules='java.desktop
+java.naming
+java.sql
+jdk.jfr'
+
+version=$(sed -n 's:^  <version>\(.*\)</version>:\1:p' "$root/pom.xml")
+# When the source was last changed: every file of a package is of that time.
+SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git -C "$root" log -1 --format=%ct)}
+export SOURCE_DATE_EPOCH
+packages=$root/deploy/target/packages
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# make_runtime JDK OUT: a Java runtime of the modules that the programs use.
+make_runtime() {
+  local modules
+  # Of the lines '   MODULE[/PACKAGE]', those of the JDK.
+  modules=$("$1/bin/jdeps" --multi-release base --ignore-missing-deps --list-deps --class-path "$image/lib/*" "$image"/lib/*.jar 2> /dev/null |
+    sed -n 's/^ *\(\(java\|jdk\)\.[a-z.]*\).*/\1/p' | sort -u | grep -vxF "$unused_modules" | paste -sd ,)
+  # Without compression: an archive of classes saves reading it, a package is compressed as a whole, and so gets smaller.
+  "$1/bin/jlink" --add-modules "$modules" --compress zip-0 --strip-debug --no-header-files --no-man-pages --output "$2"
+  # jlink keeps only the version.
+  grep -v '^MODULES=' "$1/release" > "$2/release"
+  printf 'MODULES="%s"\n' "${modules//,/ }" >> "$2/release"
+}
+
+# Everything has the modes of an installation, whatever the umask of the build was.
+make_tree() {
+  cp -a "$image" "$1"
+  rm -rf "$1/cache"
+  cp "$root/deploy/classes/"*.classes "$1/lib/"
+  make_runtime "$2" "$1/runtime"
+  # jlink strips its classes; what is left are symbols that only debuggers read.
+  find "$1/runtime/lib" "$1/lib" "$1/libexec" \( -name "*.so" -o -name metakey-trace \) -exec strip --strip-unneeded {} +
+  strip "$1/runtime/bin"/* "$1/runtime/lib/jspawnhelper"
+  rm -f "$1/runtime/bin/keytool" "$1/runtime/lib/jexec"
+  mkdir -p "$1/share/doc/metakey"
+  cp "$root/LICENSE" "$root/README.md" "$root/CHANGELOG.md" "$1/share/doc/metakey/"
+  cp -r "$root/docs" "$1/share/doc/metakey/docs"
+  chmod -R u=rwX,go=rX "$1"
+  find "$1" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
+}
+
+# tarball DIRECTORY FILE
+tarball() {
+  tar -C "$(dirname "$1")" --sort=name --mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 --numeric-owner --format=gnu \
+    -cf - "$(basename "$1")" | gzip -n9 > "$2"
+}
+
+# make_deb TREE: the same installation as a package of Debian, in $work/deb.
+make_deb() {
+  local deb=$work/deb debian=$root/deploy/src/deb arch deb_version depends recommends
+  arch=$(dpkg --print-architecture)
+  # What comes before a release sorts before it.
+  deb_version=${version/-SNAPSHOT/~snapshot}
+  mkdir -p "$deb"/{DEBIAN,etc/metakey/keys.d,usr/{bin,include,share/doc/metakey,lib/{sysusers.d,tmpfiles.d,systemd/system}},usr/share/lintian/overrides}
+  cp -a "$1" "$deb/usr/lib/metakey"
+  ln -s ../lib/metakey/bin/metakey ../lib/metakey/bin/metakeyd "$deb/usr/bin/"
+  # Archives of classes are what changes there.
+  ln -s /var/cache/metakey "$deb/usr/lib/metakey/cache"
+  mv "$deb/usr/lib/metakey/include/metakey" "$deb/usr/include/metakey"
+  mv "$deb/usr/lib/metakey/share/doc/metakey"/* "$deb/usr/share/doc/metakey/"
+  rm "$deb/usr/share/doc/metakey/LICENSE"
+  rmdir "$deb/usr/lib/metakey/share/doc/metakey" "$deb/usr/lib/metakey/share/doc" "$deb/usr/lib/metakey/include"
+  cp -a "$deb/usr/lib/metakey/share/." "$deb/usr/share/"
+  rm -r "$deb/usr/lib/metakey/share"
+  mv "$deb/usr/share/metakey/systemd/metakeyd.service" "$deb/usr/lib/systemd/system/"
+  cp "$deb/usr/share/metakey/examples/metakeyd.yaml" "$deb/etc/metakey/"
+  cp "$debian/metakey.sysusers" "$deb/usr/lib/sysusers.d/metakey.conf"
+  cp "$debian/metakey.tmpfiles" "$deb/usr/lib/tmpfiles.d/metakey.conf"
+  cp "$debian/copyright" "$deb/usr/share/doc/metakey/"
+  cp "$debian/lintian-overrides" "$deb/usr/share/lintian/overrides/metakey"
+  cp "$debian"/{postinst,prerm,postrm} "$deb/DEBIAN/"
+  echo /etc/metakey/metakeyd.yaml > "$deb/DEBIAN/conffiles"
+  mv "$deb/usr/share/doc/metakey/CHANGELOG.md" "$deb/usr/share/doc/metakey/changelog"
+  printf 'metakey (%s) stable; urgency=medium\n\n  * See changelog.gz.\n\n -- metakey maintainers <metakey@metakey.dev>  %s\n' \
+    "$deb_version" "$(date -Rud "@$SOURCE_DATE_EPOCH")" > "$deb/usr/share/doc/metakey/changelog.Debian"
+  gzip -n9 "$deb/usr/share/doc/metakey"/changelog* "$deb"/usr/share/man/man*/*
+
+  # What it links to decides what it depends on; only 'metakey trace' needs libbpf.
+  mkdir "$work/debian"
+  printf 'Source: metakey\n\nPackage: metakey\nArchitecture: any\n' > "$work/debian/control"
+  depends=$(cd "$work" && dpkg-shlibdeps -O --ignore-missing-info -ldeb/usr/lib/metakey/runtime/lib -ldeb/usr/lib/metakey/runtime/lib/server \
+    -edeb/usr/lib/metakey/runtime/bin/java -edeb/usr/lib/metakey/runtime/lib/server/libjvm.so deb/usr/lib/metakey/lib/*.so 2> /dev/null | sed -n 's/^shlibs:Depends=//p')
+  recommends=
+  if [ -x "$deb/usr/lib/metakey/libexec/metakey-trace" ]; then
+    recommends=$(cd "$work" && dpkg-shlibdeps -O -edeb/usr/lib/metakey/libexec/metakey-trace 2> /dev/null | sed -n 's/^shlibs:Depends=//p' | tr , '\n' |
+      sed -n 's/^ *\(libbpf.*\)/\1/p')
+  fi
+  cat > "$deb/DEBIAN/control" <<CONTROL
+Package: metakey
+Version: $deb_version
+Architecture: $arch
+Maintainer: metakey maintainers <metakey@metakey.dev>
+Installed-Size: $(du -sk --apparent-size --exclude=DEBIAN "$deb" | cut -f 1)
+Depends: $depends, init-system-helpers (>= 1.54~), systemd | systemd-standalone-sysusers | systemd-sysusers
+${recommends:+Recommends: $recommends
+}Section: net
+Priority: optional
+Homepage: https://metakey.dev
+Description: registry of packet metadata keys
+ Programs that handle packets (XDP, tc, tracers, applications) can leave up to
+ 64 small values in front of a packet. The daemon metakeyd gives each named
+ field its key id and its place, for good, and lets everybody resolve names:
+ over gRPC on a unix socket, from files, and from pinned BPF maps.
+ .
+ The package has a Java runtime of its own.
+CONTROL
+  (cd "$deb" && find . -type f ! -path './DEBIAN/*' -printf '%P\n' | sort | xargs -d '\n' md5sum > DEBIAN/md5sums)
+  chmod -R u=rwX,go=rX "$deb"
+  chmod 755 "$deb/DEBIAN"/{postinst,prerm,postrm}
+  find "$deb" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
+  # More effort takes much longer, and saves little.
+  dpkg-deb --root-owner-group -Zxz -z2 --build "$deb" "$packages/metakey_${deb_version}_$arch.deb" > /dev/null
+}
+
+set_up
+need gzip gzip
+need strip binutils
+build
+jdk=$("$root/deploy/newest-jdk.sh" --lts)
+name=metakey-$version-linux-$(uname -m)
+tree=$work/$name
+say "== the installation with its runtime, from $jdk"
+make_tree "$tree" "$jdk"
+
+if [ "${1:-}" = --train ]; then
+  "$root/deploy/train.sh" "$tree"
+  for program in metakey metakeyd; do
+    # What the JVM resolved differs from run to run, and does not matter.
+    grep -v '^@cp ' "$tree/lib/$program.classes" | sort > "$root/deploy/classes/$program.classes"
+  done
+  say "deploy/classes was written anew"
+  exit
+fi
+
+rm -rf "$packages"
+mkdir -p "$packages"
+say "== tarball"
+tarball "$tree" "$packages/$name.tar.gz"
+if want dpkg-deb dpkg && want dpkg-shlibdeps dpkg-dev; then
+  say "== .deb"
+  make_deb "$tree"
+else
+  say "== left out: the .deb, as dpkg-deb and dpkg-shlibdeps could not be installed"
+fi
+
+(cd "$packages" && sha256sum -- * > SHA256SUMS)
+say "== made in ${packages#"$root"/}"
+du -sm "$tree" | sed 's/\t.*/ MB when installed/'
+cat "$packages/SHA256SUMS"
