@@ -99,6 +99,7 @@ if ! command -v promtool > /dev/null && [ ! -x "$METAKEY_TEST_PROMETHEUS/promtoo
     left_out+=("metrics and alerts by Prometheus' tool: it could not be fetched")
     expected="$expected\|promtool"
   fi
+fi
 
 # Completion is tried in bash and zsh.
 if ! want zsh zsh > /dev/null 2>&1; then
