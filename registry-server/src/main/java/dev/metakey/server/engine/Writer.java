@@ -212,6 +212,7 @@ final class Writer {
    *
    * @param changes what led to it
    */
+  @SuppressWarnings("ReferenceEquality") // another look counts, also if it found the same
   private void show(RegistryState next, List<Change> changes) {
     tell(changes, listener -> listener.durable(next.snapshot(), changes));
     boolean retagged = !next.tag().equals(state.tag());

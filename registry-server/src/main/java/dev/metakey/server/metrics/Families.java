@@ -25,9 +25,14 @@ final class Families {
     return this;
   }
 
+  /** A count, which is exact up to 2^53. */
+  Families gauge(String name, String help, long value) {
+    return gauge(name, help, (double) value);
+  }
+
   /** 1 if it is so, else 0. */
   Families gauge(String name, String help, boolean value) {
-    return gauge(name, help, value ? 1 : 0);
+    return gauge(name, help, value ? 1.0 : 0.0);
   }
 
   /** A number for each value of a label. */

@@ -89,7 +89,7 @@ final class RegistryMetrics implements MultiCollector {
         .gauge(
             "metakey_revision",
             "How many changes were committed; begins anew with another registry id.",
-            (double) status.info().revision())
+            status.info().revision())
         .gauge(
             "metakey_area_bytes",
             "The size of the metadata area in front of a packet.",
