@@ -72,6 +72,8 @@ class DocsIT {
         .replaceAll("([ug]id\"?:?) ?\\d+", "$1 N")
         .replaceAll("/[A-Za-z0-9_./-]+/(metakeyd.sock|keys|registry.bin|tag)", "PATH/$1")
         .replaceAll("(data\"?:? *\"?)/[A-Za-z0-9_./-]+", "$1PATH")
+        .replaceAll("(limit +[a-z_]+): .*", "$1: USE")
+        .replaceAll("\"limits\":\\[.*]", "\"limits\":[USES]")
         .replaceAll(" +", " ")
         .strip();
   }
