@@ -36,6 +36,8 @@ class IdleIT {
 
   @Test
   void daemon_whenNobodyAsks_hardlyWakes() throws Exception {
+    host.set("NOTIFY_SOCKET", "@metakey-it-nobody-listens"); // with the watchdog of the unit
+    host.set("WATCHDOG_USEC", "60000000");
     requireHardlyWakes(host.start("--programs", "none"), () -> 0);
   }
 

@@ -81,7 +81,7 @@ class SystemdIT {
     machine.run("rm", "-f", "/" + DROP_IN, "/etc/systemd/system/var-lib-metakey.mount").ok();
     machine.run("systemctl", "daemon-reload").ok();
     machine.run("systemctl", "reset-failed").ok();
-    machine.run("systemctl", "start", "metakeyd").ok();
+    machine.run("systemctl", "restart", "metakeyd").ok();
   }
 
   private static void change(String... lines) throws Exception {
@@ -116,6 +116,46 @@ class SystemdIT {
     for (String tag : new String[] {"/run/metakey/tag", "/sys/fs/bpf/metakey/tag"}) {
       assertThat(machine.run("stat", "--format=%G %a", tag).ok().out()).isEqualTo("metakey 640\n");
     }
+  }
+
+  @Test
+  void daemon_withoutCapabilityToLookAtPrograms_publishesMapsAndSaysSo() throws Exception {
+    restartWithout("CAP_SYS_ADMIN");
+    assertThat(status()).contains("cannot be seen").doesNotContain("cannot be published");
+  }
+
+  @Test
+  void daemon_withoutCapabilitiesForBpf_publishesFilesAndSaysSo() throws Exception {
+    machine.run("systemctl", "stop", "metakeyd").ok();
+    machine.run("sh", "-c", "rm /sys/fs/bpf/metakey/*").ok(); // what is pinned could be written
+    restartWithout("CAP_SYS_ADMIN CAP_BPF");
+    Host.await("it says so", () -> status().contains("/sys/fs/bpf/metakey cannot be published"));
+    assertThat(status()).contains("/run/metakey/keys at revision");
+  }
+
+  @Test
+  void daemon_withoutCapabilityToLookAtPeers_hasNoAdmin() throws Exception {
+    restartWithout("CAP_SYS_PTRACE");
+    machine.run("metakey", "backup", "/tmp/refused").refuses(5, "admin");
+    machine.run("metakey", "resolve", "kernel.rx_hash").ok();
+  }
+
+  @Test
+  void daemon_withoutCapabilityToGiveFilesAway_keepsTheTagToItself() throws Exception {
+    restartWithout("CAP_CHOWN");
+    assertThat(machine.run("stat", "--format=%U %a", "/run/metakey/tag").ok().out())
+        .isEqualTo("root 600\n");
+  }
+
+  private static void restartWithout(String capabilities) throws Exception {
+    change("[Service]", "CapabilityBoundingSet=~" + capabilities);
+    machine.run("systemctl", "stop", "metakeyd").ok();
+    machine.run("rm", "/run/metakey/tag").ok(); // it is not written anew while it fits
+    machine.run("systemctl", "start", "metakeyd").ok();
+  }
+
+  private static String status() throws Exception {
+    return machine.run("metakey", "status").out();
   }
 
   @Test
