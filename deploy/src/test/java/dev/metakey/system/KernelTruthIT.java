@@ -131,10 +131,8 @@ class KernelTruthIT {
     assertThat(show("new")).contains("\"id\":5,", "\"generation\":2,");
   }
 
-  @Test
-  void users_whenProgramsOfAnObjectUseDifferentFields_tellsThemApart() throws Exception {
-    host.configure("quarantine: 5s");
-    host.start();
+  /** Loads two programs, one for two.zone and one for two.number. Returns where they are pinned. */
+  private Path loadTwo() throws Exception {
     host.cli("register", "two.zone:2").ok();
     CBuild.bpf("clang", CBuild.source("two.bpf.c"), host.root().resolve("two.o"));
     host.cli("link", "two.o", "-o", "linked.o").ok();
@@ -144,6 +142,14 @@ class KernelTruthIT {
             new ProcessBuilder("bpftool", "prog", "loadall", linked.toString(), pins.toString()),
             Host.PATIENCE)
         .ok();
+    return pins;
+  }
+
+  @Test
+  void users_whenProgramsOfAnObjectUseDifferentFields_tellsThemApart() throws Exception {
+    host.configure("quarantine: 5s");
+    host.start();
+    Path pins = loadTwo();
 
     assertThat(host.cli("users", "two.number").ok().out())
         .contains("two_number")
@@ -170,15 +176,7 @@ class KernelTruthIT {
     host.cli("backup", backup).ok();
     host.cli("release", "edge.hop", "--now").ok();
     host.cli("reserve", "two.number", "--id", "0", "--size", "8").ok();
-    CBuild.bpf("clang", CBuild.source("two.bpf.c"), host.root().resolve("two.o"));
-    host.cli("register", "two.zone:2").ok();
-    host.cli("link", "two.o", "-o", "linked.o").ok();
-    Path pins = bpffs.resolve("two");
-    Path linked = host.root().resolve("linked.o");
-    Ran.of(
-            new ProcessBuilder("bpftool", "prog", "loadall", linked.toString(), pins.toString()),
-            Host.PATIENCE)
-        .ok();
+    Path pins = loadTwo();
     assertThat(show("two.number")).contains("\"id\":0,");
     String before = host.cli("list", "-o", "jsonl").ok().out();
 

@@ -14,7 +14,6 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
-import java.util.function.ToLongFunction;
 
 /**
  * What the daemon tells of itself, read once for each scrape, so that all values belong together.
@@ -199,16 +198,20 @@ final class RegistryMetrics implements MultiCollector {
     return limit.biggest().stream().mapToLong(LimitUse.User::used).max().orElse(0);
   }
 
-  private static Map<String, Long> byLimit(List<LimitUse> limits, ToLongFunction<LimitUse> value) {
-    Map<String, Long> values = new LinkedHashMap<>();
-    limits.forEach(limit -> values.put(limit.name(), value.applyAsLong(limit)));
-    return values;
+  private static Map<String, Number> byLimit(
+      List<LimitUse> limits, Function<LimitUse, Number> value) {
+    return by(LimitUse::name, limits, value);
   }
 
   private static Map<String, Number> byName(
       List<Publication> publications, Function<Publication, Number> value) {
+    return by(Publication::name, publications, value);
+  }
+
+  private static <T> Map<String, Number> by(
+      Function<T, String> name, List<T> all, Function<T, Number> value) {
     Map<String, Number> values = new LinkedHashMap<>();
-    publications.forEach(each -> values.put(each.name(), value.apply(each)));
+    all.forEach(each -> values.put(name.apply(each), value.apply(each)));
     return values;
   }
 

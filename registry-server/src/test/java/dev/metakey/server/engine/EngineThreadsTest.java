@@ -61,16 +61,22 @@ class EngineThreadsTest {
     }
   }
 
-  @Test
-  void start_whileACommitTakesLong_gathersTheCallsForOneMore() throws Exception {
-    Engine engine = engine();
+  /** Has each commit wait. Returns what the first one opens as it begins. */
+  private CountDownLatch commitsWaitFor(CountDownLatch goOn) {
     CountDownLatch committing = new CountDownLatch(1);
-    CountDownLatch goOn = new CountDownLatch(1);
     store.whileCommitting(
         () -> {
           committing.countDown();
           await(goOn);
         });
+    return committing;
+  }
+
+  @Test
+  void start_whileACommitTakesLong_gathersTheCallsForOneMore() throws Exception {
+    Engine engine = engine();
+    CountDownLatch goOn = new CountDownLatch(1);
+    CountDownLatch committing = commitsWaitFor(goOn);
     List<CompletableFuture<?>> calls = new ArrayList<>();
     try (EngineThreads threads = new EngineThreads(engine, () -> {}, Progress.UNWATCHED)) {
       threads.start();
@@ -315,13 +321,8 @@ class EngineThreadsTest {
   @Test
   void progress_whileTheStoreDoesNotAnswer_isToldAllTheSame() throws Exception {
     Engine engine = engine();
-    CountDownLatch committing = new CountDownLatch(1);
     CountDownLatch goOn = new CountDownLatch(1);
-    store.whileCommitting(
-        () -> {
-          committing.countDown();
-          await(goOn);
-        });
+    CountDownLatch committing = commitsWaitFor(goOn);
     Signs signs = new Signs();
     try (EngineThreads threads = new EngineThreads(engine, () -> {}, signs)) {
       threads.start();
