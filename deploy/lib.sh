@@ -69,7 +69,7 @@ build() {
 # $test_root to it. Nobody may change it: tests lay a file system of their own over it. Where it
 # cannot be made, fails, with what is missing in $lacking.
 set_up_root() {
-  local suite=bookworm cache=${XDG_CACHE_HOME:-$HOME/.cache}/metakey made
+  local suite=bookworm cache=${XDG_CACHE_HOME:-$HOME/.cache}/metakey
   lacking=root
   [ "$(id -u)" -eq 0 ] || return 1
   lacking=debootstrap
@@ -77,7 +77,15 @@ set_up_root() {
   lacking=systemd-nspawn
   want systemd-nspawn systemd-container || return 1
   test_root=$cache/root-$suite
-  [ ! -d "$test_root" ] || return 0
+  [ -d "$test_root" ] || make_root "$suite" || return 1
+  lacking="a system that boots in systemd-nspawn"
+  boots
+}
+
+# make_root SUITE: see set_up_root.
+make_root() {
+  local suite=$1 cache made
+  cache=$(dirname "$test_root")
   lacking="a Debian that debootstrap can fetch"
   say "making a small Debian in $test_root"
   mkdir -p "$cache"
@@ -90,4 +98,19 @@ set_up_root() {
     rm -rf --one-file-system "$made"
     return 1
   fi
+}
+
+# Whether $test_root boots here, in a file system of its own, and ends again.
+boots() {
+  local place code=1
+  place=$(mktemp -d)
+  mkdir "$place"/{upper,work,root}
+  if mount -t overlay overlay -o "lowerdir=$test_root,upperdir=$place/upper,workdir=$place/work" "$place/root" 2> /dev/null; then
+    timeout 120 systemd-nspawn --quiet --boot --keep-unit --register=no --console=pipe --machine="metakey-tried-$$" \
+      --directory="$place/root" --private-network --resolv-conf=off --timezone=off --link-journal=no \
+      systemd.unit=poweroff.target > /dev/null 2>&1 < /dev/null && code=0
+    umount "$place/root"
+  fi
+  rm -rf --one-file-system "$place"
+  return "$code"
 }
