@@ -30,7 +30,7 @@ class PowerLossIT {
   private static final int LONGEST_LIFE_MS = 500;
 
   /** _IOR('X', 125, __u32) with EXT4_GOING_FLAGS_NOLOGFLUSH, from fs/ext4/ext4.h. */
-  private static final String SHUT_DOWN =
+  static final String SHUT_DOWN =
       "my $how = pack('L', 2); open(F, '<', $ARGV[0]) or die $!; <STDIN>; ioctl(F, 0x8004587d, $how) or die $!";
 
   @RegisterExtension final Host host = new Host().seeingPrograms();
