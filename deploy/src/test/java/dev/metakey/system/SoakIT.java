@@ -258,6 +258,7 @@ class SoakIT {
   private long repair() throws Exception {
     daemon.kill();
     host.unmount(disk);
+    PowerLossIT.forgetSuperblock(image);
     assertThat(Ran.of(command("e2fsck", "-fy", image.toString()), Host.PATIENCE).exit()).isIn(0, 1);
     run("mount", "-o", "loop,errors=remount-ro", image.toString(), disk.toString());
     return restart();
