@@ -1,5 +1,6 @@
 package dev.metakey.server.config;
 
+import dev.metakey.model.Names;
 import dev.metakey.model.Words;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -52,7 +53,8 @@ final class MetricsSection {
     Matcher parts = LOOPBACK.matcher(word);
     if (!parts.matches()) {
       throw new IllegalArgumentException(
-          "'%s' is no place to listen that only this host can reach; %s".formatted(word, ALLOWED));
+          "%s is no place to listen that only this host can reach; %s"
+              .formatted(Names.quote(word), ALLOWED));
     }
     int port = (int) ConfigFile.number(parts.group(2), 1, 65_535);
     return new InetSocketAddress(literal(parts.group(1)), port);
@@ -63,7 +65,7 @@ final class MetricsSection {
     try {
       return InetAddress.getByName(host.equals("localhost") ? "127.0.0.1" : host);
     } catch (UnknownHostException e) { // 127.0.0.999
-      throw new IllegalArgumentException("'%s' is not an address".formatted(host), e);
+      throw new IllegalArgumentException("%s is not an address".formatted(Names.quote(host)), e);
     }
   }
 }
