@@ -67,8 +67,6 @@ make_tree() {
   strip "$1/runtime/bin"/* "$1/runtime/lib/jspawnhelper"
   rm -f "$1/runtime/bin/keytool" "$1/runtime/lib/jexec"
   bundled "$1"
-  cp "$root/LICENSE" "$root/README.md" "$root/CHANGELOG.md" "$1/share/doc/metakey/"
-  cp -r "$root/docs" "$1/share/doc/metakey/docs"
   chmod -R u=rwX,go=rX "$1"
   find "$1" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
 }
@@ -104,7 +102,7 @@ make_deb() {
   cp "$debian/lintian-overrides" "$deb/usr/share/lintian/overrides/metakey"
   cp "$debian"/{postinst,prerm,postrm} "$deb/DEBIAN/"
   echo /etc/metakey/metakeyd.yaml > "$deb/DEBIAN/conffiles"
-  mv "$deb/usr/share/doc/metakey/CHANGELOG.md" "$deb/usr/share/doc/metakey/changelog"
+  cp "$deb/usr/share/doc/metakey/CHANGELOG.md" "$deb/usr/share/doc/metakey/changelog"
   printf 'metakey (%s) stable; urgency=medium\n\n  * See changelog.gz.\n\n -- %s  %s\n' "$deb_version" "$maintainer" \
     "$(date -Rud "@$SOURCE_DATE_EPOCH")" > "$deb/usr/share/doc/metakey/changelog.Debian"
   gzip -n9 "$deb/usr/share/doc/metakey"/changelog* "$deb"/usr/share/man/man*/*

@@ -64,7 +64,7 @@ oci_group=64064
 make_image_archives() {
   # shellcheck disable=SC2016  # for that shell
   "${unshared[@]}" --mount-proc="$1/proc" sh -c 'mount --rbind /dev "$1/dev" &&
-    PATH=$PATH:/usr/sbin exec chroot "$1" /bin/busybox env -i PATH=/usr/bin /usr/lib/metakey/lib/make-archives' sh "$1"
+    PATH=$PATH:/usr/sbin exec chroot "$1" /bin/busybox env -i PATH=/usr/bin:/bin /usr/lib/metakey/lib/make-archives' sh "$1"
 }
 
 # layer ROOT: adds it to the layout as a layer; prints its digest as it is unpacked, and its descriptor.
@@ -121,7 +121,7 @@ make_oci() {
   labels='"org.opencontainers.image.title":"metakey","org.opencontainers.image.description":"A registry of packet metadata keys"'
   labels+=",\"org.opencontainers.image.version\":\"$version\",\"org.opencontainers.image.revision\":\"$revision\""
   labels+=",\"org.opencontainers.image.created\":\"$created\",\"org.opencontainers.image.licenses\":\"Apache-2.0\""
-  printf '{"created":"%s","architecture":"%s","os":"linux","config":{"Env":["PATH=/usr/bin"],"Entrypoint":["/usr/bin/metakeyd"],"Labels":{%s}},' \
+  printf '{"created":"%s","architecture":"%s","os":"linux","config":{"Env":["PATH=/usr/bin:/bin"],"Entrypoint":["/usr/bin/metakeyd"],"Labels":{%s}},' \
     "$created" "$arch" "$labels" > "$work/config.json"
   printf '"rootfs":{"type":"layers","diff_ids":[%s,%s]},"history":[{"created":"%s","created_by":"base"},{"created":"%s","created_by":"metakey"}]}' \
     "${ids[@]}" "$created" "$created" >> "$work/config.json"
