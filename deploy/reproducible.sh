@@ -34,7 +34,8 @@ if [ "${1:-}" = --short ]; then
   mkdir -p "$copy/deploy/target"
   git -C "$root" ls-files -z | tar -C "$root" --null -T - -cf - | tar -C "$copy" -xf -
   cp -a "$root/deploy/target/metakey" "$root/deploy/target/bom.json" "$copy/deploy/target/"
-  (umask 077 && LC_ALL=tr_TR.UTF-8 TZ=Pacific/Kiritimati "$copy/deploy/package.sh" --tarball > "$work/log" 2>&1) || {
+  touch "$copy/deploy/target/metakey/bin/metakeyd" # newer than the sources
+  (umask 077 && LC_ALL=POSIX TZ=Pacific/Kiritimati "$copy/deploy/package.sh" --tarball > "$work/log" 2>&1) || {
     cat "$work/log" >&2
     exit 1
   }
@@ -44,7 +45,7 @@ else
   mkdir -p "$work/a much longer path/to the other"
   git clone -q "$root" "$work/a much longer path/to the other/clone"
   (umask 022 && LC_ALL=C TZ=UTC "$work/one/deploy/package.sh") || exit 1
-  (umask 077 && LC_ALL=tr_TR.UTF-8 TZ=Pacific/Kiritimati "$work/a much longer path/to the other/clone/deploy/package.sh") || exit 1
+  (umask 077 && LC_ALL=POSIX TZ=Pacific/Kiritimati "$work/a much longer path/to the other/clone/deploy/package.sh") || exit 1
   root=$work/one
   copy="$work/a much longer path/to the other/clone"
   made=$(cd "$root/deploy/target/packages" && ls)

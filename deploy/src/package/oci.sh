@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2154  # package.sh sets root, work, packages, name, version and SOURCE_DATE_EPOCH
+# shellcheck shell=bash disable=SC2034,SC2154  # package.sh sets root, work, packages, name, version and SOURCE_DATE_EPOCH
 # Sourced by package.sh: makes an OCI image, without Docker and without a registry. Its base is what the programs need and no more:
 # the C and C++ libraries, libbpf for 'metakey trace', and busybox for the launchers, from the packages of the distribution that builds.
 
