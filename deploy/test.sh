@@ -102,10 +102,15 @@ if ! command -v promtool > /dev/null && [ ! -x "$METAKEY_TEST_PROMETHEUS/promtoo
   fi
 fi
 
-# Completion is tried in bash and zsh.
+# Completion is tried in bash, zsh and fish.
 if ! want zsh zsh > /dev/null 2>&1; then
   left_out+=("completion in zsh: it could not be installed")
   expected="$expected\|zsh"
+fi
+
+if ! want fish fish > /dev/null 2>&1; then
+  left_out+=("completion in fish: it could not be installed")
+  expected="$expected\|fish"
 fi
 
 # The pages of the manual are checked.
