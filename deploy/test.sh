@@ -108,6 +108,12 @@ if ! want zsh zsh > /dev/null 2>&1; then
   expected="$expected\|zsh"
 fi
 
+# The pages of the manual are checked.
+if ! want mandoc mandoc > /dev/null 2>&1; then
+  left_out+=("the pages of the manual: mandoc could not be installed")
+  expected="$expected\|mandoc"
+fi
+
 # One test counts instructions with valgrind.
 if ! want valgrind valgrind > /dev/null 2>&1; then
   left_out+=("instructions of a look-up in C: valgrind could not be installed")
@@ -170,6 +176,13 @@ wait "$beside"
 trap - EXIT
 cat "$said_beside"
 rm "$said_beside"
+
+say "== the documentation as a site"
+if set_up_site > /dev/null 2>&1; then
+  deploy/site.sh | tail -n 2
+else
+  left_out+=("the documentation as a site: $lacking could not be installed")
+fi
 
 say "== packages"
 deploy/package.sh

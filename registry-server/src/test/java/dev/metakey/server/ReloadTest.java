@@ -156,6 +156,7 @@ class ReloadTest {
 
     assertThatThrownBy(this::reload)
         .isInstanceOf(MetakeyException.class)
+        .hasMessageStartingWith("keys.d is wrong")
         .hasMessageContaining("10.yaml:2")
         .hasMessageContaining("stays");
     assertThat(client.get("acme.x").value().id()).isEqualTo(40);
