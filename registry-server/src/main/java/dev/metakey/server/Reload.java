@@ -49,7 +49,7 @@ final class Reload {
     FIXED.put("programs", Config::programs);
     FIXED.put("socket_access", config -> config.access().socket());
     FIXED.put("limits", config -> config.access().limits());
-    FIXED.put("metrics", config -> config.monitoring().metrics());
+    FIXED.put("metrics", config -> config.monitoring());
   }
 
   private final Engine engine;

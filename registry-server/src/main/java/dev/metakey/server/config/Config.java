@@ -143,9 +143,20 @@ public record Config(
    *
    * @param metrics where metrics and health are served over HTTP: a loopback address, or a unix
    *     socket; empty for nowhere
+   * @param page what the page shows that is served there, too
    */
-  public record Monitoring(Optional<SocketAddress> metrics) {
-    public static final Monitoring NONE = new Monitoring(Optional.empty());
+  public record Monitoring(Optional<SocketAddress> metrics, Page page) {
+    public static final Monitoring NONE = new Monitoring(Optional.empty(), Page.OFF);
+  }
+
+  /** What the page shows of the registry. Nobody who looks at it is asked who they are. */
+  public enum Page {
+    /** There is none. */
+    OFF,
+    /** What everybody on this host may read. */
+    PUBLIC,
+    /** What admins may read, except for the tag. */
+    FULL
   }
 
   public static Config defaults() {
