@@ -43,6 +43,15 @@ set_up_bpf() {
   bpftool prog list > /dev/null 2>&1
 }
 
+# Installs what makes a site of the documentation. Fails, with what is missing in $lacking, if that cannot be done.
+set_up_site() {
+  local modules=/usr/lib/python3/dist-packages thing
+  for thing in sphinx-build:python3-sphinx "$modules/myst_parser:python3-myst-parser" "$modules/furo:furo"; do
+    lacking=${thing#*:}
+    want "${thing%%:*}" "$lacking" || return 1
+  done
+}
+
 # Installs what a build needs.
 set_up() {
   need javac openjdk-17-jdk-headless
@@ -53,8 +62,8 @@ set_up() {
 build() {
   local made=$image/bin/metakeyd
   local sources=("$root/pom.xml" "$root"/{proto,client-lib,registry-server,cli}/{pom.xml,src/main})
-  sources+=("$root/deploy/pom.xml" "$root"/deploy/src/{image,trace})
-  if [ -x "$made" ] && [ -z "$(find "${sources[@]}" -newer "$made" -print -quit)" ]; then
+  sources+=("$root/deploy/pom.xml" "$root"/deploy/{src/image,src/trace,examples} "$root/docs" "$root"/*.md)
+  if [ -x "$made" ] && [ -z "$(find "${sources[@]}" -path "$root/deploy/examples/build" -prune -o -newer "$made" -type f -print -quit)" ]; then
     # It may have been built before there was a clang.
     [ -x "$image/libexec/metakey-trace" ] || "$root/deploy/src/trace/build.sh" "$image/libexec"
     return

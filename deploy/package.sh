@@ -55,9 +55,6 @@ make_tree() {
   find "$1/runtime/lib" "$1/lib" "$1/libexec" \( -name "*.so" -o -name metakey-trace \) -exec strip --strip-unneeded {} +
   strip "$1/runtime/bin"/* "$1/runtime/lib/jspawnhelper"
   rm -f "$1/runtime/bin/keytool" "$1/runtime/lib/jexec"
-  mkdir -p "$1/share/doc/metakey"
-  cp "$root/LICENSE" "$root/README.md" "$root/CHANGELOG.md" "$1/share/doc/metakey/"
-  cp -r "$root/docs" "$1/share/doc/metakey/docs"
   chmod -R u=rwX,go=rX "$1"
   find "$1" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
 }
@@ -93,7 +90,7 @@ make_deb() {
   cp "$debian/lintian-overrides" "$deb/usr/share/lintian/overrides/metakey"
   cp "$debian"/{postinst,prerm,postrm} "$deb/DEBIAN/"
   echo /etc/metakey/metakeyd.yaml > "$deb/DEBIAN/conffiles"
-  mv "$deb/usr/share/doc/metakey/CHANGELOG.md" "$deb/usr/share/doc/metakey/changelog"
+  cp "$deb/usr/share/doc/metakey/CHANGELOG.md" "$deb/usr/share/doc/metakey/changelog"
   printf 'metakey (%s) stable; urgency=medium\n\n  * See changelog.gz.\n\n -- metakey maintainers <metakey@metakey.dev>  %s\n' \
     "$deb_version" "$(date -Rud "@$SOURCE_DATE_EPOCH")" > "$deb/usr/share/doc/metakey/changelog.Debian"
   gzip -n9 "$deb/usr/share/doc/metakey"/changelog* "$deb"/usr/share/man/man*/*

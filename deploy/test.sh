@@ -171,6 +171,13 @@ trap - EXIT
 cat "$said_beside"
 rm "$said_beside"
 
+say "== the documentation as a site"
+if set_up_site > /dev/null 2>&1; then
+  deploy/site.sh | tail -n 2
+else
+  left_out+=("the documentation as a site: $lacking could not be installed")
+fi
+
 say "== packages"
 deploy/package.sh
 tested=$(deploy/package-test.sh)

@@ -156,9 +156,10 @@ final class CommandTree {
   /** Verbs that need to know all the others. */
   private static final Set<String> ABOUT_ALL = Set.of("help", "generate-completion");
 
-  /** The width of help that goes to no terminal, in columns. */
-  private static final int WIDTH = 100;
+  /** How wide help is where no terminal says, in columns. */
+  static final int WIDTH = 100;
 
+  /** picocli makes no help that is narrower. */
   private static final int NARROWEST = 55;
 
   private CommandTree() {}
@@ -255,19 +256,8 @@ final class CommandTree {
     line.setErr(terminal.err());
     line.setColorScheme(
         Help.defaultColorScheme(terminal.isOutColoured() ? Help.Ansi.ON : Help.Ansi.OFF));
-    setWidth(line, terminal);
+    line.setUsageHelpWidth(Math.max(NARROWEST, terminal.columns(WIDTH)));
     line.setExecutionStrategy(CommandTree::run);
-  }
-
-  /** COLUMNS if it is set, else the terminal's width, else what most screens show. */
-  private static void setWidth(CommandLine line, Terminal terminal) {
-    String columns = terminal.environment("COLUMNS");
-    if (columns != null && columns.matches("[0-9]{1,4}")) {
-      line.setUsageHelpWidth(Math.max(NARROWEST, Integer.parseInt(columns)));
-    } else {
-      line.setUsageHelpWidth(WIDTH);
-      line.setUsageHelpAutoWidth(terminal.isOutTerminal());
-    }
   }
 
   /**

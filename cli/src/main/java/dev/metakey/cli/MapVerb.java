@@ -29,7 +29,8 @@ final class MapVerb extends Verb {
     Answer<List<Field>> all = read(client -> client.list("", EnumSet.allOf(FieldState.class)));
     Snapshot snapshot = Snapshot.of(all.info(), all.value());
     printer(output)
-        .map(new Answer<>(all.info(), all.stale(), snapshot), metakey.spec.usageMessage().width());
+        .map(
+            new Answer<>(all.info(), all.stale(), snapshot), terminal().columns(CommandTree.WIDTH));
     return 0;
   }
 }

@@ -85,6 +85,47 @@ class GoldenTest {
         "map-narrow", Run.at(daemon).with("COLUMNS", "40").metakey("map").transcript("map") + "\n");
   }
 
+  /** What the tables look like on terminals; where they go to no terminal, they are whole. */
+  @ParameterizedTest
+  @ValueSource(ints = {40, 80, 120, 200})
+  void tables_whenTheTerminalIsNarrow_areAsRecorded(int columns) throws IOException {
+    StringBuilder seen = new StringBuilder();
+    for (String line :
+        List.of(
+            "register edge.hop edge.packet_id --size 8",
+            "resolve edge.packet_id acme.tenant",
+            "list",
+            "list --orphans --unused-for 90d",
+            "show edge.zone",
+            "status",
+            "history",
+            "pending",
+            "users",
+            "plan src/test/resources/objects/prog.bpf.c",
+            "policy test --uid 1000 --gid 1000 --name edge.packet_id",
+            "decode " + AREA,
+            "link src/test/resources/objects/prog.bpf.o --shared --dry-run",
+            "watch")) {
+      String[] args = Run.words(line);
+      boolean isEndless = line.equals("watch");
+      Run run =
+          Run.at(daemon)
+              .with("COLUMNS", Integer.toString(columns))
+              .with("NO_COLOR", "1")
+              .outTo(Terminal.Kind.TERMINAL)
+              .outEndsAfter(isEndless ? 9 : Integer.MAX_VALUE);
+      Run.Result result = run.metakey(args);
+      // A word is never broken, so that it can be copied.
+      assertThat(result.out().lines())
+          .as(line)
+          .allMatch(text -> text.length() <= columns || text.matches("\\S+ +\\S+"));
+      seen.append(result.transcript(args)).append('\n');
+    }
+    if (columns <= 80) {
+      check("columns-" + columns, seen.toString());
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"-o target/linked.bpf.o", "--dry-run"})
   void link_whenAnswered_looksAsRecorded(String how) throws IOException {

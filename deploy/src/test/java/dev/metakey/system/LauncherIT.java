@@ -57,6 +57,30 @@ final class LauncherIT {
     return command;
   }
 
+  /** What the program prints on a terminal of its own, which script(1) makes. */
+  private List<String> onTerminal(int columns, String words) throws Exception {
+    String line = "stty cols %d; '%s' %s".formatted(columns, host.image().bin("metakey"), words);
+    host.set("NO_COLOR", "1");
+    Ran ran = Ran.of(host.process(List.of("script", "-qec", line, "/dev/null")), Host.PATIENCE);
+    assertThat(ran.exit()).as(ran.toString()).isZero();
+    return Ran.unhurried(ran.out().replace("\r", "")).lines().toList();
+  }
+
+  @Test
+  void list_whenTheTerminalIsNarrow_fits() throws Exception {
+    assertThat(onTerminal(40, "list"))
+        .startsWith("ID  NAME                 STATE       …", "0   edge.a               active")
+        .allMatch(line -> line.length() <= 40);
+    assertThat(onTerminal(200, "list").get(0)).endsWith("STATE       OWNER");
+    // COLUMNS wins, and what goes to no terminal is whole.
+    assertThat(
+            onTerminal(
+                200, "list | cat; COLUMNS=40 '%s' list".formatted(host.image().bin("metakey"))))
+        .anyMatch(line -> line.endsWith("STATE       OWNER"))
+        .anyMatch(line -> line.endsWith("STATE       …"));
+    assertThat(onTerminal(60, "list --help")).allMatch(line -> line.length() <= 60);
+  }
+
   private Ran program(String... words) throws Exception {
     ProcessBuilder command = host.cliCommand(words);
     command.environment().put("METAKEY_JAVA_OPTS", "-Dby=program");

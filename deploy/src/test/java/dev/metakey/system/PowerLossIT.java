@@ -30,7 +30,7 @@ class PowerLossIT {
   private static final int LONGEST_LIFE_MS = 500;
 
   /** _IOR('X', 125, __u32) with EXT4_GOING_FLAGS_NOLOGFLUSH, from fs/ext4/ext4.h. */
-  private static final String SHUT_DOWN =
+  static final String SHUT_DOWN =
       "my $how = pack('L', 2); open(F, '<', $ARGV[0]) or die $!; <STDIN>; ioctl(F, 0x8004587d, $how) or die $!";
 
   @RegisterExtension final Host host = new Host().seeingPrograms();
@@ -57,6 +57,7 @@ class PowerLossIT {
         live(ledger, threads, () -> cutPower(point, random.nextInt(LONGEST_LIFE_MS), ledger));
         daemon.kill();
         host.unmount(point);
+        forgetSuperblock(disk);
         run("mount", "-o", "loop", disk.toString(), point.toString());
       }
       start();
@@ -104,6 +105,15 @@ class PowerLossIT {
     ledger.listen(false);
     cut.getOutputStream().close();
     assertThat(cut.waitFor()).as("exit code of the one who cuts the power").isZero();
+  }
+
+  /**
+   * Puts a disk on a loop device of its own when it is mounted again. Others may have copied the
+   * mount into a namespace of theirs, and the kernel would go on with what they hold.
+   */
+  static void forgetSuperblock(Path image) throws Exception {
+    run("cp", "--sparse=always", image.toString(), image + ".copy");
+    run("mv", image + ".copy", image.toString());
   }
 
   private static void run(String... command) throws Exception {

@@ -42,7 +42,6 @@ import dev.metakey.server.transport.Preparation;
 import dev.metakey.server.transport.ServiceManager;
 import dev.metakey.server.transport.SocketServer;
 import java.io.IOException;
-import java.net.SocketAddress;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.List;
@@ -266,14 +265,14 @@ public final class Daemon implements AutoCloseable {
 
   /** What serves metrics and health over HTTP; null, and nothing loaded, if nobody wants that. */
   private @Nullable Monitor monitor(Supplier<DaemonStatus> status) {
-    SocketAddress address = config.monitoring().metrics().orElse(null);
-    if (address == null) {
+    Config.Monitoring wanted = config.monitoring();
+    if (wanted.metrics().isEmpty()) {
       return null;
     }
-    Monitor wanted =
-        new Monitor(address, config.access().socket(), health, status, engine, hub, server, store);
-    problems.from(wanted::problems);
-    return wanted;
+    Monitor made =
+        new Monitor(wanted, config.access().socket(), health, status, engine, hub, server, store);
+    problems.from(made::problems);
+    return made;
   }
 
   private void begin(boolean nothingLoaded) throws IOException {

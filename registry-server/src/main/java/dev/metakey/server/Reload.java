@@ -48,7 +48,8 @@ final class Reload {
     FIXED.put("programs", Config::programs);
     FIXED.put("socket_access", config -> config.access().socket());
     FIXED.put("limits", config -> config.access().limits());
-    FIXED.put("metrics", config -> config.monitoring().metrics());
+    FIXED.put(
+        "metrics", config -> List.of(config.monitoring().metrics(), config.monitoring().page()));
   }
 
   private final Engine engine;
@@ -137,7 +138,7 @@ final class Reload {
     Read<Config> read = source.get();
     Path keysDirectory = read.value().paths().keysDirectory();
     Read<List<Reserve>> reservations = KeysDirectory.read(keysDirectory);
-    requireSound(Stream.concat(read.faults().stream(), reservations.faults().stream()).toList());
+    requireSound(read.faults(), reservations.faults());
     if (startedWrong) {
       throw new MetakeyException(
           Reason.READ_ONLY,
@@ -153,13 +154,19 @@ final class Reload {
     return Stream.concat(contradictions.stream(), waiting(config).stream()).collect(joining("; "));
   }
 
-  private void requireSound(List<String> faults) {
-    if (faults.isEmpty()) {
+  private void requireSound(List<String> ofConfig, List<String> ofReservations) {
+    if (ofConfig.isEmpty() && ofReservations.isEmpty()) {
       problem = "";
       return;
     }
-    String all = String.join("; ", faults);
-    problem = "the config is wrong, and what was there stays: " + all;
+    String what = "the config and keys.d are";
+    if (ofReservations.isEmpty()) {
+      what = "the config is";
+    } else if (ofConfig.isEmpty()) {
+      what = "keys.d is";
+    }
+    String all = Stream.concat(ofConfig.stream(), ofReservations.stream()).collect(joining("; "));
+    problem = "%s wrong, and what was there stays: %s".formatted(what, all);
     Event.CONFIG_WRONG.say(problem);
     throw new MetakeyException(Reason.INVALID_REQUEST, problem, Map.of("faults", all));
   }

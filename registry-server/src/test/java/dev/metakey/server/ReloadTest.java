@@ -89,6 +89,12 @@ class ReloadTest {
   }
 
   @Test
+  void reload_whenTheLogHasChanged_takesItOn() throws Exception {
+    configure("log: {level: error}");
+    assertThat(reload()).isEmpty();
+  }
+
+  @Test
   void reload_whenWhatIsFixedHasChanged_namesItUntilTheNextStart() throws Exception {
     configure(
         "socket_access: {mode: 0600}",
@@ -156,6 +162,7 @@ class ReloadTest {
 
     assertThatThrownBy(this::reload)
         .isInstanceOf(MetakeyException.class)
+        .hasMessageStartingWith("keys.d is wrong")
         .hasMessageContaining("10.yaml:2")
         .hasMessageContaining("stays");
     assertThat(client.get("acme.x").value().id()).isEqualTo(40);

@@ -5,6 +5,9 @@ record Cell(String text, Style style) {
   /** Printed where there is no value, so that every row has every column. */
   static final String NOTHING = "-";
 
+  /** The place below one that takes fewer lines than another in its row. */
+  static final Cell BLANK = new Cell(" ", Style.PLAIN);
+
   Cell {
     text = Text.oneLine(text.isEmpty() ? NOTHING : text);
   }

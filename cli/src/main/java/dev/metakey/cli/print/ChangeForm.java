@@ -5,28 +5,29 @@ import dev.metakey.model.Change;
 import dev.metakey.model.Field;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /** Changes, a row each. */
 final class ChangeForm implements Form<Change> {
+  private static final String[] WIDE = {
+    "REVISION",
+    "TIME",
+    "CHANGE",
+    "ID",
+    "NAME",
+    "SIZE",
+    "SLOT",
+    "GEN",
+    "STATE",
+    "BY",
+    "OWNER",
+    "BEFORE"
+  };
+
   @Override
   public Table table(List<Change> changes, boolean wide) {
-    Table table =
-        wide
-            ? new Table(
-                "REVISION",
-                "TIME",
-                "CHANGE",
-                "ID",
-                "NAME",
-                "SIZE",
-                "SLOT",
-                "GEN",
-                "STATE",
-                "BY",
-                "OWNER",
-                "BEFORE")
-            : heading(false);
+    Table table = wide ? new Table(WIDE) : heading(false);
     for (Change change : changes) {
       List<Cell> row = row(change, wide);
       if (change.isByAdmin()) {
@@ -40,21 +41,13 @@ final class ChangeForm implements Form<Change> {
     return table;
   }
 
+  /** All but what was before. */
   static Table heading(boolean wide) {
     return wide
-        ? new Table(
-            "REVISION",
-            "TIME",
-            "CHANGE",
-            "ID",
-            "NAME",
-            "SIZE",
-            "SLOT",
-            "GEN",
-            "STATE",
-            "BY",
-            "OWNER")
-        : new Table("REVISION", "TIME", "CHANGE", "ID", "NAME", "SIZE", "SLOT", "BY");
+        ? new Table(Arrays.copyOf(WIDE, WIDE.length - 1))
+        : new Table("REVISION", "TIME", "CHANGE", "ID", "NAME", "SIZE", "SLOT", "BY")
+            .wrapping("BY")
+            .leavingOut("SLOT", "SIZE", "REVISION", "TIME", "BY", "CHANGE");
   }
 
   static List<Cell> row(Change change, boolean wide) {

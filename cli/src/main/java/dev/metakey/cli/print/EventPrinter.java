@@ -11,18 +11,25 @@ import java.util.List;
 /** Prints what a watch tells, as it comes: every line is handed over at once. */
 public final class EventPrinter {
   /** A table without an end cannot look ahead, so its widths are fixed: names of 32 letters fit. */
-  private static final int[] WIDTHS = {8, 20, 10, 2, 32, 4, 4, 10};
+  private static final int[] WIDTHS = {8, 20, 10, 2, 32, 4, 4, 16};
 
-  private static final int[] WIDE_WIDTHS = {8, 20, 10, 2, 32, 4, 4, 3, 10, 40};
+  /** For less than {@link #MOST} columns. */
+  private static final int[] NARROW_WIDTHS = {8, 20, 10, 2, 18, 4, 4, 16};
+
+  private static final int MOST = 120;
+
+  private static final int[] WIDE_WIDTHS = {8, 20, 10, 2, 32, 4, 4, 3, 10, 40, 16};
 
   private final Terminal terminal;
   private final Output output;
+  private final EndlessTable table;
   private final ChangeForm form = new ChangeForm();
-  private boolean started; // so that a heading is printed once, and later states are announced
+  private boolean started; // so that later states are announced
 
   public EventPrinter(Terminal terminal, Output output) {
     this.terminal = terminal;
     this.output = output;
+    this.table = table(terminal, output);
   }
 
   public void print(WatchEvent event) {
@@ -42,7 +49,8 @@ public final class EventPrinter {
         if (started) {
           terminal.note("the whole state again: what came before is void");
         }
-        heading();
+        started = true;
+        table.heading();
         snapshot.fields().forEach(field -> line(stateRow(snapshot.info(), field)));
       }
       case JSON, JSONL -> handOver(EventLine.state(snapshot));
@@ -53,7 +61,7 @@ public final class EventPrinter {
   private void changes(RegistryInfo info, List<Change> changes) {
     switch (output) {
       case TABLE, WIDE -> {
-        heading();
+        started = true;
         changes.forEach(change -> line(ChangeForm.row(change, output == Output.WIDE)));
       }
       case JSON, JSONL -> handOver(EventLine.changes(info, changes));
@@ -68,25 +76,23 @@ public final class EventPrinter {
     terminal.note("the daemon is gone, waiting for it to come back: " + cause);
   }
 
-  private void heading() {
-    if (!started) {
-      ChangeForm.heading(output == Output.WIDE).printHeading(terminal, widths());
-      started = true;
+  private static EndlessTable table(Terminal terminal, Output output) {
+    if (output == Output.WIDE) {
+      return new EndlessTable(terminal, Integer.MAX_VALUE, ChangeForm.heading(true), WIDE_WIDTHS);
     }
+    int room = terminal.room();
+    return new EndlessTable(
+        terminal, room, ChangeForm.heading(false), room < MOST ? NARROW_WIDTHS : WIDTHS);
   }
 
   private void line(List<Cell> row) {
-    Table.printLine(terminal, row, widths());
+    table.row(row);
     terminal.flush();
   }
 
   private void handOver(String line) {
     terminal.line(line);
     terminal.flush();
-  }
-
-  private int[] widths() {
-    return output == Output.WIDE ? WIDE_WIDTHS : WIDTHS;
   }
 
   /** A field of the state that a watch starts with, in the columns of a change. */

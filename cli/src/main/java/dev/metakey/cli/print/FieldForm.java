@@ -32,7 +32,9 @@ final class FieldForm implements Form<Field> {
                 "TTL",
                 "CREATED",
                 "DESCRIPTION")
-            : new Table("ID", "NAME", "SIZE", "SLOT", "STATE", "OWNER");
+            : new Table("ID", "NAME", "SIZE", "SLOT", "STATE", "OWNER")
+                .wrapping("OWNER")
+                .leavingOut("SLOT", "SIZE", "OWNER", "STATE");
     fields.forEach(field -> table.row(row(field, wide)));
     return table;
   }

@@ -32,7 +32,9 @@ final class FieldUserForm implements Form<FieldUser> {
                 "LOADED",
                 "PIDS",
                 "STALE")
-            : new Table("PROGRAM", "TYPE", "NAME", "ROLE", "FIELD", "LINKED", "ID", "STALE");
+            : new Table("PROGRAM", "TYPE", "NAME", "ROLE", "FIELD", "LINKED", "ID", "STALE")
+                .wrapping("STALE")
+                .leavingOut("TYPE", "NAME", "LINKED", "ROLE", "STALE");
     users.forEach(user -> table.row(row(user, wide)));
     return table;
   }

@@ -1,12 +1,17 @@
 package dev.metakey.cli.print;
 
 import com.google.gson.stream.JsonWriter;
-import dev.metakey.cli.print.Finding.Level;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 
 /** Prints what was found: a line each, and below it what to do. */
 public final class FindingForm {
+  /** Where the text starts: beside what it is about, or below. */
+  private static final int BESIDE = 20;
+
+  private static final int BELOW = 6;
+
   private final Terminal terminal;
 
   public FindingForm(Terminal terminal) {
@@ -15,18 +20,25 @@ public final class FindingForm {
 
   /** For people. */
   public void print(List<Finding> findings) {
+    int room = terminal.room();
+    // Where little is left beside it, the text goes below.
+    boolean isBelow = room < 2 * BESIDE;
+    int indent = isBelow ? BELOW : BESIDE;
     for (Finding finding : findings) {
-      Level level = finding.level();
-      terminal.line(
-          "%s%s  %-12s  %s"
-              .formatted(
-                  terminal.paint(level.style, level.toString()),
-                  " ".repeat(4 - level.toString().length()),
-                  finding.what(),
-                  Text.oneLine(finding.text())));
+      List<String> lines = new ArrayList<>();
+      lines.addAll(Wrapping.lines(Text.oneLine(finding.text()), room - indent));
       if (!finding.advice().isEmpty()) {
-        terminal.line(" ".repeat(20) + Text.oneLine(finding.advice()));
+        lines.addAll(Wrapping.lines(Text.oneLine(finding.advice()), room - indent));
       }
+      String about =
+          "%s%s  %s"
+              .formatted(
+                  terminal.paint(finding.level().style, finding.level().toString()),
+                  " ".repeat(4 - finding.level().toString().length()),
+                  finding.what());
+      String gap = " ".repeat(Math.max(0, BESIDE - BELOW - finding.what().length()));
+      terminal.line(isBelow ? about : about + gap + lines.remove(0));
+      lines.forEach(line -> terminal.line(" ".repeat(indent) + line));
     }
   }
 

@@ -15,7 +15,8 @@ final class LinkedForm implements Form<LinkedRecord> {
     Table table =
         wide
             ? new Table("ID", "NAME", "SIZE", "SLOT", "ROLE", "OUTCOME", "GEN", "LAYOUT", "AREA")
-            : new Table("ID", "NAME", "SIZE", "SLOT", "ROLE", "OUTCOME");
+            : new Table("ID", "NAME", "SIZE", "SLOT", "ROLE", "OUTCOME")
+                .leavingOut("SLOT", "SIZE", "ROLE", "OUTCOME");
     for (LinkedRecord record : records) {
       FieldUse use = record.use();
       FieldUse.Place place = use.place();

@@ -27,6 +27,7 @@ final class MapPicture {
 
   private final Terminal terminal;
   private final boolean isWide;
+  private final int columns;
   private final Snapshot snapshot;
   private final List<Integer> forAdmins;
   private final Map<String, List<Field>> holdings = new LinkedHashMap<>();
@@ -38,6 +39,7 @@ final class MapPicture {
   MapPicture(Terminal terminal, int columns, Snapshot snapshot) {
     this.terminal = terminal;
     this.isWide = columns >= WIDE;
+    this.columns = isWide ? WIDE : NARROW;
     this.snapshot = snapshot;
     this.forAdmins = forAdmins(snapshot);
     for (Field field : snapshot.records()) {
@@ -141,8 +143,7 @@ final class MapPicture {
       return new Cell(" ", Style.PLAIN);
     }
     String name = field.name().substring(field.name().lastIndexOf('.') + 1);
-    String fitting = name.length() <= WIDE_CELL ? name : name.substring(0, WIDE_CELL - 1) + "~";
-    return new Cell(fitting, style(field));
+    return new Cell(TextWidth.cut(name, WIDE_CELL), style(field));
   }
 
   private @Nullable Field fieldAt(int id) {
@@ -179,19 +180,13 @@ final class MapPicture {
                 Cell.of(fields.size() + (fields.size() == 1 ? " id" : " ids")),
                 Cell.of(fields.stream().mapToInt(Field::size).sum() + " bytes"),
                 Cell.of(owners)));
-    table.print(terminal);
+    table.print(terminal, columns);
   }
 
   /** Words, in as many lines as they take. */
   private void paragraph(Style style, String text) {
-    StringBuilder line = new StringBuilder();
-    for (String word : text.split(" ", -1)) {
-      if (line.length() > 0 && line.length() + 1 + word.length() > (isWide ? WIDE : NARROW)) {
-        terminal.line(terminal.paint(style, line.toString()));
-        line.setLength(0);
-      }
-      line.append(line.length() == 0 ? "" : " ").append(word);
+    for (String line : Wrapping.lines(text, columns)) {
+      terminal.line(terminal.paint(style, line));
     }
-    terminal.line(terminal.paint(style, line.toString()));
   }
 }

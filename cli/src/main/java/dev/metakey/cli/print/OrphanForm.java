@@ -10,7 +10,10 @@ import java.util.List;
 final class OrphanForm implements Form<Orphan> {
   @Override
   public Table table(List<Orphan> orphans, boolean wide) {
-    Table table = new Table("ID", "NAME", "SIZE", "SLOT", "OWNER", "OWNER IS", "LAST USED");
+    Table table =
+        new Table("ID", "NAME", "SIZE", "SLOT", "OWNER", "OWNER IS", "LAST USED")
+            .wrapping("OWNER")
+            .leavingOut("SLOT", "SIZE", "OWNER IS", "LAST USED", "OWNER");
     for (Orphan orphan : orphans) {
       List<Cell> row = new ArrayList<>(FieldForm.place(orphan.field()));
       row.add(Cell.of(Text.owners(orphan.field())));

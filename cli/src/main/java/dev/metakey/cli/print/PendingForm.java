@@ -12,7 +12,9 @@ final class PendingForm implements Form<Pending> {
     Table table =
         wide
             ? new Table("SINCE", "UNTIL", "MISSING", "WHO", "NAMES")
-            : new Table("SINCE", "UNTIL", "MISSING", "WHO");
+            : new Table("SINCE", "UNTIL", "MISSING", "WHO")
+                .wrapping("MISSING", "WHO")
+                .leavingOut("UNTIL", "SINCE", "WHO");
     for (Pending one : pending) {
       Cell since = Cell.of(Text.time(one.sinceMs()));
       Cell until = Cell.of(Text.time(one.untilMs()));

@@ -13,7 +13,10 @@ final class PlanForm implements Form<Change> {
 
   @Override
   public Table table(List<Change> changes, boolean wide) {
-    Table table = new Table("CHANGE", "ID", "NAME", "BEFORE", "AFTER");
+    Table table =
+        new Table("CHANGE", "ID", "NAME", "BEFORE", "AFTER")
+            .wrapping("BEFORE", "AFTER")
+            .leavingOut("BEFORE", "AFTER");
     for (Change planned : changes) {
       Field field = planned.field();
       table.row(

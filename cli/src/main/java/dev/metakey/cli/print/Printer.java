@@ -249,7 +249,7 @@ public final class Printer {
     if (table.isEmpty()) {
       terminal.note("nothing to show");
     } else {
-      table.print(terminal);
+      table.print(terminal, output == Output.WIDE ? Integer.MAX_VALUE : terminal.room());
     }
   }
 

@@ -28,7 +28,9 @@ final class RegisteredForm implements Form<Registered> {
                 "TTL",
                 "CREATED",
                 "DESCRIPTION")
-            : new Table("ID", "NAME", "SIZE", "SLOT", "OUTCOME", "OWNER");
+            : new Table("ID", "NAME", "SIZE", "SLOT", "OUTCOME", "OWNER")
+                .wrapping("OWNER")
+                .leavingOut("SLOT", "SIZE", "OWNER", "OUTCOME");
     for (Registered result : results) {
       Field field = result.field();
       List<Cell> row = new ArrayList<>(FieldForm.place(field));

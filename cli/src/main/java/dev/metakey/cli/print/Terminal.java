@@ -11,6 +11,7 @@ import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -59,12 +60,16 @@ public final class Terminal {
 
   /** The terminal of this process. */
   public static Terminal ofProcess(Supplier<String> callingScript) {
+    Map<String, String> environment = new HashMap<>(System.getenv());
+    // The launcher measures the terminal, as a JVM cannot.
+    String measured = System.getProperty("metakey.columns", "");
+    environment.putIfAbsent("COLUMNS", measured);
     return new Terminal(
         utf8(FileDescriptor.out),
         kindOf(1),
         utf8(FileDescriptor.err),
         kindOf(2),
-        System.getenv(),
+        environment,
         callingScript);
   }
 
@@ -118,6 +123,29 @@ public final class Terminal {
   /** Whether somebody sees what is written on a screen. */
   public boolean isOutTerminal() {
     return outKind == Kind.TERMINAL;
+  }
+
+  /**
+   * How wide a line of the terminal is: what COLUMNS says, else what the launcher measured.
+   *
+   * @param unknown what to assume where nobody says
+   */
+  public int columns(int unknown) {
+    String columns = environment("COLUMNS");
+    if (columns == null || columns.length() > 4) {
+      return unknown;
+    }
+    try {
+      int number = Integer.parseInt(columns);
+      return number > 0 ? number : unknown;
+    } catch (NumberFormatException e) {
+      return unknown;
+    }
+  }
+
+  /** The columns that a table may take: as many as it needs, where it goes to no terminal. */
+  int room() {
+    return isOutTerminal() ? columns(Integer.MAX_VALUE) : Integer.MAX_VALUE;
   }
 
   /**

@@ -11,7 +11,7 @@ import java.util.Objects;
 
 /** Prints traced packets as they come. */
 public final class TracePrinter {
-  private static final int[] WIDTHS = {15, 8, 10, 6, 3, 16};
+  private static final int[] WIDTHS = {15, 8, 10, 6, 3, 16, 20};
   private static final DateTimeFormatter TIME_OF_DAY =
       DateTimeFormatter.ofPattern("HH:mm:ss.SSSSSS", Locale.ROOT).withZone(ZoneOffset.UTC);
   private static final DateTimeFormatter TIME =
@@ -20,7 +20,7 @@ public final class TracePrinter {
 
   private final Terminal terminal;
   private final boolean asJson;
-  private boolean started;
+  private final EndlessTable table;
 
   /**
    * @param output JSONL, or else a table
@@ -28,17 +28,19 @@ public final class TracePrinter {
   public TracePrinter(Terminal terminal, Output output) {
     this.terminal = terminal;
     this.asJson = output == Output.JSONL;
+    this.table =
+        new EndlessTable(
+            terminal,
+            output == Output.WIDE ? Integer.MAX_VALUE : terminal.room(),
+            new Table("TIME", "AT", "DEVICE", "LENGTH", "CPU", "PROCESS", "VALUES")
+                .leavingOut("CPU", "LENGTH", "PROCESS", "DEVICE", "AT", "TIME"),
+            WIDTHS);
   }
 
   public void print(TracedPacket packet) {
     if (asJson) {
       json(packet);
       return;
-    }
-    if (!started) {
-      new Table("TIME", "AT", "DEVICE", "LENGTH", "CPU", "PROCESS", "VALUES")
-          .printHeading(terminal, WIDTHS);
-      started = true;
     }
     String values = packet.values().stream().map(TracePrinter::value).collect(joining(" "));
     String why = packet.dropReason().isEmpty() ? "" : " (%s)".formatted(packet.dropReason());
@@ -51,7 +53,7 @@ public final class TracePrinter {
             Cell.of(packet.cpu()),
             Cell.of("%s[%d]".formatted(packet.process(), packet.pid())),
             Cell.of(values + why));
-    Table.printLine(terminal, row, WIDTHS);
+    table.row(row);
   }
 
   private static String value(FieldValue value) {

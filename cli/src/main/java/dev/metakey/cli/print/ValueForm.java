@@ -14,7 +14,7 @@ final class ValueForm implements Form<FieldValue> {
     Table table =
         wide
             ? new Table("ID", "NAME", "SIZE", "VALUE", "RAW", "FORMAT", "STATE")
-            : new Table("ID", "NAME", "SIZE", "VALUE");
+            : new Table("ID", "NAME", "SIZE", "VALUE").leavingOut("SIZE");
     for (FieldValue value : values) {
       Field field = value.field();
       Cell id = Cell.of(value.id());

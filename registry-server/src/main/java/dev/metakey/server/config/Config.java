@@ -144,10 +144,22 @@ public record Config(
    *
    * @param metrics where metrics and health are served over HTTP: a loopback address, or a unix
    *     socket; empty for nowhere
+   * @param page what the page shows that is served there, too
    * @param log what it logs, and how
    */
-  public record Monitoring(Optional<SocketAddress> metrics, LogSettings log) {
-    public static final Monitoring NONE = new Monitoring(Optional.empty(), LogSettings.DEFAULTS);
+  public record Monitoring(Optional<SocketAddress> metrics, Page page, LogSettings log) {
+    public static final Monitoring NONE =
+        new Monitoring(Optional.empty(), Page.OFF, LogSettings.DEFAULTS);
+  }
+
+  /** What the page shows of the registry. Nobody who looks at it is asked who they are. */
+  public enum Page {
+    /** There is none. */
+    OFF,
+    /** What everybody on this host may read. */
+    PUBLIC,
+    /** What admins may read, except for the tag. */
+    FULL
   }
 
   public static Config defaults() {

@@ -136,19 +136,13 @@ final class YamlMap {
       return root.filter(node -> !isNull(node)).orElse(null);
     } catch (MarkedYamlEngineException e) {
       int at = e.getProblemMark().map(mark -> mark.getLine() + 1).orElse(1);
-      throw new ConfigException(
-          "%s:%d: not valid YAML: %s".formatted(file, at, oneLine(e.getProblem())));
+      throw new ConfigException("%s:%d: not valid YAML: %s".formatted(file, at, e.getProblem()));
     } catch (YamlEngineException | IllegalArgumentException e) {
       // The library leaves some of its own checks, say of a tag, to the type it makes.
-      throw new ConfigException("%s: not valid YAML: %s".formatted(file, oneLine(e.getMessage())));
+      throw new ConfigException("%s: not valid YAML: %s".formatted(file, e.getMessage()));
     } catch (StackOverflowError e) {
       throw new ConfigException("%s: not valid YAML: it is nested too deeply".formatted(file));
     }
-  }
-
-  /** The library quotes what it stumbles over, say a line feed, as it is. */
-  private static String oneLine(@Nullable String message) {
-    return String.valueOf(message).replaceAll("\\s*\\p{Cntrl}+\\s*", " ");
   }
 
   /** Refuses a file that others may write, as what it says need not be what the admin wrote. */

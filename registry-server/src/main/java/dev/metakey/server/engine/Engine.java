@@ -229,7 +229,7 @@ public final class Engine {
     if (known != null && known.state().snapshot() == shown.snapshot()) {
       return CompletableFuture.completedFuture(replyOf(known));
     }
-    Submission<R> submission = new Submission<>(command, peer);
+    Submission<R> submission = writer.submission(command, peer);
     String heldUp = known == null ? writer.heldUp() : null;
     MetakeyException refusal = heldUp == null ? queue.offer(submission) : Writer.notDurable(heldUp);
     if (refusal != null) {

@@ -27,13 +27,17 @@ final class Submission<R> {
   final CompletableFuture<Reply<R>> future = new CompletableFuture<>();
   private final Command<R> command;
   private final Peer peer;
-  private final long sinceNs = System.nanoTime();
+  private final long sinceNs;
   private @Nullable Reply<R> reply;
   private @Nullable MetakeyException refusal;
 
-  Submission(Command<R> command, Peer peer) {
+  /**
+   * @param sinceNs when it was made, as {@link System#nanoTime}, if somebody measures that
+   */
+  Submission(Command<R> command, Peer peer, long sinceNs) {
     this.command = command;
     this.peer = peer;
+    this.sinceNs = sinceNs;
   }
 
   Peer peer() {
@@ -41,8 +45,8 @@ final class Submission<R> {
   }
 
   /** How long ago it was made, nanoseconds. */
-  long ageNs() {
-    return System.nanoTime() - sinceNs;
+  long ageNs(long nowNs) {
+    return nowNs - sinceNs;
   }
 
   /** Decides the command, keeps its answer, and returns the state that it leads to. */

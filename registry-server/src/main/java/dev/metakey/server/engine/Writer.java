@@ -105,6 +105,11 @@ final class Writer {
     queueTimes = queued;
   }
 
+  /** A call that is to wait for its turn. */
+  <R> Submission<R> submission(Command<R> command, Peer peer) {
+    return new Submission<>(command, peer, queueTimes == null ? 0 : System.nanoTime());
+  }
+
   /** Whether it works on a batch. */
   boolean isBusy() {
     return busySinceMs != IDLE;
@@ -132,7 +137,7 @@ final class Writer {
 
   /** See {@link Engine#run}. */
   <R> R run(Command<R> command) {
-    Submission<R> submission = new Submission<>(command, self);
+    Submission<R> submission = new Submission<>(command, self, 0);
     work(new ArrayList<>(List.of(submission)));
     return submission.result();
   }
@@ -142,7 +147,8 @@ final class Writer {
     busySinceMs = clock.stopwatchMs();
     LongConsumer measuring = queueTimes;
     if (measuring != null) {
-      batch.forEach(submission -> measuring.accept(submission.ageNs()));
+      long nowNs = System.nanoTime();
+      batch.forEach(submission -> measuring.accept(submission.ageNs(nowNs)));
     }
     try {
       keeper.check(clock.bootMs());
@@ -172,7 +178,7 @@ final class Writer {
         && rules.readOnly().isEmpty()
         && Tick.isDue(
             next, rules, now.ageMs())) { // last, so that a renewal in this batch is in time
-      next = new Submission<>(new Tick(), self).decide(next, rules, now, changes);
+      next = new Submission<>(new Tick(), self, 0).decide(next, rules, now, changes);
     }
     boolean durable = needsNoStore(next, changes);
     if (!durable) {

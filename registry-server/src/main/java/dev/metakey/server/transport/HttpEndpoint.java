@@ -41,6 +41,7 @@ public final class HttpEndpoint implements AutoCloseable {
   private final SocketAccess access;
   private final Defects defects = new Defects("answering over HTTP");
   private final HttpConnections connections;
+  private final HttpViewers viewers;
   private final EventLoopGroup loop =
       new MultiThreadIoEventLoopGroup(
           1, new DefaultThreadFactory("registry-http"), EpollIoHandler.newFactory());
@@ -52,11 +53,22 @@ public final class HttpEndpoint implements AutoCloseable {
    * @param address an {@link java.net.InetSocketAddress}, or a {@link UnixDomainSocketAddress}
    * @param access who may connect to a unix socket
    * @param pages by path
+   * @param feed what viewers are told over and over again; null if there is nothing of the kind
    */
-  public HttpEndpoint(SocketAddress address, SocketAccess access, Map<String, HttpPage> pages) {
+  public HttpEndpoint(
+      SocketAddress address,
+      SocketAccess access,
+      Map<String, HttpPage> pages,
+      @Nullable HttpFeed feed) {
     this.address = address;
     this.access = access;
-    this.connections = new HttpConnections(pages, !isUnix(), defects);
+    this.viewers = new HttpViewers(feed, loop.next(), defects);
+    this.connections = new HttpConnections(pages, viewers, !isUnix(), defects);
+  }
+
+  /** Has viewers told soon, if there is something new. From any thread. */
+  public void tellViewers() {
+    viewers.tell();
   }
 
   private boolean isUnix() {
