@@ -108,6 +108,12 @@ if ! want zsh zsh > /dev/null 2>&1; then
   expected="$expected\|zsh"
 fi
 
+# The pages of the manual are checked.
+if ! want mandoc mandoc > /dev/null 2>&1; then
+  left_out+=("the pages of the manual: mandoc could not be installed")
+  expected="$expected\|mandoc"
+fi
+
 # One test counts instructions with valgrind.
 if ! want valgrind valgrind > /dev/null 2>&1; then
   left_out+=("instructions of a look-up in C: valgrind could not be installed")
