@@ -110,10 +110,21 @@ if ! command -v promtool > /dev/null && [ ! -x "$METAKEY_TEST_PROMETHEUS/promtoo
   fi
 fi
 
-# Completion is tried in bash and zsh.
+# Completion is tried in bash, zsh and fish.
 if ! want zsh zsh > /dev/null 2>&1; then
   left_out+=("completion in zsh: it could not be installed")
   expected="$expected\|zsh"
+fi
+
+if ! want fish fish > /dev/null 2>&1; then
+  left_out+=("completion in fish: it could not be installed")
+  expected="$expected\|fish"
+fi
+
+# The pages of the manual are checked.
+if ! want mandoc mandoc > /dev/null 2>&1; then
+  left_out+=("the pages of the manual: mandoc could not be installed")
+  expected="$expected\|mandoc"
 fi
 
 # One test counts instructions with valgrind.
