@@ -11,6 +11,8 @@ import dev.metakey.server.domain.Command;
 import dev.metakey.server.domain.Policy;
 import dev.metakey.server.domain.Reserve;
 import dev.metakey.server.engine.Engine;
+import dev.metakey.server.log.Event;
+import dev.metakey.server.log.Logging;
 import dev.metakey.server.transport.Launchers;
 import dev.metakey.server.transport.ServiceManager;
 import java.nio.file.Path;
@@ -23,16 +25,13 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Reads the config and {@code keys.d} again, and takes on what can change while the daemon runs:
- * the policy, the quarantine, the launchers and the reservations. Everything else counts from the
- * next start. Thread-safe.
+ * the policy, the quarantine, the launchers, the log and the reservations. Everything else counts
+ * from the next start. Thread-safe.
  */
 final class Reload {
-  private static final Logger log = LoggerFactory.getLogger(Reload.class);
 
   /** The keys of the config that count from the next start. */
   private static final Map<String, Function<Config, Object>> FIXED = new LinkedHashMap<>();
@@ -49,7 +48,8 @@ final class Reload {
     FIXED.put("programs", Config::programs);
     FIXED.put("socket_access", config -> config.access().socket());
     FIXED.put("limits", config -> config.access().limits());
-    FIXED.put("metrics", config -> config.monitoring());
+    FIXED.put(
+        "metrics", config -> List.of(config.monitoring().metrics(), config.monitoring().page()));
   }
 
   private final Engine engine;
@@ -108,11 +108,11 @@ final class Reload {
     try {
       String note = run();
       if (!note.isEmpty()) {
-        log.info(note);
+        Event.CONFIG_WAITS.say(note);
       }
     } catch (MetakeyException e) {
       if (problem.isEmpty()) { // which is in the log already
-        log.warn(e.text());
+        Event.RELOAD_FAILED.with("reason", e.reason()).say(e.text());
       }
     }
   }
@@ -147,9 +147,10 @@ final class Reload {
     Config config = read.value();
     engine.take(lookUp.apply(config.access().policy()), config.quarantineMs());
     launchers = launchers(config);
+    Logging.take(config.monitoring().log());
     taken.run();
     reserve(this::change, reservations);
-    log.info("the config was read again");
+    Event.CONFIG_READ.say("the config was read again");
     return Stream.concat(contradictions.stream(), waiting(config).stream()).collect(joining("; "));
   }
 
@@ -166,7 +167,7 @@ final class Reload {
     }
     String all = Stream.concat(ofConfig.stream(), ofReservations.stream()).collect(joining("; "));
     problem = "%s wrong, and what was there stays: %s".formatted(what, all);
-    log.warn(problem);
+    Event.CONFIG_WRONG.say(problem);
     throw new MetakeyException(Reason.INVALID_REQUEST, problem, Map.of("faults", all));
   }
 
@@ -178,7 +179,7 @@ final class Reload {
     List<String> found = new ArrayList<>();
     new Reservations(registry, engine::snapshot, started.paths().keysDirectory(), found::add)
         .apply(wanted);
-    found.forEach(text -> log.warn(text));
+    found.forEach(Event.RESERVATION_REFUSED::say);
     contradictions = List.copyOf(found);
   }
 

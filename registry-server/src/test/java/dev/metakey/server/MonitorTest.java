@@ -11,6 +11,7 @@ import dev.metakey.model.MetakeyException;
 import dev.metakey.server.config.Config;
 import dev.metakey.server.config.Read;
 import dev.metakey.server.engine.FakePrograms;
+import dev.metakey.server.log.LogSettings;
 import dev.metakey.server.transport.Http;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
@@ -47,7 +48,8 @@ class MonitorTest {
                 600_000,
                 new Config.History(1000, 1),
                 Config.Publish.ALL)
-            .withMonitoring(new Config.Monitoring(Optional.of(metrics()), page));
+            .withMonitoring(
+                new Config.Monitoring(Optional.of(metrics()), page, LogSettings.DEFAULTS));
     daemon =
         new Daemon(
             new Read<>(config, List.of(faults)),

@@ -6,6 +6,9 @@ import dev.metakey.model.Names;
 import dev.metakey.model.RegistryInfo;
 import dev.metakey.model.Words;
 import dev.metakey.server.files.SocketAccess;
+import dev.metakey.server.log.LogFormat;
+import dev.metakey.server.log.LogLevel;
+import dev.metakey.server.log.LogSettings;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,7 +31,8 @@ public final class ConfigFile {
           "policy",
           "socket_access",
           "limits",
-          "metrics");
+          "metrics",
+          "log");
 
   private ConfigFile() {}
 
@@ -65,7 +69,7 @@ public final class ConfigFile {
         yaml.get("programs", defaults.programs(), Config.Programs::parse),
         yaml.list("launchers", ConfigFile::launcher),
         new Config.Access(PolicySection.read(yaml), socketAccess(yaml), LimitsSection.read(yaml)),
-        MetricsSection.read(yaml));
+        MetricsSection.read(yaml, log(yaml)));
   }
 
   /** Where it is wrong, nobody else gets in: it may have been meant to keep somebody out. */
@@ -77,6 +81,14 @@ public final class ConfigFile {
             map.get("group", "", SocketAccess::checkGroup),
             map.get("mode", SocketAccess.EVERYBODY.mode(), SocketAccess::parseMode));
     return map.isSound() ? access : SocketAccess.CLOSED;
+  }
+
+  private static LogSettings log(YamlMap yaml) {
+    YamlMap log = yaml.map("log", List.of("level", "format"));
+    LogSettings usual = LogSettings.DEFAULTS;
+    return new LogSettings(
+        log.get("level", usual.level(), w -> Words.parse(LogLevel.class, "level", w)),
+        log.get("format", usual.format(), w -> Words.parse(LogFormat.class, "format", w)));
   }
 
   private static String launcher(String word) {

@@ -2,6 +2,7 @@ package dev.metakey.server.config;
 
 import dev.metakey.model.Names;
 import dev.metakey.model.Words;
+import dev.metakey.server.log.LogSettings;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -33,8 +34,12 @@ final class MetricsSection {
 
   private MetricsSection() {}
 
-  /** What the config has served, and where. What is wrong is noted there. */
-  static Config.Monitoring read(YamlMap config) {
+  /**
+   * What the config has served, and where. What is wrong is noted there.
+   *
+   * @param log what else the daemon shows of itself
+   */
+  static Config.Monitoring read(YamlMap config, LogSettings log) {
     YamlMap metrics = config.map("metrics", List.of("listen", "page"));
     Optional<SocketAddress> listen =
         metrics.get("listen", Optional.empty(), word -> Optional.of(address(word)));
@@ -43,7 +48,7 @@ final class MetricsSection {
     if (page != Config.Page.OFF && !metrics.has("listen")) {
       metrics.note("page", "it is served where 'listen' says, and that is missing");
     }
-    return new Config.Monitoring(listen, page);
+    return new Config.Monitoring(listen, page, log);
   }
 
   private static SocketAddress address(String word) {

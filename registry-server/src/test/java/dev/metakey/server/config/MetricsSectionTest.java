@@ -2,6 +2,7 @@ package dev.metakey.server.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.metakey.server.log.LogSettings;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
@@ -18,7 +19,8 @@ class MetricsSectionTest {
   private final List<String> faults = new ArrayList<>();
 
   private Config.Monitoring all(String yaml) {
-    return MetricsSection.read(YamlMap.parse(Path.of("/m.yaml"), yaml, List.of("metrics"), faults));
+    return MetricsSection.read(
+        YamlMap.parse(Path.of("/m.yaml"), yaml, List.of("metrics"), faults), LogSettings.DEFAULTS);
   }
 
   private Optional<SocketAddress> read(String yaml) {
