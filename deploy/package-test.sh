@@ -135,6 +135,13 @@ test_deb() {
   [[ $(as_user metakey list -o name) == edge.packet_id$'\n'* ]] || fail "list does not show what was registered"
   inside test -n "$(inside sh -c 'ls /var/cache/metakey/*.jsa')" || fail "no archives were made"
 
+  # Each shell looks there by itself; only bash is in a small Debian.
+  inside test -s /usr/share/zsh/vendor-completions/_metakey -a -s /usr/share/fish/vendor_completions.d/metakey.fish || fail "completions are missing"
+  # shellcheck disable=SC2016  # for the shell inside
+  expect edge.packet_id inside bash -c '. /usr/share/bash-completion/completions/metakey
+    COMP_WORDS=(metakey show edge.p) COMP_CWORD=2; _complete_metakey_live; echo "${COMPREPLY[*]}"'
+  inside test -s /usr/share/man/man1/metakey-list.1.gz || fail "pages of the manual are missing"
+
   later "$deb"
   echo '# by the admin' | inside tee -a /etc/metakey/metakeyd.yaml > "$work/log"
   inside dpkg -i /root/later.deb > "$work/log" 2>&1 || fail "it cannot be upgraded: $(cat "$work/log")"

@@ -66,6 +66,14 @@ if [ ! -d "$METAKEY_TEST_NODE/node_modules/@grpc/proto-loader" ]; then
   fi
 fi
 
+# The page is looked at in a browser, without a window.
+export METAKEY_TEST_BROWSER="${METAKEY_TEST_BROWSER:-${XDG_CACHE_HOME:-$HOME/.cache}/metakey/browser}"
+if ! { want chromium chromium && want node nodejs && want npm npm && mkdir -p "$METAKEY_TEST_BROWSER" &&
+  { [ -d "$METAKEY_TEST_BROWSER/node_modules/axe-core" ] || npm install --silent --prefix "$METAKEY_TEST_BROWSER" puppeteer-core axe-core; }; } > /dev/null 2>&1; then
+  left_out+=("the page in a browser: chromium, puppeteer-core or axe-core could not be installed")
+  expected="$expected\|chromium"
+fi
+
 # And for Go.
 if ! { want go golang-go && want protoc protobuf-compiler && want /usr/include/google/protobuf/any.proto libprotobuf-dev &&
   want protoc-gen-go protoc-gen-go && want protoc-gen-go-grpc protoc-gen-go-grpc &&
@@ -102,10 +110,15 @@ if ! command -v promtool > /dev/null && [ ! -x "$METAKEY_TEST_PROMETHEUS/promtoo
   fi
 fi
 
-# Completion is tried in bash and zsh.
+# Completion is tried in bash, zsh and fish.
 if ! want zsh zsh > /dev/null 2>&1; then
   left_out+=("completion in zsh: it could not be installed")
   expected="$expected\|zsh"
+fi
+
+if ! want fish fish > /dev/null 2>&1; then
+  left_out+=("completion in fish: it could not be installed")
+  expected="$expected\|fish"
 fi
 
 # The pages of the manual are checked.
