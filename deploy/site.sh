@@ -20,5 +20,8 @@ sphinx-build -q -W --keep-going -b html -c "$root/docs/site" -d "$work" "$root" 
 # The README is the front page. Its own name stays, as other pages link to it.
 cp "$site/README.html" "$site/index.html"
 rm "$site/.buildinfo"
+# Debian has the theme's script in pieces that do not run as they are, and nothing needs it: dark follows the reader's system.
+find "$site" -name '*.html' -exec sed -i '/<script src="[^"]*scripts\/furo\.js">/d' {} +
+rm -r "$site/_static/scripts"
 "$root/docs/site/check.py" "$site"
 say "the site begins at ${site#"$root"/}/index.html"

@@ -5,6 +5,7 @@ import static java.util.stream.Collectors.joining;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Reason;
 import dev.metakey.server.config.Config;
+import dev.metakey.server.config.ConfigKey;
 import dev.metakey.server.config.KeysDirectory;
 import dev.metakey.server.config.Read;
 import dev.metakey.server.domain.Command;
@@ -17,11 +18,9 @@ import dev.metakey.server.transport.Launchers;
 import dev.metakey.server.transport.ServiceManager;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletionException;
-import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
@@ -32,26 +31,6 @@ import java.util.stream.Stream;
  * from the next start. Thread-safe.
  */
 final class Reload {
-
-  /** The keys of the config that count from the next start. */
-  private static final Map<String, Function<Config, Object>> FIXED = new LinkedHashMap<>();
-
-  static {
-    FIXED.put("socket", config -> config.paths().socket());
-    FIXED.put("data", config -> config.paths().data());
-    FIXED.put("run", config -> config.paths().run());
-    FIXED.put("bpffs", config -> config.paths().bpffs());
-    FIXED.put("layout", Config::layout);
-    FIXED.put("area", Config::areaBytes);
-    FIXED.put("history", Config::history);
-    FIXED.put("publish", Config::publish);
-    FIXED.put("programs", Config::programs);
-    FIXED.put("socket_access", config -> config.access().socket());
-    FIXED.put("limits", config -> config.access().limits());
-    FIXED.put(
-        "metrics", config -> List.of(config.monitoring().metrics(), config.monitoring().page()));
-  }
-
   private final Engine engine;
   private final Supplier<Read<Config>> source;
   private final UnaryOperator<Policy> lookUp;
@@ -194,9 +173,9 @@ final class Reload {
   /** Which keys have changed that count from the next start. */
   private List<String> waiting(Config config) {
     List<String> changed =
-        FIXED.entrySet().stream()
-            .filter(key -> !key.getValue().apply(config).equals(key.getValue().apply(started)))
-            .map(Map.Entry::getKey)
+        ConfigKey.ALL.stream()
+            .filter(key -> !key.reloads() && !key.isSame(config, started))
+            .map(ConfigKey::name)
             .toList();
     return changed.isEmpty()
         ? List.of()

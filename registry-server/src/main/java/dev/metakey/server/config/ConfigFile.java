@@ -13,26 +13,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Reads {@code metakeyd.yaml}. Every key is optional; docs/operating.md lists them. */
+/** Reads {@code metakeyd.yaml}. Every key is optional; metakeyd.yaml(5) explains them. */
 public final class ConfigFile {
-  private static final List<String> KEYS =
-      List.of(
-          "socket",
-          "data",
-          "run",
-          "bpffs",
-          "layout",
-          "area",
-          "quarantine",
-          "history",
-          "publish",
-          "programs",
-          "launchers",
-          "policy",
-          "socket_access",
-          "limits",
-          "metrics",
-          "log");
+  private static final List<String> KEYS = ConfigKey.ALL.stream().map(ConfigKey::name).toList();
 
   private ConfigFile() {}
 
@@ -112,7 +95,7 @@ public final class ConfigFile {
     return word.equals("none") ? word : path(word).toString();
   }
 
-  private static boolean yesOrNo(String word) {
+  static boolean yesOrNo(String word) {
     if (!word.equals("true") && !word.equals("false")) {
       throw new IllegalArgumentException(
           "%s is neither true nor false".formatted(Names.quote(word)));

@@ -1,7 +1,7 @@
 // The area before a packet as a ruler of bytes: whole rows, the last of which ends where the packet
 // starts.
 
-import { byId, count, el, ensureStop, lastPart, ownersOf, refill, steps } from './dom.js';
+import { byId, count, el, ensureStop, lastPart, ownersOf, refill, seen, steps } from './dom.js';
 
 const WORDS = { presence: 'presence', high: 'high', low: 'low', tag: 'tag', zero: '0', free: '' };
 
@@ -58,7 +58,10 @@ function drawn(state, letters, { at, size, what, id }, from, to) {
   const end = Math.min(at + size, to);
   const field = entry?.field;
   const isNarrow = 20 * (end - begin) < bytesInARow();
-  const piece = field ? fieldPiece(field, letters, at, `${id}:${begin}`, isNarrow) : el('span', { class: `piece ${what}`, title: `${what}: bytes ${at} to ${at + size - 1}` }, entry ? '?' : WORDS[what]);
+  const title = `${what}: bytes ${at} to ${at + size - 1}`;
+  const piece = field
+    ? fieldPiece(field, letters, at, `${id}:${begin}`, isNarrow)
+    : el('span', { class: `piece ${what}`, title }, entry ? '?' : WORDS[what]);
   piece.style.gridColumn = `${begin - from + 1} / ${end - from + 1}`;
   return piece;
 }
@@ -74,9 +77,9 @@ function fieldPiece(field, letters, at, key, isNarrow) {
       'data-id': field.id,
       'data-key': key,
       title: `${field.name}: bytes ${at} to ${at + field.size - 1}`,
-      'aria-label': `${field.name}, id ${field.id}, bytes ${at} to ${at + field.size - 1}`,
     },
-    el('span', { class: 'number' }, String(field.id)),
-    !isNarrow && el('span', { class: 'name' }, lastPart(field.name)),
+    el('span', { class: 'unseen' }, `${field.name}, id ${field.id}, bytes ${at} to ${at + field.size - 1}`),
+    seen('number', String(field.id)),
+    !isNarrow && seen('name', lastPart(field.name)),
   );
 }

@@ -13,6 +13,9 @@ export function el(tag, attributes = {}, ...children) {
   return element;
 }
 
+/** Text for the eye alone, of which something beside it tells in full. */
+export const seen = (name, text) => el('span', { class: name, 'aria-hidden': 'true' }, text);
+
 export const byId = (id) => document.getElementById(id);
 
 /** Puts other children into an element. The focus stays on what has the same data-key. */

@@ -1,6 +1,6 @@
 // The 64 ids as a grid of eight rows. The cells stay, and are filled anew.
 
-import { byId, count, el, ensureStop, lastPart, ownersOf, refill, steps } from './dom.js';
+import { byId, count, el, ensureStop, lastPart, ownersOf, refill, seen, steps } from './dom.js';
 
 const COLUMNS = 8;
 const COLOURS = 8;
@@ -67,14 +67,14 @@ export function showIds(state, letters, chosen) {
     const kind = kindOf(entry);
     const owner = field && letters.get(ownersOf(field));
     cell.className = `id ${kind}${owner ? ` owner-${owner.colour}` : ''}`;
-    cell.setAttribute('aria-label', words(entry));
     cell.setAttribute('aria-selected', entry.id === chosen);
     cell.title = field ? field.name : '';
     cell.replaceChildren(
-      el('span', { class: 'number' }, String(entry.id)),
-      el('span', { class: 'mark' }, (owner?.letter ?? (field ? '-' : '')) + (MARKS[kind] ?? '')),
-      el('span', { class: 'size' }, field ? String(field.size) : ''),
-      el('span', { class: 'name' }, field ? lastPart(field.name) : ''),
+      el('span', { class: 'unseen' }, words(entry)),
+      seen('number', String(entry.id)),
+      seen('mark', (owner?.letter ?? (field ? '-' : '')) + (MARKS[kind] ?? '')),
+      seen('size', field ? String(field.size) : ''),
+      seen('name', field ? lastPart(field.name) : ''),
     );
   }
   showLegend(state);
@@ -108,7 +108,9 @@ export function search(state, text) {
   const found = query.length ? state.ids.filter((entry) => matches(entry, query)) : [];
   const ids = new Set(found.map((entry) => entry.id));
   for (const element of document.querySelectorAll('[data-id]')) {
-    element.classList.toggle('faded', query.length > 0 && !ids.has(Number(element.dataset.id)));
+    const isFound = ids.has(Number(element.dataset.id));
+    element.classList.toggle('found', isFound);
+    element.classList.toggle('faded', query.length > 0 && !isFound);
   }
   byId('found').textContent = query.length ? `${count(found.length, 'id')} found` : '';
   return found.length ? found[0].id : null;
