@@ -199,12 +199,13 @@ fi
 
 say "== packages"
 deploy/package.sh
+deploy/reproducible.sh --short
 tested=$(deploy/package-test.sh)
 say "$tested"
 while IFS= read -r what; do left_out+=("of the packages, $what"); done < <(sed -n 's/^left out: //p' <<< "$tested")
 
 if want shellcheck shellcheck; then
-  shellcheck -x .ci/run deploy/*.sh deploy/src/trace/*.sh deploy/examples/*.sh deploy/examples/*/*.sh bench/*.sh bench/datapath/*.sh && say "shellcheck: the scripts are clean"
+  shellcheck -x .ci/run deploy/*.sh deploy/src/trace/*.sh deploy/src/package/*.sh deploy/examples/*.sh deploy/examples/*/*.sh bench/*.sh bench/datapath/*.sh && say "shellcheck: the scripts are clean"
 else
   left_out+=("shellcheck: not installed")
 fi
