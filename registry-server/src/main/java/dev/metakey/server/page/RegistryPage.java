@@ -2,7 +2,6 @@ package dev.metakey.server.page;
 
 import dev.metakey.model.DaemonStatus;
 import dev.metakey.model.Field;
-import dev.metakey.model.FieldState;
 import dev.metakey.server.engine.Engine;
 import dev.metakey.server.transport.HttpAnswer;
 import dev.metakey.server.transport.HttpFeed;
@@ -100,9 +99,9 @@ public final class RegistryPage implements AutoCloseable {
   private @Nullable Integer idOf(String query) {
     if (query.startsWith("name=")) {
       Field field = engine.snapshot().byName(query.substring("name=".length()));
-      boolean isShown =
-          field != null && !field.is(FieldState.WELL_KNOWN) && view().shows(field.name());
-      return isShown ? field.id() : null;
+      return field != null && field.id() < Field.IDS && view().shows(field.name())
+          ? field.id()
+          : null;
     }
     return query.matches("id=([0-9]|[1-5][0-9]|6[0-3])")
         ? Integer.valueOf(query.substring("id=".length()))

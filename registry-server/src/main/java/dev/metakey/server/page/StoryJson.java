@@ -84,8 +84,10 @@ final class StoryJson {
   private void reports(JsonWriter json, RegistryState state, @Nullable Field field, View view)
       throws IOException {
     Now now = engine.now();
-    boolean isActive = field != null && field.is(FieldState.ACTIVE);
-    long lastUsedMs = isActive ? Orphans.lastUsedMs(engine.uses().read(), field, now) : 0;
+    long lastUsedMs =
+        field != null && field.is(FieldState.ACTIVE)
+            ? Orphans.lastUsedMs(engine.uses().read(), field, now)
+            : 0;
     Json.time(json, "last_used", lastUsedMs);
     json.name("blockers").beginArray();
     if (field != null) {

@@ -93,9 +93,13 @@ final class HttpCall extends ChannelInboundHandlerAdapter {
     String[] target = request.uri().split("\\?", 2);
     if (refusal != null) {
       send(context, refusal, isHead);
-    } else if (viewers.isAt(target[0]) && !isHead) {
-      var unused = context.write(headOf(200, "text/event-stream"));
-      viewers.add(context.channel());
+    } else if (viewers.isAt(target[0])) {
+      var unused = context.writeAndFlush(headOf(200, "text/event-stream"));
+      if (isHead) {
+        var unusedEnd = context.close();
+      } else {
+        viewers.add(context.channel());
+      }
     } else {
       HttpPage page = pages.get(target[0]);
       CompletableFuture<HttpAnswer> made =

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.errorprone.annotations.CanIgnoreReturnValue;
 import dev.metakey.server.engine.Defects;
 import io.grpc.netty.shaded.io.netty.buffer.ByteBuf;
 import io.grpc.netty.shaded.io.netty.buffer.Unpooled;
@@ -69,6 +70,7 @@ class HttpViewersTest {
   }
 
   /** What came since this was asked last. */
+  @CanIgnoreReturnValue
   private static String told(EmbeddedChannel channel) {
     StringBuilder text = new StringBuilder();
     for (ByteBuf part = channel.readOutbound(); part != null; part = channel.readOutbound()) {
@@ -85,6 +87,15 @@ class HttpViewersTest {
         .contains("\r\ncontent-type: text/event-stream\r\n")
         .doesNotContain("content-length")
         .endsWith("\r\n\r\nevent: news\ndata: one\n\n");
+  }
+
+  @Test
+  void head_tellsOfNothing() {
+    EmbeddedChannel channel = connect();
+    channel.writeInbound(Unpooled.copiedBuffer(ASK.replace("GET", "HEAD"), UTF_8));
+
+    assertThat(told(channel)).startsWith("HTTP/1.1 200 OK\r\n").endsWith("\r\n\r\n");
+    assertThat(channel.isOpen()).isFalse();
   }
 
   @Test
