@@ -33,9 +33,10 @@ record Options(
   static final String WATCHERS = "watchers";
   static final String HISTORY = "history";
   static final String COMMANDS = "commands";
+  static final String NEIGHBOURS = "neighbours";
   static final String SOAK = "soak";
   private static final Set<String> PARTS =
-      new TreeSet<>(List.of(CALLS, CLIENTS, WATCHERS, HISTORY, COMMANDS, SOAK));
+      new TreeSet<>(List.of(CALLS, CLIENTS, WATCHERS, HISTORY, COMMANDS, NEIGHBOURS, SOAK));
 
   /** Measured only if it is asked for, as it takes as long as all the others. */
   private static final Set<String> ON_DEMAND = Set.of(SOAK);
