@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2154  # the caller sets root
-# Sourced by demo.sh and test.sh, with $root set to the project's root.
+# Sourced by demo.sh, test.sh, package.sh and package-test.sh, with $root set to the project's root.
 
 image=$root/deploy/target/metakey
 
@@ -43,6 +43,15 @@ set_up_bpf() {
   bpftool prog list > /dev/null 2>&1
 }
 
+# Installs what makes a site of the documentation. Fails, with what is missing in $lacking, if that cannot be done.
+set_up_site() {
+  local modules=/usr/lib/python3/dist-packages thing
+  for thing in sphinx-build:python3-sphinx "$modules/myst_parser:python3-myst-parser" "$modules/furo:furo"; do
+    lacking=${thing#*:}
+    want "${thing%%:*}" "$lacking" || return 1
+  done
+}
+
 # Installs what a build needs.
 set_up() {
   need javac openjdk-17-jdk-headless
@@ -53,8 +62,8 @@ set_up() {
 build() {
   local made=$image/bin/metakeyd
   local sources=("$root/pom.xml" "$root"/{proto,client-lib,registry-server,cli}/{pom.xml,src/main})
-  sources+=("$root/deploy/pom.xml" "$root"/deploy/src/{image,trace})
-  if [ -x "$made" ] && [ -z "$(find "${sources[@]}" -newer "$made" -print -quit)" ]; then
+  sources+=("$root/deploy/pom.xml" "$root"/deploy/{src/image,src/trace,examples} "$root/docs" "$root"/*.md)
+  if [ -x "$made" ] && [ -z "$(find "${sources[@]}" -path "$root/deploy/examples/build" -prune -o -newer "$made" -type f -print -quit)" ]; then
     # It may have been built before there was a clang.
     [ -x "$image/libexec/metakey-trace" ] || "$root/deploy/src/trace/build.sh" "$image/libexec"
     return
@@ -100,15 +109,20 @@ make_root() {
   fi
 }
 
+# lay_root PLACE: lays a file system of its own over $test_root, in PLACE/root, and sets $boot to the command that boots it.
+lay_root() {
+  mkdir -p "$1"/{upper,work,root}
+  mount -t overlay overlay -o "lowerdir=$test_root,upperdir=$1/upper,workdir=$1/work" "$1/root"
+  boot=(systemd-nspawn --quiet --boot --keep-unit --register=no --console=pipe --machine="metakey-$$" --directory="$1/root"
+    --private-network --resolv-conf=off --timezone=off --link-journal=no)
+}
+
 # Whether $test_root boots here, in a file system of its own, and ends again.
 boots() {
-  local place code=1
+  local place boot code=1
   place=$(mktemp -d)
-  mkdir "$place"/{upper,work,root}
-  if mount -t overlay overlay -o "lowerdir=$test_root,upperdir=$place/upper,workdir=$place/work" "$place/root" 2> /dev/null; then
-    timeout 120 systemd-nspawn --quiet --boot --keep-unit --register=no --console=pipe --machine="metakey-tried-$$" \
-      --directory="$place/root" --private-network --resolv-conf=off --timezone=off --link-journal=no \
-      systemd.unit=poweroff.target > /dev/null 2>&1 < /dev/null && code=0
+  if lay_root "$place" 2> /dev/null; then
+    timeout 120 "${boot[@]}" systemd.unit=poweroff.target > /dev/null 2>&1 < /dev/null && code=0
     umount "$place/root"
   fi
   rm -rf --one-file-system "$place"

@@ -4,6 +4,7 @@
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 . "$root/deploy/lib.sh"
+. "$root/deploy/src/package/oci-test.sh"
 packages=$root/deploy/target/packages
 work=$(mktemp -d)
 daemon=
@@ -14,6 +15,7 @@ end() {
     pkill -KILL -P "$machine" || true
     wait "$machine" || true
   fi
+  end_containers
   if mountpoint -q "$work/machine/root"; then umount "$work/machine/root"; fi
   rm -rf --one-file-system "$work"
 }
@@ -75,13 +77,47 @@ test_tarball() {
   if grep -v ' INFO ' "$work/log"; then fail "metakeyd said more than it should"; fi
 }
 
+# What the packages say of what they bundle, held against the installation that the tarball made.
+test_sbom() {
+  local installed=$work/installed docs=$work/installed/share/doc/metakey schemas copy=$work/unknown
+  cmp "$packages"/metakey-*-linux-*.cdx.json "$docs/sbom.cdx.json" || fail "the bill of materials beside the packages is not the one in them"
+  # The Maven plugin that began it has the schemas.
+  schemas=$(find "${HOME:-/root}/.m2/repository/org/cyclonedx" -name 'cyclonedx-core-java-*.jar' 2> /dev/null | sort -V | tail -n 1)
+  if [ -z "$schemas" ] || ! want /usr/lib/python3/dist-packages/jsonschema python3-jsonschema; then
+    say "left out: the bill of materials against CycloneDX's schema: python3-jsonschema could not be installed, or Maven has its libraries somewhere else"
+    schemas=
+  fi
+  /usr/bin/python3 "$root/deploy/src/package/check-sbom.py" "$packages"/metakey-*-linux-*.cdx.json "$installed" ${schemas:+"$schemas"} || fail "the bill of materials is wrong"
+  for jar in "$installed"/lib/*.jar; do
+    jar=${jar##*/}
+    grep -q "^${jar%%-[0-9]*} " "$docs/NOTICE" || fail "no notice for $jar"
+  done
+
+  # A library that nobody wrote a notice for stops the packages.
+  mkdir -p "$copy/lib" "$work/notices"
+  cp "$installed"/lib/*.jar "$copy/lib/"
+  cp "$root"/deploy/src/notices/* "$work/notices/"
+  sed -i '/^gson /d' "$work/notices/bundled"
+  bundled "$copy" && fail "packages are made without a notice for gson"
+  grep -q "gson.* has no notice" "$work/log" || fail "it is not said that gson has no notice: $(cat "$work/log")"
+  cp "$root/deploy/src/notices/bundled" "$work/notices/"
+  touch "$copy/lib/unknown-1.0.jar"
+  bundled "$copy" && fail "packages are made with a jar that is not in the bill of materials"
+  grep -q "unknown-1.0.jar is not in the bill" "$work/log" || fail "it is not said that a jar is unknown: $(cat "$work/log")"
+}
+
+# bundled INSTALLATION: writes what it bundles, by the notices in $work.
+bundled() {
+  java -XX:TieredStopAtLevel=1 -cp "$(echo "$1"/lib/gson-*.jar)" "$root/deploy/src/package/Bundled.java" \
+    "$1" "$root/deploy/target/bom.json" "$work/notices" 0 > "$work/log" 2>&1
+}
+
 # Boots a Debian of its own, in which each change goes to a file system that is thrown away.
-boot() {
-  mkdir -p "$work/machine"/{upper,work,root}
-  mount -t overlay overlay -o "lowerdir=$test_root,upperdir=$work/machine/upper,workdir=$work/machine/work" "$work/machine/root"
+boot_with() {
+  local boot
+  lay_root "$work/machine"
   cp "$1" "$work/machine/root/root/metakey.deb"
-  systemd-nspawn --quiet --boot --keep-unit --register=no --console=pipe --machine="metakey-package-$$" --directory="$work/machine/root" \
-    --private-network --resolv-conf=off --timezone=off --link-journal=no > "$work/console" 2>&1 < /dev/null &
+  "${boot[@]}" > "$work/console" 2>&1 < /dev/null &
   machine=$!
   until case $(inside systemctl is-system-running 2> /dev/null) in running | degraded) ;; *) false ;; esac do
     kill -0 "$machine" 2> /dev/null || fail "no machine booted: $(cat "$work/console")"
@@ -122,7 +158,7 @@ test_deb() {
     say "left out: installing the .deb: $lacking is missing"
     return
   fi
-  boot "$deb"
+  boot_with "$deb"
 
   inside dpkg -i /root/metakey.deb > "$work/log" 2>&1 || fail "it cannot be installed: $(cat "$work/log")"
   expect active inside systemctl is-active metakeyd.service
@@ -130,10 +166,18 @@ test_deb() {
   expect 'root root 700 /var/lib/metakey' inside stat -c '%U %G %a %n' /var/lib/metakey
   inside useradd -G metakey tester
   expect edge.packet_id as_user metakey register edge.packet_id:8 -o name 2> "$work/log"
-  expect '' cat "$work/log"
+  # A busy machine may take its time.
+  if grep -v 'note: waiting' "$work/log"; then fail "registering said more than it should"; fi
   expect 0 as_user metakey id edge.packet_id
   [[ $(as_user metakey list -o name) == edge.packet_id$'\n'* ]] || fail "list does not show what was registered"
   inside test -n "$(inside sh -c 'ls /var/cache/metakey/*.jsa')" || fail "no archives were made"
+
+  # Each shell looks there by itself; only bash is in a small Debian.
+  inside test -s /usr/share/zsh/vendor-completions/_metakey -a -s /usr/share/fish/vendor_completions.d/metakey.fish || fail "completions are missing"
+  # shellcheck disable=SC2016  # for the shell inside
+  expect edge.packet_id inside bash -c '. /usr/share/bash-completion/completions/metakey
+    COMP_WORDS=(metakey show edge.p) COMP_CWORD=2; _complete_metakey_live; echo "${COMPREPLY[*]}"'
+  inside test -s /usr/share/man/man1/metakey-list.1.gz || fail "pages of the manual are missing"
 
   later "$deb"
   echo '# by the admin' | inside tee -a /etc/metakey/metakeyd.yaml > "$work/log"
@@ -157,9 +201,15 @@ test_deb() {
 
 test_sums
 test_tarball
+test_sbom
 if ls "$packages"/metakey_*.deb > /dev/null 2>&1; then
   test_deb
 else
   say "left out: the .deb, which could not be made here"
+fi
+if ls "$packages"/metakey-*-oci-*.tar > /dev/null 2>&1; then
+  test_oci
+else
+  say "left out: the OCI image, which could not be made here"
 fi
 say "the packages work"

@@ -1,14 +1,17 @@
 #!/usr/bin/env bash
-# Makes what is released, in deploy/target/packages: a tarball that runs from anywhere, with a Java runtime of its own, a .deb, and sums.
+# Makes what is released, in deploy/target/packages: a tarball that runs from anywhere, with a Java runtime of its own, a .deb,
+# an OCI image, what they are made of, and sums.
 # The same commit gives the same bytes, wherever and whenever this runs with the same JDK. docs/packaging.md tells more.
 #
 #   deploy/package.sh            makes the packages
+#   deploy/package.sh --tarball  makes the tarball alone
 #   deploy/package.sh --train    lists anew which classes the programs load, in deploy/classes, after greater changes of the code
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 . "$root/deploy/lib.sh"
+. "$root/deploy/src/package/oci.sh"
 case "${1:-}" in
-  '' | --train) ;;
+  '' | --tarball | --train) ;;
   *)
     sed -n '2,/^set/s/^# \{0,1\}//p' "$0" >&2
     exit 2
@@ -24,6 +27,8 @@ java.naming
 java.sql
 jdk.jfr'
 
+# The field has to be there, and nobody can be written to yet: RFC 2606 keeps .invalid for what is no domain.
+maintainer='metakey maintainers <maintainers@metakey.invalid>'
 version=$(sed -n 's:^  <version>\(.*\)</version>:\1:p' "$root/pom.xml")
 # When the source was last changed: every file of a package is of that time.
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git -C "$root" log -1 --format=%ct)}
@@ -45,6 +50,12 @@ make_runtime() {
   printf 'MODULES="%s"\n' "${modules//,/ }" >> "$2/release"
 }
 
+# bundled TREE [DIRECTORY]: says in share/doc/metakey what it is made of, and whose that is. DIRECTORY describes packages that belong to it, too.
+bundled() {
+  "$jdk/bin/java" -XX:TieredStopAtLevel=1 -cp "$(echo "$1"/lib/gson-*.jar)" "$root/deploy/src/package/Bundled.java" \
+    "$1" "$root/deploy/target/bom.json" "$root/deploy/src/notices" "$SOURCE_DATE_EPOCH" ${2:+"$2"}
+}
+
 # Everything has the modes of an installation, whatever the umask of the build was.
 make_tree() {
   cp -a "$image" "$1"
@@ -55,9 +66,7 @@ make_tree() {
   find "$1/runtime/lib" "$1/lib" "$1/libexec" \( -name "*.so" -o -name metakey-trace \) -exec strip --strip-unneeded {} +
   strip "$1/runtime/bin"/* "$1/runtime/lib/jspawnhelper"
   rm -f "$1/runtime/bin/keytool" "$1/runtime/lib/jexec"
-  mkdir -p "$1/share/doc/metakey"
-  cp "$root/LICENSE" "$root/README.md" "$root/CHANGELOG.md" "$1/share/doc/metakey/"
-  cp -r "$root/docs" "$1/share/doc/metakey/docs"
+  bundled "$1"
   chmod -R u=rwX,go=rX "$1"
   find "$1" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
 }
@@ -93,9 +102,9 @@ make_deb() {
   cp "$debian/lintian-overrides" "$deb/usr/share/lintian/overrides/metakey"
   cp "$debian"/{postinst,prerm,postrm} "$deb/DEBIAN/"
   echo /etc/metakey/metakeyd.yaml > "$deb/DEBIAN/conffiles"
-  mv "$deb/usr/share/doc/metakey/CHANGELOG.md" "$deb/usr/share/doc/metakey/changelog"
-  printf 'metakey (%s) stable; urgency=medium\n\n  * See changelog.gz.\n\n -- metakey maintainers <metakey@metakey.dev>  %s\n' \
-    "$deb_version" "$(date -Rud "@$SOURCE_DATE_EPOCH")" > "$deb/usr/share/doc/metakey/changelog.Debian"
+  cp "$deb/usr/share/doc/metakey/CHANGELOG.md" "$deb/usr/share/doc/metakey/changelog"
+  printf 'metakey (%s) stable; urgency=medium\n\n  * See changelog.gz.\n\n -- %s  %s\n' "$deb_version" "$maintainer" \
+    "$(date -Rud "@$SOURCE_DATE_EPOCH")" > "$deb/usr/share/doc/metakey/changelog.Debian"
   gzip -n9 "$deb/usr/share/doc/metakey"/changelog* "$deb"/usr/share/man/man*/*
 
   # What it links to decides what it depends on; only 'metakey trace' needs libbpf.
@@ -112,13 +121,12 @@ make_deb() {
 Package: metakey
 Version: $deb_version
 Architecture: $arch
-Maintainer: metakey maintainers <metakey@metakey.dev>
+Maintainer: $maintainer
 Installed-Size: $(du -sk --apparent-size --exclude=DEBIAN "$deb" | cut -f 1)
 Depends: $depends, init-system-helpers (>= 1.54~), systemd | systemd-standalone-sysusers | systemd-sysusers
 ${recommends:+Recommends: $recommends
 }Section: net
 Priority: optional
-Homepage: https://metakey.dev
 Description: registry of packet metadata keys
  Programs that handle packets (XDP, tc, tracers, applications) can leave up to
  64 small values in front of a packet. The daemon metakeyd gives each named
@@ -159,11 +167,22 @@ rm -rf "$packages"
 mkdir -p "$packages"
 say "== tarball"
 tarball "$tree" "$packages/$name.tar.gz"
+cp -p "$tree/share/doc/metakey/sbom.cdx.json" "$packages/$name.cdx.json"
+if [ "${1:-}" = --tarball ]; then
+  (cd "$packages" && sha256sum -- * > SHA256SUMS)
+  exit
+fi
 if want dpkg-deb dpkg && want dpkg-shlibdeps dpkg-dev; then
   say "== .deb"
   make_deb "$tree"
 else
   say "== left out: the .deb, as dpkg-deb and dpkg-shlibdeps could not be installed"
+fi
+if can_make_oci; then
+  say "== OCI image"
+  make_oci "$tree" "$packages/metakey-$version-oci-$(dpkg --print-architecture)"
+else
+  say "== left out: the OCI image, as this is missing: $lacking"
 fi
 
 (cd "$packages" && sha256sum -- * > SHA256SUMS)

@@ -66,6 +66,14 @@ if [ ! -d "$METAKEY_TEST_NODE/node_modules/@grpc/proto-loader" ]; then
   fi
 fi
 
+# The page is looked at in a browser, without a window.
+export METAKEY_TEST_BROWSER="${METAKEY_TEST_BROWSER:-${XDG_CACHE_HOME:-$HOME/.cache}/metakey/browser}"
+if ! { want chromium chromium && want node nodejs && want npm npm && mkdir -p "$METAKEY_TEST_BROWSER" &&
+  { [ -d "$METAKEY_TEST_BROWSER/node_modules/axe-core" ] || npm install --silent --prefix "$METAKEY_TEST_BROWSER" puppeteer-core axe-core; }; } > /dev/null 2>&1; then
+  left_out+=("the page in a browser: chromium, puppeteer-core or axe-core could not be installed")
+  expected="$expected\|chromium"
+fi
+
 # And for Go.
 if ! { want go golang-go && want protoc protobuf-compiler && want /usr/include/google/protobuf/any.proto libprotobuf-dev &&
   want protoc-gen-go protoc-gen-go && want protoc-gen-go-grpc protoc-gen-go-grpc &&
@@ -102,10 +110,21 @@ if ! command -v promtool > /dev/null && [ ! -x "$METAKEY_TEST_PROMETHEUS/promtoo
   fi
 fi
 
-# Completion is tried in bash and zsh.
+# Completion is tried in bash, zsh and fish.
 if ! want zsh zsh > /dev/null 2>&1; then
   left_out+=("completion in zsh: it could not be installed")
   expected="$expected\|zsh"
+fi
+
+if ! want fish fish > /dev/null 2>&1; then
+  left_out+=("completion in fish: it could not be installed")
+  expected="$expected\|fish"
+fi
+
+# The pages of the manual are checked.
+if ! want mandoc mandoc > /dev/null 2>&1; then
+  left_out+=("the pages of the manual: mandoc could not be installed")
+  expected="$expected\|mandoc"
 fi
 
 # One test counts instructions with valgrind.
@@ -171,14 +190,22 @@ trap - EXIT
 cat "$said_beside"
 rm "$said_beside"
 
+say "== the documentation as a site"
+if set_up_site > /dev/null 2>&1; then
+  deploy/site.sh | tail -n 2
+else
+  left_out+=("the documentation as a site: $lacking could not be installed")
+fi
+
 say "== packages"
 deploy/package.sh
+deploy/reproducible.sh --short
 tested=$(deploy/package-test.sh)
 say "$tested"
 while IFS= read -r what; do left_out+=("of the packages, $what"); done < <(sed -n 's/^left out: //p' <<< "$tested")
 
 if want shellcheck shellcheck; then
-  shellcheck -x .ci/run deploy/*.sh deploy/src/trace/*.sh deploy/examples/*.sh deploy/examples/*/*.sh bench/*.sh bench/datapath/*.sh && say "shellcheck: the scripts are clean"
+  shellcheck -x .ci/run deploy/*.sh deploy/src/trace/*.sh deploy/src/package/*.sh deploy/examples/*.sh deploy/examples/*/*.sh bench/*.sh bench/datapath/*.sh && say "shellcheck: the scripts are clean"
 else
   left_out+=("shellcheck: not installed")
 fi

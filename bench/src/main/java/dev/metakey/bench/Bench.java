@@ -77,6 +77,10 @@ public final class Bench {
       say("neighbours");
       new Neighbours(bench).measure(results);
     }
+    if (options.measures(Options.IDLE)) {
+      say("idle watchers");
+      new IdleWatchers(bench).measure(results);
+    }
     if (options.measures(Options.SOAK)) {
       say("soak");
       new Soak(bench).measure(results);

@@ -13,7 +13,7 @@ final class EtcdServer extends Server {
   private static final String CLIENTS = "client:1";
 
   private static final String MEMBERS = "member:1";
-  private final WatchChannels watchers = new WatchChannels();
+  private final WatchChannels watchers = new WatchChannels(2);
   private final Path program;
 
   EtcdServer(Children children, Path directory, Path program) throws IOException {

@@ -51,13 +51,14 @@ final class MetakeyServer extends Server {
   private static final String EVERYTHING =
       "  - { rule: all, allow: all, quota: { ids: 64, slot_bytes: 200 } }";
 
-  private final WatchChannels watchers = new WatchChannels();
+  private WatchChannels watchers = new WatchChannels(2);
   private final Path image;
   private final Path run;
   private final String programs;
   private final String bpffs;
   private int kept = 100_000;
   private String policy = EVERYTHING;
+  private String limits = "";
 
   /**
    * @param run where socket and published files go: on a host that is a tmpfs
@@ -73,6 +74,19 @@ final class MetakeyServer extends Server {
     this.run = Files.createDirectories(run);
     this.programs = programs;
     this.bpffs = bpffs;
+  }
+
+  /** Has room for 12,000 watchers, four on a connection. To be called before it starts. */
+  MetakeyServer roomForWatchers() {
+    watchers = new WatchChannels(4);
+    limits =
+        """
+        limits:
+          connections: { all: 4096 }
+          calls: { all: 16384 }
+          watches: { all: 16384 }
+        """;
+    return this;
   }
 
   /** Keeps only this many changes. To be called before it starts. */
@@ -104,7 +118,8 @@ final class MetakeyServer extends Server {
   List<String> command() throws IOException {
     Path config = directory.resolve("metakeyd.yaml");
     var unused =
-        Files.writeString(config, CONFIG.formatted(QUARANTINE_MS, programs, bpffs, kept, policy));
+        Files.writeString(
+            config, CONFIG.formatted(QUARANTINE_MS, programs, bpffs, kept, policy) + limits);
     return List.of(
         image.resolve("bin/metakeyd").toString(),
         "--config",

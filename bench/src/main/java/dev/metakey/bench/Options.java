@@ -34,9 +34,10 @@ record Options(
   static final String HISTORY = "history";
   static final String COMMANDS = "commands";
   static final String NEIGHBOURS = "neighbours";
+  static final String IDLE = "idle";
   static final String SOAK = "soak";
   private static final Set<String> PARTS =
-      new TreeSet<>(List.of(CALLS, CLIENTS, WATCHERS, HISTORY, COMMANDS, NEIGHBOURS, SOAK));
+      new TreeSet<>(List.of(CALLS, CLIENTS, WATCHERS, HISTORY, COMMANDS, NEIGHBOURS, IDLE, SOAK));
 
   /** Measured only if it is asked for, as it takes as long as all the others. */
   private static final Set<String> ON_DEMAND = Set.of(SOAK);
@@ -51,6 +52,7 @@ record Options(
    * @param clients how many there are at once
    * @param watchers how many are told of one change
    * @param changes how many they are told of
+   * @param idle how many watch although nothing happens
    * @param starts how often each server is started
    * @param history how many changes a server has seen before it is started
    * @param commands how often each is run
@@ -66,13 +68,15 @@ record Options(
       List<Integer> clients,
       int watchers,
       int changes,
+      int idle,
       int starts,
       List<Integer> history,
       int commands,
       int soakMs,
       boolean isWhole) {
     static final Form SHORT =
-        new Form("short", 2, 1, 50, 1, List.of(1, 8), 20, 5, 1, List.of(0, 500), 1, 2_000, true);
+        new Form(
+            "short", 2, 1, 50, 1, List.of(1, 8), 20, 5, 100, 1, List.of(0, 500), 1, 2_000, true);
     static final Form STANDARD =
         new Form(
             "standard",
@@ -83,6 +87,7 @@ record Options(
             List.of(1, 8, 64, 512),
             1000,
             100,
+            10_000,
             10,
             List.of(0, 10_000),
             20,
@@ -98,6 +103,7 @@ record Options(
             List.of(1, 8, 64, 512),
             1000,
             300,
+            10_000,
             20,
             List.of(0, 10_000, 1_000_000),
             50,

@@ -148,7 +148,7 @@ final class CommandTree {
     VERBS.put(
         "generate-completion",
         new Entry(
-            "Print a script that completes verbs and options, for bash and zsh.",
+            "Print a script that completes verbs, options and names, for bash, zsh or fish.",
             CompletionVerb::new,
             true));
   }
@@ -245,6 +245,7 @@ final class CommandTree {
     word(line, ReadOnlyVerb.Mode.class, "mode");
     word(line, PolicyVerb.Action.class, "action");
     word(line, GenVerb.Kind.class, "kind");
+    word(line, CompletionVerb.Shell.class, "shell");
     Failures failures = new Failures(terminal);
     line.setParameterExceptionHandler(failures);
     line.setExecutionExceptionHandler(failures);

@@ -9,6 +9,7 @@ import dev.metakey.model.DaemonStatus;
 import dev.metakey.model.DaemonStatus.Publication;
 import dev.metakey.model.RegistryInfo;
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -29,6 +30,8 @@ final class DaemonExam {
   private static final long LITTLE_BYTES = 256 * MIB;
   private static final long TOO_LITTLE_BYTES = 16 * MIB;
   private static final Duration OLD_BACKUP = Duration.ofDays(7);
+
+  private static final String REMOVE = "remove it: the daemon publishes it anew at once";
 
   private final Path root;
 
@@ -129,15 +132,18 @@ final class DaemonExam {
                       info.revision(),
                       registry.registryId(),
                       told.revision()),
-              "remove it: the daemon publishes it anew at once");
+              REMOVE);
     } catch (NoSuchFileException e) {
       return Finding.fail(
           told.name(),
           path + " is not there",
           "the daemon has other directories than you, or cannot write there");
-    } catch (IOException e) {
+    } catch (AccessDeniedException e) {
       return Finding.warn(
           told.name(), "%s cannot be read: %s".formatted(path, Failure.reason(e)), "");
+    } catch (IOException e) {
+      return Finding.fail(
+          told.name(), "%s is damaged: %s".formatted(path, Failure.reason(e)), REMOVE);
     }
   }
 

@@ -137,7 +137,7 @@ class DoctorTest {
     Files.delete(root.resolve("run/metakey/keys"));
     write("run/metakey/registry.bin", "nonsense");
 
-    assertThat(wrong(running())).containsExactly("fail keys", "warn registry.bin");
+    assertThat(wrong(running())).containsExactly("fail keys", "fail registry.bin");
   }
 
   @Test

@@ -22,6 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import picocli.CommandLine;
+import picocli.CommandLine.Model.OptionSpec;
 
 /** What the help and the documentation promise. */
 class HelpTest {
@@ -241,13 +242,103 @@ class HelpTest {
     offersNames("bash");
   }
 
-  @Test
-  void completion_whenNamesArePublished_offersThemInZsh() throws Exception {
+  private static void requires(String command) {
     assumeTrue(
         Stream.of(System.getenv("PATH").split(":", -1))
-            .anyMatch(path -> Files.isExecutable(Path.of(path, "zsh"))),
-        "missing: zsh");
+            .anyMatch(path -> Files.isExecutable(Path.of(path, command))),
+        "missing: " + command);
+  }
+
+  @Test
+  void completion_whenNamesArePublished_offersThemInZsh() throws Exception {
+    requires("zsh");
     offersNames("zsh");
+  }
+
+  /** What a shell prints that has the published names of {@link #KEYS}. */
+  private static List<String> shell(String... command) throws Exception {
+    publish();
+    ProcessBuilder builder = new ProcessBuilder(command);
+    builder.environment().put("METAKEY_SOCKET", dir.resolve("published/metakeyd.sock").toString());
+    Process process = builder.redirectErrorStream(true).start();
+    return new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8)
+        .lines()
+        .toList();
+  }
+
+  /** zsh finds the file in its path of functions, and asks it at the first completion already. */
+  @Test
+  void completion_whenZshLoadsItByItself_offersNames() throws Exception {
+    requires("zsh");
+    Path functions = Files.createDirectories(dir.resolve("vendor-completions"));
+    Files.writeString(
+        functions.resolve("_metakey"), Run.alone().metakey("generate-completion", "zsh").out());
+    String line =
+        "fpath=('%s' $fpath); autoload -Uz _metakey; compdef() { :; }; compset() { return 1; };"
+            + " compadd() { print -rl -- $@; };"
+            + " words=(metakey show edge.p); CURRENT=3; _metakey; words=(metakey sta); CURRENT=2; _metakey";
+
+    assertThat(shell("zsh", "-fc", line.formatted(functions)))
+        .contains("edge.packet_id", "status")
+        .doesNotContain("edge.client_ip"); // zsh itself leaves out other verbs
+  }
+
+  /** Without the description behind each. */
+  private static List<String> offeredByFish(String line) throws Exception {
+    Path script = dir.resolve("metakey.fish");
+    Files.writeString(script, Run.alone().metakey("generate-completion", "fish").out());
+    return shell("fish", "--no-config", "-c", "source " + script + "; complete -C '" + line + "'")
+        .stream()
+        .map(offer -> offer.replaceFirst("\t.*", ""))
+        .toList();
+  }
+
+  @Test
+  void completion_whenNamesArePublished_offersThemInFish() throws Exception {
+    requires("fish");
+
+    assertThat(offeredByFish("metakey show edge.p")).containsExactly("edge.packet_id");
+    assertThat(offeredByFish("metakey -o json resolve edge.packet_id kern"))
+        .containsExactly("kernel.rx_timestamp");
+    assertThat(offeredByFish("metakey gen c web.")).containsExactly("web.user");
+    assertThat(offeredByFish("metakey history --name edge.c")).containsExactly("edge.client_ip");
+    assertThat(offeredByFish("metakey list --owner edge"))
+        .containsExactlyInAnyOrder("edge-web", "edge-xdp.service");
+    assertThat(offeredByFish("metakey transfer edge.packet_id --to edge-w"))
+        .containsExactly("edge-web");
+    assertThat(offeredByFish("metakey --socket " + dir + "/none/s show edge.")).isEmpty();
+  }
+
+  @Test
+  void completion_whenAskedInFish_knowsVerbsOptionsAndValues() throws Exception {
+    requires("fish");
+
+    assertThat(offeredByFish("metakey sta")).containsExactly("status");
+    assertThat(offeredByFish("metakey help sta")).containsExactly("status");
+    assertThat(offeredByFish("metakey list --orp")).containsExactly("--orphans");
+    assertThat(offeredByFish("metakey show --orp")).isEmpty();
+    assertThat(offeredByFish("metakey show --sock")).containsExactly("--socket");
+    assertThat(offeredByFish("metakey list -o jsonl")).containsExactly("jsonl");
+    assertThat(offeredByFish("metakey gen rt")).containsExactly("rt_tables");
+    assertThat(offeredByFish("metakey read-only o")).containsExactlyInAnyOrder("on", "off");
+    Files.writeString(dir.resolve("plan.yaml"), "");
+    assertThat(offeredByFish("metakey plan " + dir + "/pla")).containsExactly(dir + "/plan.yaml");
+    assertThat(offeredByFish("metakey list " + dir + "/pla")).isEmpty();
+  }
+
+  /** An option or a verb that somebody forgot, in whatever shell. */
+  @ParameterizedTest
+  @MethodSource("verbs")
+  void completion_ofEachVerb_isInEachScript(CommandLine verb) {
+    for (String shell : List.of("bash", "zsh", "fish")) {
+      String script = Run.alone().metakey("generate-completion", shell).out();
+      if (!verb.getCommandSpec().usageMessage().hidden()) {
+        assertThat(script).contains(verb.getCommandName());
+      }
+      for (OptionSpec option : verb.getCommandSpec().options()) {
+        assertThat(script).contains(option.longestName().substring(2));
+      }
+    }
   }
 
   /** A pipe that nobody writes to would hold whoever reads it. */

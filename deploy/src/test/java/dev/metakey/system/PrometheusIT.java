@@ -83,6 +83,7 @@ class PrometheusIT {
         .doesNotContain(
             " io.prometheus.",
             " dev.metakey.server.metrics.",
+            " dev.metakey.server.page.",
             " dev.metakey.server.Monitor ",
             ".transport.Http");
   }

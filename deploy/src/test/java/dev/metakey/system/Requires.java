@@ -111,6 +111,25 @@ final class Requires {
         "missing: grpc-js for Node");
   }
 
+  /**
+   * Where what drives a browser is, and looks whether everybody can use a page; deploy/test.sh puts
+   * it there.
+   */
+  static Path browser() {
+    String named = System.getenv("METAKEY_TEST_BROWSER");
+    Path place =
+        named == null
+            ? Path.of(System.getProperty("user.home"), ".cache/metakey/browser")
+            : Path.of(named);
+    assumeTrue(
+        isInstalled("node")
+            && isInstalled("chromium")
+            && Files.isDirectory(place.resolve("node_modules/puppeteer-core"))
+            && Files.isDirectory(place.resolve("node_modules/axe-core")),
+        "missing: chromium, or puppeteer-core and axe-core for Node");
+    return place;
+  }
+
   /** What generates stubs for Go and compiles them; deploy/test.sh installs it. */
   static void goGrpc() {
     assumeTrue(

@@ -99,7 +99,10 @@ class TagIT {
 
   @Test
   void tag_whenAnythingIsAsked_isInNoAnswerAndNoLog() throws Exception {
-    host.configure("policy:"); // so that nobody may not link
+    host.configure(
+        "policy:", // so that nobody may not link
+        "log: {level: debug, format: json}",
+        "history: {journal: true}");
     startAndLink();
     List<String> said = new ArrayList<>();
     for (String line :

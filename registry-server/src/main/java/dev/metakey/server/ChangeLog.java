@@ -4,18 +4,27 @@ import dev.metakey.model.Change;
 import dev.metakey.model.Field;
 import dev.metakey.model.Snapshot;
 import dev.metakey.server.engine.CommitListener;
+import dev.metakey.server.log.Event;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** Writes each committed change to the log, a line each, for those who collect the journal. */
 final class ChangeLog implements CommitListener {
-  private static final Logger log = LoggerFactory.getLogger("metakey.history");
 
   @Override
   public void committed(Snapshot snapshot, List<Change> changes) {
-    changes.forEach(change -> log.info(text(change)));
+    changes.forEach(ChangeLog::log);
+  }
+
+  private static void log(Change change) {
+    Event.CHANGE
+        .with("revision", change.revision())
+        .with("kind", change.kind())
+        .with("field", change.field().name())
+        .with("id", change.field().id())
+        .with("admin", change.isByAdmin())
+        .by(change.peer())
+        .say(text(change));
   }
 
   /**

@@ -31,6 +31,7 @@ import dev.metakey.server.files.TrustedDirectory;
 import dev.metakey.server.files.TrustedDirectory.Use;
 import dev.metakey.server.kernel.BpfEvents;
 import dev.metakey.server.kernel.Groups;
+import dev.metakey.server.log.Event;
 import dev.metakey.server.publication.Outlet;
 import dev.metakey.server.publication.Publisher;
 import dev.metakey.server.publication.WatchHub;
@@ -41,7 +42,6 @@ import dev.metakey.server.transport.Preparation;
 import dev.metakey.server.transport.ServiceManager;
 import dev.metakey.server.transport.SocketServer;
 import java.io.IOException;
-import java.net.SocketAddress;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.List;
@@ -50,8 +50,6 @@ import java.util.UUID;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * A running daemon: the one class that knows every part. Starts from the store outwards, so that
@@ -59,7 +57,6 @@ import org.slf4j.LoggerFactory;
  * what was answered is also published and told.
  */
 public final class Daemon implements AutoCloseable {
-  private static final Logger log = LoggerFactory.getLogger(Daemon.class);
 
   private final Config config;
   private final Problems problems = new Problems();
@@ -226,8 +223,14 @@ public final class Daemon implements AutoCloseable {
     }
     listenForPrograms();
     checkHistory();
-    log.info(
-        "metakeyd {} serves on {}, {}", ThisProcess.version(), config.paths().socket(), describe());
+    Event.SERVING
+        .with("version", ThisProcess.version())
+        .with("socket", config.paths().socket())
+        .with("registry_id", engine.snapshot().info().registryId())
+        .with("revision", engine.snapshot().info().revision())
+        .say(
+            "metakeyd %s serves on %s, %s"
+                .formatted(ThisProcess.version(), config.paths().socket(), describe()));
     publisher.awaitFirst();
     manager.ready();
   }
@@ -248,7 +251,7 @@ public final class Daemon implements AutoCloseable {
       try {
         kernel.listen(new BpfEvents());
       } catch (IOException e) {
-        log.info("{}; metakeyd looks at them now and then", e.getMessage());
+        Event.PROGRAM_EVENTS_MISSING.say(e.getMessage() + "; metakeyd looks at them now and then");
       }
     }
   }
@@ -262,34 +265,39 @@ public final class Daemon implements AutoCloseable {
 
   /** What serves metrics and health over HTTP; null, and nothing loaded, if nobody wants that. */
   private @Nullable Monitor monitor(Supplier<DaemonStatus> status) {
-    SocketAddress address = config.monitoring().metrics().orElse(null);
-    if (address == null) {
+    Config.Monitoring wanted = config.monitoring();
+    if (wanted.metrics().isEmpty()) {
       return null;
     }
-    Monitor wanted =
-        new Monitor(address, config.access().socket(), health, status, engine, hub, server, store);
-    problems.from(wanted::problems);
-    return wanted;
+    Monitor made =
+        new Monitor(wanted, config.access().socket(), health, status, engine, hub, server, store);
+    problems.from(made::problems);
+    return made;
   }
 
   private void begin(boolean nothingLoaded) throws IOException {
     Programs seen = engine.run(kernel.look());
     if (!config.looksAtPrograms()) {
-      log.info("loaded programs are not looked at ('programs: none')");
+      Event.PROGRAMS_IGNORED.say("loaded programs are not looked at ('programs: none')");
     } else if (!seen.blindness().isEmpty()) {
-      log.warn("loaded programs cannot be seen: {}", seen.blindness());
+      Event.PROGRAMS_UNSEEN.say("loaded programs cannot be seen: " + seen.blindness());
     }
     boolean isNew = engine.snapshot().info().revision() == 0;
     if (store.recovery() != null) {
-      log.warn(store.recovery());
+      Event.RECOVERED.say(store.recovery());
       if (engine.run(new Adopt(store.ids())) > 0) {
-        log.info("adopted what loaded programs are linked to and nothing else knew");
+        Event.FIELD_ADOPTED.say("adopted what loaded programs are linked to and nothing else knew");
       }
     }
     Start.Result result = takeLayoutOn(nothingLoaded);
     if (isNew) {
       for (Field adopted : engine.snapshot().records()) {
-        log.info("adopted {} with id {}: loaded programs use it", adopted.name(), adopted.id());
+        Event.FIELD_ADOPTED
+            .with("field", adopted.name())
+            .with("id", adopted.id())
+            .say(
+                "adopted %s with id %d: loaded programs use it"
+                    .formatted(adopted.name(), adopted.id()));
       }
     }
     if (result == Start.Result.LAYOUT_WAITS_FOR_REBOOT) {
@@ -390,6 +398,8 @@ public final class Daemon implements AutoCloseable {
     publisher.close();
     server.close();
     store.close();
-    log.info("metakeyd stopped at revision {}", engine.snapshot().info().revision());
+    Event.flush();
+    long revision = engine.snapshot().info().revision();
+    Event.STOPPED.with("revision", revision).say("metakeyd stopped at revision " + revision);
   }
 }

@@ -1,9 +1,8 @@
 package dev.metakey.server;
 
+import dev.metakey.server.log.Event;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Does something when the process gets SIGHUP, of which it would die otherwise. The JDK has a class
@@ -11,7 +10,6 @@ import org.slf4j.LoggerFactory;
  * the reflection.
  */
 final class HangUp {
-  private static final Logger log = LoggerFactory.getLogger(HangUp.class);
 
   private HangUp() {}
 
@@ -31,7 +29,8 @@ final class HangUp {
           .getMethod("handle", signal, handler)
           .invoke(null, signal.getConstructor(String.class).newInstance("HUP"), handling);
     } catch (ReflectiveOperationException | IllegalArgumentException e) {
-      log.warn("SIGHUP does not reload the config, but 'metakey reload' does: {}", e.toString());
+      Event.SIGHUP_UNHEARD.say(
+          "SIGHUP does not reload the config, but 'metakey reload' does: " + e);
     }
   }
 

@@ -11,7 +11,10 @@ import dev.metakey.server.config.Read;
 import dev.metakey.server.engine.ProgramSource;
 import dev.metakey.server.kernel.BpfException;
 import dev.metakey.server.kernel.LoadedPrograms;
+import dev.metakey.server.log.Event;
+import dev.metakey.server.log.Logging;
 import dev.metakey.server.storage.StoreException;
+import dev.metakey.server.transport.ClientFaults;
 import dev.metakey.server.transport.ServiceManager;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -24,6 +27,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 
 /** {@code metakeyd}: runs in the foreground until SIGTERM or SIGINT; logs to stderr. */
 @Command(
@@ -85,9 +89,10 @@ public final class Main implements Callable<Integer> {
   private Main() {}
 
   public static void main(String[] args) {
-    Logging.configure();
+    Logging.configure(new ClientFaults());
     CommandLine command = new CommandLine(new Main());
     command.registerConverter(Path.class, Main::path);
+    command.setParameterExceptionHandler((wrong, words) -> usage(wrong));
     command.setExecutionExceptionHandler((failure, line, parsed) -> report(failure));
     System.exit(command.execute(args));
   }
@@ -98,6 +103,7 @@ public final class Main implements Callable<Integer> {
     if (check) {
       return check(config);
     }
+    Logging.take(config.value().monitoring().log());
     CountDownLatch stop = new CountDownLatch(1);
     CountDownLatch stopped = new CountDownLatch(1);
     Runtime.getRuntime().addShutdownHook(new Thread(() -> awaitStop(stop, stopped), "shutdown"));
@@ -205,6 +211,15 @@ public final class Main implements Callable<Integer> {
         read.faults());
   }
 
+  /** In the journal, a screen of help would hide what is wrong. */
+  private static int usage(ParameterException wrong) {
+    Event.START_FAILED.say("metakeyd cannot run: " + wrong.getMessage());
+    if (!Logging.isJournal()) {
+      wrong.getCommandLine().usage(System.err);
+    }
+    return Reason.INVALID_REQUEST.exitCode();
+  }
+
   private static int report(Exception failure) {
     Reason reason;
     String text = String.valueOf(failure.getMessage());
@@ -216,11 +231,11 @@ public final class Main implements Callable<Integer> {
       reason = Reason.UNAVAILABLE;
       text = Failure.words(e);
     } else {
-      failure.printStackTrace();
       reason = Reason.INTERNAL;
+      Event.DEFECT.say("metakeyd met a defect and cannot go on; please report this", failure);
       text = "a defect of metakeyd: " + failure;
     }
-    System.err.println("metakeyd: " + text);
+    Event.START_FAILED.with("reason", reason).say("metakeyd cannot run: " + text);
     return reason.exitCode();
   }
 

@@ -14,6 +14,7 @@ import dev.metakey.server.config.Read;
 import dev.metakey.server.domain.Apply;
 import dev.metakey.server.domain.Restore;
 import dev.metakey.server.engine.Engine;
+import dev.metakey.server.log.Event;
 import dev.metakey.server.storage.Backup;
 import dev.metakey.server.transport.Upkeep;
 import java.io.IOException;
@@ -30,8 +31,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.Supplier;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Backups, and the read-only mode that an admin turns on. A file in the data directory keeps that
@@ -44,7 +43,6 @@ final class Maintenance implements Upkeep {
   private static final int MOST_FAULTS = 10;
 
   private static final Set<PosixFilePermission> MODE = PosixFilePermissions.fromString("rw-------");
-  private static final Logger log = LoggerFactory.getLogger(Maintenance.class);
 
   private final Engine engine;
   private final Supplier<Backup.Home> home;
@@ -71,7 +69,7 @@ final class Maintenance implements Upkeep {
     try {
       if (ownReason.isEmpty()) {
         engine.refuseChanges(Files.readString(file).strip());
-        log.warn("read-only: {}", engine.rules().readOnly());
+        Event.READ_ONLY_ON.say("read-only: " + engine.rules().readOnly());
       }
     } catch (NoSuchFileException e) {
       // nobody turned it on
@@ -136,7 +134,7 @@ final class Maintenance implements Upkeep {
                   }
                 }));
     engine.refuseChanges(why);
-    log.warn("changes are refused from now on: {}", why);
+    Event.READ_ONLY_ON.say("changes are refused from now on: " + why);
     turned.run();
   }
 
@@ -145,7 +143,7 @@ final class Maintenance implements Upkeep {
     requireOthersWork();
     noted(() -> Files.deleteIfExists(file));
     engine.refuseChanges("");
-    log.info("read-only mode is off: changes are taken again");
+    Event.READ_ONLY_OFF.say("read-only mode is off: changes are taken again");
     turned.run();
   }
 

@@ -11,6 +11,7 @@ import dev.metakey.server.files.TrustedDirectory;
 import dev.metakey.server.files.TrustedDirectory.Use;
 import dev.metakey.server.kernel.PinnedMaps;
 import dev.metakey.server.kernel.PinnedTag;
+import dev.metakey.server.log.Event;
 import dev.metakey.server.publication.KeysFile;
 import dev.metakey.server.publication.LinkSecret;
 import dev.metakey.server.publication.Outlet;
@@ -27,8 +28,6 @@ import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The ways of publication that the config asks for. What it no longer asks for is withdrawn, so
@@ -38,7 +37,6 @@ import org.slf4j.LoggerFactory;
  * are, as neither survives a reboot.
  */
 final class Outlets {
-  private static final Logger log = LoggerFactory.getLogger(Outlets.class);
 
   private final Config config;
   private final Path run;
@@ -98,7 +96,8 @@ final class Outlets {
   private void keepAside(Published published) {
     try {
       for (Path kept : published.keepAside()) {
-        log.warn("what was published there could not be read; it is kept in {}", kept);
+        Event.PUBLISHED_KEPT_ASIDE.say(
+            "what was published there could not be read; it is kept in " + kept);
       }
     } catch (IOException e) {
       problem.accept("what was published could be neither read nor kept: " + Failure.words(e));

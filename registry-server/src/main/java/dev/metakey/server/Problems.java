@@ -1,5 +1,6 @@
 package dev.metakey.server;
 
+import dev.metakey.server.log.Event;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -8,12 +9,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Supplier;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** What an admin has to see to: what was found at the start, and what the parts tell now. */
 final class Problems {
-  private static final Logger log = LoggerFactory.getLogger(Problems.class);
 
   private final List<String> lasting = new CopyOnWriteArrayList<>();
   private final List<Supplier<List<String>>> sources = new CopyOnWriteArrayList<>();
@@ -21,7 +19,7 @@ final class Problems {
   /** Adds a problem that lasts as long as the daemon does. */
   void add(String text) {
     lasting.add(text);
-    log.warn(text);
+    Event.PROBLEM.say(text);
   }
 
   /**

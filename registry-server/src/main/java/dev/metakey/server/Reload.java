@@ -5,53 +5,32 @@ import static java.util.stream.Collectors.joining;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Reason;
 import dev.metakey.server.config.Config;
+import dev.metakey.server.config.ConfigKey;
 import dev.metakey.server.config.KeysDirectory;
 import dev.metakey.server.config.Read;
 import dev.metakey.server.domain.Command;
 import dev.metakey.server.domain.Policy;
 import dev.metakey.server.domain.Reserve;
 import dev.metakey.server.engine.Engine;
+import dev.metakey.server.log.Event;
+import dev.metakey.server.log.Logging;
 import dev.metakey.server.transport.Launchers;
 import dev.metakey.server.transport.ServiceManager;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletionException;
-import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Reads the config and {@code keys.d} again, and takes on what can change while the daemon runs:
- * the policy, the quarantine, the launchers and the reservations. Everything else counts from the
- * next start. Thread-safe.
+ * the policy, the quarantine, the launchers, the log and the reservations. Everything else counts
+ * from the next start. Thread-safe.
  */
 final class Reload {
-  private static final Logger log = LoggerFactory.getLogger(Reload.class);
-
-  /** The keys of the config that count from the next start. */
-  private static final Map<String, Function<Config, Object>> FIXED = new LinkedHashMap<>();
-
-  static {
-    FIXED.put("socket", config -> config.paths().socket());
-    FIXED.put("data", config -> config.paths().data());
-    FIXED.put("run", config -> config.paths().run());
-    FIXED.put("bpffs", config -> config.paths().bpffs());
-    FIXED.put("layout", Config::layout);
-    FIXED.put("area", Config::areaBytes);
-    FIXED.put("history", Config::history);
-    FIXED.put("publish", Config::publish);
-    FIXED.put("programs", Config::programs);
-    FIXED.put("socket_access", config -> config.access().socket());
-    FIXED.put("limits", config -> config.access().limits());
-    FIXED.put("metrics", config -> config.monitoring().metrics());
-  }
-
   private final Engine engine;
   private final Supplier<Read<Config>> source;
   private final UnaryOperator<Policy> lookUp;
@@ -108,11 +87,11 @@ final class Reload {
     try {
       String note = run();
       if (!note.isEmpty()) {
-        log.info(note);
+        Event.CONFIG_WAITS.say(note);
       }
     } catch (MetakeyException e) {
       if (problem.isEmpty()) { // which is in the log already
-        log.warn(e.text());
+        Event.RELOAD_FAILED.with("reason", e.reason()).say(e.text());
       }
     }
   }
@@ -147,9 +126,10 @@ final class Reload {
     Config config = read.value();
     engine.take(lookUp.apply(config.access().policy()), config.quarantineMs());
     launchers = launchers(config);
+    Logging.take(config.monitoring().log());
     taken.run();
     reserve(this::change, reservations);
-    log.info("the config was read again");
+    Event.CONFIG_READ.say("the config was read again");
     return Stream.concat(contradictions.stream(), waiting(config).stream()).collect(joining("; "));
   }
 
@@ -166,7 +146,7 @@ final class Reload {
     }
     String all = Stream.concat(ofConfig.stream(), ofReservations.stream()).collect(joining("; "));
     problem = "%s wrong, and what was there stays: %s".formatted(what, all);
-    log.warn(problem);
+    Event.CONFIG_WRONG.say(problem);
     throw new MetakeyException(Reason.INVALID_REQUEST, problem, Map.of("faults", all));
   }
 
@@ -178,7 +158,7 @@ final class Reload {
     List<String> found = new ArrayList<>();
     new Reservations(registry, engine::snapshot, started.paths().keysDirectory(), found::add)
         .apply(wanted);
-    found.forEach(text -> log.warn(text));
+    found.forEach(Event.RESERVATION_REFUSED::say);
     contradictions = List.copyOf(found);
   }
 
@@ -193,9 +173,9 @@ final class Reload {
   /** Which keys have changed that count from the next start. */
   private List<String> waiting(Config config) {
     List<String> changed =
-        FIXED.entrySet().stream()
-            .filter(key -> !key.getValue().apply(config).equals(key.getValue().apply(started)))
-            .map(Map.Entry::getKey)
+        ConfigKey.ALL.stream()
+            .filter(key -> !key.reloads() && !key.isSame(config, started))
+            .map(ConfigKey::name)
             .toList();
     return changed.isEmpty()
         ? List.of()

@@ -5,16 +5,14 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import dev.metakey.layout.KeysText;
 import dev.metakey.model.Peer;
 import dev.metakey.server.domain.Limits;
+import dev.metakey.server.log.Event;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** What a daemon says about itself. */
 final class ThisProcess {
-  private static final Logger log = LoggerFactory.getLogger(ThisProcess.class);
 
   /**
    * The field of {@code /proc/PID/stat} with the time of the start; the process' name is the
@@ -63,11 +61,10 @@ final class ThisProcess {
   static Limits fitting(Limits limits) throws IOException {
     Limits fitting = limits.within(maxDescriptors());
     if (!fitting.equals(limits)) {
-      log.warn(
-          "{} connections at most, not {}: metakeyd may have {} file descriptors (LimitNOFILE of the unit)",
-          fitting.connections().total(),
-          limits.connections().total(),
-          maxDescriptors());
+      Event.CONNECTIONS_REDUCED.say(
+          "%d connections at most, not %d: metakeyd may have %d file descriptors (LimitNOFILE of the unit)"
+              .formatted(
+                  fitting.connections().total(), limits.connections().total(), maxDescriptors()));
     }
     return fitting;
   }

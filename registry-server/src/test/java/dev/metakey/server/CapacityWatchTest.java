@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 
 /** That a registry which grows full is told of as long as it is, and logged once. */
 class CapacityWatchTest {
-  private static final Logger LOG = Logger.getLogger(CapacityWatch.class.getName());
+  private static final Logger LOG = Logger.getLogger("dev.metakey.server");
 
   private final List<String> logged = new ArrayList<>();
   private final Handler handler =

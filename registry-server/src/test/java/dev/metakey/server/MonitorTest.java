@@ -1,5 +1,6 @@
 package dev.metakey.server;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -10,12 +11,16 @@ import dev.metakey.model.MetakeyException;
 import dev.metakey.server.config.Config;
 import dev.metakey.server.config.Read;
 import dev.metakey.server.engine.FakePrograms;
+import dev.metakey.server.log.LogSettings;
 import dev.metakey.server.transport.Http;
 import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.Scanner;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -26,6 +31,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(60)
 class MonitorTest {
   @TempDir private Path directory;
+  private Config.Page page = Config.Page.OFF;
   private @Nullable Daemon daemon;
 
   private void start(String... faults) throws Exception {
@@ -42,7 +48,8 @@ class MonitorTest {
                 600_000,
                 new Config.History(1000, 1),
                 Config.Publish.ALL)
-            .withMonitoring(new Config.Monitoring(Optional.of(metrics())));
+            .withMonitoring(
+                new Config.Monitoring(Optional.of(metrics()), page, LogSettings.DEFAULTS));
     daemon =
         new Daemon(
             new Read<>(config, List.of(faults)),
@@ -131,6 +138,31 @@ class MonitorTest {
           .contains("\nmetakey_watch_lag_revisions 0.0\n")
           .contains(
               "\nmetakey_request_duration_seconds_count{method=\"metakey.v1.Registry/Register\"} 1\n");
+    }
+  }
+
+  @Test
+  void page_whenNobodyWantsOne_isNotThere() throws Exception {
+    start();
+
+    assertThat(get("/")).startsWith("HTTP/1.1 404 ");
+    assertThat(get("/api/state")).startsWith("HTTP/1.1 404 ");
+  }
+
+  @Test
+  void page_whenItIsWanted_tellsOfWhatIsRegistered() throws Exception {
+    page = Config.Page.PUBLIC;
+    start();
+
+    assertThat(get("/")).startsWith("HTTP/1.1 200 ").contains("<title>metakey</title>");
+    try (MetakeyClient client = client();
+        SocketChannel events = SocketChannel.open(metrics())) {
+      events.write(ByteBuffer.wrap("GET /api/events HTTP/1.1\r\n\r\n".getBytes(UTF_8)));
+      Scanner told = new Scanner(events, UTF_8).useDelimiter("\n\n");
+      assertThat(told.findWithinHorizon("event: state\ndata: .*\n", 0)).doesNotContain("edge.hop");
+
+      client.register(FieldSpec.of("edge.hop", 2));
+      assertThat(told.findWithinHorizon("event: state\ndata: .*\n", 0)).contains("edge.hop");
     }
   }
 

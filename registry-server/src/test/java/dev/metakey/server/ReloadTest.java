@@ -89,6 +89,12 @@ class ReloadTest {
   }
 
   @Test
+  void reload_whenTheLogHasChanged_takesItOn() throws Exception {
+    configure("log: {level: error}");
+    assertThat(reload()).isEmpty();
+  }
+
+  @Test
   void reload_whenWhatIsFixedHasChanged_namesItUntilTheNextStart() throws Exception {
     configure(
         "socket_access: {mode: 0600}",

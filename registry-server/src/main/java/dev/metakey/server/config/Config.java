@@ -6,6 +6,7 @@ import dev.metakey.model.RegistryInfo;
 import dev.metakey.server.domain.Limits;
 import dev.metakey.server.domain.Policy;
 import dev.metakey.server.files.SocketAccess;
+import dev.metakey.server.log.LogSettings;
 import java.net.SocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -143,9 +144,22 @@ public record Config(
    *
    * @param metrics where metrics and health are served over HTTP: a loopback address, or a unix
    *     socket; empty for nowhere
+   * @param page what the page shows that is served there, too
+   * @param log what it logs, and how
    */
-  public record Monitoring(Optional<SocketAddress> metrics) {
-    public static final Monitoring NONE = new Monitoring(Optional.empty());
+  public record Monitoring(Optional<SocketAddress> metrics, Page page, LogSettings log) {
+    public static final Monitoring NONE =
+        new Monitoring(Optional.empty(), Page.OFF, LogSettings.DEFAULTS);
+  }
+
+  /** What the page shows of the registry. Nobody who looks at it is asked who they are. */
+  public enum Page {
+    /** There is none. */
+    OFF,
+    /** What everybody on this host may read. */
+    PUBLIC,
+    /** What admins may read, except for the tag. */
+    FULL
   }
 
   public static Config defaults() {

@@ -6,29 +6,16 @@ import dev.metakey.model.Names;
 import dev.metakey.model.RegistryInfo;
 import dev.metakey.model.Words;
 import dev.metakey.server.files.SocketAccess;
+import dev.metakey.server.log.LogFormat;
+import dev.metakey.server.log.LogLevel;
+import dev.metakey.server.log.LogSettings;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Reads {@code metakeyd.yaml}. Every key is optional; docs/operating.md lists them. */
+/** Reads {@code metakeyd.yaml}. Every key is optional; metakeyd.yaml(5) explains them. */
 public final class ConfigFile {
-  private static final List<String> KEYS =
-      List.of(
-          "socket",
-          "data",
-          "run",
-          "bpffs",
-          "layout",
-          "area",
-          "quarantine",
-          "history",
-          "publish",
-          "programs",
-          "launchers",
-          "policy",
-          "socket_access",
-          "limits",
-          "metrics");
+  private static final List<String> KEYS = ConfigKey.ALL.stream().map(ConfigKey::name).toList();
 
   private ConfigFile() {}
 
@@ -65,7 +52,7 @@ public final class ConfigFile {
         yaml.get("programs", defaults.programs(), Config.Programs::parse),
         yaml.list("launchers", ConfigFile::launcher),
         new Config.Access(PolicySection.read(yaml), socketAccess(yaml), LimitsSection.read(yaml)),
-        new Config.Monitoring(MetricsSection.read(yaml)));
+        MetricsSection.read(yaml, log(yaml)));
   }
 
   /** Where it is wrong, nobody else gets in: it may have been meant to keep somebody out. */
@@ -77,6 +64,14 @@ public final class ConfigFile {
             map.get("group", "", SocketAccess::checkGroup),
             map.get("mode", SocketAccess.EVERYBODY.mode(), SocketAccess::parseMode));
     return map.isSound() ? access : SocketAccess.CLOSED;
+  }
+
+  private static LogSettings log(YamlMap yaml) {
+    YamlMap log = yaml.map("log", List.of("level", "format"));
+    LogSettings usual = LogSettings.DEFAULTS;
+    return new LogSettings(
+        log.get("level", usual.level(), w -> Words.parse(LogLevel.class, "level", w)),
+        log.get("format", usual.format(), w -> Words.parse(LogFormat.class, "format", w)));
   }
 
   private static String launcher(String word) {
@@ -100,7 +95,7 @@ public final class ConfigFile {
     return word.equals("none") ? word : path(word).toString();
   }
 
-  private static boolean yesOrNo(String word) {
+  static boolean yesOrNo(String word) {
     if (!word.equals("true") && !word.equals("false")) {
       throw new IllegalArgumentException(
           "%s is neither true nor false".formatted(Names.quote(word)));

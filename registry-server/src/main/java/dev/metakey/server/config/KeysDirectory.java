@@ -6,7 +6,6 @@ import dev.metakey.model.FieldSpec;
 import dev.metakey.model.Format;
 import dev.metakey.model.Merge;
 import dev.metakey.model.MetakeyException;
-import dev.metakey.model.Names;
 import dev.metakey.model.Reservation;
 import dev.metakey.model.Sharing;
 import dev.metakey.model.Words;
@@ -93,7 +92,7 @@ public final class KeysDirectory {
     int size = entry.require("size", word -> (int) ConfigFile.number(word, -1, 1024));
     int id = entry.require("id", word -> (int) ConfigFile.number(word, 0, Field.IDS - 1));
     int slot = slot(entry);
-    boolean foreign = entry.get("foreign", false, KeysDirectory::bool);
+    boolean foreign = entry.get("foreign", false, ConfigFile::yesOrNo);
     String description = entry.get("description", "", word -> word);
     Format format = entry.get("format", Format.DEC, w -> Words.parse(Format.class, "format", w));
     Merge merge = entry.get("merge", Merge.UNSPECIFIED, w -> Words.parse(Merge.class, "merge", w));
@@ -108,13 +107,5 @@ public final class KeysDirectory {
   /** 0 if none is named. */
   static int slot(YamlMap entry) {
     return entry.get("slot", 0, word -> (int) ConfigFile.number(word, 1, 255));
-  }
-
-  private static boolean bool(String word) {
-    if (!word.equals("true") && !word.equals("false")) {
-      throw new IllegalArgumentException(
-          "%s is neither true nor false".formatted(Names.quote(word)));
-    }
-    return word.equals("true");
   }
 }

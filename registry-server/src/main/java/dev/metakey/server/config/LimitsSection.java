@@ -32,7 +32,7 @@ final class LimitsSection {
         usual.arriving(),
         bound(limits, "unread_bytes", usual.unreadBytes(), 6 * MIB, 24 * MIB),
         bound(limits, "waits", usual.waits(), 16, 8_192),
-        bound(limits, "watches", usual.watches(), 16, 8_192),
+        bound(limits, "watches", usual.watches(), 16, 16_384),
         usual.queued(),
         limits.get(
             "calls_a_second",

@@ -1,6 +1,8 @@
 package dev.metakey.server.config;
 
 import dev.metakey.model.Names;
+import dev.metakey.model.Words;
+import dev.metakey.server.log.LogSettings;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -17,6 +19,7 @@ import java.util.regex.Pattern;
  * <pre>
  *   metrics:
  *     listen: 127.0.0.1:9464
+ *     page: public
  * </pre>
  *
  * Only this host can reach a loopback address: the answers name services and users, and nobody is
@@ -31,10 +34,21 @@ final class MetricsSection {
 
   private MetricsSection() {}
 
-  /** Where the config has metrics served; empty for nowhere. What is wrong is noted there. */
-  static Optional<SocketAddress> read(YamlMap config) {
-    YamlMap metrics = config.map("metrics", List.of("listen"));
-    return metrics.get("listen", Optional.empty(), word -> Optional.of(address(word)));
+  /**
+   * What the config has served, and where. What is wrong is noted there.
+   *
+   * @param log what else the daemon shows of itself
+   */
+  static Config.Monitoring read(YamlMap config, LogSettings log) {
+    YamlMap metrics = config.map("metrics", List.of("listen", "page"));
+    Optional<SocketAddress> listen =
+        metrics.get("listen", Optional.empty(), word -> Optional.of(address(word)));
+    Config.Page page =
+        metrics.get("page", Config.Page.OFF, word -> Words.parse(Config.Page.class, "page", word));
+    if (page != Config.Page.OFF && !metrics.has("listen")) {
+      metrics.note("page", "it is served where 'listen' says, and that is missing");
+    }
+    return new Config.Monitoring(listen, page, log);
   }
 
   private static SocketAddress address(String word) {

@@ -101,6 +101,11 @@ public record Limits(
       return new Bound(what, perUid * newTotal / total, newTotal, reserve * newTotal / total);
     }
 
+    /** What one admin may hold: one ordinary uid's part stays for others, unless that is more. */
+    public long perAdmin() {
+      return Math.max(perUid, total - perUid);
+    }
+
     /** The same, with another part for one uid. */
     public Bound withPerUid(long newPerUid) {
       return new Bound(what, newPerUid, total, reserve);

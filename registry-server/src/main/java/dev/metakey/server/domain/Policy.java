@@ -94,6 +94,11 @@ public record Policy(List<PolicyRule> rules) {
     throw new IllegalStateException("no rule is about " + peer); // the last one is
   }
 
+  /** Whether every rule allows something to be done to a name, so that whoever asks may do it. */
+  public boolean everybodyMay(Right right, String name) {
+    return rules.stream().allMatch(rule -> rule.allows(right, name));
+  }
+
   /** The rules that are passed over before one is about the peer, each with why. */
   public Map<PolicyRule, String> passedFor(Peer peer) {
     Map<PolicyRule, String> passed = new LinkedHashMap<>();

@@ -95,7 +95,7 @@ public final class Budget {
     }
     long mine = held(uid);
     boolean byPolicy = quota != Quota.AS_LIMITED;
-    long own = byPolicy ? quota : admin ? bound.total() - bound.perUid() : bound.perUid();
+    long own = byPolicy ? quota : admin ? bound.perAdmin() : bound.perUid();
     if (mine + amount > own) {
       return new Full(bound.what(), uid, own, mine, byPolicy, "");
     }

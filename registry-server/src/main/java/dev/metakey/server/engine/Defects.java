@@ -1,11 +1,10 @@
 package dev.metakey.server.engine;
 
+import dev.metakey.server.log.Event;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The defects that one part of the daemon met. Each kind is logged once, with its stack trace; all
@@ -13,7 +12,6 @@ import org.slf4j.LoggerFactory;
  * Thread-safe.
  */
 public final class Defects {
-  private static final Logger log = LoggerFactory.getLogger(Defects.class);
 
   /** How many kinds are logged at most. */
   private static final int MAX_KINDS = 100;
@@ -34,7 +32,7 @@ public final class Defects {
     count.incrementAndGet();
     try {
       if (kinds.size() < MAX_KINDS && kinds.add(kindOf(defect))) {
-        log.error("{} met a defect and goes on; please report this", who, defect);
+        Event.DEFECT.say(who + " met a defect and goes on; please report this", defect);
       }
     } catch (RuntimeException | Error untold) {
       // It is counted, and status tells of it.

@@ -13,6 +13,7 @@ import dev.metakey.server.domain.Drift;
 import dev.metakey.server.domain.Observe;
 import dev.metakey.server.domain.Programs;
 import dev.metakey.server.domain.Tick;
+import dev.metakey.server.log.Event;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,8 +26,6 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Looks at what the kernel has loaded, and tells the writer what is new. The thread {@code
@@ -53,8 +52,6 @@ public final class KernelWatch implements CommitListener, AutoCloseable {
    * groups, and one that goes is still there when the kernel tells of it.
    */
   private static final long GROUP_MS = 500;
-
-  private static final Logger log = LoggerFactory.getLogger(KernelWatch.class);
 
   /** The most faults of programs that are logged; status and users show all of them. */
   private static final int MAX_TOLD = 1_000;
@@ -101,7 +98,7 @@ public final class KernelWatch implements CommitListener, AutoCloseable {
       wake();
       return goesOn;
     } catch (IOException e) {
-      log.warn("{}; metakeyd looks at them now and then", e.getMessage());
+      Event.PROGRAM_EVENTS_LOST.say(e.getMessage() + "; metakeyd looks at them now and then");
       events = null;
       wake();
       return false;
@@ -234,7 +231,7 @@ public final class KernelWatch implements CommitListener, AutoCloseable {
 
   private void tell(Programs known, Observe seen) {
     if (!seen.blindness().isEmpty()) {
-      log.warn("loaded programs cannot be seen: {}", seen.blindness());
+      Event.PROGRAMS_UNSEEN.say("loaded programs cannot be seen: " + seen.blindness());
       return;
     }
     for (LoadedProgram program : seen.loaded()) {
@@ -242,7 +239,10 @@ public final class KernelWatch implements CommitListener, AutoCloseable {
         for (FieldUse use : program.uses()) {
           String fault = Drift.faultOf(engine.snapshot(), engine.tag(), use);
           if (!fault.isEmpty() && isFirst(program.name() + " " + use.name() + " " + fault)) {
-            log.warn("{} is stale: {}: {}", program, use.name(), fault);
+            Event.PROGRAM_STALE
+                .with("program_id", program.id())
+                .with("field", use.name())
+                .say("%s is stale: %s: %s".formatted(program, use.name(), fault));
           }
         }
       }

@@ -7,6 +7,7 @@ import dev.metakey.model.Reason;
 import dev.metakey.model.RegistryInfo;
 import dev.metakey.server.domain.RegistryState;
 import dev.metakey.server.domain.Uses;
+import dev.metakey.server.log.Event;
 import dev.metakey.server.storage.Store;
 import dev.metakey.server.storage.StoreException;
 import java.util.List;
@@ -15,8 +16,6 @@ import java.util.function.BiConsumer;
 import java.util.function.LongConsumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The writer's hold on the store: commits, and opens the store anew after a failure.
@@ -34,7 +33,6 @@ final class StoreKeeper {
   private static final long CHECK_MS = 1_000;
   private static final long TRIM_MS = 60_000;
   private static final long USES_MS = 600_000;
-  private static final Logger log = LoggerFactory.getLogger(StoreKeeper.class);
 
   private final Store store;
   private final Retention retention;
@@ -150,7 +148,9 @@ final class StoreKeeper {
         ahead.accept(stored, unseen);
       }
       problem = null;
-      log.info("the store works again, at revision {}", stored.revision());
+      Event.STORE_WORKS
+          .with("revision", stored.revision())
+          .say("the store works again, at revision " + stored.revision());
       turned.run();
       return unseen;
     } catch (StoreException e) {
@@ -232,7 +232,7 @@ final class StoreKeeper {
   private void fail(StoreException e, long nowMs) {
     stillFailing(e, nowMs);
     turned.run();
-    log.error("changes are refused from now on: {}", e.getMessage(), e.getCause());
+    Event.STORE_FAILED.say("changes are refused from now on: " + e.getMessage(), e.getCause());
   }
 
   private void stillFailing(StoreException e, long nowMs) {

@@ -10,13 +10,12 @@ import dev.metakey.server.domain.Now;
 import dev.metakey.server.domain.Registry;
 import dev.metakey.server.domain.RegistryState;
 import dev.metakey.server.domain.Rules;
+import dev.metakey.server.log.Event;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * A call on its way through the writer. Only the future is for other threads.
@@ -24,7 +23,6 @@ import org.slf4j.LoggerFactory;
  * @param <R> what the command answers
  */
 final class Submission<R> {
-  private static final Logger log = LoggerFactory.getLogger(Submission.class);
 
   final CompletableFuture<Reply<R>> future = new CompletableFuture<>();
   private final Command<R> command;
@@ -59,7 +57,7 @@ final class Submission<R> {
     try {
       decision = Registry.decide(state, rules, command, peer, now);
     } catch (RuntimeException | Error defect) {
-      log.error("deciding {} failed: please report this", command, defect);
+      Event.DEFECT.say("deciding %s failed: please report this".formatted(command), defect);
       refuse(defect(defect));
       return state;
     }

@@ -16,6 +16,7 @@ import dev.metakey.server.domain.RegistryState;
 import dev.metakey.server.domain.Rules;
 import dev.metakey.server.domain.Start;
 import dev.metakey.server.domain.Tick;
+import dev.metakey.server.log.Event;
 import dev.metakey.server.storage.StoreException;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,8 +25,6 @@ import java.util.function.Consumer;
 import java.util.function.LongConsumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * What the writer's thread alone does: it decides batches of commands, makes their changes durable,
@@ -39,7 +38,6 @@ final class Writer {
 
   private static final long IDLE = Long.MAX_VALUE;
   private static final long NOTE_TIME_MS = 3_600_000;
-  private static final Logger log = LoggerFactory.getLogger(Writer.class);
 
   private final Supplier<Rules> rules;
   private final Peer self;
@@ -248,7 +246,7 @@ final class Writer {
       try {
         what.accept(listener);
       } catch (RuntimeException | Error defect) {
-        log.error("telling {} failed: please report this", listener, defect);
+        Event.DEFECT.say("telling %s failed: please report this".formatted(listener), defect);
       }
     }
   }

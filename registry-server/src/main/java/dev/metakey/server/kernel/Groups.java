@@ -2,9 +2,8 @@ package dev.metakey.server.kernel;
 
 import com.sun.jna.Pointer;
 import dev.metakey.files.Failure;
+import dev.metakey.server.log.Event;
 import java.io.IOException;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** The groups that the host knows. */
 public final class Groups {
@@ -13,8 +12,6 @@ public final class Groups {
 
   /** The offset of the id in {@code struct group}, after two pointers. */
   private static final int GID = 16;
-
-  private static final Logger log = LoggerFactory.getLogger(Groups.class);
 
   private Groups() {}
 
@@ -28,7 +25,8 @@ public final class Groups {
       Pointer group = Libc.getgrnam(name);
       return group == null ? NONE : group.getInt(GID);
     } catch (IOException e) {
-      log.warn("the group {} cannot be looked up: {}", name, Failure.words(e));
+      Event.GROUP_UNKNOWN.say(
+          "the group %s cannot be looked up: %s".formatted(name, Failure.words(e)));
       return NONE;
     }
   }

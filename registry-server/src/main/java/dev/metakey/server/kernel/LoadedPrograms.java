@@ -6,6 +6,7 @@ import dev.metakey.model.FieldUse;
 import dev.metakey.model.LoadedProgram;
 import dev.metakey.server.kernel.Bpf.Fd;
 import dev.metakey.server.kernel.Bpf.ProgInfo;
+import dev.metakey.server.log.Event;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.HashMap;
@@ -18,8 +19,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The programs that the kernel has loaded and whose object has records: those that have a map named
@@ -36,7 +35,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class LoadedPrograms {
   private static final int CLOCK_BOOTTIME = 7;
-  private static final Logger log = LoggerFactory.getLogger(LoadedPrograms.class);
 
   private Map<Integer, Known> known = new HashMap<>();
 
@@ -169,12 +167,11 @@ public final class LoadedPrograms {
 
   private void report(int mapId, List<String> faults) {
     if (!faults.isEmpty() && reportedMaps.add(mapId)) {
-      log.warn(
-          "map {} {} holds {} records that are not valid, and are left out; the first: {}",
-          mapId,
-          RecordStruct.SECTION,
-          faults.size(),
-          faults.get(0));
+      Event.RECORDS_INVALID
+          .with("map_id", mapId)
+          .say(
+              "map %d %s holds %d records that are not valid, and are left out; the first: %s"
+                  .formatted(mapId, RecordStruct.SECTION, faults.size(), faults.get(0)));
     }
   }
 }

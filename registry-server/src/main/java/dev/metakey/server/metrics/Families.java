@@ -44,6 +44,17 @@ final class Families {
     return this;
   }
 
+  /** A number that only grows. */
+  Families counter(String name, String help, double value) {
+    all.metricSnapshot(
+        CounterSnapshot.builder()
+            .name(name)
+            .help(help)
+            .dataPoint(CounterDataPointSnapshot.builder().value(value).build())
+            .build());
+    return this;
+  }
+
   /** A number that only grows, for each value of a label; the name is without {@code _total}. */
   Families counter(String name, String help, String label, Map<String, ? extends Number> values) {
     CounterSnapshot.Builder family = CounterSnapshot.builder().name(name).help(help);

@@ -11,6 +11,7 @@ import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Path;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongConsumer;
@@ -35,6 +36,7 @@ public final class MetricsPage implements HttpPage {
       LongSupplier watchLag,
       BooleanSupplier changesPossible) {
     registry.register(new RegistryMetrics(statuses, snapshots, watchLag, changesPossible));
+    registry.register(new ProcessMetrics(Path.of("/proc/self")));
   }
 
   /** Counts calls. */

@@ -7,6 +7,7 @@ import dev.metakey.model.RegistryInfo;
 import dev.metakey.model.Snapshot;
 import dev.metakey.server.engine.CommitListener;
 import dev.metakey.server.engine.Worker;
+import dev.metakey.server.log.Event;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -15,8 +16,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Publishes the newest committed state through every outlet, on the thread {@code
@@ -35,7 +34,6 @@ public final class Publisher implements CommitListener, AutoCloseable {
   private static final long RETRY_MS = 1_000;
   private static final long PAUSE_MS = 10;
   private static final long LOOK_MS = 5_000;
-  private static final Logger log = LoggerFactory.getLogger(Publisher.class);
 
   private final List<Tracked> outlets;
   private final Worker worker =
@@ -239,7 +237,9 @@ public final class Publisher implements CommitListener, AutoCloseable {
         published = null;
         outlet.publish(snapshot);
         if (!status.problem().isEmpty()) {
-          log.info("{} can be published again", outlet.path());
+          Event.PUBLICATION_WORKS
+              .with("outlet", outlet.name())
+              .say(outlet.path() + " can be published again");
         }
         status = status(snapshot.info().revision(), "");
         published = next;
@@ -258,7 +258,8 @@ public final class Publisher implements CommitListener, AutoCloseable {
       try {
         outlet.close();
       } catch (IOException e) {
-        log.warn("{} cannot be closed: {}", outlet.path(), Failure.words(e));
+        Event.CLOSE_FAILED.say(
+            "%s cannot be closed: %s".formatted(outlet.path(), Failure.words(e)));
       }
     }
 
@@ -268,7 +269,9 @@ public final class Publisher implements CommitListener, AutoCloseable {
       String said = why.startsWith(path + ": ") ? why.substring(path.length() + 2) : why;
       String problem = "%s cannot be published: %s".formatted(path, said);
       if (!status.problem().equals(problem)) {
-        log.warn("{}; trying again every second", problem, defect);
+        Event.PUBLICATION_FAILED
+            .with("outlet", outlet.name())
+            .say(problem + "; trying again every second", defect);
       }
       status = status(status.revision(), problem);
     }

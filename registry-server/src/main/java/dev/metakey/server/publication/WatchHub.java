@@ -12,6 +12,7 @@ import dev.metakey.server.engine.Budget;
 import dev.metakey.server.engine.CommitListener;
 import dev.metakey.server.engine.Defects;
 import dev.metakey.server.engine.Shares;
+import dev.metakey.server.log.Event;
 import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
@@ -31,8 +32,6 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Tells watchers what was committed. Each is told the whole state first, or the changes since a
@@ -53,7 +52,6 @@ public final class WatchHub implements CommitListener, AutoCloseable {
   private static final int PAGE = 500;
   private static final int AT_ONCE = 64;
   private static final long GRACE_S = 5;
-  private static final Logger log = LoggerFactory.getLogger(WatchHub.class);
 
   private final Supplier<Snapshot> snapshots;
   private final History history;
@@ -156,7 +154,7 @@ public final class WatchHub implements CommitListener, AutoCloseable {
     try {
       thread.execute(defects.guard(task));
     } catch (RejectedExecutionException e) {
-      log.debug("nobody is told any more", e);
+      // the thread of that connection has ended, and nobody is there to be told
     }
   }
 
@@ -178,7 +176,8 @@ public final class WatchHub implements CommitListener, AutoCloseable {
       submit(audience.thread, untold::countDown);
     }
     if (!untold.await(GRACE_S, TimeUnit.SECONDS)) {
-      log.warn("watchers could not be told in {} s that the daemon stops", GRACE_S);
+      Event.WATCHERS_UNTOLD.say(
+          "watchers could not be told in %d s that the daemon stops".formatted(GRACE_S));
     }
     reader.shutdown();
     var unused = reader.awaitTermination(GRACE_S, TimeUnit.SECONDS); // it reads the store
@@ -385,7 +384,8 @@ public final class WatchHub implements CommitListener, AutoCloseable {
       try {
         return history.after(cursor, PAGE);
       } catch (MetakeyException unreadable) {
-        log.warn("a watcher gets the state, not the changes: {}", unreadable.text());
+        Event.HISTORY_UNREADABLE.say(
+            "a watcher gets the state, not the changes: " + unreadable.text());
         return List.of();
       }
     }

@@ -1,5 +1,6 @@
 package dev.metakey.server.transport;
 
+import dev.metakey.server.log.Event;
 import io.grpc.netty.shaded.io.netty.channel.Channel;
 import io.grpc.netty.shaded.io.netty.channel.ChannelHandlerContext;
 import io.grpc.netty.shaded.io.netty.channel.ChannelInboundHandlerAdapter;
@@ -85,7 +86,7 @@ final class AcceptGate extends ChannelInboundHandlerAdapter {
     if (why == null) {
       return false;
     }
-    connections.faults.say("connection refused: " + why);
+    Event.CLIENT_FAULT.say("connection refused: " + why);
     TurnedAway.answerAtOnce(channel, why);
     return true;
   }
@@ -125,7 +126,7 @@ final class AcceptGate extends ChannelInboundHandlerAdapter {
   }
 
   private void lent(ChannelHandlerContext listening) {
-    connections.faults.say(
+    Event.CLIENT_FAULT.say(
         "there is no file descriptor for one more connection; idle ones are closed");
     if (!isLent) {
       isLent = true;

@@ -18,6 +18,7 @@ import dev.metakey.server.engine.Engine;
 import dev.metakey.server.engine.KernelWatch;
 import dev.metakey.server.engine.PendingPage;
 import dev.metakey.server.engine.Reply;
+import dev.metakey.server.log.Event;
 import dev.metakey.v1.AdminGrpc;
 import dev.metakey.v1.ApplyRequest;
 import dev.metakey.v1.ApplyResponse;
@@ -62,8 +63,6 @@ import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** The calls of admins: maps requests to commands, submits them, and maps the replies back. */
 final class AdminService extends AdminGrpc.AdminImplBase {
@@ -73,7 +72,6 @@ final class AdminService extends AdminGrpc.AdminImplBase {
   private static final int MAX_PENDING = 256;
 
   private static final SecureRandom RANDOM = new SecureRandom();
-  private static final Logger log = LoggerFactory.getLogger(AdminService.class);
 
   private final Engine engine;
   private final KernelWatch kernel;
@@ -182,7 +180,9 @@ final class AdminService extends AdminGrpc.AdminImplBase {
             kernel.submit(
                 new Retag(Tag.random(RANDOM), request.getNothingLoaded()), caller, lookers),
         reply -> {
-          log.info("the tag was made anew for {}: link programs again", caller);
+          Event.TAG_MADE_ANEW
+              .by(caller)
+              .say("the tag was made anew for %s: link programs again".formatted(caller));
           return RetagResponse.newBuilder().setRegistry(Wire.info(reply.info())).build();
         });
   }
@@ -196,7 +196,7 @@ final class AdminService extends AdminGrpc.AdminImplBase {
             "backup",
             caller -> {
               ByteString backup = ByteString.copyFrom(upkeep.backup());
-              log.info("a backup was made for {}", caller);
+              Event.BACKUP_MADE.by(caller).say("a backup was made for " + caller);
               return BackupResponse.newBuilder().setRegistry(registry()).setBackup(backup).build();
             }));
   }

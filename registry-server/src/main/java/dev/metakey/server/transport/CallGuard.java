@@ -259,7 +259,7 @@ final class CallGuard implements ServerInterceptor {
                 "the request did not arrive whole within %d ms".formatted(each.requestMs())));
       }
       if (unreadTooLong) {
-        connections.faults.say(
+        connection.fault(
             "connection closed: an answer was not read for %d ms by %s"
                 .formatted(each.unreadMs(), connection));
         connection.close();
@@ -297,7 +297,7 @@ final class CallGuard implements ServerInterceptor {
         }
       }
       if (tooMuch != null) {
-        connections.faults.say("%s by %s".formatted(tooMuch.text(), connection));
+        connection.fault("%s by %s".formatted(tooMuch.text(), connection));
         refuse(tooMuch);
       }
     }

@@ -16,7 +16,7 @@ import java.util.Objects;
 final class CallerInterceptor implements ServerInterceptor {
   private static final Context.Key<Peer> CALLER = Context.key("dev.metakey.caller");
   private static final Context.Key<Connection> CONNECTION = Context.key("dev.metakey.connection");
-  private static final Metadata.Key<String> CLAIMED_SERVICE =
+  static final Metadata.Key<String> CLAIMED_SERVICE =
       Metadata.Key.of("metakey-service", Metadata.ASCII_STRING_MARSHALLER);
 
   /** Who makes the call that this thread handles. */

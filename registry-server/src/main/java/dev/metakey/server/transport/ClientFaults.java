@@ -1,5 +1,6 @@
 package dev.metakey.server.transport;
 
+import dev.metakey.server.log.Event;
 import io.grpc.StatusException;
 import io.grpc.StatusRuntimeException;
 import java.io.IOException;
@@ -17,16 +18,6 @@ public final class ClientFaults implements Filter {
   private static final String GRPC = "io.grpc.";
   private static final String HTTP2_EXCEPTION = "Http2Exception";
 
-  private final FaultLog faults;
-
-  public ClientFaults() {
-    this(new FaultLog(System::nanoTime));
-  }
-
-  ClientFaults(FaultLog faults) {
-    this.faults = faults;
-  }
-
   @Override
   public boolean isLoggable(LogRecord event) {
     Throwable thrown = event.getThrown();
@@ -35,7 +26,7 @@ public final class ClientFaults implements Filter {
       return true;
     }
     if (event.getLevel().intValue() >= Level.WARNING.intValue()) {
-      faults.say("a client was cut off: " + thrown.getMessage());
+      Event.CLIENT_FAULT.say("a client was cut off: " + thrown.getMessage());
     }
     return false;
   }

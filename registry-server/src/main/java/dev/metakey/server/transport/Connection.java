@@ -2,6 +2,7 @@ package dev.metakey.server.transport;
 
 import dev.metakey.server.domain.Quota;
 import dev.metakey.server.engine.Shares;
+import dev.metakey.server.log.Event;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -71,6 +72,16 @@ final class Connection {
   /** Notes that a call came; true for the first one. */
   boolean beginsToAsk() {
     return !asked.get() && asked.compareAndSet(false, true);
+  }
+
+  /** Logs what the peer did wrong. */
+  void fault(String text) {
+    Event.CLIENT_FAULT
+        .with("uid", Integer.toUnsignedLong(peer.uid()))
+        .with("pid", peer.pid())
+        .withAny("unit", peer.place().unit())
+        .withAny("program", peer.program())
+        .say(text);
   }
 
   /** {@code uid 1001, pid 4711 (python3)}. */

@@ -20,7 +20,6 @@ final class Connections {
   final Budget calls;
   final Budget arriving;
   final Budget unreadBytes;
-  final FaultLog faults = new FaultLog(System::nanoTime);
   private final Budget open;
   private final Rate rate;
   private final Rate connects;
@@ -76,7 +75,7 @@ final class Connections {
 
   private void drop(Connection idle) {
     closed(idle);
-    faults.say(
+    idle.fault(
         "connection closed: it was idle, and its place was needed; it came from %s"
             .formatted(idle));
     idle.close();

@@ -14,8 +14,9 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * Lets connections in, and bounds them: each carries one request and lasts {@value #LIFE_MS} ms at
- * most, and there are {@value #MOST} at a time. The oldest makes room for a new one, so nobody
- * keeps others out by holding all. For the thread of the {@link HttpEndpoint} alone.
+ * most, unless it is one of the {@link HttpViewers}, and there are {@value #MOST} at a time. The
+ * oldest makes room for a new one, so nobody keeps others out by holding all. For the thread of the
+ * {@link HttpEndpoint} alone.
  */
 @Sharable
 final class HttpConnections extends ChannelInitializer<Channel> {
@@ -27,6 +28,7 @@ final class HttpConnections extends ChannelInitializer<Channel> {
       new HttpDecoderConfig().setMaxInitialLineLength(2_048).setMaxHeaderSize(8_192);
 
   private final Map<String, HttpPage> pages;
+  private final HttpViewers viewers;
   private final boolean checksHost;
   private final Defects defects;
 
@@ -35,10 +37,13 @@ final class HttpConnections extends ChannelInitializer<Channel> {
 
   /**
    * @param pages by path
+   * @param viewers who wants to be told more than once; they are bounded by themselves
    * @param checksHost whether requests must name this host
    */
-  HttpConnections(Map<String, HttpPage> pages, boolean checksHost, Defects defects) {
+  HttpConnections(
+      Map<String, HttpPage> pages, HttpViewers viewers, boolean checksHost, Defects defects) {
     this.pages = Map.copyOf(pages);
+    this.viewers = viewers;
     this.checksHost = checksHost;
     this.defects = defects;
   }
@@ -47,7 +52,7 @@ final class HttpConnections extends ChannelInitializer<Channel> {
   protected void initChannel(Channel channel) {
     makeRoom();
     open.add(channel);
-    var end = channel.eventLoop().schedule(() -> close(channel), LIFE_MS, TimeUnit.MILLISECONDS);
+    var end = channel.eventLoop().schedule(() -> end(channel), LIFE_MS, TimeUnit.MILLISECONDS);
     var unused =
         channel
             .closeFuture()
@@ -61,16 +66,19 @@ final class HttpConnections extends ChannelInitializer<Channel> {
         .addLast(
             new HttpRequestDecoder(BOUNDS),
             new HttpResponseEncoder(),
-            new HttpCall(pages, checksHost, defects));
+            new HttpCall(pages, viewers, checksHost, defects));
   }
 
   private void makeRoom() {
+    open.removeIf(viewers::contains);
     if (open.size() >= MOST) {
-      close(open.iterator().next());
+      var unused = open.iterator().next().close();
     }
   }
 
-  private static void close(Channel channel) {
-    var unused = channel.close();
+  private void end(Channel channel) {
+    if (!viewers.contains(channel)) {
+      var unused = channel.close();
+    }
   }
 }

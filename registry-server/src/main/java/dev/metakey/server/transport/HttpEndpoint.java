@@ -3,6 +3,7 @@ package dev.metakey.server.transport;
 import dev.metakey.files.Failure;
 import dev.metakey.server.engine.Defects;
 import dev.metakey.server.files.SocketAccess;
+import dev.metakey.server.log.Event;
 import io.grpc.netty.shaded.io.netty.bootstrap.ServerBootstrap;
 import io.grpc.netty.shaded.io.netty.channel.Channel;
 import io.grpc.netty.shaded.io.netty.channel.ChannelFuture;
@@ -21,8 +22,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Serves pages over HTTP/1.1, read only, to whoever on this host can connect: on a loopback
@@ -37,12 +36,12 @@ import org.slf4j.LoggerFactory;
 public final class HttpEndpoint implements AutoCloseable {
   private static final long LOOK_MS = 5_000;
   private static final long GRACE_S = 5;
-  private static final Logger log = LoggerFactory.getLogger(HttpEndpoint.class);
 
   private final SocketAddress address;
   private final SocketAccess access;
   private final Defects defects = new Defects("answering over HTTP");
   private final HttpConnections connections;
+  private final HttpViewers viewers;
   private final EventLoopGroup loop =
       new MultiThreadIoEventLoopGroup(
           1, new DefaultThreadFactory("registry-http"), EpollIoHandler.newFactory());
@@ -54,11 +53,22 @@ public final class HttpEndpoint implements AutoCloseable {
    * @param address an {@link java.net.InetSocketAddress}, or a {@link UnixDomainSocketAddress}
    * @param access who may connect to a unix socket
    * @param pages by path
+   * @param feed what viewers are told over and over again; null if there is nothing of the kind
    */
-  public HttpEndpoint(SocketAddress address, SocketAccess access, Map<String, HttpPage> pages) {
+  public HttpEndpoint(
+      SocketAddress address,
+      SocketAccess access,
+      Map<String, HttpPage> pages,
+      @Nullable HttpFeed feed) {
     this.address = address;
     this.access = access;
-    this.connections = new HttpConnections(pages, !isUnix(), defects);
+    this.viewers = new HttpViewers(feed, loop.next(), defects);
+    this.connections = new HttpConnections(pages, viewers, !isUnix(), defects);
+  }
+
+  /** Has viewers told soon, if there is something new. From any thread. */
+  public void tellViewers() {
+    viewers.tell();
   }
 
   private boolean isUnix() {
@@ -165,7 +175,7 @@ public final class HttpEndpoint implements AutoCloseable {
         access.give(socket.path(), false);
       }
       problem = "";
-      log.info("metrics and health are served at {}", place());
+      Event.METRICS_SERVED.say("metrics and health are served at " + place());
     } catch (IOException e) {
       removeSocket();
       stopListening();
@@ -179,7 +189,7 @@ public final class HttpEndpoint implements AutoCloseable {
         file.remove();
       }
     } catch (IOException e) {
-      log.warn("{} cannot be removed: {}", place(), Failure.words(e));
+      Event.CLOSE_FAILED.say("%s cannot be removed: %s".formatted(place(), Failure.words(e)));
     }
   }
 
@@ -188,7 +198,7 @@ public final class HttpEndpoint implements AutoCloseable {
         "metrics cannot be served at %s: %s. metakeyd tries again every %d seconds; 'metrics' in its config says where"
             .formatted(place(), why, TimeUnit.MILLISECONDS.toSeconds(LOOK_MS));
     if (!text.equals(problem)) {
-      log.warn(text);
+      Event.METRICS_FAILED.say(text);
     }
     problem = text;
   }
@@ -224,7 +234,8 @@ public final class HttpEndpoint implements AutoCloseable {
         file.close();
       }
     } catch (IOException e) {
-      log.warn("the lock beside {} cannot be closed: {}", place(), Failure.words(e));
+      Event.CLOSE_FAILED.say(
+          "the lock beside %s cannot be closed: %s".formatted(place(), Failure.words(e)));
     }
   }
 }

@@ -1,6 +1,10 @@
 package dev.metakey.server.transport;
 
 import com.google.rpc.ErrorInfo;
+import dev.metakey.model.MetakeyException;
+import dev.metakey.model.Peer;
+import dev.metakey.server.log.Entry;
+import dev.metakey.server.log.Event;
 import dev.metakey.wire.WireErrors;
 import io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
 import io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
@@ -10,18 +14,24 @@ import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 import io.grpc.Status;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
-/** Measures calls, from when their headers came until they were answered or given up. */
+/**
+ * Measures calls, from when their headers came until they were answered or given up: for whoever
+ * wants that, and for the log at its level debug. Where neither is so, calls pass untouched.
+ */
 final class MeteredCalls implements ServerInterceptor {
-  private final CallMeter meter;
+  private final @Nullable CallMeter meter;
   private final LongSupplier nanoTime;
 
   /**
+   * @param meter is told of each call; null if nobody wants that
    * @param nanoTime as {@link System#nanoTime}
    */
-  MeteredCalls(CallMeter meter, LongSupplier nanoTime) {
+  MeteredCalls(@Nullable CallMeter meter, LongSupplier nanoTime) {
     this.meter = meter;
     this.nanoTime = nanoTime;
   }
@@ -29,7 +39,10 @@ final class MeteredCalls implements ServerInterceptor {
   @Override
   public <Q, A> ServerCall.Listener<Q> interceptCall(
       ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
-    Metered<Q, A> metered = new Metered<>(call);
+    if (meter == null && !Event.CALL.isWanted()) {
+      return next.startCall(call, headers);
+    }
+    Metered<Q, A> metered = new Metered<>(call, headers.get(CallerInterceptor.CLAIMED_SERVICE));
     return new SimpleForwardingServerCallListener<>(next.startCall(metered, headers)) {
       @Override
       public void onCancel() {
@@ -43,8 +56,11 @@ final class MeteredCalls implements ServerInterceptor {
     private final long startNs = nanoTime.getAsLong();
     private final AtomicBoolean ended = new AtomicBoolean();
 
-    Metered(ServerCall<Q, A> call) {
+    private final @Nullable String claimed;
+
+    Metered(ServerCall<Q, A> call, @Nullable String claimed) {
       super(call);
+      this.claimed = claimed;
     }
 
     @Override
@@ -63,8 +79,28 @@ final class MeteredCalls implements ServerInterceptor {
       if (ended.compareAndSet(false, true)) {
         boolean streams = !getMethodDescriptor().getType().serverSendsOneMessage();
         String method = getMethodDescriptor().getFullMethodName();
-        meter.ended(method, streams, result, facts, nanoTime.getAsLong() - startNs);
+        long ns = nanoTime.getAsLong() - startNs;
+        if (meter != null) {
+          meter.ended(method, streams, result, facts, ns);
+        }
+        if (Event.CALL.isWanted()) {
+          log(method, result, ns);
+        }
       }
+    }
+
+    private void log(String method, String result, long ns) {
+      Entry entry = Event.CALL.with("method", method).with("result", result).with("us", ns / 1_000);
+      String who;
+      try {
+        PeerProcess process = Objects.requireNonNull(getAttributes().get(PeerNegotiator.PEER));
+        Peer peer = process.peer(claimed);
+        entry.by(peer);
+        who = peer.toString();
+      } catch (MetakeyException unknown) { // which is why it was refused
+        who = String.valueOf(getAttributes().get(PeerNegotiator.CONNECTION));
+      }
+      entry.say("%s by %s: %s in %d us".formatted(method, who, result, ns / 1_000));
     }
   }
 }

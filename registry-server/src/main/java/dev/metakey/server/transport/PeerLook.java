@@ -1,6 +1,7 @@
 package dev.metakey.server.transport;
 
 import dev.metakey.model.ProgramName;
+import dev.metakey.server.log.Event;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
@@ -11,8 +12,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Finds out from {@code /proc} who a peer is.
@@ -23,7 +22,6 @@ import org.slf4j.LoggerFactory;
  * started says.
  */
 final class PeerLook {
-  private static final Logger log = LoggerFactory.getLogger(PeerLook.class);
   private static final Path PROC = Path.of("/proc");
   private static final long CAP_SYS_ADMIN = 1L << 21;
   private static final String NO_UNITS = "nobody is known by a unit, and root is not an admin";
@@ -95,7 +93,7 @@ final class PeerLook {
   private synchronized void blind(String why, String meanwhile) {
     if (problem.isEmpty()) {
       problem = why + "; until then " + meanwhile;
-      log.warn(problem);
+      Event.PEERS_UNSEEN.say(problem);
     }
   }
 

@@ -165,7 +165,7 @@ final class PeerNegotiator implements ProtocolNegotiator {
 
     private void turnAway(Channel channel, Connection connection, Budget.Full full) {
       String why = full.refusal(Reason.QUOTA_EXCEEDED, "close some, or try again later").text();
-      connections.faults.say("connection refused: %s; it came from %s".formatted(why, connection));
+      connection.fault("connection refused: %s; it came from %s".formatted(why, connection));
       AcceptGate.passed(channel);
       connections.turnedAway.answer(channel, connection.uid(), why);
     }
@@ -201,7 +201,7 @@ final class PeerNegotiator implements ProtocolNegotiator {
     }
 
     private void close(ChannelHandlerContext context) {
-      connections.faults.say(
+      connection.fault(
           "connection closed: nothing was read for %d ms by %s"
               .formatted(connections.limits.each().unreadMs(), connection));
       context.close();

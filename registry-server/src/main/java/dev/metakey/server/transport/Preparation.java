@@ -7,15 +7,12 @@ import io.grpc.netty.shaded.io.netty.channel.epoll.Epoll;
 import io.grpc.netty.shaded.io.netty.channel.unix.DomainSocketAddress;
 import io.grpc.protobuf.services.HealthStatusManager;
 import io.grpc.protobuf.services.ProtoReflectionServiceV1;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Has the JVM load and initialise what serving takes, on a thread of its own, while the daemon
  * opens its database: that waits for the disk much of the time. Nothing is served.
  */
 public final class Preparation {
-  private static final Logger log = LoggerFactory.getLogger(Preparation.class);
 
   private final Thread thread = new Thread(Preparation::load, "registry-prepare");
 
@@ -26,7 +23,7 @@ public final class Preparation {
     Preparation preparation = new Preparation();
     preparation.thread.setDaemon(true);
     preparation.thread.setUncaughtExceptionHandler(
-        (thread, failure) -> log.debug("the server's start will say why it fails", failure));
+        (thread, failure) -> {}); // the server's start will say why it fails
     preparation.thread.start();
     return preparation;
   }

@@ -3,6 +3,7 @@ package dev.metakey.server.transport;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.metakey.server.engine.EngineThreads.Progress;
+import dev.metakey.server.log.Event;
 import io.grpc.netty.shaded.io.netty.channel.epoll.Epoll;
 import io.grpc.netty.shaded.io.netty.channel.unix.Socket;
 import java.io.IOException;
@@ -14,8 +15,6 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Tells the service manager how the daemon fares: systemd, or whoever else set {@code
@@ -31,7 +30,6 @@ public final class ServiceManager implements Progress {
 
   private static final int ATTEMPTS = 100;
   private static final long PAUSE_NS = TimeUnit.MILLISECONDS.toNanos(10);
-  private static final Logger log = LoggerFactory.getLogger(ServiceManager.class);
 
   private final byte @Nullable [] address;
   private final long signEveryNs;
@@ -70,8 +68,9 @@ public final class ServiceManager implements Progress {
     try {
       return TimeUnit.MICROSECONDS.toNanos(Long.parseLong(us)) / SIGNS;
     } catch (NumberFormatException e) {
-      log.warn(
-          "WATCHDOG_USEC is '{}', which is no number of microseconds: no sign of life is sent", us);
+      Event.SERVICE_MANAGER_UNTOLD.say(
+          "WATCHDOG_USEC is '%s', which is no number of microseconds: no sign of life is sent"
+              .formatted(us));
       return Long.MAX_VALUE;
     }
   }
@@ -151,7 +150,8 @@ public final class ServiceManager implements Progress {
 
   private void fail(@Nullable String why) {
     if (!failed.getAndSet(true)) {
-      log.warn("the service manager cannot be told how metakeyd fares: {}", why);
+      Event.SERVICE_MANAGER_UNTOLD.say(
+          "the service manager cannot be told how metakeyd fares: " + why);
     }
   }
 }

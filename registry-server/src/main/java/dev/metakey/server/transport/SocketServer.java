@@ -13,6 +13,7 @@ import dev.metakey.server.engine.PolicyShares;
 import dev.metakey.server.engine.Shares;
 import dev.metakey.server.files.LockFile;
 import dev.metakey.server.files.SocketAccess;
+import dev.metakey.server.log.Event;
 import dev.metakey.server.publication.WatchHub;
 import io.grpc.Codec;
 import io.grpc.DecompressorRegistry;
@@ -44,8 +45,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Listens on the unix socket. Calls run on the event loop's threads: none of them ever waits.
@@ -55,8 +54,6 @@ import org.slf4j.LoggerFactory;
 public final class SocketServer implements AutoCloseable {
   /** The service whose health says whether changes can be made; {@code ""} is the daemon's own. */
   public static final String REGISTRY_HEALTH = "metakey.v1.Registry";
-
-  private static final Logger log = LoggerFactory.getLogger(SocketServer.class);
 
   private static final int MAX_METADATA_BYTES = 8 * 1024;
   private static final int EVENT_LOOPS = 2;
@@ -194,10 +191,8 @@ public final class SocketServer implements AutoCloseable {
             .permitKeepAliveWithoutCalls(true)
             .intercept(new CallerInterceptor())
             .intercept(guard)
+            .intercept(new MeteredCalls(meter, System::nanoTime)) // the last is outermost
             .addServices(services);
-    if (meter != null) {
-      server.intercept(new MeteredCalls(meter, System::nanoTime)); // the last is outermost
-    }
     return server.build();
   }
 
@@ -258,7 +253,8 @@ public final class SocketServer implements AutoCloseable {
         listen();
         unreachable.forEach(Server::shutdown); // clients go to the new one when they are done
         started.removeIf(Server::isTerminated);
-        log.warn("socket {} was removed; it is there again", socket.path());
+        Event.SOCKET_RESTORED.say(
+            "socket %s was removed; it is there again".formatted(socket.path()));
       }
       socketProblem = "";
     } catch (IOException e) {
@@ -269,7 +265,7 @@ public final class SocketServer implements AutoCloseable {
   private void tell(String what) {
     String problem = "socket %s: %s".formatted(socket.path(), what);
     if (!problem.equals(socketProblem)) {
-      log.warn(problem);
+      Event.SOCKET_LOST.say(problem);
     }
     socketProblem = problem;
   }

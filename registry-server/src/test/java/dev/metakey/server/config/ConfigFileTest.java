@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.metakey.model.Layout;
+import dev.metakey.server.log.LogFormat;
+import dev.metakey.server.log.LogLevel;
+import dev.metakey.server.log.LogSettings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -175,9 +178,17 @@ class ConfigFileTest {
     assertThat(fault("area: 64\n\nsokcet: /tmp/x\n"))
         .isEqualTo(
             "3: unknown key 'sokcet'; allowed: [socket, data, run, bpffs, layout, area, quarantine,"
-                + " history, publish, programs, launchers, policy, socket_access, limits, metrics]");
+                + " history, publish, programs, launchers, policy, socket_access, limits, metrics, log]");
     assertThat(fault("history:\n  keep: 3\n  years: 1\n"))
         .isEqualTo("3: unknown key 'years'; allowed: [keep, days, journal]");
+  }
+
+  @Test
+  void read_whenLogIsSaid_takesLevelAndFormat() throws ConfigException {
+    assertThat(read("log: {level: debug, format: json}").monitoring().log())
+        .isEqualTo(new LogSettings(LogLevel.DEBUG, LogFormat.JSON));
+    assertThat(read("log: {level: error}").monitoring().log())
+        .isEqualTo(new LogSettings(LogLevel.ERROR, LogFormat.TEXT));
   }
 
   @Test
@@ -214,6 +225,9 @@ class ConfigFileTest {
           history: [1]                | 'key: value' lines are expected here; allowed keys: [keep, days, journal]
           history: {keep: 0}          | keep: 0 is out of range; allowed: 1 to 100000000
           publish: {keys: no}         | keys: 'no' is neither true nor false
+          log: {level: loud}          | level: level 'loud' is not known; allowed: error, warning, info, debug
+          log: {format: xml}          | format: format 'xml' is not known; allowed: text, json
+          log: {file: /tmp/x}         | unknown key 'file'; allowed: [level, format]
           history: {days: 36501}      | days: 36501 is out of range; allowed: 1 to 36500
           """)
   void read_whenValueIsWrong_namesLineAndWhatIsAllowed(String line, String fault) {

@@ -2,6 +2,7 @@ package dev.metakey.server.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.metakey.server.log.LogSettings;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
@@ -17,8 +18,13 @@ import org.junit.jupiter.params.provider.ValueSource;
 class MetricsSectionTest {
   private final List<String> faults = new ArrayList<>();
 
+  private Config.Monitoring all(String yaml) {
+    return MetricsSection.read(
+        YamlMap.parse(Path.of("/m.yaml"), yaml, List.of("metrics"), faults), LogSettings.DEFAULTS);
+  }
+
   private Optional<SocketAddress> read(String yaml) {
-    return MetricsSection.read(YamlMap.parse(Path.of("/m.yaml"), yaml, List.of("metrics"), faults));
+    return all(yaml).metrics();
   }
 
   @ParameterizedTest
@@ -49,9 +55,20 @@ class MetricsSectionTest {
   }
 
   @ParameterizedTest
+  @CsvSource({"off, OFF", "public, PUBLIC", "full, FULL"})
+  void read_whenAPageIsWanted_takesIt(String word, Config.Page page) {
+    assertThat(all("metrics: {listen: '127.0.0.1:9464', page: " + word + "}").page())
+        .isEqualTo(page);
+    assertThat(all("metrics: {listen: '127.0.0.1:9464'}").page()).isEqualTo(Config.Page.OFF);
+    assertThat(faults).isEmpty();
+  }
+
+  @ParameterizedTest
   @CsvSource(
       delimiter = '|',
       value = {
+        "page: public | page: it is served where 'listen' says, and that is missing",
+        "page: yes | page: page 'yes' is not known; allowed: off, public, full",
         "listen: 0.0.0.0:9464 | listen: '0.0.0.0:9464' is no place to listen that only this host can reach; allowed: 127.0.0.1:9464",
         "listen: 192.168.1.4:9464 | listen: '192.168.1.4:9464' is no place",
         "listen: example.org:9464 | listen: 'example.org:9464' is no place",
@@ -61,7 +78,7 @@ class MetricsSectionTest {
         "listen: 127.0.0.1:0 | listen: 0 is out of range; allowed: 1 to 65535",
         "listen: 127.0.0.1:65536 | listen: 65536 is out of range",
         "listen: unix:metrics.sock | listen: 'metrics.sock' is not an absolute path",
-        "port: 9464 | unknown key 'port'; allowed: [listen]",
+        "port: 9464 | unknown key 'port'; allowed: [listen, page]",
       })
   void read_whenSomethingIsWrong_saysWhatIsAllowed(String line, String fault) {
     assertThat(read("metrics:\n  " + line + "\n")).isEmpty();

@@ -52,6 +52,14 @@ class BudgetTest {
   }
 
   @Test
+  void take_whenAUidMayHaveMostOfAll_givesAnAdminNoLess() {
+    Budget most = new Budget(new Limits.Bound("watches", 9, 10, 1));
+    assertThat(most.take(7, false, 9)).isNull();
+    most.give(7, 9);
+    assertThat(most.take(0, true, 9)).isNull();
+  }
+
+  @Test
   void take_whenThePolicyGivesAQuota_goesByIt() {
     assertThat(budget.take(1000, false, 1, 1)).isNull();
     Budget.Full full = budget.take(1000, false, 1, 1);

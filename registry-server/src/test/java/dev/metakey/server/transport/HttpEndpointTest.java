@@ -7,6 +7,7 @@ import dev.metakey.server.engine.Defects;
 import dev.metakey.server.files.SocketAccess;
 import io.grpc.netty.shaded.io.netty.buffer.Unpooled;
 import io.grpc.netty.shaded.io.netty.channel.embedded.EmbeddedChannel;
+import io.grpc.netty.shaded.io.netty.util.concurrent.ImmediateEventExecutor;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -18,27 +19,38 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(60)
 class HttpEndpointTest {
+  private static final CompletableFuture<HttpAnswer> LATER = new CompletableFuture<>();
+  private static final CompletableFuture<String> LATER_ASKED = new CompletableFuture<>();
+
   private static final Map<String, HttpPage> PAGES =
       Map.of(
           "/page", query -> HttpAnswer.text(200, "the page, asked for '" + query + "'"),
           "/broken", query -> HttpAnswer.text(200, (String) null),
+          "/slow",
+              (HttpPage.Slow)
+                  query -> {
+                    LATER_ASKED.complete("it was asked");
+                    return LATER;
+                  },
           "/other", query -> new HttpAnswer(204, "x/y", Map.of("X-More", "1"), new byte[0]));
 
   @TempDir private Path directory;
   private final List<HttpEndpoint> started = new ArrayList<>();
 
   private HttpEndpoint start(SocketAddress address, SocketAccess access) throws Exception {
-    HttpEndpoint endpoint = new HttpEndpoint(address, access, PAGES);
+    HttpEndpoint endpoint = new HttpEndpoint(address, access, PAGES, null);
     started.add(endpoint);
     endpoint.start();
     return endpoint;
@@ -124,6 +136,51 @@ class HttpEndpointTest {
         .endsWith("say localhost or 127.0.0.1 in 'Host'\n");
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "same-origin, cors, 200",
+    "none, navigate, 200",
+    "cross-site, navigate, 200",
+    "cross-site, cors, 403",
+    "cross-site, no-cors, 403",
+    "same-site, cors, 403",
+  })
+  void get_whenABrowserAsksForAPage_tellsOnlyPagesFromHere(String site, String mode, int status)
+      throws Exception {
+    String headers = "Sec-Fetch-Site: %s\r\nSec-Fetch-Mode: %s\r\n".formatted(site, mode);
+
+    assertThat(Http.say(tcp(), "GET /page HTTP/1.1\r\nHost: localhost\r\n" + headers + "\r\n"))
+        .startsWith("HTTP/1.1 " + status + " ");
+  }
+
+  @Test
+  void answers_tellBrowsersToKeepThemFromOtherPages() throws Exception {
+    for (String target : List.of("/page", "/nothing")) {
+      assertThat(Http.get(tcp(), target))
+          .contains("\r\nContent-Security-Policy: default-src 'none'; script-src 'self';")
+          .contains("frame-ancestors 'none'")
+          .contains("\r\nX-Content-Type-Options: nosniff\r\n")
+          .contains("\r\nReferrer-Policy: no-referrer\r\n")
+          .contains("\r\nCross-Origin-Opener-Policy: same-origin\r\n")
+          .contains("\r\nCross-Origin-Resource-Policy: same-origin\r\n")
+          .contains("\r\nCache-Control: no-store\r\n")
+          .doesNotContainIgnoringCase("access-control");
+    }
+  }
+
+  @Test
+  void get_whenThePageTakesItsTime_answersLater_andOthersMeanwhile() throws Exception {
+    SocketAddress server = tcp();
+    try (SocketChannel waiting = SocketChannel.open(server)) {
+      Http.write(waiting, "GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n");
+      String asked = LATER_ASKED.get();
+      assertThat(Http.get(server, "/page")).startsWith("HTTP/1.1 200 ");
+
+      LATER.complete(HttpAnswer.text(200, "at last " + asked));
+      assertThat(Http.read(waiting)).startsWith("HTTP/1.1 200 ").endsWith("at last it was asked");
+    }
+  }
+
   @Test
   void get_overAUnixSocket_needsNoHost() throws Exception {
     start(unix(), SocketAccess.EVERYBODY);
@@ -136,7 +193,7 @@ class HttpEndpointTest {
   void get_whenThereIsNoSuchPage_namesThose() throws Exception {
     assertThat(Http.get(tcp(), "/"))
         .startsWith("HTTP/1.1 404 ")
-        .endsWith("there is nothing here; see /broken, /other, /page\n");
+        .endsWith("there is nothing here; see /broken, /other, /page, /slow\n");
     assertThat(Http.get(started.get(0).listensAt(), "http://localhost/page"))
         .startsWith("HTTP/1.1 404 ");
   }
@@ -201,8 +258,14 @@ class HttpEndpointTest {
 
   @Test
   void connection_whenItsTimeIsOver_isClosed() {
+    Defects defects = new Defects("a test");
     EmbeddedChannel channel =
-        new EmbeddedChannel(new HttpConnections(PAGES, true, new Defects("a test")));
+        new EmbeddedChannel(
+            new HttpConnections(
+                PAGES,
+                new HttpViewers(null, ImmediateEventExecutor.INSTANCE, defects),
+                true,
+                defects));
     channel.freezeTime();
     channel.writeInbound(Unpooled.copiedBuffer("GET", UTF_8));
 
