@@ -80,14 +80,14 @@ test_tarball() {
 # What the packages say of what they bundle, held against the installation that the tarball made.
 test_sbom() {
   local installed=$work/installed docs=$work/installed/share/doc/metakey schemas copy=$work/unknown
-  cmp "$packages"/metakey-*.cdx.json "$docs/sbom.cdx.json" || fail "the bill of materials beside the packages is not the one in them"
+  cmp "$packages"/metakey-*-linux-*.cdx.json "$docs/sbom.cdx.json" || fail "the bill of materials beside the packages is not the one in them"
   # The Maven plugin that began it has the schemas.
   schemas=$(find "${HOME:-/root}/.m2/repository/org/cyclonedx" -name 'cyclonedx-core-java-*.jar' 2> /dev/null | sort -V | tail -n 1)
   if [ -z "$schemas" ] || ! want /usr/lib/python3/dist-packages/jsonschema python3-jsonschema; then
     say "left out: the bill of materials against CycloneDX's schema: python3-jsonschema could not be installed, or Maven has its libraries somewhere else"
     schemas=
   fi
-  /usr/bin/python3 "$root/deploy/src/package/check-sbom.py" "$packages"/metakey-*.cdx.json "$installed" ${schemas:+"$schemas"} || fail "the bill of materials is wrong"
+  /usr/bin/python3 "$root/deploy/src/package/check-sbom.py" "$packages"/metakey-*-linux-*.cdx.json "$installed" ${schemas:+"$schemas"} || fail "the bill of materials is wrong"
   for jar in "$installed"/lib/*.jar; do
     jar=${jar##*/}
     grep -q "^${jar%%-[0-9]*} " "$docs/NOTICE" || fail "no notice for $jar"
