@@ -5,7 +5,7 @@
 #
 #   --short   a few seconds, to see that it runs; the figures mean nothing
 #   --long    an hour or so, up to 1,000,000 changes of history; without either: ten minutes or so
-#   PART      calls, clients, watchers, history, commands, idle, soak (ten minutes more); default: all, soak only with --short and --long
+#   PART      calls, clients, watchers, history, commands, neighbours, idle, soak (ten minutes more); default: all, soak only with --short and --long
 #
 # etcd and Redis are taken from PATH, or from Debian's packages, which are unpacked into a folder of their own
 # ($METAKEY_BENCH_PEERS, or metakey/peers in the user's cache) and not installed. What is not
@@ -97,6 +97,7 @@ make_pins() {
 } >&2
 work=$(mktemp -d "${TMPDIR:-/tmp}/metakey-bench.XXXXXX")
 run=$(mktemp -d "$([ -w /dev/shm ] && echo /dev/shm || echo "${TMPDIR:-/tmp}")/metakey-bench.XXXXXX")
+chmod 711 "$work" "$run" # other users connect, too
 unpack_peers
 build_lookups
 make_pins

@@ -73,6 +73,10 @@ public final class Bench {
       say("commands");
       new CommandLines(bench).measure(results);
     }
+    if (options.measures(Options.NEIGHBOURS)) {
+      say("neighbours");
+      new Neighbours(bench).measure(results);
+    }
     if (options.measures(Options.IDLE)) {
       say("idle watchers");
       new IdleWatchers(bench).measure(results);

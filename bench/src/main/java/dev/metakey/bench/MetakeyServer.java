@@ -1,6 +1,8 @@
 package dev.metakey.bench;
 
+import dev.metakey.v1.FieldSpec;
 import dev.metakey.v1.GetStatusRequest;
+import dev.metakey.v1.RegisterRequest;
 import dev.metakey.v1.RegistryGrpc;
 import dev.metakey.v1.WatchRequest;
 import io.grpc.CallOptions;
@@ -43,8 +45,11 @@ final class MetakeyServer extends Server {
       bpffs: %s
       history: { keep: %d }
       policy:
-        - { rule: all, allow: all, quota: { ids: 64, slot_bytes: 200 } }
+      %s
       """;
+
+  private static final String EVERYTHING =
+      "  - { rule: all, allow: all, quota: { ids: 64, slot_bytes: 200 } }";
 
   private WatchChannels watchers = new WatchChannels(2);
   private final Path image;
@@ -52,6 +57,7 @@ final class MetakeyServer extends Server {
   private final String programs;
   private final String bpffs;
   private int kept = 100_000;
+  private String policy = EVERYTHING;
   private String limits = "";
 
   /**
@@ -89,6 +95,12 @@ final class MetakeyServer extends Server {
     return this;
   }
 
+  /** Has other rules. To be called before it starts. */
+  MetakeyServer ruledBy(String rules) {
+    policy = rules;
+    return this;
+  }
+
   @Override
   Path socket() {
     return run.resolve("metakeyd.sock");
@@ -106,7 +118,8 @@ final class MetakeyServer extends Server {
   List<String> command() throws IOException {
     Path config = directory.resolve("metakeyd.yaml");
     var unused =
-        Files.writeString(config, CONFIG.formatted(QUARANTINE_MS, programs, bpffs, kept) + limits);
+        Files.writeString(
+            config, CONFIG.formatted(QUARANTINE_MS, programs, bpffs, kept, policy) + limits);
     return List.of(
         image.resolve("bin/metakeyd").toString(),
         "--config",
@@ -195,6 +208,21 @@ final class MetakeyServer extends Server {
         keeper.call(Op.CLAIM, nameFor(i));
       }
     }
+  }
+
+  /** Has many names, with much to say of each. */
+  void prepareLongAnswers() {
+    ManagedChannel channel = Sockets.connect(socket());
+    RegisterRequest.Builder request = RegisterRequest.newBuilder();
+    for (int i = 0; i < SHARED / 2; i++) {
+      request.addFields(
+          FieldSpec.newBuilder()
+              .setName("bench.long_" + i)
+              .setSize(2)
+              .setDescription("d".repeat(255)));
+    }
+    var unused = RegistryGrpc.newBlockingStub(channel).register(request.build());
+    var unusedToo = channel.shutdownNow();
   }
 
   @Override

@@ -33,10 +33,11 @@ record Options(
   static final String WATCHERS = "watchers";
   static final String HISTORY = "history";
   static final String COMMANDS = "commands";
+  static final String NEIGHBOURS = "neighbours";
   static final String IDLE = "idle";
   static final String SOAK = "soak";
   private static final Set<String> PARTS =
-      new TreeSet<>(List.of(CALLS, CLIENTS, WATCHERS, HISTORY, COMMANDS, IDLE, SOAK));
+      new TreeSet<>(List.of(CALLS, CLIENTS, WATCHERS, HISTORY, COMMANDS, NEIGHBOURS, IDLE, SOAK));
 
   /** Measured only if it is asked for, as it takes as long as all the others. */
   private static final Set<String> ON_DEMAND = Set.of(SOAK);

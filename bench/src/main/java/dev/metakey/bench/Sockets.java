@@ -29,14 +29,22 @@ final class Sockets {
 
   /** A connection. No thread pool between netty and the caller. */
   static ManagedChannel connect(Path socket) {
+    return builder(socket).build();
+  }
+
+  /** A connection on which so few bytes may be under way to this side. */
+  static ManagedChannel connect(Path socket, int windowBytes) {
+    return builder(socket).flowControlWindow(windowBytes).build();
+  }
+
+  private static NettyChannelBuilder builder(Path socket) {
     return NettyChannelBuilder.forAddress(new DomainSocketAddress(socket.toString()))
         .channelType(EpollDomainSocketChannel.class)
         .withOption(
             ChannelOption.SO_KEEPALIVE, null) // unix sockets have none, and netty would warn
         .eventLoopGroup(CLIENT)
         .usePlaintext()
-        .directExecutor()
-        .build();
+        .directExecutor();
   }
 
   /** A connection of another protocol, on the same thread. */

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * Makes the servers that are compared, each time anew, with their data side by side on one disk.
  */
 final class Workbench {
-  private static final boolean ROOT = System.getProperty("user.name").equals("root");
+  static final boolean ROOT = System.getProperty("user.name").equals("root");
 
   final Options options;
   final Children children;

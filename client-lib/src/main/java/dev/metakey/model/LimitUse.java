@@ -7,7 +7,8 @@ import java.util.List;
  *
  * @param name as in the section {@code limits} of the config, where it can be set: {@code
  *     connections}, {@code calls}, {@code calls_a_second}, {@code unread_bytes}, {@code waits},
- *     {@code watches}; else {@code unfinished_requests} or {@code queued}
+ *     {@code watches}; else {@code connections_a_second}, {@code unfinished_requests} or {@code
+ *     queued}
  * @param perUid what one ordinary uid may hold
  * @param total what all may hold together; 0: the limit is for each uid alone
  * @param used what all hold together; of calls a second, those of the last whole second

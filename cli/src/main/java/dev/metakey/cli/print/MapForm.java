@@ -16,14 +16,13 @@ final class MapForm {
     List<Integer> forAdmins = MapPicture.forAdmins(snapshot);
     json.name("ids").beginArray();
     for (int id = 0; id < Field.IDS; id++) {
-      Field field = snapshot.byId(id);
-      boolean isFree = field == null || field.is(FieldState.FREE);
+      Field field = MapPicture.fieldAt(snapshot, id);
       json.beginObject();
       json.name("id").value(id);
       json.name("state").value((field == null ? FieldState.FREE : field.state()).toString());
       json.name("for_admins").value(forAdmins.contains(id));
       json.name("field");
-      Json.field(json, isFree ? null : field);
+      Json.field(json, field);
       json.endObject();
     }
     json.endArray();

@@ -147,6 +147,11 @@ final class MapPicture {
   }
 
   private @Nullable Field fieldAt(int id) {
+    return fieldAt(snapshot, id);
+  }
+
+  /** What an id stands for; null if it is free, or no field ever had it. */
+  static @Nullable Field fieldAt(Snapshot snapshot, int id) {
     Field field = snapshot.byId(id);
     return field == null || field.is(FieldState.FREE) ? null : field;
   }

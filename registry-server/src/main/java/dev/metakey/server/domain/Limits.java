@@ -41,6 +41,7 @@ public record Limits(
   private static final int OWN_DESCRIPTORS = 256;
 
   private static final int FEWEST_CONNECTIONS = 16;
+  private static final int FEWEST_CONNECTS_PER_SECOND = 512;
 
   /** The limits that the daemon has. */
   public static final Limits DEFAULTS =
@@ -54,6 +55,15 @@ public record Limits(
           new Bound("changes waiting for the writer", 256, 1024, 128),
           5_000,
           new Connection(128, 4, 4 << 20, 10_000, 10_000, 60_000, 600_000));
+
+  /**
+   * How many connections a uid may open in a second, on average. Two seconds' worth may come at
+   * once, which is as many as there may be in all: they all come back when the daemon was started
+   * again. To find out who a peer is takes a hundred times longer than to connect.
+   */
+  public int connectsPerSecond() {
+    return (int) Math.max(FEWEST_CONNECTS_PER_SECOND, connections.total() / 2);
+  }
 
   /**
    * The same, with no more connections than the daemon can have file descriptors for, besides

@@ -142,11 +142,10 @@ public record Restore(Snapshot backup, Tag tag, UUID newId, boolean nothingLoade
     for (Field field : draft.snapshot().records()) {
       if (!field.is(FieldState.FREE) && isInTheWay(field)) {
         Field free =
-            field.toBuilder()
+            retired(draft, field).toBuilder()
                 .state(FieldState.FREE)
                 .slot(0)
                 .reservation(null)
-                .retired(draft.stamp())
                 .build();
         draft.change(ChangeKind.RECOVERED, field, field.generation() == 0 ? null : free);
       }
@@ -185,7 +184,8 @@ public record Restore(Snapshot backup, Tag tag, UUID newId, boolean nothingLoade
     Field field = wanted.toBuilder().generation(generation(now, wanted)).build();
     Field same = now != null && now.state() == wanted.state() ? now : null;
     if (field.is(FieldState.RETIRED)) { // unless it is retired already, its quarantine begins now
-      return same != null
+      boolean wasHardCoded = same != null && same.isForeign() && !field.isForeign();
+      return same != null && !wasHardCoded
           ? field.toBuilder().retired(same.retired()).build()
           : retired(draft, field);
     }

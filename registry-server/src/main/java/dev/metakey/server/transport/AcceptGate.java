@@ -4,8 +4,10 @@ import dev.metakey.server.log.Event;
 import io.grpc.netty.shaded.io.netty.channel.Channel;
 import io.grpc.netty.shaded.io.netty.channel.ChannelHandlerContext;
 import io.grpc.netty.shaded.io.netty.channel.ChannelInboundHandlerAdapter;
+import io.grpc.netty.shaded.io.netty.channel.epoll.EpollDomainSocketChannel;
 import io.grpc.netty.shaded.io.netty.channel.unix.Errors.NativeIoException;
 import io.grpc.netty.shaded.io.netty.util.AttributeKey;
+import java.io.IOException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
@@ -15,6 +17,9 @@ import java.util.function.Consumer;
  * <p><b>Many.</b> Not while many are neither let in nor closed yet. Finding out who a peer is takes
  * longer than connecting, so whoever connects again and again would otherwise fill the heap with
  * connections that are only going to be refused.
+ *
+ * <p><b>Often.</b> Nor of a uid that connects too often: such a connection is closed by the thread
+ * that accepts, which asks the kernel for nothing but the uid. So it costs others little.
  *
  * <p><b>No descriptors.</b> A connection for which there is no file descriptor stays where it is,
  * and accepting it would fail again at once, and for ever. So the gate then lends its reserve for
@@ -57,6 +62,9 @@ final class AcceptGate extends ChannelInboundHandlerAdapter {
   @Override
   public void channelRead(ChannelHandlerContext listening, Object accepted) {
     Channel channel = (Channel) accepted;
+    if (channel instanceof EpollDomainSocketChannel socket && isRefused(socket)) {
+      return;
+    }
     begun++;
     isOneExpected = false;
     acceptIfAllowed(listening);
@@ -64,6 +72,23 @@ final class AcceptGate extends ChannelInboundHandlerAdapter {
     channel.attr(LEND).set(then -> listening.executor().execute(() -> lend(listening, then)));
     var unused = channel.closeFuture().addListener(closed -> passed(channel));
     listening.fireChannelRead(accepted);
+  }
+
+  /** Refuses a peer whose uid connects too often, before anything costly is done for it. */
+  private boolean isRefused(EpollDomainSocketChannel channel) {
+    int uid;
+    try {
+      uid = channel.peerCredentials().uid();
+    } catch (IOException gone) {
+      return false; // which is dealt with where its peer is looked at
+    }
+    String why = connections.connectsTooOften(uid, System.nanoTime());
+    if (why == null) {
+      return false;
+    }
+    Event.CLIENT_FAULT.say("connection refused: " + why);
+    TurnedAway.answerAtOnce(channel, why);
+    return true;
   }
 
   private void done(ChannelHandlerContext listening) {

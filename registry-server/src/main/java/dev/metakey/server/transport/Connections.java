@@ -3,6 +3,7 @@ package dev.metakey.server.transport;
 import dev.metakey.model.LimitUse;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.server.domain.Limits;
+import dev.metakey.server.domain.Quota;
 import dev.metakey.server.engine.Budget;
 import dev.metakey.server.engine.Rate;
 import dev.metakey.server.engine.Shares;
@@ -21,6 +22,7 @@ final class Connections {
   final Budget unreadBytes;
   private final Budget open;
   private final Rate rate;
+  private final Rate connects;
   final Shares shares;
   final SpareDescriptors spare;
   final TurnedAway turnedAway = new TurnedAway();
@@ -45,6 +47,7 @@ final class Connections {
     this.limits = limits;
     this.spare = spare;
     this.shares = shares;
+    this.connects = new Rate(limits.connectsPerSecond(), System.nanoTime());
     this.rate = new Rate(limits.callsPerSecond(), System.nanoTime());
     this.open = new Budget(limits.connections());
     this.calls = new Budget(limits.calls());
@@ -143,6 +146,21 @@ final class Connections {
     return held == null ? null : held.refusal();
   }
 
+  /**
+   * Why a uid may not connect once more now; null if it may. Nothing but the uid is known of who
+   * connects then, so this is the same for everybody.
+   *
+   * @param nowNs as {@link System#nanoTime}
+   */
+  @Nullable String connectsTooOften(int uid, long nowNs) {
+    Rate.Held held = connects.take(uid, false, Quota.AS_LIMITED, nowNs);
+    return held == null
+        ? null
+        : "uid %s has opened %d connections without a pause, and one uid may open %d a second; keep one open for many calls, or try again in %d ms"
+            .formatted(
+                Integer.toUnsignedString(uid), held.used(), held.perSecond(), held.retryMs());
+  }
+
   /** Notes that a call came on the connection. */
   void asked(Connection connection) {
     if (connection.beginsToAsk()) {
@@ -162,6 +180,7 @@ final class Connections {
         open.use("connections"),
         calls.use("calls"),
         rate.use("calls_a_second", nowNs),
+        connects.use("connections_a_second", nowNs),
         arriving.use("unfinished_requests"),
         unreadBytes.use("unread_bytes"));
   }

@@ -13,7 +13,6 @@ public interface HttpPage {
   HttpAnswer get(String query);
 
   /** A page that has to wait for something, and does so on a thread of its own. */
-  @FunctionalInterface
   interface Slow extends HttpPage {
     CompletableFuture<HttpAnswer> ask(String query);
 

@@ -7,9 +7,12 @@ import io.grpc.netty.shaded.io.netty.buffer.Unpooled;
 import io.grpc.netty.shaded.io.netty.channel.Channel;
 import io.grpc.netty.shaded.io.netty.channel.ChannelHandlerContext;
 import io.grpc.netty.shaded.io.netty.channel.ChannelInboundHandlerAdapter;
+import io.grpc.netty.shaded.io.netty.channel.epoll.EpollDomainSocketChannel;
 import io.grpc.netty.shaded.io.netty.channel.socket.DuplexChannel;
 import io.grpc.netty.shaded.io.netty.util.ReferenceCountUtil;
 import io.grpc.netty.shaded.io.netty.util.concurrent.ScheduledFuture;
+import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -46,6 +49,23 @@ final class TurnedAway {
         .firstContext()
         .writeAndFlush(goAway(why))
         .addListener(written -> endOutput(channel));
+  }
+
+  /**
+   * Says why and closes at once, without reading on: for those who come faster than that could be
+   * done for. The client may see only that it was closed.
+   */
+  static void answerAtOnce(EpollDomainSocketChannel channel, String why) {
+    ByteBuf frames = channel.alloc().directBuffer();
+    try {
+      ByteBuffer bytes = frames.writeBytes(goAway(why)).nioBuffer();
+      var unused = channel.fd().write(bytes, bytes.position(), bytes.limit());
+    } catch (IOException gone) {
+      // Nobody is there who could be told.
+    } finally {
+      frames.release();
+      channel.unsafe().closeForcibly();
+    }
   }
 
   private static void endOutput(Channel channel) {

@@ -21,6 +21,7 @@ import dev.metakey.model.Registered;
 import dev.metakey.model.RegistryInfo;
 import dev.metakey.model.Reservation;
 import dev.metakey.model.Snapshot;
+import dev.metakey.model.Tag;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -76,8 +77,7 @@ class RandomisedTest {
               "WRONG_GENERATION",
               "IN_USE");
       for (ChangeKind kind : ChangeKind.values()) {
-        // OTHER is what clients make of kinds that they do not know; for RECOVERED see RestoreTest.
-        if (kind != ChangeKind.OTHER && kind != ChangeKind.RECOVERED) {
+        if (kind != ChangeKind.OTHER) { // which clients make of kinds that they do not know
           assertThat(seen).contains(kind.toString());
         }
       }
@@ -112,6 +112,11 @@ class RandomisedTest {
     private final boolean isAdopting;
     private RegistryState state;
     private ReferenceModel model;
+
+    /** A backup, and what the model was then. */
+    private Snapshot backup;
+
+    private ReferenceModel backedUp;
     private long nowMs = 1_700_000_000_000L;
     private int boots = 1;
 
@@ -123,15 +128,26 @@ class RandomisedTest {
       int area = oneOf(AREAS);
       state = RegistryState.empty(new UUID(seed, 0), layout, area);
       model = new ReferenceModel(layout, area, QUARANTINE_MS);
+      backUp();
+    }
+
+    private void backUp() {
+      backup = state.snapshot();
+      backedUp = model.copy();
     }
 
     void step() {
       nowMs += time();
+      if (random.nextInt(COMMANDS / 8) == 0) {
+        backUp();
+      }
       Command<?> command = command();
       boolean crowding = names > Field.IDS && command instanceof Register && random.nextInt(9) > 0;
       Peer peer = crowding ? PEERS.get(2) : PEERS.get(random.nextInt(PEERS.size()));
       if (command instanceof Start) {
         peer = DAEMON; // nobody else can
+      } else if (command instanceof Restore && random.nextInt(4) > 0) {
+        peer = PEERS.get(0);
       }
       trace.add(List.of(nowMs, peer, command));
 
@@ -153,7 +169,8 @@ class RandomisedTest {
       boolean atOnce =
           (command instanceof Release release && release.now())
               || (command instanceof ReleaseAll all && all.now());
-      checkChanges(accepted, rebooted || sworn || atOnce);
+      checkRegistryId(accepted, command);
+      checkChanges(accepted, command instanceof Restore, rebooted || sworn || atOnce);
       state = accepted.state();
       model = expected;
       if (command instanceof Tick) {
@@ -202,6 +219,9 @@ class RandomisedTest {
         return new Undelete(name());
       } else if (dice < 78) {
         return new Transfer(name(), PEERS.get(random.nextInt(PEERS.size())).owner());
+      } else if (dice < 80) {
+        UUID id = new UUID(random.nextLong(), trace.size());
+        return new Restore(backup, Tag.NONE, id, random.nextInt(3) == 0);
       } else if (dice < 87) {
         return new Tick();
       } else if (dice < 96) {
@@ -339,6 +359,8 @@ class RandomisedTest {
         return model.undelete(c.name(), admin, nowMs);
       } else if (command instanceof Transfer c) {
         return model.transfer(c.name(), c.to(), admin);
+      } else if (command instanceof Restore c) {
+        return model.restore(backedUp, c.nothingLoaded(), admin, nowMs);
       } else if (command instanceof Observe c) {
         model.observe(c);
         return null;
@@ -417,17 +439,32 @@ class RandomisedTest {
       check(same.records().equals(state.snapshot().records()), same, state);
     }
 
+    /** The registry is another one after a restore that changed something, and only then. */
+    private void checkRegistryId(Decision.Accepted<?> accepted, Command<?> command) {
+      boolean isOther = command instanceof Restore && !accepted.changes().isEmpty();
+      assertThat(accepted.state().snapshot().info().registryId())
+          .isEqualTo(isOther ? ((Restore) command).newId() : state.snapshot().info().registryId());
+    }
+
     /**
+     * @param restored whether a backup was restored, by which an admin gives ids another meaning
      * @param rebooted whether the host has rebooted, or an admin gave the word that nothing is
      *     loaded, or freed ids at once
      */
-    private void checkChanges(Decision.Accepted<?> accepted, boolean rebooted) {
+    private void checkChanges(Decision.Accepted<?> accepted, boolean restored, boolean rebooted) {
       long revision = state.revision();
       for (Change change : accepted.changes()) {
         assertThat(change.revision()).isEqualTo(++revision);
         assertThat(change.commitRevision()).isEqualTo(accepted.state().revision());
         assertThat(change.atMs()).isEqualTo(nowMs);
-        checkMeaning(change, rebooted);
+        if (restored) {
+          checkRestored(change);
+        } else {
+          checkMeaning(change, rebooted);
+        }
+        if (change.after() == null || change.after().is(FieldState.FREE)) {
+          lastLiveMs.remove(change.field().id()); // from now on it may stand for anything
+        }
         checkPrograms(change);
         seen.add(change.kind().toString());
         if (change.after() == null) {
@@ -475,6 +512,23 @@ class RandomisedTest {
         assertThat(after.generation())
             .isEqualTo(before.generation() + (after.isResolvable() ? 1 : 0));
       }
+    }
+
+    /** A generation never goes back, and what programs are linked to never changes. */
+    private void checkRestored(Change change) {
+      Field before = change.before();
+      Field after = change.after();
+      if (before == null) {
+        return;
+      }
+      if (before.isResolvable()) {
+        lastLiveMs.put(before.id(), nowMs);
+      }
+      check(after == null || after.generation() >= before.generation(), change, "goes back");
+      boolean isOther =
+          after == null || !after.name().equals(before.name()) || after.slot() != before.slot();
+      boolean isUsed = before.is(FieldState.ACTIVE) && !state.programs().usersOf(before).isEmpty();
+      check(!isOther || !isUsed, change, "a program uses it");
     }
 
     /** The time from when the id was last live to the last look at who uses it, milliseconds. */

@@ -273,6 +273,106 @@ final class ReferenceModel {
     return null;
   }
 
+  /** Puts the keys back to what a copy of this model had. */
+  @Nullable Reason restore(ReferenceModel saved, boolean sworn, boolean admin, long now) {
+    if (!admin) {
+      return Reason.NOT_PERMITTED;
+    } else if (!sworn && !sees()) {
+      return Reason.IN_USE;
+    } else if (layout != saved.layout || area != saved.area) {
+      return Reason.INVALID_REQUEST;
+    }
+    boolean takesAway = links().anyMatch(use -> !saved.has(use) && saved.needs(use));
+    List<Integer> inTheWay =
+        keys.keySet().stream().filter(id -> saved.isInTheWay(id, keys.get(id))).toList();
+    if (takesAway || inTheWay.stream().anyMatch(id -> keys.get(id).foreign)) {
+      return Reason.IN_USE;
+    }
+    for (int id : inTheWay) {
+      Key key = keys.get(id);
+      retire(key, now);
+      key.reserved = false;
+      key.foreign = false;
+      free(key);
+      keys.values().removeIf(k -> k == key && k.generation == 0);
+    }
+    for (int id = 0; id < 64; id++) {
+      restore(id, keys.get(id), saved.keys.get(id), now);
+    }
+    return null;
+  }
+
+  private void restore(int id, @Nullable Key here, @Nullable Key saved, long now) {
+    boolean isUsed =
+        here != null
+            && here.state == ACTIVE
+            && links().anyMatch(u -> u.place().id() == id && u.name().equals(here.spec.name()));
+    if (isUsed && (saved == null || saved.state != ACTIVE)) {
+      return;
+    } else if (saved == null || saved.state == FREE) {
+      if (here != null && here.state == ACTIVE) {
+        retire(here, now); // its owner can bring it back
+      }
+      return;
+    }
+    Key key = saved.copy();
+    if (here != null && here.generation >= saved.generation) {
+      boolean isOther =
+          !here.spec.name().equals(saved.spec.name()) || here.spec.size() != saved.spec.size();
+      boolean isNext = isOther && (saved.state == ACTIVE || saved.generation > 0);
+      key.generation = here.generation + (isNext ? 1 : 0);
+    }
+    boolean asBefore = here != null && here.state == saved.state;
+    if (key.state == RETIRED && (!asBefore || (here.foreign && !key.foreign))) {
+      retire(key, now);
+    } else if (key.state == RETIRED) {
+      key.retiredMs = here.retiredMs;
+      key.retiredTurn = here.retiredTurn;
+    } else if (asBefore) {
+      key.expiresMs = here.expiresMs;
+    } else {
+      renew(key, now);
+    }
+    keys.put(id, key);
+  }
+
+  /** Whether the very field that a program is linked to is here. */
+  private boolean has(FieldUse use) {
+    Key key = keyOf(use);
+    return key != null
+        && key.state != FREE
+        && key.spec.name().equals(use.name())
+        && key.spec.size() == use.size()
+        && key.slot == use.place().slot();
+  }
+
+  /** Whether something here has the id, the name or the bytes that a program is linked to. */
+  private boolean needs(FieldUse use) {
+    Key key = keyOf(use);
+    boolean hasSlot = use.place().layout() == Layout.SLOTTED && use.place().slot() >= use.size();
+    return (key != null && key.state != FREE)
+        || named(use.name()) != null
+        || (hasSlot && hasBytes(use.place().slot(), use.size()));
+  }
+
+  /** Whether something here has the id, the name or the bytes of another model's key. */
+  private boolean isInTheWay(int id, Key other) {
+    Key key = keys.get(id);
+    if (other.state == FREE) {
+      return false;
+    } else if (key != null && key.state != FREE) {
+      return !key.spec.name().equals(other.spec.name());
+    }
+    return named(other.spec.name()) != null
+        || (other.slot != 0 && hasBytes(other.slot, other.spec.size()));
+  }
+
+  private boolean hasBytes(int slot, int size) {
+    return keys.values().stream()
+        .filter(key -> key.state != FREE && key.slot != 0)
+        .anyMatch(key -> slot > key.slot - key.spec.size() && slot - size < key.slot);
+  }
+
   void tick(long now) {
     keys.forEach(
         (id, key) -> {

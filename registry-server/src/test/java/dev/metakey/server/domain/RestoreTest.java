@@ -126,6 +126,31 @@ class RestoreTest {
   }
 
   @Test
+  void restore_whenAProgramHardCodedAReleasedIdSince_setsItAsideFromNowOn() {
+    Snapshot backup = saved(g -> g.with(EDGE, HOP).released(EDGE, "edge.hop"));
+    host.run(ROOT, new Reserve(HOP, 0, new Reservation(true, "acme.yaml:1")));
+    host.after(Duration.ofSeconds(5));
+
+    restore(backup);
+
+    assertThat(host.field("edge.hop").isForeign()).isFalse();
+    assertThat(host.field("edge.hop").retired().ageMs()).isEqualTo(host.now().ageMs());
+  }
+
+  @Test
+  void restore_whenTheBackupNeedsThePlaceOfAFieldWithATtl_freesItForGood() {
+    Snapshot backup = saved(g -> g.with(EDGE, HOP));
+    host.run(ROOT, new Release("edge.hop", 0, false, true));
+    host.reserved("acme.x", 8, 40)
+        .with(TRACER, FieldSpec.of("acme.x", 8).expiringAfter(Duration.ofHours(1)));
+
+    restore(backup);
+
+    assertThat(host.snapshot().byId(40).is(FieldState.FREE)).isTrue();
+    assertThat(host.snapshot().byId(40).expiresAtMs()).isZero();
+  }
+
+  @Test
   void restore_whenReservedSince_keepsTheReservation() {
     Snapshot backup = saved(g -> g.with(EDGE, HOP));
     host.reserved("acme.x", 8, 40);

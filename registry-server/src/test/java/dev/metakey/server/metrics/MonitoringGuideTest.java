@@ -25,6 +25,10 @@ import org.junit.jupiter.api.Test;
 class MonitoringGuideTest {
   private static final Pattern ROW =
       Pattern.compile("^\\| `(\\w+)` \\| (gauge|counter|histogram) \\|", Pattern.MULTILINE);
+  private static final Pattern ALERT_ROW =
+      Pattern.compile("^\\| `(Metakey\\w+)` \\| (\\w+) \\| \\S", Pattern.MULTILINE);
+  private static final Pattern ALERT =
+      Pattern.compile("- alert: (\\w+)$.*?severity: (\\w+)", Pattern.MULTILINE | Pattern.DOTALL);
   private static final Pattern TYPE = Pattern.compile("^# TYPE (\\w+) (\\w+)$", Pattern.MULTILINE);
 
   private static List<String> pairs(Pattern pattern, String text) {
@@ -56,6 +60,15 @@ class MonitoringGuideTest {
     MetricsPage page = new MetricsPage(() -> status, () -> snapshot, () -> 0, () -> true);
     page.calls().ended("a/B", false, "NOT_PERMITTED", Map.of("rule", "r", "right", "read"), 1);
     return new String(page.get("").body(), UTF_8);
+  }
+
+  @Test
+  void guide_saysWhatToDoAboutEachAlert() throws Exception {
+    String guide = Files.readString(Path.of("../docs/monitoring.md"));
+    String rules =
+        Files.readString(Path.of("../deploy/src/image/share/metakey/prometheus/alerts.yaml"));
+
+    assertThat(pairs(ALERT_ROW, guide)).isEqualTo(pairs(ALERT, rules)).isNotEmpty();
   }
 
   @Test

@@ -14,6 +14,7 @@ import dev.metakey.server.engine.Shares;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
@@ -94,6 +95,19 @@ class ConnectionsTest {
     assertThat(connections.open(connection(1001))).isNotNull();
     assertThat(dropped).hasSize(1);
     assertThat(connections.use(0).get(0).refused()).isEqualTo(1);
+  }
+
+  @Test
+  void connectsTooOften_whenOneUidConnectsAgainAndAgain_refusesItForAWhileAndNoOther() {
+    int most = Rate.BURST_S * LIMITS.connectsPerSecond();
+    long nowNs = System.nanoTime();
+    for (int i = 0; i < most; i++) {
+      assertThat(connections.connectsTooOften(1001, nowNs)).isNull();
+    }
+
+    assertThat(connections.connectsTooOften(1001, nowNs)).contains("uid 1001", "512 a second");
+    assertThat(connections.connectsTooOften(1002, nowNs)).isNull();
+    assertThat(connections.connectsTooOften(1001, nowNs + TimeUnit.SECONDS.toNanos(1))).isNull();
   }
 
   @Test
