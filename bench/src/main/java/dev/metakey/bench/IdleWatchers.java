@@ -31,7 +31,7 @@ final class IdleWatchers {
       Connection changer = opened.add(server.connect());
       Semaphore told = new Semaphore(0);
       for (int i = 1; i <= watchers; i++) {
-        var watcher = opened.add(server.watch("", told::release));
+        var unusedToo = opened.add(server.watch("", told::release));
         if (i % AT_A_TIME == 0 || i == watchers) {
           await(told, (i - 1) % AT_A_TIME + 1);
         }

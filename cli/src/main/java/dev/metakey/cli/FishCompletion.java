@@ -153,7 +153,7 @@ final class FishCompletion {
 
   /** The first sentence, as there is one line for it. */
   private static String description(OptionSpec option) {
-    String text = String.join(" ", option.renderedDescription());
+    String text = String.join(" ", option.description());
     return text.replaceFirst("\\. .*", "").replaceFirst("\\.$", "");
   }
 

@@ -141,7 +141,7 @@ final class ManPage {
   }
 
   private static String description(ArgSpec argument) {
-    return String.join(" ", argument.renderedDescription());
+    return String.join(" ", argument.description());
   }
 
   /** A list, each thing in bold with a text below. */

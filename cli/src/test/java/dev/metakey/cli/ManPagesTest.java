@@ -60,7 +60,7 @@ class ManPagesTest {
 
     for (OptionSpec option : command.getCommandSpec().options()) {
       if (!option.inherited()) {
-        assertThat(text).contains(option.names()).contains(option.renderedDescription());
+        assertThat(text).contains(option.names()).contains(option.description());
       }
     }
     assertThat(text).contains(usage.exitCodeList().values());

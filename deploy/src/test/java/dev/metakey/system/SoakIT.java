@@ -50,7 +50,7 @@ class SoakIT {
   private static final int LIFE_MS = ALL_NS == 0 ? 200 : 2_000;
   private static final int FAULT_MS = 500;
 
-  /** What befalls the daemon. After the last three it has to be started anew. */
+  /** What befalls the daemon. */
   private enum Fault {
     STOPPED,
     DISK_FULL,
@@ -60,12 +60,14 @@ class SoakIT {
     DYING_CLIENTS,
     KILLED,
     POWER_LOSS,
-    READ_ONLY;
-
-    boolean isFatal() {
-      return compareTo(KILLED) >= 0;
-    }
+    READ_ONLY
   }
+
+  /** After these the daemon has to be started anew. */
+  private static final List<Fault> FATAL = List.of(Fault.KILLED, Fault.POWER_LOSS, Fault.READ_ONLY);
+
+  private static final List<Fault> SURVIVED =
+      Stream.of(Fault.values()).filter(fault -> !FATAL.contains(fault)).toList();
 
   @RegisterExtension final Host host = new Host();
 
@@ -106,12 +108,11 @@ class SoakIT {
     int rounds = 0;
     int lives = 0;
     do {
-      Fault fault = Fault.values()[rounds % Fault.KILLED.ordinal()];
-      boolean hasAllSeen = ALL_NS == 0 && rounds >= Fault.KILLED.ordinal();
-      if (hasAllSeen || ALL_NS > 0 && System.nanoTime() - startNs > ALL_NS / LIVES * (lives + 1)) {
-        fault = Fault.values()[Fault.KILLED.ordinal() + lives++ % 3];
-      }
-      round(fault);
+      boolean isNext =
+          ALL_NS == 0
+              ? rounds >= SURVIVED.size()
+              : System.nanoTime() - startNs > ALL_NS / LIVES * (lives + 1);
+      round(isNext ? FATAL.get(lives++ % FATAL.size()) : SURVIVED.get(rounds % SURVIVED.size()));
       rounds++;
       print(rounds);
       for (Future<?> reader : readers) {
@@ -378,7 +379,7 @@ class SoakIT {
         Long.parseLong(
             Ran.of(command("du", "-sk", host.data().toString()), Host.PATIENCE)
                 .out()
-                .split("\t")[0]));
+                .split("\t", 2)[0]));
   }
 
   private static long kb(List<String> lines, String name) {

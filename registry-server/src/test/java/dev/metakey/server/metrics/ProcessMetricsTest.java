@@ -36,8 +36,10 @@ class ProcessMetricsTest {
         "Name:\tjava\nVmPeak:\t 9 kB\nVmSize:\t     400 kB\nVmRSS:\t     100 kB\nThreads:\t9\n");
     Files.writeString(
         proc.resolve("limits"),
-        "Limit                     Soft Limit           Hard Limit           Units\n"
-            + "Max open files            1024                 4096                 files\n");
+        """
+        Limit                     Soft Limit           Hard Limit           Units
+        Max open files            1024                 4096                 files
+        """);
     Files.createDirectory(proc.resolve("fd"));
     for (String each : new String[] {"0", "1", "2", "9"}) {
       Files.createFile(proc.resolve("fd").resolve(each));

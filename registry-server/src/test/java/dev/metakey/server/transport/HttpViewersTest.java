@@ -142,7 +142,7 @@ class HttpViewersTest {
 
     viewer.pipeline().removeFirst();
     told(viewer);
-    untaken.get(0).setSuccess();
+    var unused = untaken.get(0).setSuccess();
     assertThat(told(viewer)).isEqualTo("event: news\ndata: four\n\n");
   }
 
