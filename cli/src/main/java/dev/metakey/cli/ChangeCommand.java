@@ -15,7 +15,9 @@ import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,8 +35,9 @@ final class ChangeCommand implements AutoCloseable {
   private final String command;
   private final Duration timeout;
   private final Map<String, String> environment;
-  private final Thread onSignal = new Thread(this::end, "metakey-exec");
-  private volatile @Nullable Process running;
+  private final Thread hook = new Thread(this::onSignal, "metakey-exec");
+  private @Nullable Process running; // guarded by this
+  private boolean isOver; // guarded by this
 
   /**
    * @param command for a shell
@@ -47,7 +50,7 @@ final class ChangeCommand implements AutoCloseable {
     this.command = command;
     this.timeout = timeout;
     this.environment = environment;
-    Runtime.getRuntime().addShutdownHook(onSignal);
+    Runtime.getRuntime().addShutdownHook(hook);
   }
 
   /** Runs the command for what a watch told: once for a state, and once for each change. */
@@ -75,14 +78,37 @@ final class ChangeCommand implements AutoCloseable {
             .redirectError(ProcessBuilder.Redirect.INHERIT);
     describe(builder.environment(), info, kind, field);
     try {
-      Process process = builder.start();
-      running = process;
+      Process process = start(builder);
+      if (process == null) {
+        return;
+      }
       feed(process, line);
       await(process, "for %s at revision %d".formatted(about, info.revision()));
     } catch (IOException e) {
       throw new UncheckedIOException("/bin/sh cannot be started", e);
     } finally {
-      running = null;
+      ended();
+    }
+  }
+
+  /** Starts it, unless a signal has ended this process meanwhile. */
+  private synchronized @Nullable Process start(ProcessBuilder builder) throws IOException {
+    running = isOver ? null : builder.start();
+    return running;
+  }
+
+  private synchronized void ended() {
+    running = null;
+  }
+
+  private void onSignal() {
+    Process process;
+    synchronized (this) {
+      isOver = true;
+      process = running;
+    }
+    if (process != null) {
+      endAll(process);
     }
   }
 
@@ -121,31 +147,31 @@ final class ChangeCommand implements AutoCloseable {
       terminal.note(
           "the command %s was ended, as it took longer than %s (--exec-timeout)"
               .formatted(about, Durations.text(timeout.toMillis())));
-      end();
-      if (!process.waitFor(GRACE.toMillis(), TimeUnit.MILLISECONDS)) {
-        process.descendants().forEach(ProcessHandle::destroyForcibly);
-        process.destroyForcibly().waitFor();
-      }
+      endAll(process);
+      process.waitFor();
     } else if (process.exitValue() != 0) {
       terminal.note(
           "the command %s failed with exit code %d".formatted(about, process.exitValue()));
     }
   }
 
-  /** Asks the command, and what it started, to end. */
-  private void end() {
-    Process process = running;
-    if (process != null) {
-      List<ProcessHandle> all = process.descendants().toList();
-      process.destroy();
-      all.forEach(ProcessHandle::destroy);
-    }
+  /** Ends the command and what it started: asks them to end and, if they do not, kills them. */
+  private static void endAll(Process process) {
+    List<ProcessHandle> all =
+        Stream.concat(Stream.of(process.toHandle()), process.descendants()).toList();
+    all.forEach(ProcessHandle::destroy);
+    var unused =
+        CompletableFuture.allOf(
+                all.stream().map(ProcessHandle::onExit).toArray(CompletableFuture[]::new))
+            .completeOnTimeout(null, GRACE.toMillis(), TimeUnit.MILLISECONDS)
+            .join();
+    all.forEach(ProcessHandle::destroyForcibly);
   }
 
   @Override
   public void close() {
     try {
-      Runtime.getRuntime().removeShutdownHook(onSignal);
+      Runtime.getRuntime().removeShutdownHook(hook);
     } catch (IllegalStateException exiting) {
       // The hook ends it.
     }

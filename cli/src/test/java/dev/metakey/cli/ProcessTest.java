@@ -150,6 +150,23 @@ class ProcessTest {
   }
 
   @Test
+  void watchExec_whenWhatTheCommandStartedDoesNotEnd_killsIt() throws Exception {
+    Process process =
+        executing(
+            "test $METAKEY_CHANGE = state || exit 0; (trap \"\" TERM; exec sleep 600) & echo the command is $!; wait",
+            "--exec-timeout 1s");
+    try (BufferedReader out = process.inputReader()) {
+      String pid = nextNote(out).replaceFirst(".* ", "");
+      ProcessHandle started = ProcessHandle.of(Long.parseLong(pid)).orElseThrow();
+
+      started.onExit().get(LONG_ENOUGH_S, TimeUnit.SECONDS);
+    } finally {
+      process.destroy();
+      exitOf(process);
+    }
+  }
+
+  @Test
   void list_whenNobodyReads_exits141WithoutWords() throws Exception {
     Process process = shell("set -o pipefail; (sleep 1; " + command("list") + ") | true");
 

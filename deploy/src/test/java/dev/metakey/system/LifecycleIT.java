@@ -171,7 +171,7 @@ class LifecycleIT {
   @LoadedPrograms.Seen
   void ids_whenTheQuarantineIsOver_areGivenAwayAgain() throws Exception {
     Lab.awaitNoneLoaded();
-    host.seeingPrograms().configure("area: 216", "quarantine: 1s");
+    host.seeingPrograms().configure("area: 216", "quarantine: 4s");
     host.start();
     Wiretap connection = host.connect();
     connection.register(
