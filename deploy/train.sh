@@ -42,9 +42,10 @@ run list -o json
 run list
 "$image/bin/metakey" watch | head -n 1 > "$private/out"
 stop
-serve # with data
+printf '%s\n' 'metrics:' "  listen: unix:$private/metrics.sock" '  page: public' >> "$private/metakeyd.yaml"
+serve # with data, and all that the config may ask for
 "$image/bin/metakey" --timeout 60s resolve train.a train.b > "$private/out"
-for verb in 'id train.a' 'id train.c' 'show train.a' header status map pending users history 'release train.b' --help 'list --help' --version --nonsense; do
+for verb in 'id train.a' 'id train.c' 'show train.a' header status map pending users history 'release train.b' 'gen c' doctor --help 'list --help' --version --nonsense; do
   # shellcheck disable=SC2086  # words
   run $verb
 done

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The process around a run: where it writes to, its environment, who called it. Data goes to {@code
  * out}, words to {@code err}. Both are UTF-8, whatever the locale, since that is what JSON is. For
- * one thread; only {@link #silence()} may be called from any.
+ * one thread, but for what says otherwise.
  */
 public final class Terminal {
   /** What a descriptor leads to. */
@@ -32,13 +32,16 @@ public final class Terminal {
   /** A thread waiting in poll(2) would delay the exit by 300 ms, so this one looks now and then. */
   private static final long LOOK_MS = 100;
 
+  private static final String ERASE_LINE = "\r\033[K";
+
   private final Writer out;
   private final Kind outKind;
   private final PrintWriter err;
   private final Kind errKind;
   private final Map<String, String> environment;
   private final Supplier<String> callingScript;
-  private volatile boolean silent;
+  private boolean silent; // guarded by this
+  private boolean isProgressShown; // guarded by this
 
   /**
    * @param callingScript finds the script that called this process; empty if there is none
@@ -241,8 +244,33 @@ public final class Terminal {
   }
 
   /** From now on prints nothing: whoever ended this run need not be told that it ends. */
-  public void silence() {
+  public synchronized void silence() {
+    endProgress();
     silent = true;
+  }
+
+  /** Whether {@link #progress} shows anything: where standard error is a terminal. */
+  public boolean showsProgress() {
+    return errKind == Kind.TERMINAL && !"dumb".equals(environment("TERM"));
+  }
+
+  /** Shows what is going on, until something else is shown or said. From any thread. */
+  public synchronized void progress(String text) {
+    if (showsProgress() && !silent) {
+      String line = "metakey: " + text;
+      err.print(ERASE_LINE + line.substring(0, Math.min(line.length(), columns(80) - 1)));
+      err.flush();
+      isProgressShown = true;
+    }
+  }
+
+  /** Takes away what {@link #progress} shows. From any thread. */
+  public synchronized void endProgress() {
+    if (isProgressShown) {
+      err.print(ERASE_LINE);
+      err.flush();
+      isProgressShown = false;
+    }
   }
 
   /** Says what was done in a way that the user may not expect. */
@@ -260,7 +288,8 @@ public final class Terminal {
     }
   }
 
-  private void say(String line) {
+  private synchronized void say(String line) {
+    endProgress();
     if (!silent) {
       err.println(line);
     }

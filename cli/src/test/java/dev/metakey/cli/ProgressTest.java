@@ -1,0 +1,74 @@
+package dev.metakey.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.metakey.cli.print.Terminal;
+import dev.metakey.cli.print.Terminal.Kind;
+import java.io.StringWriter;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(60)
+class ProgressTest {
+  private static final Duration HALF_A_MINUTE = Duration.ofSeconds(30);
+
+  private final StringWriter out = new StringWriter();
+  private final CountDownLatch shown = new CountDownLatch(1);
+  private final AtomicInteger ticks = new AtomicInteger();
+
+  /** What is printed, which is looked at once enough of it came. */
+  private final StringWriter err =
+      new StringWriter() {
+        @Override
+        public void flush() {
+          if (ticks.incrementAndGet() == 2) {
+            shown.countDown();
+          }
+        }
+      };
+
+  private Terminal terminal(Kind kind, String columns) {
+    return new Terminal(out, Kind.OTHER, err, kind, Map.of("COLUMNS", columns), () -> "");
+  }
+
+  @Test
+  void progress_onATerminal_isOneLineThatIsGoneInTheEnd() throws Exception {
+    Terminal terminal = terminal(Kind.TERMINAL, "80");
+    try (var unused = new Progress(terminal, "edge.zone", HALF_A_MINUTE, 1)) {
+      shown.await();
+    }
+    assertThat(err.toString())
+        .startsWith(
+            "\r\033[Kmetakey: waiting for edge.zone: 1s of 30s\r\033[Kmetakey: waiting for edge.zone: 2s of 30s")
+        .endsWith("\r\033[K");
+    assertThat(out.toString()).isEmpty();
+  }
+
+  @Test
+  void progress_onANarrowTerminal_isCut() throws Exception {
+    try (var unused = new Progress(terminal(Kind.TERMINAL, "20"), "edge.zone", HALF_A_MINUTE, 1)) {
+      shown.await();
+    }
+    assertThat(err.toString()).startsWith("\r\033[Kmetakey: waiting fo\r\033[K");
+  }
+
+  @Test
+  void note_whileProgressIsShown_replacesIt() {
+    Terminal terminal = terminal(Kind.TERMINAL, "80");
+    terminal.progress("waiting for edge.zone: 3s of 30s");
+    terminal.fail("edge.zone is not known here", null);
+    assertThat(err.toString()).contains("of 30s\r\033[K").contains("is not known here\n");
+  }
+
+  @Test
+  void progress_elsewhere_isNotShown() {
+    Terminal terminal = terminal(Kind.PIPE, "80");
+    terminal.progress("waiting for edge.zone: 3s of 30s");
+    terminal.endProgress();
+    assertThat(err.toString()).isEmpty();
+  }
+}
