@@ -69,7 +69,7 @@ fi
 # The page is looked at in a browser, without a window.
 export METAKEY_TEST_BROWSER="${METAKEY_TEST_BROWSER:-${XDG_CACHE_HOME:-$HOME/.cache}/metakey/browser}"
 if ! { want chromium chromium && want node nodejs && want npm npm && mkdir -p "$METAKEY_TEST_BROWSER" &&
-  { [ -d "$METAKEY_TEST_BROWSER/node_modules/axe-core" ] || npm install --silent --prefix "$METAKEY_TEST_BROWSER" puppeteer-core axe-core; }; } > /dev/null 2>&1; then
+  { [ -d "$METAKEY_TEST_BROWSER/node_modules/axe-core" ] || npm install --silent --prefix "$METAKEY_TEST_BROWSER" puppeteer-core@24 axe-core@4; }; } > /dev/null 2>&1; then
   left_out+=("the page in a browser: chromium, puppeteer-core or axe-core could not be installed")
   expected="$expected\|chromium"
 fi
