@@ -143,13 +143,10 @@ class DescriptorsIT {
 
   /** How much CPU time the thread that accepts has used, in hundredths of a second. */
   private static long acceptTicks(DaemonProcess daemon) throws IOException {
-    try (Stream<Path> tasks = Files.list(Path.of("/proc", Long.toString(daemon.pid()), "task"))) {
-      for (Path task : tasks.toList()) {
-        String stat = Files.readString(task.resolve("stat"));
-        if (stat.contains("(registry-accep")) { // names have 15 characters at most
-          String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
-          return Long.parseLong(fields[11]) + Long.parseLong(fields[12]);
-        }
+    for (String stat : ProcessThreads.read(daemon.pid(), "stat").values()) {
+      if (stat.contains("(registry-accep")) { // names have 15 characters at most
+        String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
+        return Long.parseLong(fields[11]) + Long.parseLong(fields[12]);
       }
     }
     throw new AssertionError("no thread accepts");

@@ -5,15 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.metakey.server.kernel.BpfEvents;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -113,14 +110,14 @@ class IdleIT {
 
   private static Map<String, Long> switches(long pid) throws IOException {
     Map<String, Long> switches = new HashMap<>();
-    try (Stream<Path> tasks = Files.list(Path.of("/proc", Long.toString(pid), "task"))) {
-      for (Path task : tasks.toList()) {
-        List<String> status = Files.readAllLines(task.resolve("status"));
-        switches.put(
-            value(status, "Name") + " " + task.getFileName(),
-            Long.parseLong(value(status, "voluntary_ctxt_switches")));
-      }
-    }
+    ProcessThreads.read(pid, "status")
+        .forEach(
+            (thread, status) -> {
+              List<String> lines = status.lines().toList();
+              switches.put(
+                  value(lines, "Name") + " " + thread,
+                  Long.parseLong(value(lines, "voluntary_ctxt_switches")));
+            });
     return switches;
   }
 

@@ -10,14 +10,12 @@ import dev.metakey.model.FieldSpec;
 import dev.metakey.model.FieldState;
 import dev.metakey.model.MetakeyException;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -85,14 +83,11 @@ class RestoreIT {
   }
 
   private static String thread(DaemonProcess daemon, String name) throws IOException {
-    try (Stream<Path> tasks = Files.list(Path.of("/proc/%d/task".formatted(daemon.pid())))) {
-      for (Path task : tasks.toList()) {
-        if (Files.readString(task.resolve("comm")).strip().equals(name)) {
-          return task.getFileName().toString();
-        }
-      }
-    }
-    throw new AssertionError("no thread " + name);
+    return ProcessThreads.read(daemon.pid(), "comm").entrySet().stream()
+        .filter(thread -> thread.getValue().strip().equals(name))
+        .map(Map.Entry::getKey)
+        .findFirst()
+        .orElseThrow(() -> new AssertionError("no thread " + name));
   }
 
   /** Restores; returns what changed, or null if there was no answer. */

@@ -14,7 +14,6 @@ import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /**
  * The system calls that the daemon's own threads make, as strace sees them. What depends on timing
@@ -74,27 +73,17 @@ final class SystemCalls implements AutoCloseable {
             .redirectErrorStream(true)
             .redirectOutput(host.root().resolve("strace.log").toFile())
             .start();
-    Path tasks = Path.of("/proc", pid, "task");
     SystemCalls made = host.closeLater(new SystemCalls(strace, trace, new HashMap<>()));
-    Host.await("strace at all threads of metakeyd", () -> isTraced(tasks) || !strace.isAlive());
+    Host.await(
+        "strace at all threads of metakeyd", () -> isTraced(daemon.pid()) || !strace.isAlive());
     assumeTrue(strace.isAlive(), "missing: the right to attach strace to a process");
-    try (Stream<Path> all = Files.list(tasks)) {
-      for (Path task : all.toList()) {
-        made.threads.put(task.getFileName().toString(), Files.readString(task.resolve("comm")));
-      }
-    }
+    made.threads.putAll(ProcessThreads.read(daemon.pid(), "comm"));
     return made;
   }
 
-  private static boolean isTraced(Path tasks) throws IOException {
-    try (Stream<Path> all = Files.list(tasks)) {
-      for (Path task : all.toList()) {
-        if (Files.readString(task.resolve("status")).contains("TracerPid:\t0\n")) {
-          return false;
-        }
-      }
-    }
-    return true;
+  private static boolean isTraced(long pid) throws IOException {
+    return ProcessThreads.read(pid, "status").values().stream()
+        .noneMatch(status -> status.contains("TracerPid:\t0\n"));
   }
 
   /** Stops recording. Returns the calls in the order in which they began. */
