@@ -59,6 +59,46 @@ class ServiceManagerIT {
   }
 
   @Test
+  void notifySocket_whileItStarts_isToldOfEachStepAndAskedForTime() throws Exception {
+    Path told = listen(host.root().resolve("notify").toString());
+    host.start();
+    await(told, "STATUS=Serves, and takes changes.");
+    assertThat(Files.readAllLines(told).stream().filter(line -> line.contains("Starting")))
+        .satisfiesExactly(
+            line ->
+                assertThat(line)
+                    .startsWith("STATUS=Starting: metakeyd reads the registry in ")
+                    .endsWith(" EXTEND_TIMEOUT_USEC=60000000"),
+            line -> assertThat(line).contains("looks at loaded programs EXTEND_TIMEOUT_USEC="),
+            line -> assertThat(line).contains("publishes what it knows EXTEND_TIMEOUT_USEC="));
+  }
+
+  @Test
+  void notifySocket_whenTheDiskHangsDuringTheStart_isAskedForNoMoreTime() throws Exception {
+    Requires.mounts();
+    Requires.loopDevices();
+    Requires.program("fsfreeze");
+    String image = host.root().resolve("disk.img").toString();
+    run("truncate", "-s", "64M", image);
+    run("mkfs.ext4", "-q", "-F", image);
+    Path disk = host.mount("disk", "-o", "loop", image);
+    host.putDataIn(Files.createDirectory(disk.resolve("lib")).resolve("data"));
+    Path told = listen(host.root().resolve("notify").toString());
+    run("fsfreeze", "-f", disk.toString());
+    try {
+      host.launch();
+      await(told, "STATUS=.* and nothing was read or written lately$");
+    } finally {
+      run("fsfreeze", "-u", disk.toString());
+    }
+    await(told, "READY=1");
+  }
+
+  private static void run(String... command) throws Exception {
+    Ran.of(new ProcessBuilder(command), Host.PATIENCE).ok();
+  }
+
+  @Test
   void notifySocket_whenItsNameIsAbstract_isToldToo() throws Exception {
     Path told = listen("@metakey-it-" + host.root().getFileName());
     host.start();

@@ -49,7 +49,7 @@ final class ConfigCheck {
     MetakeyException obstacle =
         Start.obstacle(state.snapshot(), rules, wanted.layout(), wanted.areaBytes());
     if (obstacle != null) {
-      faults.add(Daemon.layoutProblem(wanted, state.snapshot().info(), obstacle));
+      faults.add(TakeOver.layoutProblem(wanted, state.snapshot().info(), obstacle));
     }
     new Reservations(this::run, state::snapshot, wanted.paths().keysDirectory(), faults::add)
         .apply(reservations);

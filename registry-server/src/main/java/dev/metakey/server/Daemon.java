@@ -1,24 +1,14 @@
 package dev.metakey.server;
 
 import dev.metakey.model.DaemonStatus;
-import dev.metakey.model.Field;
-import dev.metakey.model.FieldState;
 import dev.metakey.model.LimitUse;
-import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Peer;
-import dev.metakey.model.Reason;
-import dev.metakey.model.RegistryInfo;
-import dev.metakey.model.Snapshot;
-import dev.metakey.model.Tag;
 import dev.metakey.server.config.Config;
 import dev.metakey.server.config.Read;
-import dev.metakey.server.domain.Adopt;
 import dev.metakey.server.domain.Policy;
-import dev.metakey.server.domain.Programs;
 import dev.metakey.server.domain.RegistryState;
 import dev.metakey.server.domain.Reserve;
 import dev.metakey.server.domain.Rules;
-import dev.metakey.server.domain.Start;
 import dev.metakey.server.engine.Defects;
 import dev.metakey.server.engine.Engine;
 import dev.metakey.server.engine.EngineThreads;
@@ -43,7 +33,6 @@ import dev.metakey.server.transport.ServiceManager;
 import dev.metakey.server.transport.SocketServer;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.security.SecureRandom;
 import java.util.List;
 import java.util.Objects;
 import java.util.UUID;
@@ -75,6 +64,7 @@ public final class Daemon implements AutoCloseable {
   private final @Nullable Monitor monitor;
   final Reload reload;
   private final ServiceManager manager;
+  private final StartReport report;
 
   /**
    * Starts a daemon whose config and reservations are sound, and that is not to recover anything.
@@ -132,8 +122,10 @@ public final class Daemon implements AutoCloseable {
             config.paths().data(),
             () -> RegistryState.empty(UUID.randomUUID(), config.layout(), config.areaBytes()),
             published.evidence(recoverFrom, looked, System.currentTimeMillis()));
+    report = StartReport.begin(manager::starting);
     StatusReport status;
     try {
+      report.step("reads the registry in " + config.paths().data());
       String wrong = whyReadOnly(read.faults());
       store.begin(wrong);
       readOnly = Objects.requireNonNullElse(store.readOnly(), wrong);
@@ -150,7 +142,8 @@ public final class Daemon implements AutoCloseable {
           new Reload(
               engine, again, policy -> policy.lookedUp(Groups::gid), kernel::wake, read, manager);
       if (readOnly.isEmpty()) {
-        begin(nothingLoaded);
+        report.step("looks at loaded programs");
+        new TakeOver(config, store, engine, kernel, bootId, problems::add).run(nothingLoaded);
         reload.reserve(engine::run, reservations);
       } else {
         problems.add("read-only: " + readOnly);
@@ -185,6 +178,7 @@ public final class Daemon implements AutoCloseable {
               ThisProcess.fitting(config.access().limits()));
       maintenance.resume();
     } catch (IOException | StoreException | RuntimeException e) {
+      report.close();
       store.close();
       throw e;
     }
@@ -206,7 +200,8 @@ public final class Daemon implements AutoCloseable {
       engine.addListener(new ChangeLog());
     }
     engine.onHealth(possible -> tellHealth());
-    tellHealth();
+    report.step("publishes what it knows");
+    server.changesPossible(health.isReady());
     threads.start();
     publisher.start();
     kernel.start();
@@ -223,15 +218,10 @@ public final class Daemon implements AutoCloseable {
     }
     listenForPrograms();
     checkHistory();
-    Event.SERVING
-        .with("version", ThisProcess.version())
-        .with("socket", config.paths().socket())
-        .with("registry_id", engine.snapshot().info().registryId())
-        .with("revision", engine.snapshot().info().revision())
-        .say(
-            "metakeyd %s serves on %s, %s"
-                .formatted(ThisProcess.version(), config.paths().socket(), describe()));
+    report.serves(config.paths().socket(), engine.snapshot());
     publisher.awaitFirst();
+    report.close();
+    tellHealth();
     manager.ready();
   }
 
@@ -275,65 +265,6 @@ public final class Daemon implements AutoCloseable {
     return made;
   }
 
-  private void begin(boolean nothingLoaded) throws IOException {
-    Programs seen = engine.run(kernel.look());
-    if (!config.looksAtPrograms()) {
-      Event.PROGRAMS_IGNORED.say("loaded programs are not looked at ('programs: none')");
-    } else if (!seen.blindness().isEmpty()) {
-      Event.PROGRAMS_UNSEEN.say("loaded programs cannot be seen: " + seen.blindness());
-    }
-    boolean isNew = engine.snapshot().info().revision() == 0;
-    if (store.recovery() != null) {
-      Event.RECOVERED.say(store.recovery());
-      if (engine.run(new Adopt(store.ids())) > 0) {
-        Event.FIELD_ADOPTED.say("adopted what loaded programs are linked to and nothing else knew");
-      }
-    }
-    Start.Result result = takeLayoutOn(nothingLoaded);
-    if (isNew) {
-      for (Field adopted : engine.snapshot().records()) {
-        Event.FIELD_ADOPTED
-            .with("field", adopted.name())
-            .with("id", adopted.id())
-            .say(
-                "adopted %s with id %d: loaded programs use it"
-                    .formatted(adopted.name(), adopted.id()));
-      }
-    }
-    if (result == Start.Result.LAYOUT_WAITS_FOR_REBOOT) {
-      MetakeyException obstacle =
-          Start.obstacle(engine.snapshot(), engine.rules(), config.layout(), config.areaBytes());
-      problems.add(
-          obstacle != null
-              ? layoutProblem(config, engine.snapshot().info(), obstacle)
-              : "the config asks for layout %s with area %d; that waits for a reboot, as loaded programs use the old one (--nothing-loaded gives your word that there are none)"
-                  .formatted(config.layout(), config.areaBytes()));
-    }
-  }
-
-  /** Takes the configured layout on; if the fields do not fit into it, the old one stays. */
-  private Start.Result takeLayoutOn(boolean nothingLoaded) {
-    Tag fresh = Tag.random(new SecureRandom());
-    try {
-      return engine.run(
-          new Start(bootId.toString(), config.layout(), config.areaBytes(), nothingLoaded, fresh));
-    } catch (MetakeyException e) {
-      RegistryInfo info = engine.snapshot().info();
-      if (e.reason() != Reason.NO_FREE_SLOT) {
-        throw e;
-      }
-      problems.add(layoutProblem(config, info, e));
-      return engine.run(
-          new Start(bootId.toString(), info.layout(), info.areaBytes(), nothingLoaded, fresh));
-    }
-  }
-
-  static String layoutProblem(Config config, RegistryInfo info, MetakeyException obstacle) {
-    return "the config asks for layout %s with area %d, and that cannot be taken on: %s. Until it can, the registry keeps layout %s with area %d"
-        .formatted(
-            config.layout(), config.areaBytes(), obstacle.text(), info.layout(), info.areaBytes());
-  }
-
   /** With a wrong config nobody knows what was meant, and the defaults could be too much. */
   private Rules rules(Peer self) {
     Policy policy = readOnly.isEmpty() ? config.access().policy() : Policy.UNKNOWN;
@@ -373,20 +304,10 @@ public final class Daemon implements AutoCloseable {
     return server.limits();
   }
 
-  private String describe() {
-    Snapshot snapshot = engine.snapshot();
-    return "registry %s at revision %d, layout %s, area %d, %d fields"
-        .formatted(
-            snapshot.info().registryId(),
-            snapshot.info().revision(),
-            snapshot.info().layout(),
-            snapshot.info().areaBytes(),
-            StatusReport.count(snapshot, FieldState.ACTIVE));
-  }
-
   /** Answers what is in flight, tells watchers, publishes the last state, closes the database. */
   @Override
   public void close() throws InterruptedException, IOException {
+    report.close();
     manager.stopping();
     if (monitor != null) {
       monitor.close();

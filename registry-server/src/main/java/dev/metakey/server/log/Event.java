@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  */
 @SuppressWarnings("ImmutableEnumChecker") // budgets count
 public enum Event {
+  STARTING(INFO),
   SERVING(INFO),
   STOPPED(INFO),
   START_FAILED(ERROR),

@@ -28,6 +28,9 @@ public final class ServiceManager implements Progress {
   /** How many signs of life there are in the time after which the manager gives a daemon up. */
   private static final int SIGNS = 4;
 
+  /** For how long it waits for the next word of a start. */
+  private static final long MORE_US = TimeUnit.SECONDS.toMicros(60);
+
   private static final int ATTEMPTS = 100;
   private static final long PAUSE_NS = TimeUnit.MILLISECONDS.toNanos(10);
 
@@ -73,6 +76,19 @@ public final class ServiceManager implements Progress {
               .formatted(us));
       return Long.MAX_VALUE;
     }
+  }
+
+  /**
+   * The daemon is starting.
+   *
+   * @param what as in "reads the registry in /var/lib/metakey"
+   * @param goesOn whether it has done something since the last time: the manager is then asked to
+   *     wait for more, even beyond the time that it gives a start
+   */
+  public void starting(String what, boolean goesOn) {
+    lastStatus.set("");
+    String status = "STATUS=Starting: metakeyd " + what;
+    var unused = send(goesOn ? status + "\nEXTEND_TIMEOUT_USEC=" + MORE_US : status);
   }
 
   /** The daemon has its state, has published it, and serves. Also the end of a reload. */
