@@ -126,6 +126,7 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
           IN_USE,
           READ_ONLY,
           UNAVAILABLE,
+          FLEET_AWAY,
           DEADLINE_EXCEEDED ->
           null;
     };

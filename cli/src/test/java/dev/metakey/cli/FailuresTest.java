@@ -53,6 +53,7 @@ class FailuresTest {
     "READ_ONLY, 7",
     "STORE_FAILED, 8",
     "UNAVAILABLE, 8",
+    "FLEET_AWAY, 8",
     "DEADLINE_EXCEEDED, 9",
   })
   void exitCode_whenRefused_isThatOfTheReason(Reason reason, int exit) {

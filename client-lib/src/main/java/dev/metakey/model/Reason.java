@@ -30,6 +30,8 @@ public enum Reason {
   STORE_FAILED(8),
   /** The daemon is not there, is stopping, or has too much to do. Trying again is safe. */
   UNAVAILABLE(8),
+  /** The name needs an id of the fleet, which cannot be asked now. The same call may work later. */
+  FLEET_AWAY(8),
   /** The wait ended before what it waited for came. */
   DEADLINE_EXCEEDED(9);
 

@@ -30,7 +30,7 @@ public final class WireErrors {
       case QUOTA_EXCEEDED, NO_FREE_ID, NO_FREE_SLOT, TOO_MANY_WAITERS ->
           Status.Code.RESOURCE_EXHAUSTED;
       case IN_USE, WRONG_GENERATION, READ_ONLY -> Status.Code.FAILED_PRECONDITION;
-      case STORE_FAILED, UNAVAILABLE -> Status.Code.UNAVAILABLE;
+      case STORE_FAILED, UNAVAILABLE, FLEET_AWAY -> Status.Code.UNAVAILABLE;
       case DEADLINE_EXCEEDED -> Status.Code.DEADLINE_EXCEEDED;
       case INTERNAL -> Status.Code.INTERNAL;
     };

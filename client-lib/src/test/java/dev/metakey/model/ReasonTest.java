@@ -20,6 +20,6 @@ final class ReasonTest {
                 + " NOT_FOUND=3, MISMATCH=4, OWNED_BY_OTHER=4, ID_TAKEN=4, NOT_PERMITTED=5,"
                 + " QUOTA_EXCEEDED=6, NO_FREE_ID=6, NO_FREE_SLOT=6, TOO_MANY_WAITERS=6,"
                 + " IN_USE=7, WRONG_GENERATION=7, READ_ONLY=7, STORE_FAILED=8, UNAVAILABLE=8,"
-                + " DEADLINE_EXCEEDED=9}");
+                + " FLEET_AWAY=8, DEADLINE_EXCEEDED=9}");
   }
 }

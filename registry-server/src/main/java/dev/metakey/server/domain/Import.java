@@ -42,11 +42,12 @@ public record Import(FieldSpec spec, int id, int slot, List<Owner> owners, Strin
   }
 
   private Field create(Draft draft, @Nullable Field before) {
+    int wanted = FleetRules.checkNamed(draft, spec, id, slot);
     Reserve.requireFree(draft, before, spec.name(), id);
     Field created =
         new Field.Builder(id, spec, FieldState.ACTIVE)
             .generation(before == null ? 1 : before.generation() + 1)
-            .slot(Slots.place(draft, spec.name(), spec.size(), slot))
+            .slot(Slots.place(draft, spec.name(), spec.size(), wanted))
             .owners(owners)
             .created(draft.stamp())
             .build();

@@ -16,7 +16,7 @@ public record Prefixes(boolean all, List<String> prefixes) {
     prefixes = List.copyOf(prefixes);
   }
 
-  boolean contains(String name) {
+  public boolean contains(String name) {
     if (all) {
       return true;
     }

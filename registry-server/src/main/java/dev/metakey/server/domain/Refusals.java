@@ -280,7 +280,7 @@ public final class Refusals {
     return new MetakeyException(
         Reason.NO_FREE_ID,
         ("no id is left for %s: %d of %d ids are taken (%d of them retired, and free again after"
-                + " their quarantine)%s%s; the biggest holders: %s. Release what is not needed")
+                + " their quarantine)%s%s%s; the biggest holders: %s. Release what is not needed")
             .formatted(
                 name,
                 taken.size(),
@@ -288,6 +288,7 @@ public final class Refusals {
                 retired,
                 blocked(stale.cardinality(), "ids"),
                 forAdmins(Ids.reserve(draft), "ids"),
+                notTheFleets(draft.rules().fleet()),
                 holders),
         Map.of(
             "name",
@@ -333,6 +334,13 @@ public final class Refusals {
 
   private static String forAdmins(int reserve, String what) {
     return reserve == 0 ? "" : ", and the last %d %s are for admins only".formatted(reserve, what);
+  }
+
+  private static String notTheFleets(Fleet fleet) {
+    return fleet.isNone()
+        ? ""
+        : ", and the ids %d to %d are for names of fleet %s"
+            .formatted(fleet.firstId(), fleet.lastId(), fleet.name());
   }
 
   private static String blocked(int count, String what) {

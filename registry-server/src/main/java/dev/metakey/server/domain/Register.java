@@ -81,14 +81,16 @@ public record Register(List<FieldSpec> fields) implements Command<List<Registere
   private static Registered one(Draft draft, FieldSpec spec) {
     Field known = draft.snapshot().byName(spec.name());
     if (known == null) {
-      int id = Ids.allocate(draft, spec.name());
-      int slot = Slots.allocate(draft, spec.name(), spec.size());
+      FleetField fleets = FleetRules.placeFor(draft, spec);
+      int id = Ids.allocate(draft, spec.name(), fleets);
+      int slot = fleets != null ? fleets.slot() : Slots.allocate(draft, spec.name(), spec.size());
       Holder.requireQuota(draft, spec, null);
       return create(draft, spec, draft.snapshot().byId(id), id, slot);
     }
     List<Difference> differences = Difference.between(known.spec(), spec);
     if (known.is(FieldState.RESERVED)) {
       requireReserved(known, spec, differences);
+      FleetRules.requireMayHave(draft, spec);
       Holder.requireQuota(draft, spec, known);
       return create(draft, withReserved(spec, known), known, known.id(), known.slot());
     }

@@ -88,13 +88,15 @@ public record Reserve(FieldSpec spec, int id, int slot, Reservation reservation)
   }
 
   private Field place(Draft draft, @Nullable Field before) {
+    // What a program hard-codes is so whatever the fleet says; it is shown as divergent.
+    int wanted = reservation.foreign() ? slot : FleetRules.checkNamed(draft, spec, id, slot);
     requireFree(draft, before, spec.name(), id);
     int generations = before == null ? 0 : before.generation();
     Field reserved =
         new Field.Builder(id, spec, FieldState.RESERVED)
             // A foreign name resolves at once, so the id belongs to it from now on.
             .generation(reservation.foreign() ? generations + 1 : generations)
-            .slot(Slots.place(draft, spec.name(), spec.size(), slot))
+            .slot(Slots.place(draft, spec.name(), spec.size(), wanted))
             .reservation(reservation)
             .created(draft.stamp())
             .build();

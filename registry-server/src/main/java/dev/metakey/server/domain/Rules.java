@@ -14,8 +14,14 @@ import java.util.Map;
  * @param policy who may do what
  * @param readOnly why nothing may be changed, and what an admin does about it; empty if changes are
  *     allowed
+ * @param fleet which names have their ids from a fleet of hosts, and which
  */
-public record Rules(long quarantineMs, int daemonUid, Policy policy, String readOnly) {
+public record Rules(long quarantineMs, int daemonUid, Policy policy, String readOnly, Fleet fleet) {
+  /** Rules for a host that belongs to no fleet. */
+  public Rules(long quarantineMs, int daemonUid, Policy policy, String readOnly) {
+    this(quarantineMs, daemonUid, policy, readOnly, Fleet.NONE);
+  }
+
   /** Rules under which everybody may use the registry. */
   public Rules(long quarantineMs, int daemonUid) {
     this(quarantineMs, daemonUid, Policy.OPEN, "");
@@ -31,12 +37,17 @@ public record Rules(long quarantineMs, int daemonUid, Policy policy, String read
 
   /** These rules, with another reason why nothing may be changed; empty if changes are allowed. */
   public Rules readOnly(String why) {
-    return new Rules(quarantineMs, daemonUid, policy, why);
+    return new Rules(quarantineMs, daemonUid, policy, why, fleet);
   }
 
   /** These rules, with another policy and another quarantine. */
   public Rules with(Policy otherPolicy, long otherQuarantineMs) {
-    return new Rules(otherQuarantineMs, daemonUid, otherPolicy, readOnly);
+    return new Rules(otherQuarantineMs, daemonUid, otherPolicy, readOnly, fleet);
+  }
+
+  /** These rules, with what is known of the fleet now. */
+  public Rules with(Fleet otherFleet) {
+    return new Rules(quarantineMs, daemonUid, policy, readOnly, otherFleet);
   }
 
   /**

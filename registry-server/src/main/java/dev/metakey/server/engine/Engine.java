@@ -11,6 +11,7 @@ import dev.metakey.model.Tag;
 import dev.metakey.server.domain.ClockReading;
 import dev.metakey.server.domain.Command;
 import dev.metakey.server.domain.Decision;
+import dev.metakey.server.domain.Fleet;
 import dev.metakey.server.domain.Limits;
 import dev.metakey.server.domain.Now;
 import dev.metakey.server.domain.Observe;
@@ -174,6 +175,11 @@ public final class Engine {
   /** Takes other rules on. Commands that are decided from now on go by them. */
   public synchronized void take(Policy policy, long quarantineMs) {
     rules = rules.with(policy, quarantineMs);
+  }
+
+  /** Takes on what is known of the fleet now. */
+  public synchronized void take(Fleet fleet) {
+    rules = rules.with(fleet);
   }
 
   /**

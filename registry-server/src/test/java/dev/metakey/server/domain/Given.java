@@ -73,6 +73,13 @@ final class Given {
     return this;
   }
 
+  /** From now on the host is in this fleet. */
+  @CanIgnoreReturnValue
+  Given in(Fleet fleet) {
+    rules = rules.with(fleet);
+    return this;
+  }
+
   /** Fields whose names matter little: {@code edge.f0}, {@code edge.f1}, ... */
   static List<FieldSpec> fields(int count, int size) {
     List<FieldSpec> specs = new ArrayList<>();

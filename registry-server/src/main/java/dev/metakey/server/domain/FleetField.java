@@ -1,0 +1,32 @@
+package dev.metakey.server.domain;
+
+import dev.metakey.model.FieldSpec;
+import dev.metakey.model.Names;
+import dev.metakey.model.Owner;
+
+/**
+ * What a fleet knows of a name.
+ *
+ * @param spec without a ttl, which is each host's own
+ * @param slot 0 in the packed layout
+ * @param service who registered it, as {@link #serviceOf} tells
+ * @param generation how many names have had the id in this fleet
+ * @param retired whether no host holds it any more, so that another name may get its id
+ */
+public record FleetField(
+    FieldSpec spec, int id, int slot, String service, int generation, boolean retired) {
+
+  public String name() {
+    return spec.name();
+  }
+
+  /**
+   * What an owner is called in a fleet, where uids differ from host to host: a unit's name, or a
+   * claim. A user's own unit never looks like a unit of the system.
+   */
+  public static String serviceOf(Owner owner) {
+    boolean isUsersUnit =
+        owner.kind() != Owner.Kind.UNIT && owner.service().endsWith(Names.UNIT_SUFFIX);
+    return isUsersUnit ? "user:" + owner.service() : owner.service();
+  }
+}
