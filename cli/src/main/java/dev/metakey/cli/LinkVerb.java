@@ -130,6 +130,19 @@ final class LinkVerb extends Verb {
   }
 
   private Answer<List<LinkedRecord>> link(Path from, @Nullable Path to) throws IOException {
+    if (wait == null || wait.compareTo(Session.LONGEST) > 0) {
+      return linkQuietly(from, to);
+    }
+    try (var unused =
+        new Progress(
+            terminal(),
+            "what %s consumes".formatted(in.equals(STANDARD) ? "the object" : in.getFileName()),
+            wait)) {
+      return linkQuietly(from, to);
+    }
+  }
+
+  private Answer<List<LinkedRecord>> linkQuietly(Path from, @Nullable Path to) throws IOException {
     LinkOptions options = new LinkOptions(shared, wait);
     Duration patience = wait == null ? RegisterVerb.PATIENCE : wait;
     try (Session session =

@@ -145,7 +145,9 @@ final class TraceVerb extends Verb {
         throw e;
       }
       terminal().note("waiting: " + e.text());
-      var unused = client.await(Session.LONGEST, names);
+      try (var shown = new Progress(terminal(), names, Session.LONGEST)) {
+        var unused = client.await(Session.LONGEST, names);
+      }
     }
   }
 

@@ -24,15 +24,9 @@ final class WaitOption {
     }
     Duration patience = wait.compareTo(Session.LONGEST) > 0 ? Session.LONGEST : wait;
     long startNs = System.nanoTime();
-    try (var unused = new Progress(verb.terminal(), words(names), patience)) {
+    try (var unused = new Progress(verb.terminal(), names, patience)) {
       return verb.await(patience, client -> client.await(left(wait, startNs), names));
     }
-  }
-
-  private static String words(List<String> names) {
-    return names.size() == 1
-        ? names.get(0)
-        : "%s and %d more".formatted(names.get(0), names.size() - 1);
   }
 
   /**

@@ -172,6 +172,22 @@ class FailuresTest {
     assertThat(result.err()).contains("108 bytes long");
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "id a.b --wait 2s",
+        "resolve a.b a.c --wait 2s",
+        "link src/test/resources/objects/prog.bpf.o -o target/waited.o --wait 2s"
+      })
+  void wait_onATerminal_showsForHowLong(String line) {
+    Run.Result result =
+        Run.alone()
+            .errTo(Terminal.Kind.TERMINAL)
+            .metakey(Run.words("--socket " + dir.resolve("none") + " " + line));
+    assertThat(result.exit()).as(result.err()).isEqualTo(8);
+    assertThat(result.err()).contains("waiting 1s of 2s for ");
+  }
+
   @Test
   void wait_whenItIsZero_isRefusedByTheDaemon() {
     Run.Result result = Run.at(daemon).metakey("id", "edge.packet_id", "--wait", "0");
