@@ -64,9 +64,13 @@ final class CallGuard implements ServerInterceptor {
         Objects.requireNonNull(
             call.getAttributes().get(PeerNegotiator.CONNECTION), "unknown connection");
     Guarded<Q, A> guarded = new Guarded<>(call, connection);
+    // Not under its lock: the JVM gives an object that is asked for its hash while it is locked a
+    // monitor of 200 bytes, and takes that back half a minute later.
+    open.add(guarded);
     MetakeyException stop = stopped;
     MetakeyException refusal = stop != null ? stop : guarded.enter();
     if (refusal != null) {
+      open.remove(guarded);
       guarded.refuse(refusal);
       return new ServerCall.Listener<>() {};
     }
@@ -161,7 +165,6 @@ final class CallGuard implements ServerInterceptor {
         return full.refusal(Reason.QUOTA_EXCEEDED, "end some, or try again later");
       }
       entered = true;
-      open.add(this);
       if (!stream) {
         lull.entered();
       }

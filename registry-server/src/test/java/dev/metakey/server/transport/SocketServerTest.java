@@ -38,7 +38,10 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.Iterator;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
+import jdk.jfr.Recording;
+import jdk.jfr.consumer.RecordingFile;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -49,6 +52,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(60)
 class SocketServerTest {
   private static final int SILENCE_MS = 200;
+  private static final int CALLS = 100;
   private static final Limits LIMITS =
       Raw.limits(new Limits.Connection(128, 4, 1 << 20, SILENCE_MS, 10_000, 60_000, 600_000));
 
@@ -193,6 +197,27 @@ class SocketServerTest {
       Thread.onSpinWait();
     }
     assertThat(client.registry().register(register("a", 8)).getResultsCount()).isEqualTo(1);
+  }
+
+  /** A lock that only one thread wants costs nothing, unless the JVM makes a monitor of it. */
+  @Test
+  void calls_whenNobodyWaitsForTheOther_makeNoMonitors() throws Exception {
+    Path events = directory.resolve("events.jfr");
+    try (Recording recording = new Recording()) {
+      recording.enable("jdk.JavaMonitorInflate").withThreshold(Duration.ZERO);
+      recording.start();
+      for (int i = 0; i < CALLS; i++) {
+        client.registry().getHeader(GetHeaderRequest.getDefaultInstance());
+      }
+      recording.dump(events);
+    }
+
+    List<String> made =
+        RecordingFile.readAllEvents(events).stream()
+            .filter(event -> event.getThread("eventThread").getJavaName().startsWith("registry-"))
+            .map(event -> event.getClass("monitorClass").getName())
+            .toList();
+    assertThat(made).as("classes whose locks got monitors").hasSizeLessThan(CALLS / 2);
   }
 
   @Test
