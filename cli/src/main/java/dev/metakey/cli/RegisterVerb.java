@@ -19,6 +19,7 @@ import picocli.CommandLine.Parameters;
       "  metakey register edge.client_ip --size 4 --format ipv4 --description 'who sent it'",
       "  metakey register edge.flow:8 edge.zone:2 --service edge-xdp",
       "  metakey register trace.id --size 8 --shared --merge keep_first --ttl 24h",
+      "  metakey register edge.packet_id --size 8 --wait 5m",
     },
     exitCodeList = {
       Exit.OK,
@@ -54,6 +55,14 @@ final class RegisterVerb extends Verb {
       description = "Retire it unless it is registered again within this time: 1s to 366d.")
   @Nullable Duration ttl;
 
+  @Option(
+      names = "--wait",
+      paramLabel = "DURATION",
+      description =
+          "How long to wait for the daemon to be up, and for the fleet where a name needs its id"
+              + " from there: 1ms to 24h.")
+  @Nullable Duration wait;
+
   @Mixin OutputOption output = new OutputOption();
 
   @Override
@@ -62,10 +71,23 @@ final class RegisterVerb extends Verb {
     for (String field : fields) {
       specs.add(spec(field));
     }
-    Answer<List<Registered>> answer = ask(PATIENCE, client -> client.register(specs));
+    Answer<List<Registered>> answer = register(specs);
     CallingService.of(metakey).tell(terminal(), answer.value().get(0).field().owners());
     printer(output).registered(answer);
     return 0;
+  }
+
+  private Answer<List<Registered>> register(List<FieldSpec> specs) {
+    Duration limit = wait;
+    if (limit == null) {
+      return ask(PATIENCE, client -> client.register(specs));
+    }
+    long startNs = System.nanoTime();
+    Duration patience = WaitOption.patience(limit);
+    List<String> names = specs.stream().map(FieldSpec::name).toList();
+    try (var unused = new Progress(terminal(), names, patience)) {
+      return await(patience, client -> client.register(WaitOption.left(limit, startNs), specs));
+    }
   }
 
   private FieldSpec spec(String field) {

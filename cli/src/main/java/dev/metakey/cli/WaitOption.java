@@ -22,18 +22,23 @@ final class WaitOption {
     if (wait == null) {
       return verb.read(client -> client.resolve(names));
     }
-    Duration patience = wait.compareTo(Session.LONGEST) > 0 ? Session.LONGEST : wait;
+    Duration patience = patience(wait);
     long startNs = System.nanoTime();
     try (var unused = new Progress(verb.terminal(), names, patience)) {
       return verb.await(patience, client -> client.await(left(wait, startNs), names));
     }
   }
 
+  /** How long to wait for the daemon. */
+  static Duration patience(Duration wait) {
+    return wait.compareTo(Session.LONGEST) > 0 ? Session.LONGEST : wait;
+  }
+
   /**
    * The part of the wait that connecting has left over. A wait out of range is kept, so that the
    * client refuses it.
    */
-  private static Duration left(Duration wait, long startNs) {
+  static Duration left(Duration wait, long startNs) {
     if (wait.compareTo(Session.LONGEST) > 0 || wait.isZero()) {
       return wait;
     }

@@ -106,7 +106,8 @@ public final class MetakeyClient implements AutoCloseable {
    * @param fields 1-64, no name twice
    * @return in the order of {@code fields}
    * @throws MetakeyException INVALID_NAME, INVALID_SIZE, INVALID_ATTRIBUTE, INVALID_REQUEST,
-   *     MISMATCH, OWNED_BY_OTHER, QUOTA_EXCEEDED, NO_FREE_ID, NO_FREE_SLOT, STORE_FAILED
+   *     MISMATCH, OWNED_BY_OTHER, QUOTA_EXCEEDED, NO_FREE_ID, NO_FREE_SLOT, STORE_FAILED,
+   *     FLEET_AWAY
    */
   public Answer<List<Registered>> register(FieldSpec... fields) {
     return register(List.of(fields));
@@ -119,6 +120,16 @@ public final class MetakeyClient implements AutoCloseable {
     var reply = call(stub -> stub.register(request));
     return Answer.of(
         reply.getRegistry(), reply.getResultsList().stream().map(Replies::registered).toList());
+  }
+
+  /**
+   * As {@link #register(FieldSpec...)}; while the daemon or the fleet is away, tries again.
+   *
+   * @param wait how long: 1 ms to 24 h
+   */
+  public Answer<List<Registered>> register(Duration wait, List<FieldSpec> fields) {
+    Ranges.check("wait", wait, Ranges.TICK, Ranges.DAY);
+    return Retry.within(wait, () -> register(fields));
   }
 
   /**

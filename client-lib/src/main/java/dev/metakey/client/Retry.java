@@ -23,6 +23,11 @@ final class Retry {
         && !(refusal.getCause() instanceof InterruptedException);
   }
 
+  /** Whether it may work while the caller waits: also what only the fleet keeps from working. */
+  private static boolean isWorthWaiting(MetakeyException failure) {
+    return isWorthwhile(failure) || failure.reason() == Reason.FLEET_AWAY;
+  }
+
   /**
    * Tries until {@code limit} has passed; with a limit of zero, once. The pauses become short
    * towards the end, so that the last attempt is made close to the limit, and never after it.
@@ -37,7 +42,7 @@ final class Retry {
         return attempt.get();
       } catch (MetakeyException e) {
         long leftNs = endNs - System.nanoTime();
-        if (!isWorthwhile(e) || leftNs < FIRST_NS) {
+        if (!isWorthWaiting(e) || leftNs < FIRST_NS) {
           throw e;
         }
         sleep(Math.min(pauses.nextNs(), leftNs / 2));

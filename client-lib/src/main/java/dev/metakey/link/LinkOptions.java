@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
  * How to link.
  *
  * @param shared register what the program produces as shared
- * @param patience how long to wait for what it consumes: 1 ms to 24 h; null: it must be there
- *     already
+ * @param patience how long to wait for what it consumes, and for the daemon and the fleet where
+ *     they are away: 1 ms to 24 h; null: it must be there already
  */
 public record LinkOptions(boolean shared, @Nullable Duration patience) {
   /** Exclusive fields, and no wait. */

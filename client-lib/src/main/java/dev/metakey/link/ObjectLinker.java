@@ -24,6 +24,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.EnumSet;
@@ -212,7 +213,7 @@ public final class ObjectLinker {
     Map<String, Registered> registered = new HashMap<>();
     RegistryInfo info = same(known.info(), tag.info());
     if (!produced.isEmpty()) {
-      Answer<List<Registered>> answer = client.register(specs(known.value()));
+      Answer<List<Registered>> answer = register(specs(known.value()));
       info = same(info, answer.info());
       answer.value().forEach(result -> registered.put(result.field().name(), result));
       registered.forEach((name, result) -> fields.put(name, result.field()));
@@ -230,6 +231,11 @@ public final class ObjectLinker {
       linked.add(linked(use.at(place), registered.get(use.name())));
     }
     return new Answer<>(info, false, linked);
+  }
+
+  private Answer<List<Registered>> register(List<FieldSpec> specs) {
+    Duration wait = options.patience();
+    return wait == null ? client.register(specs) : client.register(wait, specs);
   }
 
   private LinkedRecord linked(FieldUse use, @Nullable Registered result) {

@@ -13,6 +13,7 @@ public sealed interface Command<R>
         Unreserve,
         Undelete,
         Transfer,
+        FleetAdopt,
         Retag,
         Restore,
         Observe,

@@ -8,6 +8,7 @@ import dev.metakey.model.LoadedProgram;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Owner;
 import dev.metakey.model.Reason;
+import dev.metakey.model.Reservation;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -144,6 +145,50 @@ final class FleetRefusals {
             .formatted(
                 name, id, fleet.name(), fleet.firstId(), fleet.lastId(), name, fleet.prefixes()),
         Map.of("name", name, "id", Integer.toString(id), "fleet", fleet.name()));
+  }
+
+  static MetakeyException notTheFleets(Fleet fleet, String name) {
+    return new MetakeyException(
+        Reason.INVALID_REQUEST,
+        fleet.isNone()
+            ? "this host belongs to no fleet; the section 'fleet' in metakeyd.yaml names one"
+            : "%s is not a name of fleet %s, which has %s; 'fleet.prefixes' in metakeyd.yaml says so"
+                .formatted(name, fleet.name(), fleet.prefixes()),
+        Map.of("name", name));
+  }
+
+  static MetakeyException unknown(Fleet fleet, String name) {
+    return new MetakeyException(
+        Reason.NOT_FOUND,
+        "fleet %s does not know %s, so there is no id to adopt; 'metakey fleet join' gives the fleet the id that it has here"
+            .formatted(fleet.name(), name),
+        Map.of("name", name, "fleet", fleet.name()));
+  }
+
+  static MetakeyException reserved(Field field, FleetField wanted, Reservation reservation) {
+    return new MetakeyException(
+        Reason.ID_TAKEN,
+        "%s cannot be moved to id %d: it is tied to id %d here by %s; change that first"
+            .formatted(field.name(), wanted.id(), field.id(), reservation.by()),
+        Map.of("name", field.name(), "id", Integer.toString(field.id())));
+  }
+
+  static MetakeyException otherService(Fleet fleet, FleetField wanted, Field field) {
+    Map<String, String> facts = facts(fleet, wanted);
+    facts.put("owner", wanted.service());
+    return new MetakeyException(
+        Reason.OWNED_BY_OTHER,
+        "%s belongs to %s in fleet %s, and to %s here; hand it over with 'metakey transfer' if they are one, or release it here"
+            .formatted(field.name(), wanted.service(), fleet.name(), Refusals.owners(field)),
+        facts);
+  }
+
+  static MetakeyException inUse(Field field, List<LoadedProgram> programs) {
+    return new MetakeyException(
+        Reason.IN_USE,
+        "%s cannot be moved, as it is in use: linked to id %d are %s. Unload them, adopt, and link them again"
+            .formatted(field.name(), field.id(), Refusals.describe(programs)),
+        Map.of("name", field.name(), "id", Integer.toString(field.id())));
   }
 
   private static Map<String, String> facts(Fleet fleet, FleetField field) {

@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
  * What the fleet has to say about a name that is new on this host. What the host knows already is
  * never renumbered, whatever the fleet says.
  */
-final class FleetRules {
-  private static final Set<String> MUST_AGREE = Set.of("size", "merge");
+public final class FleetRules {
+  static final Set<String> MUST_AGREE = Set.of("size", "merge");
   private static final Set<String> MUST_AGREE_TO_SHARE = Set.of("format", "sharing");
 
   private FleetRules() {}
@@ -76,6 +76,17 @@ final class FleetRules {
     if (!isSame && !isShared) {
       throw FleetRefusals.ownedByOther(fleet, known, draft.caller(), unshared);
     }
+  }
+
+  /**
+   * The fields that the fleet has to be asked for, as neither this host nor what it knows of the
+   * fleet has them.
+   */
+  public static List<FieldSpec> unclaimed(Snapshot snapshot, Fleet fleet, List<FieldSpec> fields) {
+    return fields.stream()
+        .filter(spec -> snapshot.byName(spec.name()) == null)
+        .filter(spec -> fleet.hasName(spec.name()) && fleet.live(spec.name()) == null)
+        .toList();
   }
 
   /**

@@ -36,9 +36,7 @@ public final class Slots {
   /**
    * Returns a free slot for a value of {@code size} bytes; 0 in the packed layout, which has none.
    * It never overlaps with what a loaded program is linked to or what the fleet has handed out, and
-   * the last free bytes are for admins only ({@link RegistryInfo#slotBytesForAdmins}). In a fleet,
-   * a name of this host's own is placed as far from the packet as can be, as the fleet hands out
-   * the near places first.
+   * the last free bytes are for admins only ({@link RegistryInfo#slotBytesForAdmins}).
    *
    * @throws dev.metakey.model.MetakeyException NO_FREE_SLOT
    */
@@ -57,7 +55,6 @@ public final class Slots {
     }
     int best = 0;
     int bestFill = Integer.MIN_VALUE;
-    boolean isInFleet = !draft.rules().fleet().isNone();
     for (int slot = OVERHEAD + size; slot <= info.areaBytes(); slot += size) {
       boolean free = taken.get(slot - size + 1, slot + 1).isEmpty();
       int wordStart = (slot - 1) / WORD * WORD;
@@ -65,7 +62,7 @@ public final class Slots {
       if (!fleets.get(wordStart + 1, wordStart + WORD + 1).isEmpty()) {
         fill -= 2 * WORD; // the fleet fills this word; it is a last resort
       }
-      if (free && (isInFleet ? fill >= bestFill : fill > bestFill)) {
+      if (free && fill > bestFill) {
         best = slot;
         bestFill = fill;
       }

@@ -308,6 +308,15 @@ public final class Engine {
         : null;
   }
 
+  /** As {@link #refusalOf}, if this host belonged to no fleet. */
+  @Nullable MetakeyException refusalOutsideFleet(Command<?> command, Peer peer) {
+    Rules alone = rules.with(Fleet.NONE);
+    return Registry.decide(shown(), alone, command, peer, clock.now())
+            instanceof Decision.Rejected<?> rejected
+        ? rejected.refusal()
+        : null;
+  }
+
   /**
    * What a command would change in the state that is committed now. Never waits, and changes
    * nothing.

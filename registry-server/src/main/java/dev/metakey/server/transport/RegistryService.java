@@ -20,6 +20,8 @@ import dev.metakey.server.domain.Right;
 import dev.metakey.server.domain.Rules;
 import dev.metakey.server.engine.Engine;
 import dev.metakey.server.engine.KernelWatch;
+import dev.metakey.server.engine.NameClaims;
+import dev.metakey.server.engine.Registrations;
 import dev.metakey.server.publication.WatchHub;
 import dev.metakey.v1.GetHeaderRequest;
 import dev.metakey.v1.GetHeaderResponse;
@@ -64,6 +66,7 @@ final class RegistryService extends RegistryGrpc.RegistryImplBase {
   private static final long MAX_WAIT_MS = Duration.ofHours(24).toMillis();
 
   private final Engine engine;
+  private final Registrations registrations;
   private final KernelWatch kernel;
   private final Executor lookers;
   private final WatchHub hub;
@@ -73,15 +76,18 @@ final class RegistryService extends RegistryGrpc.RegistryImplBase {
   private final FieldReports reports;
 
   /**
+   * @param claims is asked before names of the fleet are registered that are new
    * @param lookers looks at the kernel, so that the event loop does not wait for it
    */
   RegistryService(
       Engine engine,
+      NameClaims claims,
       KernelWatch kernel,
       Executor lookers,
       WatchHub hub,
       Supplier<DaemonStatus> status) {
     this.engine = engine;
+    this.registrations = new Registrations(engine, claims);
     this.reports = new FieldReports(engine, new OwnerLook());
     this.kernel = kernel;
     this.lookers = lookers;
@@ -94,7 +100,7 @@ final class RegistryService extends RegistryGrpc.RegistryImplBase {
     Answers.later(
         call,
         () ->
-            engine.submit(
+            registrations.submit(
                 new Register(request.getFieldsList().stream().map(Requests::spec).toList()),
                 CallerInterceptor.caller()),
         reply -> {

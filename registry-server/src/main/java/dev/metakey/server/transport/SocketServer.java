@@ -2,6 +2,7 @@ package dev.metakey.server.transport;
 
 import dev.metakey.files.Failure;
 import dev.metakey.model.DaemonStatus;
+import dev.metakey.model.FieldSpec;
 import dev.metakey.model.LimitUse;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Reason;
@@ -9,6 +10,7 @@ import dev.metakey.server.domain.Limits;
 import dev.metakey.server.engine.Defects;
 import dev.metakey.server.engine.Engine;
 import dev.metakey.server.engine.KernelWatch;
+import dev.metakey.server.engine.NameClaims;
 import dev.metakey.server.engine.PolicyShares;
 import dev.metakey.server.engine.Shares;
 import dev.metakey.server.files.LockFile;
@@ -36,6 +38,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -99,6 +102,7 @@ public final class SocketServer implements AutoCloseable {
   private final List<Server> started = new CopyOnWriteArrayList<>();
 
   private @Nullable CallMeter meter;
+  private NameClaims claims = NameClaims.NONE;
   private volatile SocketAccess access = SocketAccess.EVERYBODY;
   private volatile boolean marked;
   private volatile String socketProblem = "";
@@ -157,7 +161,7 @@ public final class SocketServer implements AutoCloseable {
     this.guard = new CallGuard(connections, System::nanoTime, this::soon);
     List<ServerServiceDefinition> services =
         List.of(
-            inBytes(new RegistryService(engine, kernel, lookers, hub, status).bind()),
+            inBytes(new RegistryService(engine, this::claim, kernel, lookers, hub, status).bind()),
             inBytes(
                 new AdminService(engine, kernel, upkeep, reload, readers, lookers).bindService()),
             inBytes(health.getHealthService().bindService()),
@@ -199,6 +203,15 @@ public final class SocketServer implements AutoCloseable {
   /** Has calls measured, from the start on. */
   public void measure(CallMeter calls) {
     meter = calls;
+  }
+
+  /** Has names of the fleet that are new asked for first. Before the start. */
+  public void claimFirst(NameClaims asked) {
+    claims = asked;
+  }
+
+  private CompletableFuture<Void> claim(List<FieldSpec> specs, String service) {
+    return claims.claim(specs, service);
   }
 
   /**

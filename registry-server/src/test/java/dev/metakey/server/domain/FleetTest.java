@@ -2,6 +2,7 @@ package dev.metakey.server.domain;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.metakey.model.ChangeKind;
 import dev.metakey.model.Field;
 import dev.metakey.model.FieldSpec;
 import dev.metakey.model.FieldState;
@@ -89,13 +90,13 @@ class FleetTest {
 
   @Test
   void register_whenTheNameIsNotTheFleets_givesAnIdAndSlotThatTheFleetDoesNotUse() {
-    Given host = Given.slotted(64).in(fleet(field(FieldSpec.of("edge.a", 2), 0, 18)));
+    Given host = Given.slotted(64).in(fleet(field(FieldSpec.of("edge.a", 2), 0, 64)));
     Field own = host.register(Given.EDGE, FieldSpec.of("own.a", 8)).field();
     Field next = host.register(Given.EDGE, FieldSpec.of("own.b", 2)).field();
     Field third = host.register(Given.EDGE, FieldSpec.of("own.c", 2)).field();
     assertThat(List.of(own.id(), next.id(), third.id())).containsExactly(48, 49, 50);
-    assertThat(List.of(own.slot(), next.slot(), third.slot())).containsExactly(64, 56, 54);
-    assertThat(host.register(Given.EDGE, FieldSpec.of("edge.a", 2)).field().slot()).isEqualTo(18);
+    assertThat(List.of(own.slot(), next.slot(), third.slot())).containsExactly(24, 26, 28);
+    assertThat(host.register(Given.EDGE, FieldSpec.of("edge.a", 2)).field().slot()).isEqualTo(64);
   }
 
   @Test
@@ -219,5 +220,112 @@ class FleetTest {
     Given host = Given.host().in(fleet(field(PACKET, 17, 0)));
     assertThat(host.layout()).isEqualTo(Layout.SLOTTED);
     host.refused(Reason.ID_TAKEN, Given.EDGE, PACKET);
+  }
+
+  /** Hosts that were there before the fleet. */
+  private static Given divergent() {
+    return Given.host().with(Given.EDGE, PACKET).looks().in(fleet(field(PACKET, 17, 64)));
+  }
+
+  @Test
+  void divergences_areWhatIsOtherwiseHere() {
+    Given host = divergent();
+    host.in(away(fleet(field(PACKET, 17, 64)), true));
+    host.with(Given.EDGE, FieldSpec.of("edge.local", 2), FieldSpec.of("own.a", 4));
+    Fleet fleet = fleet(field(PACKET, 17, 64));
+    assertThat(Divergence.of(host.snapshot(), fleet).stream().map(one -> one.text(fleet)).toList())
+        .containsExactly(
+            "edge.packet_id is id 0, slot 24 here, and id 17, slot 64 in fleet prod",
+            "edge.local is id 48, slot 26 here, and unknown to fleet prod");
+    assertThat(Divergence.of(host.snapshot(), fleet(field(PACKET, 0, 24)))).hasSize(1);
+    assertThat(Divergence.of(host.snapshot(), Fleet.NONE)).isEmpty();
+    host.released(Given.EDGE, "edge.packet_id");
+    assertThat(Divergence.of(host.snapshot(), fleet)).hasSize(2);
+    host.afterQuarantine();
+    assertThat(Divergence.of(host.snapshot(), fleet)).hasSize(1);
+  }
+
+  @Test
+  void adopt_movesAFieldToTheFleetsPlace_inOneCommit() {
+    Given host = divergent();
+    Field moved = host.run(Given.ROOT, new FleetAdopt("edge.packet_id"));
+    assertThat(moved.id()).isEqualTo(17);
+    assertThat(moved.slot()).isEqualTo(64);
+    assertThat(moved.generation()).isEqualTo(1);
+    assertThat(host.lastKinds())
+        .containsExactly(ChangeKind.RELEASED, ChangeKind.FREED, ChangeKind.CREATED);
+    assertThat(host.snapshot().byId(0).is(FieldState.FREE)).isTrue();
+    assertThat(host.register(Given.EDGE, PACKET).field().id()).isEqualTo(17);
+    host.run(Given.ROOT, new FleetAdopt("edge.packet_id"));
+    assertThat(host.lastChanges()).isEmpty();
+  }
+
+  @Test
+  void adopt_whenOnlyTheSlotDiffers_movesIt() {
+    Given host = divergent().in(fleet(field(PACKET, 0, 64)));
+    Field moved = host.run(Given.ROOT, new FleetAdopt("edge.packet_id"));
+    assertThat(moved.id()).isZero();
+    assertThat(moved.slot()).isEqualTo(64);
+    assertThat(moved.generation()).isEqualTo(2);
+  }
+
+  @Test
+  void adopt_whenAProgramIsLinkedToEitherId_isRefused() {
+    Given host = divergent();
+    host.loads(Loaded.program(42, Loaded.use("edge.packet_id", 8, Loaded.place(0, 24, 1)))).looks();
+    assertThat(host.refused(Reason.IN_USE, Given.ROOT, new FleetAdopt("edge.packet_id")).text())
+        .contains("linked to id 0");
+    host.loads(Loaded.program(42, Loaded.use("edge.other", 8, Loaded.place(17, 32, 1)))).looks();
+    host.refused(Reason.ID_TAKEN, Given.ROOT, new FleetAdopt("edge.packet_id"));
+    host.loads().blind("no BPF").looks();
+    host.refused(Reason.IN_USE, Given.ROOT, new FleetAdopt("edge.packet_id"));
+  }
+
+  @Test
+  void adopt_whenItCannotBeMoved_saysWhatToDo() {
+    Given host = divergent();
+    FleetAdopt adopt = new FleetAdopt("edge.packet_id");
+    host.refused(Reason.NOT_PERMITTED, Given.EDGE, adopt);
+    host.refused(Reason.INVALID_REQUEST, Given.ROOT, new FleetAdopt("own.a"));
+    host.refused(Reason.NOT_FOUND, Given.ROOT, new FleetAdopt("edge.nobodys"));
+    host.in(fleet());
+    host.refused(Reason.NOT_FOUND, Given.ROOT, adopt);
+    host.in(unjoined(fleet(field(PACKET, 17, 64))));
+    host.refused(Reason.FLEET_AWAY, Given.ROOT, adopt);
+    host.in(fleet(field(FieldSpec.of("edge.packet_id", 4), 17, 64)));
+    host.refused(Reason.MISMATCH, Given.ROOT, adopt);
+    host.in(fleet(new FleetField(PACKET, 17, 64, "other.service", 1, false)));
+    host.refused(Reason.OWNED_BY_OTHER, Given.ROOT, adopt);
+    host.in(Fleet.NONE).with(Given.EDGE, FieldSpec.of("own.a", 8)); // id 1, slot 32
+    host.in(fleet(field(PACKET, 1, 64)));
+    host.refused(Reason.ID_TAKEN, Given.ROOT, adopt);
+    host.in(fleet(field(PACKET, 17, 32)));
+    host.refused(Reason.ID_TAKEN, Given.ROOT, adopt);
+    host.in(fleet(field(PACKET, 17, 64))).released(Given.EDGE, "edge.packet_id");
+    host.refused(Reason.NOT_FOUND, Given.ROOT, adopt);
+  }
+
+  @Test
+  void adopt_whenReserved_isRefused() {
+    Given host = Given.host().reserved("edge.packet_id", 8, 3).with(Given.EDGE, PACKET).looks();
+    host.in(fleet(field(PACKET, 17, 64)));
+    assertThat(host.refused(Reason.ID_TAKEN, Given.ROOT, new FleetAdopt("edge.packet_id")).text())
+        .contains("tied to id 3 here by 10.yaml:3");
+  }
+
+  @Test
+  void unclaimed_areTheNamesThatNobodyKnows() {
+    Given host = Given.host().with(Given.EDGE, FieldSpec.of("edge.known", 8));
+    Fleet fleet = fleet(field(PACKET, 17, 64));
+    assertThat(
+            FleetRules.unclaimed(
+                host.snapshot(),
+                fleet,
+                List.of(
+                    PACKET,
+                    FieldSpec.of("edge.known", 8),
+                    FieldSpec.of("own.a", 8),
+                    FieldSpec.of("edge.new", 8))))
+        .containsExactly(FieldSpec.of("edge.new", 8));
   }
 }

@@ -13,6 +13,7 @@ import dev.metakey.server.engine.Engines;
 import dev.metakey.server.engine.FakeClock;
 import dev.metakey.server.engine.FakeStore;
 import dev.metakey.server.engine.KernelWatch;
+import dev.metakey.server.engine.NameClaims;
 import dev.metakey.server.publication.WatchHub;
 import dev.metakey.v1.ListRequest;
 import dev.metakey.v1.ListResponse;
@@ -57,6 +58,7 @@ class AllocationTest {
     service =
         new RegistryService(
             engine,
+            NameClaims.NONE,
             new KernelWatch(engine, withPids -> List.of()),
             Runnable::run,
             hub,

@@ -1,0 +1,35 @@
+package dev.metakey.server.engine;
+
+import dev.metakey.model.FleetHost;
+import dev.metakey.model.FleetPlanLine;
+import dev.metakey.model.FleetStatus;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * What this host can be asked, and told to do, about its fleet. No call waits; what needs the
+ * network completes later, on any thread, or fails with {@link dev.metakey.model.MetakeyException}:
+ * FLEET_AWAY if the fleet cannot be reached.
+ */
+public interface FleetDesk extends NameClaims {
+  FleetStatus status();
+
+  /** What {@link #join} would do, by name, from what is known now. */
+  List<FleetPlanLine> plan();
+
+  /** Joins, and tells what became of each name of this host. */
+  CompletableFuture<List<FleetPlanLine>> join();
+
+  /**
+   * Drops what a host holds that will not come back.
+   *
+   * @param host its name or registry id
+   * @return whether there was one
+   */
+  CompletableFuture<Boolean> forget(String host);
+
+  CompletableFuture<List<FleetHost>> hosts();
+
+  /** Everything that etcd has of the fleet, as JSON. */
+  CompletableFuture<String> export();
+}
