@@ -92,7 +92,8 @@ final class DoctorVerb extends Verb {
               + session.client().header().info().revision(),
           "");
     } catch (MetakeyException e) {
-      return Finding.warn("files", "nothing is published, so nobody can resolve a name", "");
+      return Finding.warn(
+          "files", "nothing published can be read here, so you can resolve no name", "");
     }
   }
 }

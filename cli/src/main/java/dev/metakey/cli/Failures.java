@@ -11,16 +11,30 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.IExecutionExceptionHandler;
 import picocli.CommandLine.IParameterExceptionHandler;
+import picocli.CommandLine.MissingParameterException;
+import picocli.CommandLine.Model.ArgSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 /** What every failure says and exits with: the one place where that is decided. */
 final class Failures implements IParameterExceptionHandler, IExecutionExceptionHandler {
+  /** How picocli begins what it says of an option at the end of the line. */
+  private static final String NO_VALUE = "Missing required parameter for option";
+
+  /** What picocli says of a value. */
+  private static final Pattern WRONG_VALUE =
+      Pattern.compile(
+          "Invalid value for (option '(?<option>[^']+)'|positional parameter at index [0-9.*]+)( \\([^)]*\\))?: (?<why>.*)",
+          Pattern.DOTALL);
+
   private final Terminal terminal;
 
   Failures(Terminal terminal) {
@@ -39,7 +53,42 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
     if (e instanceof UnmatchedArgumentException unmatched && !unmatched.getUnmatched().isEmpty()) {
       return unknown(unmatched, unmatched.getUnmatched().get(0));
     }
-    return String.valueOf(e.getMessage());
+    String text = String.valueOf(e.getMessage());
+    if (e instanceof MissingParameterException missing && !missing.getMissing().isEmpty()) {
+      return missing(missing.getMissing(), text.startsWith(NO_VALUE));
+    }
+    Matcher wrong = WRONG_VALUE.matcher(text);
+    return wrong.matches()
+        ? (wrong.group("option") == null ? "" : wrong.group("option") + ": ") + wrong.group("why")
+        : text;
+  }
+
+  /** Says what it is that is missing, in the words of the help. */
+  private static String missing(List<ArgSpec> what, boolean isValue) {
+    ArgSpec first = what.get(0);
+    if (isValue) {
+      return "%s needs a value, %s: %s"
+          .formatted(((OptionSpec) first).longestName(), first.paramLabel(), meaning(first));
+    }
+    return what.size() == 1
+        ? "%s is missing: %s".formatted(name(first), meaning(first))
+        : what.stream()
+            .map(argument -> "%s (%s)".formatted(name(argument), meaning(argument)))
+            .collect(joining(" and ", "", " are missing"));
+  }
+
+  private static String name(ArgSpec argument) {
+    return argument instanceof OptionSpec option
+        ? option.longestName() + " " + option.paramLabel()
+        : argument.paramLabel();
+  }
+
+  /** The first sentence of its description, to go on after a colon. */
+  private static String meaning(ArgSpec argument) {
+    String sentence = String.join(" ", argument.description()).split("\\.( |$)", 2)[0];
+    return sentence.matches("[A-Z][a-z].*")
+        ? Character.toLowerCase(sentence.charAt(0)) + sentence.substring(1)
+        : sentence;
   }
 
   private static String unknown(UnmatchedArgumentException e, String word) {
@@ -50,7 +99,9 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
     String text = "%s '%s' is not known here".formatted(what, word);
     Set<String> known =
         isOption ? where.getCommandSpec().optionsMap().keySet() : where.getSubcommands().keySet();
-    List<String> similar = Similar.to(word, known);
+    // One letter is like any other.
+    List<String> similar =
+        Similar.to(word, known.stream().filter(name -> !name.matches("-.")).toList());
     if (!similar.isEmpty()) {
       return text + "; did you mean " + String.join(" or ", similar) + "?";
     }
@@ -110,7 +161,6 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
   private static @Nullable String hint(Reason reason) {
     return switch (reason) {
       case STORE_FAILED -> "nothing was changed; 'metakey status' shows the daemon's problems";
-      case NOT_PERMITTED -> "admins are root and the user that the daemon runs as";
       case WRONG_GENERATION -> "'metakey show NAME' shows the field that has the name now";
       case NO_FREE_ID, NO_FREE_SLOT, QUOTA_EXCEEDED -> "'metakey list' shows who holds what";
       case TOO_MANY_WAITERS -> "'metakey pending' shows who waits for what";
@@ -122,6 +172,7 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
           NOT_FOUND,
           MISMATCH,
           OWNED_BY_OTHER,
+          NOT_PERMITTED,
           ID_TAKEN,
           IN_USE,
           READ_ONLY,

@@ -9,7 +9,7 @@ import picocli.CommandLine.Parameters;
 
 /** A verb that has the daemon make what a file says, or say what that would be. */
 abstract class FileVerb extends Verb {
-  @Parameters(paramLabel = "FILE", description = "YAML.")
+  @Parameters(paramLabel = "FILE", description = "A file of YAML.")
   Path file = Path.of("");
 
   @Mixin OutputOption output = new OutputOption();

@@ -20,6 +20,10 @@ final class InputFile {
    * @throws MetakeyException INVALID_REQUEST if it cannot be read, or is far too long
    */
   static byte[] read(Path file) {
+    if (Files.isDirectory(file)) {
+      throw new MetakeyException(
+          Reason.INVALID_REQUEST, "%s is a directory; name a file".formatted(file));
+    }
     try (InputStream in = Files.newInputStream(file)) {
       byte[] bytes = in.readNBytes(MOST_BYTES + 1);
       if (bytes.length > MOST_BYTES) {

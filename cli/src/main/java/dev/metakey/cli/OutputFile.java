@@ -19,6 +19,9 @@ final class OutputFile {
    * @throws IOException with words that name the file
    */
   static void write(Path file, boolean isSecret, byte[] contents) throws IOException {
+    if (Files.isDirectory(file)) {
+      throw new IOException("%s is a directory; name a file in it".formatted(file));
+    }
     ByteBuffer bytes = ByteBuffer.wrap(contents);
     try {
       AtomicFile.write(

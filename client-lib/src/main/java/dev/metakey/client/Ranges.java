@@ -1,5 +1,6 @@
 package dev.metakey.client;
 
+import dev.metakey.model.Durations;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Reason;
 import java.time.Duration;
@@ -10,6 +11,9 @@ public final class Ranges {
   public static final Duration TICK = Duration.ofMillis(1);
   public static final Duration DAY = Duration.ofHours(24);
 
+  /** The most that milliseconds can count. */
+  private static final Duration MILLISECONDS = Duration.ofMillis(Long.MAX_VALUE);
+
   private Ranges() {}
 
   /**
@@ -19,8 +23,7 @@ public final class Ranges {
     if (value.compareTo(least) < 0 || value.compareTo(most) > 0) {
       throw new MetakeyException(
           Reason.INVALID_REQUEST,
-          "%s is %s; allowed: %d to %d ms"
-              .formatted(what, words(value), least.toMillis(), most.toMillis()),
+          "%s is %s; allowed: %s to %s".formatted(what, words(value), words(least), words(most)),
           Map.of("attribute", what, "value", value.toString()));
     }
   }
@@ -31,8 +34,12 @@ public final class Ranges {
     return left.compareTo(TICK) < 0 ? TICK : left;
   }
 
-  /** In milliseconds, unless it is too long for that. */
   private static String words(Duration value) {
-    return value.abs().compareTo(DAY) > 0 ? value.toDays() + " days" : value.toMillis() + " ms";
+    if (value.isZero()) {
+      return "0";
+    }
+    return value.abs().compareTo(MILLISECONDS) > 0
+        ? value.toDays() + "d"
+        : Durations.text(value.toMillis());
   }
 }

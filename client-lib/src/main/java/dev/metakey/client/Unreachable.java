@@ -17,6 +17,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Why a daemon cannot be reached, in words that help. */
 final class Unreachable {
+  private static final String DENIED = "permission denied";
+
   private Unreachable() {}
 
   /**
@@ -26,8 +28,11 @@ final class Unreachable {
     String found = found(socket);
     return new MetakeyException(
         Reason.UNAVAILABLE,
-        "no metakey daemon at %s: %s; start metakeyd, or name its socket with --socket or METAKEY_SOCKET"
-            .formatted(socket, found),
+        found.equals(DENIED)
+            ? "the metakey daemon at %s does not let you in: %s; ask as root, or have the admin let you use its directory and write to it (socket_access in metakeyd.yaml)"
+                .formatted(socket, found)
+            : "no metakey daemon at %s: %s; start metakeyd, or name its socket with --socket or METAKEY_SOCKET"
+                .formatted(socket, found),
         Map.of("socket", socket.toString(), "found", found),
         cause);
   }
@@ -54,7 +59,7 @@ final class Unreachable {
     } catch (IOException e) {
       return Files.isWritable(socket)
           ? "something listens, but takes no connection (%s)".formatted(e.getMessage())
-          : "permission denied";
+          : DENIED;
     }
   }
 }

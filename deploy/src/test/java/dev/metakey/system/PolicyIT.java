@@ -148,7 +148,8 @@ class PolicyIT {
         () -> Files.getAttribute(host.socket(), "unix:mode").equals(SOCKET | 01660));
     assertThat(Files.getAttribute(host.socket(), "unix:gid")).isEqualTo(GROUP);
     asMember(1000, "list").ok();
-    host.cliAsNobody("status").exits(8);
+    host.cliAsNobody("status")
+        .refuses(8, "does not let you in: permission denied", "socket_access");
     daemon.terminate();
 
     host.configure("socket_access: {group: no-such-group, mode: 0666}");

@@ -32,7 +32,7 @@ public record Apply(List<Entry> entries) implements Command<Apply.Result> {
 
   @Override
   public Result decide(Draft draft) {
-    draft.requireAdmin("apply");
+    draft.requireAdmin("applying a file");
     List<String> conflicts = new ArrayList<>();
     for (Entry entry : entries) {
       try {

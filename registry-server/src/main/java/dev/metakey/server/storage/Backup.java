@@ -52,7 +52,7 @@ public record Backup(Snapshot snapshot, Tag tag) {
     } catch (IOException | StoreException | IllegalArgumentException e) {
       throw new MetakeyException(
           Reason.INVALID_REQUEST,
-          "this is no backup that can be restored: %s; nothing was changed"
+          "this is no backup that can be restored: %s; name a file that 'metakey backup' made. Nothing was changed"
               .formatted(e.getMessage()),
           Map.of(),
           e);

@@ -220,7 +220,7 @@ final class AdminService extends AdminGrpc.AdminImplBase {
   public StreamObserver<ApplyRequest> apply(StreamObserver<ApplyResponse> call) {
     return upload(
         call,
-        "apply",
+        "applying a file",
         ApplyRequest::getPart,
         ApplyRequest::getDryRun,
         whole ->
