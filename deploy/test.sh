@@ -10,15 +10,26 @@ cd "$root"
 # What this machine cannot do is left out; the end says so.
 left_out=()
 
+# Some tests are skipped here: WHAT says the end, and NAMES, the words by which those tests name what they lack, for grep.
+leave_out() { # WHAT NAMES
+  left_out+=("$1")
+  expected="$expected\|$2"
+}
+
+# install_all THING:PACKAGE...: installs each that is missing. Fails at the first that cannot be.
+install_all() {
+  local thing
+  for thing in "$@"; do want "${thing%%:*}" "${thing#*:}" || return 1; done > /dev/null 2>&1
+}
+
 # Root may write everywhere, so one test is for other users; some are for root only. If something
 # that BPF needs is missing, the tests that name it are left out. Nothing else may be skipped.
 if [ "$(id -u)" -eq 0 ]; then expected='run this as another user'; else expected='root'; fi
 if set_up_bpf; then
   want clang-19 clang-19 || left_out+=("objects of a newer clang: clang-19 could not be installed")
-  want bpftrace bpftrace || { left_out+=("scripts for bpftrace: it could not be installed") && expected="$expected\|bpftrace"; }
+  want bpftrace bpftrace || leave_out "scripts for bpftrace: it could not be installed" bpftrace
 else
-  left_out+=("whatever loads a BPF program: $lacking is missing")
-  expected="$expected\|$lacking"
+  leave_out "whatever loads a BPF program: $lacking is missing" "$lacking"
 fi
 
 # Whether root may make a cgroup in each hierarchy that tells where a process is.
@@ -33,8 +44,7 @@ can_make_cgroups() {
 
 # Services run in cgroups of their own; where root may make none, the tests that make some are left out.
 if [ "$(id -u)" -eq 0 ] && ! can_make_cgroups; then
-  left_out+=("services in cgroups of their own: none can be made here")
-  expected="$expected\|cgroups"
+  leave_out "services in cgroups of their own: none can be made here" cgroups
 fi
 
 # The units run under a systemd of their own, and a package is installed there.
@@ -42,8 +52,7 @@ if want systemd-analyze systemd > /dev/null 2>&1 && set_up_root; then
   export METAKEY_TEST_ROOT=$test_root
 else
   export METAKEY_TEST_ROOT=/nonexistent
-  left_out+=("the units under a systemd of their own: ${lacking:-systemd-analyze} is missing")
-  expected="$expected\|systemd-analyze\|a Debian to boot"
+  leave_out "the units under a systemd of their own: ${lacking:-systemd-analyze} is missing" 'systemd-analyze\|a Debian to boot'
 fi
 
 # Python's own tools for gRPC, in a place of their own that `mvn clean` leaves alone.
@@ -51,53 +60,40 @@ export METAKEY_TEST_PYTHON="${METAKEY_TEST_PYTHON:-${XDG_CACHE_HOME:-$HOME/.cach
 if ! "$METAKEY_TEST_PYTHON/bin/python" -c 'import grpc_tools, grpc, google.rpc.status_pb2' 2> /dev/null; then
   if ! { python3 -m venv "$METAKEY_TEST_PYTHON" &&
     "$METAKEY_TEST_PYTHON/bin/pip" install -q grpcio grpcio-tools googleapis-common-protos; } > /dev/null 2>&1; then
-    left_out+=("Python stubs: grpcio-tools could not be installed")
-    expected="$expected\|grpcio-tools"
+    leave_out "Python stubs: grpcio-tools could not be installed" grpcio-tools
   fi
 fi
 
 # Likewise for Node, where it is installed.
 export METAKEY_TEST_NODE="${METAKEY_TEST_NODE:-${XDG_CACHE_HOME:-$HOME/.cache}/metakey/node}"
 if [ ! -d "$METAKEY_TEST_NODE/node_modules/@grpc/proto-loader" ]; then
-  if ! { want node nodejs && want npm npm && mkdir -p "$METAKEY_TEST_NODE" &&
+  if ! { install_all node:nodejs npm:npm && mkdir -p "$METAKEY_TEST_NODE" &&
     npm install --silent --prefix "$METAKEY_TEST_NODE" @grpc/grpc-js @grpc/proto-loader; } > /dev/null 2>&1; then
-    left_out+=("the program for Node: grpc-js could not be installed")
-    expected="$expected\|grpc-js"
+    leave_out "the program for Node: grpc-js could not be installed" grpc-js
   fi
 fi
 
 # The page is looked at in a browser, without a window.
 export METAKEY_TEST_BROWSER="${METAKEY_TEST_BROWSER:-${XDG_CACHE_HOME:-$HOME/.cache}/metakey/browser}"
-if ! { want chromium chromium && want node nodejs && want npm npm && mkdir -p "$METAKEY_TEST_BROWSER" &&
+if ! { install_all chromium:chromium node:nodejs npm:npm && mkdir -p "$METAKEY_TEST_BROWSER" &&
   { [ -d "$METAKEY_TEST_BROWSER/node_modules/axe-core" ] || npm install --silent --prefix "$METAKEY_TEST_BROWSER" puppeteer-core@24 axe-core@4; }; } > /dev/null 2>&1; then
-  left_out+=("the page in a browser: chromium, puppeteer-core or axe-core could not be installed")
-  expected="$expected\|chromium"
+  leave_out "the page in a browser: chromium, puppeteer-core or axe-core could not be installed" chromium
 fi
 
 # And for Go.
-if ! { want go golang-go && want protoc protobuf-compiler && want /usr/include/google/protobuf/any.proto libprotobuf-dev &&
-  want protoc-gen-go protoc-gen-go && want protoc-gen-go-grpc protoc-gen-go-grpc &&
-  want /usr/share/gocode/src/github.com/golang/protobuf/ptypes golang-github-golang-protobuf-1-5-dev &&
-  want /usr/share/gocode/src/google.golang.org/grpc golang-google-grpc-dev; } > /dev/null 2>&1; then
-  left_out+=("the program for Go: its libraries for gRPC could not be installed")
-  expected="$expected\|grpc for Go"
-fi
+gocode=/usr/share/gocode/src
+install_all go:golang-go protoc:protobuf-compiler /usr/include/google/protobuf/any.proto:libprotobuf-dev protoc-gen-go:protoc-gen-go \
+  protoc-gen-go-grpc:protoc-gen-go-grpc "$gocode/github.com/golang/protobuf/ptypes:golang-github-golang-protobuf-1-5-dev" \
+  "$gocode/google.golang.org/grpc:golang-google-grpc-dev" || leave_out "the program for Go: its libraries for gRPC could not be installed" 'grpc for Go'
 
 # And for cilium/ebpf.
-if ! { want go golang-go && want /usr/share/gocode/src/github.com/cilium/ebpf golang-github-cilium-ebpf-dev; } > /dev/null 2>&1; then
-  left_out+=("a loader in Go: cilium/ebpf could not be installed")
-  expected="$expected\|cilium/ebpf"
-fi
+install_all go:golang-go "$gocode/github.com/cilium/ebpf:golang-github-cilium-ebpf-dev" ||
+  leave_out "a loader in Go: cilium/ebpf could not be installed" cilium/ebpf
 
 # Constants are compiled in each language. Rust is too large to install for that.
-if ! { want go golang-go && want python3 python3 && want clang clang; } > /dev/null 2>&1; then
-  left_out+=("constants for Go, Python or C: what compiles them could not be installed")
-  expected="$expected\|go$\|python3\|clang"
-fi
-if ! command -v rustc > /dev/null; then
-  left_out+=("constants for Rust: rustc is not installed")
-  expected="$expected\|rustc"
-fi
+install_all go:golang-go python3:python3 clang:clang ||
+  leave_out "constants for Go, Python or C: what compiles them could not be installed" 'go$\|python3\|clang'
+command -v rustc > /dev/null || leave_out "constants for Rust: rustc is not installed" rustc
 
 # Prometheus' tool checks metrics and alerts. It is unpacked and not installed, as that would start a server.
 export METAKEY_TEST_PROMETHEUS="${METAKEY_TEST_PROMETHEUS:-${XDG_CACHE_HOME:-$HOME/.cache}/metakey/prometheus/usr/bin}"
@@ -105,39 +101,19 @@ if ! command -v promtool > /dev/null && [ ! -x "$METAKEY_TEST_PROMETHEUS/promtoo
   unpacked=${METAKEY_TEST_PROMETHEUS%/usr/bin}
   if ! (mkdir -p "$unpacked" && cd "$unpacked" && { apt-get download -qq prometheus || { apt-get update -qq && apt-get download -qq prometheus; }; } &&
     dpkg -x prometheus_*.deb . && rm prometheus_*.deb) > /dev/null 2>&1; then
-    left_out+=("metrics and alerts by Prometheus' tool: it could not be fetched")
-    expected="$expected\|promtool"
+    leave_out "metrics and alerts by Prometheus' tool: it could not be fetched" promtool
   fi
 fi
 
-# Completion is tried in bash, zsh and fish.
-if ! want zsh zsh > /dev/null 2>&1; then
-  left_out+=("completion in zsh: it could not be installed")
-  expected="$expected\|zsh"
-fi
-
-if ! want fish fish > /dev/null 2>&1; then
-  left_out+=("completion in fish: it could not be installed")
-  expected="$expected\|fish"
-fi
-
-# The pages of the manual are checked.
-if ! want mandoc mandoc > /dev/null 2>&1; then
-  left_out+=("the pages of the manual: mandoc could not be installed")
-  expected="$expected\|mandoc"
-fi
-
-# One test counts instructions with valgrind.
-if ! want valgrind valgrind > /dev/null 2>&1; then
-  left_out+=("instructions of a look-up in C: valgrind could not be installed")
-  expected="$expected\|valgrind"
-fi
-
-# One test has devices leave to software what they can do themselves.
-if ! want ethtool ethtool > /dev/null 2>&1; then
-  left_out+=("what happens to metadata on its way: ethtool could not be installed")
-  expected="$expected\|ethtool"
-fi
+# Completion is tried in bash, zsh and fish; the pages of the manual are checked; one test counts instructions, and one has devices leave to
+# software what they can do themselves.
+install_all zsh:zsh || leave_out "completion in zsh: it could not be installed" zsh
+install_all fish:fish || leave_out "completion in fish: it could not be installed" fish
+install_all mandoc:mandoc || leave_out "the pages of the manual: mandoc could not be installed" mandoc
+install_all valgrind:valgrind || leave_out "instructions of a look-up in C: valgrind could not be installed" valgrind
+install_all ethtool:ethtool || leave_out "what happens to metadata on its way: ethtool could not be installed" ethtool
+{ install_all kubectl:kubernetes-client && kubectl kustomize --help > /dev/null 2>&1; } ||
+  leave_out "manifests as kustomize makes them: a kubectl that can do that could not be installed" kubectl
 
 # Another test counts system calls with strace.
 can_trace() {
@@ -147,10 +123,8 @@ can_trace() {
   kill "$traced"
   [ "$code" -eq 124 ] # it ran until timeout ended it
 }
-if ! { want strace strace > /dev/null 2>&1 && can_trace; }; then
-  left_out+=("system calls of the daemon: strace could not be installed, or may not attach to processes")
-  expected="$expected\|strace"
-fi
+{ install_all strace:strace && can_trace; } ||
+  leave_out "system calls of the daemon: strace could not be installed, or may not attach to processes" strace
 
 say "== build, unit tests, integration tests, system tests (Java: $(javac -version 2>&1))"
 mvn -B -ntp -T 2 clean verify
