@@ -162,6 +162,13 @@ final class Requires {
     return debian;
   }
 
+  /** What renders manifests for Kubernetes. */
+  static void kustomize() throws Exception {
+    assumeTrue(isInstalled("kubectl"), "missing: kubectl");
+    ProcessBuilder help = new ProcessBuilder("kubectl", "kustomize", "--help");
+    assumeTrue(Ran.of(help, Host.PATIENCE).exit() == 0, "missing: a kubectl that has kustomize");
+  }
+
   static void program(String name) {
     assumeTrue(isInstalled(name), "missing: " + name);
   }
