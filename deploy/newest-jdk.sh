@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Prints the directory of the newest JDK on this machine that is newer than the one in use, if any. With --lts: of the newest that
-# has long-term support, the one in use included.
+# has long-term support, the one in use included. With --used: of the one in use.
 set -euo pipefail
 
 # version JDK_DIRECTORY: its major version.
@@ -9,6 +9,10 @@ version() { sed -n 's/^JAVA_VERSION="\([0-9]*\).*/\1/p' "$1/release" 2> /dev/nul
 is_lts() { [ "$1" -ge 17 ] && [ $((($1 - 17) % 4)) -eq 0 ]; }
 
 used_jdk=$(dirname "$(dirname "$(readlink -f "$(command -v "${JAVA_HOME:+$JAVA_HOME/bin/}javac")")")")
+if [ "${1:-}" = --used ]; then
+  printf '%s\n' "$used_jdk"
+  exit
+fi
 used=$(version "$used_jdk")
 best=
 best_version=${used:-17}

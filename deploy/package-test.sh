@@ -4,7 +4,12 @@
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 . "$root/deploy/lib.sh"
+. "$root/deploy/src/package/oci.sh"
 . "$root/deploy/src/package/oci-test.sh"
+. "$root/deploy/src/package/arm64.sh"
+. "$root/deploy/src/package/arm64-test.sh"
+cpu=$(uname -m)
+arch=$(dpkg --print-architecture 2> /dev/null) || arch=$cpu
 packages=$root/deploy/target/packages
 work=$(mktemp -d)
 daemon=
@@ -49,7 +54,7 @@ test_sums() {
 test_tarball() {
   local installed=$work/installed size
   mkdir "$installed"
-  tar -xzf "$packages"/metakey-*-linux-*.tar.gz -C "$installed" --strip-components 1
+  tar -xzf "$packages"/metakey-*-linux-"$cpu".tar.gz -C "$installed" --strip-components 1
   # Everybody's to read, root's to write.
   expect '' find "$installed" ! -type l -perm /022
   expect '' find "$installed" ! -type l ! -perm -004
@@ -80,14 +85,14 @@ test_tarball() {
 # What the packages say of what they bundle, held against the installation that the tarball made.
 test_sbom() {
   local installed=$work/installed docs=$work/installed/share/doc/metakey schemas copy=$work/unknown
-  cmp "$packages"/metakey-*-linux-*.cdx.json "$docs/sbom.cdx.json" || fail "the bill of materials beside the packages is not the one in them"
+  cmp "$packages"/metakey-*-linux-"$cpu".cdx.json "$docs/sbom.cdx.json" || fail "the bill of materials beside the packages is not the one in them"
   # The Maven plugin that began it has the schemas.
   schemas=$(find "${HOME:-/root}/.m2/repository/org/cyclonedx" -name 'cyclonedx-core-java-*.jar' 2> /dev/null | sort -V | tail -n 1)
   if [ -z "$schemas" ] || ! want /usr/lib/python3/dist-packages/jsonschema python3-jsonschema; then
     say "left out: the bill of materials against CycloneDX's schema: python3-jsonschema could not be installed, or Maven has its libraries somewhere else"
     schemas=
   fi
-  /usr/bin/python3 "$root/deploy/src/package/check-sbom.py" "$packages"/metakey-*-linux-*.cdx.json "$installed" ${schemas:+"$schemas"} || fail "the bill of materials is wrong"
+  /usr/bin/python3 "$root/deploy/src/package/check-sbom.py" "$packages"/metakey-*-linux-"$cpu".cdx.json "$installed" ${schemas:+"$schemas"} || fail "the bill of materials is wrong"
   for jar in "$installed"/lib/*.jar; do
     jar=${jar##*/}
     grep -q "^${jar%%-[0-9]*} " "$docs/NOTICE" || fail "no notice for $jar"
@@ -148,7 +153,7 @@ property() { inside systemctl show metakeyd.service --value --property="$1"; }
 
 test_deb() {
   local deb
-  deb=$(echo "$packages"/metakey_*.deb)
+  deb=$(echo "$packages"/metakey_*_"$arch".deb)
   if want lintian lintian; then
     lintian --allow-root --fail-on error --tag-display-limit 0 "$deb" || fail "lintian found errors"
   else
@@ -202,14 +207,19 @@ test_deb() {
 test_sums
 test_tarball
 test_sbom
-if ls "$packages"/metakey_*.deb > /dev/null 2>&1; then
+if ls "$packages"/metakey_*_"$arch".deb > /dev/null 2>&1; then
   test_deb
 else
   say "left out: the .deb, which could not be made here"
 fi
-if ls "$packages"/metakey-*-oci-*.tar > /dev/null 2>&1; then
+if ls "$packages"/metakey-*-oci-"$arch".tar > /dev/null 2>&1; then
   test_oci
 else
   say "left out: the OCI image, which could not be made here"
+fi
+if [ "$arch" != arm64 ] && ls "$packages"/metakey-*-linux-aarch64.tar.gz > /dev/null 2>&1; then
+  test_arm64
+else
+  say "left out: packages of arm64, which were not made elsewhere"
 fi
 say "the packages work"

@@ -3,15 +3,17 @@
 # an OCI image, what they are made of, and sums.
 # The same commit gives the same bytes, wherever and whenever this runs with the same JDK. docs/packaging.md tells more.
 #
-#   deploy/package.sh            makes the packages
-#   deploy/package.sh --tarball  makes the tarball alone
-#   deploy/package.sh --train    lists anew which classes the programs load, in deploy/classes, after greater changes of the code
+#   deploy/package.sh               makes the packages
+#   deploy/package.sh --arch arm64  makes those of arm64, on a machine of another kind, too
+#   deploy/package.sh --tarball     makes the tarball alone
+#   deploy/package.sh --train       lists anew which classes the programs load, in deploy/classes, after greater changes of the code
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 . "$root/deploy/lib.sh"
 . "$root/deploy/src/package/oci.sh"
-case "${1:-}" in
-  '' | --tarball | --train) ;;
+. "$root/deploy/src/package/arm64.sh"
+case "$*" in
+  '' | --tarball | --train | '--arch arm64') ;;
   *)
     sed -n '2,/^set/s/^# \{0,1\}//p' "$0" >&2
     exit 2
@@ -37,16 +39,16 @@ packages=$root/deploy/target/packages
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# make_runtime JDK OUT: a Java runtime of the modules that the programs use.
+# make_runtime JDK OUT: a Java runtime of the modules that the programs use; where $cross_jdk is set, of those modules.
 make_runtime() {
   local modules
   # Of the lines '   MODULE[/PACKAGE]', those of the JDK.
   modules=$("$1/bin/jdeps" --multi-release base --ignore-missing-deps --list-deps --class-path "$image/lib/*" "$image"/lib/*.jar 2> /dev/null |
     sed -n 's/^ *\(\(java\|jdk\)\.[a-z.]*\).*/\1/p' | sort -u | grep -vxF "$unused_modules" | paste -sd ,)
   # Not compressed by itself: archives of classes save most of the reading, and a package that is compressed as a whole gets smaller.
-  "$1/bin/jlink" --add-modules "$modules" --strip-debug --no-header-files --no-man-pages --output "$2"
+  "$1/bin/jlink" ${cross_jdk:+--module-path "$cross_jdk/jmods"} --add-modules "$modules" --strip-java-debug-attributes --no-header-files --no-man-pages --output "$2"
   # jlink keeps only the version.
-  grep -v '^MODULES=' "$1/release" > "$2/release"
+  grep -v '^MODULES=' "${cross_jdk:-$1}/release" > "$2/release"
   printf 'MODULES="%s"\n' "${modules//,/ }" >> "$2/release"
 }
 
@@ -62,9 +64,10 @@ make_tree() {
   rm -rf "$1/cache"
   cp "$root/deploy/classes/"*.classes "$1/lib/"
   make_runtime "$2" "$1/runtime"
+  if [ -n "$cross_jdk" ]; then cross_tree "$1"; fi
   # jlink strips its classes; what is left are symbols that only debuggers read.
-  find "$1/runtime/lib" "$1/lib" "$1/libexec" \( -name "*.so" -o -name metakey-trace \) -exec strip --strip-unneeded {} +
-  strip "$1/runtime/bin"/* "$1/runtime/lib/jspawnhelper"
+  find "$1/runtime/lib" "$1/lib" "$1/libexec" \( -name "*.so" -o -name metakey-trace \) -exec "$strip" --strip-unneeded {} +
+  "$strip" "$1/runtime/bin"/* "$1/runtime/lib/jspawnhelper"
   rm -f "$1/runtime/bin/keytool" "$1/runtime/lib/jexec"
   bundled "$1"
   chmod -R u=rwX,go=rX "$1"
@@ -77,10 +80,21 @@ tarball() {
     -cf - "$(basename "$1")" | gzip -n9 > "$2"
 }
 
+# links_to FILE...: which packages have the libraries that files of $work/deb/usr/lib/metakey link to.
+links_to() (
+  if [ -n "$cross_jdk" ]; then
+    cd "$work/deb/usr/lib/metakey" && cross_depends "$@"
+  else
+    place=deb/usr/lib/metakey
+    mkdir -p "$work/debian"
+    printf 'Source: metakey\n\nPackage: metakey\nArchitecture: any\n' > "$work/debian/control"
+    cd "$work" && dpkg-shlibdeps -O --ignore-missing-info "-l$place/runtime/lib" "-l$place/runtime/lib/server" "${@/#/-e$place/}" 2> /dev/null | sed -n 's/^shlibs:Depends=//p'
+  fi
+)
+
 # make_deb TREE: the same installation as a package of Debian, in $work/deb.
 make_deb() {
-  local deb=$work/deb debian=$root/deploy/src/deb arch deb_version depends recommends
-  arch=$(dpkg --print-architecture)
+  local deb=$work/deb debian=$root/deploy/src/deb deb_version depends recommends libraries
   # What comes before a release sorts before it.
   deb_version=${version/-SNAPSHOT/~snapshot}
   mkdir -p "$deb"/{DEBIAN,etc/metakey/keys.d,usr/{bin,include,share/doc/metakey,lib/{sysusers.d,tmpfiles.d,systemd/system}},usr/share/lintian/overrides}
@@ -108,14 +122,11 @@ make_deb() {
   gzip -n9 "$deb/usr/share/doc/metakey"/changelog* "$deb"/usr/share/man/man*/*
 
   # What it links to decides what it depends on; only 'metakey trace' needs libbpf.
-  mkdir "$work/debian"
-  printf 'Source: metakey\n\nPackage: metakey\nArchitecture: any\n' > "$work/debian/control"
-  depends=$(cd "$work" && dpkg-shlibdeps -O --ignore-missing-info -ldeb/usr/lib/metakey/runtime/lib -ldeb/usr/lib/metakey/runtime/lib/server \
-    -edeb/usr/lib/metakey/runtime/bin/java -edeb/usr/lib/metakey/runtime/lib/server/libjvm.so deb/usr/lib/metakey/lib/*.so 2> /dev/null | sed -n 's/^shlibs:Depends=//p')
+  mapfile -t libraries < <(cd "$deb/usr/lib/metakey" && ls lib/*.so)
+  depends=$(links_to runtime/bin/java runtime/lib/server/libjvm.so "${libraries[@]}")
   recommends=
   if [ -x "$deb/usr/lib/metakey/libexec/metakey-trace" ]; then
-    recommends=$(cd "$work" && dpkg-shlibdeps -O -edeb/usr/lib/metakey/libexec/metakey-trace 2> /dev/null | sed -n 's/^shlibs:Depends=//p' | tr , '\n' |
-      sed -n 's/^ *\(libbpf.*\)/\1/p')
+    recommends=$(links_to libexec/metakey-trace | tr , '\n' | sed -n 's/^ *\(libbpf.*\)/\1/p')
   fi
   cat > "$deb/DEBIAN/control" <<CONTROL
 Package: metakey
@@ -143,14 +154,34 @@ CONTROL
   dpkg-deb --root-owner-group -Zxz -z2 --build "$deb" "$packages/metakey_${deb_version}_$arch.deb" > /dev/null
 }
 
+# sums: of all the packages that are there.
+sums() {
+  (cd "$packages" && rm -f SHA256SUMS && sha256sum -- * > "$work/sums" && mv "$work/sums" SHA256SUMS)
+}
+
 set_up
 need gzip gzip
 need strip binutils
 build
-jdk=$("$root/deploy/newest-jdk.sh" --lts)
-name=metakey-$version-linux-$(uname -m)
+cross_jdk=
+strip='strip'
+cpu=$(uname -m)
+arch=$(dpkg --print-architecture 2> /dev/null) || arch=$cpu
+if [ "${1:-}" = --arch ] && [ "$arch" != "$2" ]; then
+  jdk=$("$root/deploy/newest-jdk.sh" --used)
+  if ! can_cross "$jdk"; then
+    say "== left out: packages of arm64, as this is missing: $lacking"
+    exit
+  fi
+  cpu=aarch64
+  arch=arm64
+  strip=aarch64-linux-gnu-strip
+else
+  jdk=$("$root/deploy/newest-jdk.sh" --lts)
+fi
+name=metakey-$version-linux-$cpu
 tree=$work/$name
-say "== the installation with its runtime, from $jdk"
+say "== the installation with its runtime, from ${cross_jdk:+modules for $arch of }$jdk"
 make_tree "$tree" "$jdk"
 
 if [ "${1:-}" = --train ]; then
@@ -163,29 +194,30 @@ if [ "${1:-}" = --train ]; then
   exit
 fi
 
-rm -rf "$packages"
+# Those of another architecture stay.
 mkdir -p "$packages"
+rm -rf "$packages"/{*"-linux-$cpu".*,*"_$arch.deb",*"-oci-$arch".*}
 say "== tarball"
 tarball "$tree" "$packages/$name.tar.gz"
 cp -p "$tree/share/doc/metakey/sbom.cdx.json" "$packages/$name.cdx.json"
 if [ "${1:-}" = --tarball ]; then
-  (cd "$packages" && sha256sum -- * > SHA256SUMS)
+  sums
   exit
 fi
-if want dpkg-deb dpkg && want dpkg-shlibdeps dpkg-dev; then
+if [ -n "$cross_jdk" ] || { want dpkg-deb dpkg && want dpkg-shlibdeps dpkg-dev; }; then
   say "== .deb"
   make_deb "$tree"
 else
   say "== left out: the .deb, as dpkg-deb and dpkg-shlibdeps could not be installed"
 fi
-if can_make_oci; then
+if { [ -z "$cross_jdk" ] || can_emulate; } && can_make_oci; then
   say "== OCI image"
-  make_oci "$tree" "$packages/metakey-$version-oci-$(dpkg --print-architecture)"
+  make_oci "$tree" "$packages/metakey-$version-oci-$arch"
 else
   say "== left out: the OCI image, as this is missing: $lacking"
 fi
 
-(cd "$packages" && sha256sum -- * > SHA256SUMS)
+sums
 say "== made in ${packages#"$root"/}"
 du -sm "$tree" | sed 's/\t.*/ MB when installed/'
 cat "$packages/SHA256SUMS"

@@ -44,8 +44,12 @@ else
   git clone -q "$root" "$work/one"
   mkdir -p "$work/a much longer path/to the other"
   git clone -q "$root" "$work/a much longer path/to the other/clone"
-  (umask 022 && LC_ALL=C TZ=UTC "$work/one/deploy/package.sh") || exit 1
-  (umask 077 && LC_ALL=POSIX TZ=Pacific/Kiritimati "$work/a much longer path/to the other/clone/deploy/package.sh") || exit 1
+  for arch in '' '--arch arm64'; do
+    # shellcheck disable=SC2086  # words
+    (umask 022 && LC_ALL=C TZ=UTC "$work/one/deploy/package.sh" $arch) || exit 1
+    # shellcheck disable=SC2086
+    (umask 077 && LC_ALL=POSIX TZ=Pacific/Kiritimati "$work/a much longer path/to the other/clone/deploy/package.sh" $arch) || exit 1
+  done
   root=$work/one
   copy="$work/a much longer path/to the other/clone"
   made=$(cd "$root/deploy/target/packages" && ls)

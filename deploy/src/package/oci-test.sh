@@ -73,9 +73,9 @@ test_oci() {
     return
   fi
   mkdir -p "$work/oci" "$work/host"
-  tar -xf "$packages"/metakey-*-oci-*.tar -C "$work/oci"
+  tar -xf "$packages"/metakey-*-oci-"$arch".tar -C "$work/oci"
   tag=$(umoci list --layout "$work/oci")
-  /usr/bin/python3 "$root/deploy/src/package/check-sbom.py" "$packages"/metakey-*-oci-*.cdx.json "$work/installed" || fail "the image's bill of materials is wrong"
+  /usr/bin/python3 "$root/deploy/src/package/check-sbom.py" "$packages"/metakey-*-oci-"$arch".cdx.json "$work/installed" || fail "the image's bill of materials is wrong"
   echo 0123456789abcdef0123456789abcdef > "$work/host/machine-id"
   host=(/run/metakey="$work/host/run" /var/lib/metakey="$work/host/data" /sys/fs/bpf/metakey="$pinned" /etc/machine-id="$work/host/machine-id")
   pod "$work/overlay.yaml" DaemonSet metakeyd

@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2034,SC2154  # package.sh sets root, work, packages, name, version and SOURCE_DATE_EPOCH
+# shellcheck shell=bash disable=SC2034,SC2154  # package.sh sets root, work, packages, name, arch, version and SOURCE_DATE_EPOCH
 # Sourced by package.sh: makes an OCI image, without Docker and without a registry. Its base is what the programs need and no more:
 # the C and C++ libraries, libbpf for 'metakey trace', and busybox for the launchers, from the packages of the distribution that builds.
 
@@ -11,7 +11,7 @@ base_packages() {
 # fetch_base: fetches them into $debs, those that are there already excepted. Fails where apt cannot.
 fetch_base() {
   local package
-  debs=${XDG_CACHE_HOME:-$HOME/.cache}/metakey/oci-base
+  debs=${XDG_CACHE_HOME:-$HOME/.cache}/metakey/oci-base-$arch
   mkdir -p "$debs"
   for package in $(base_packages); do
     (cd "$debs" && apt-get download -qq "$package") > /dev/null 2>&1 || return 1
@@ -59,13 +59,23 @@ make_base() {
 # The group that may register and link: a number that no distribution gives out, as only the number means something to the host.
 oci_group=64064
 
+# in_root ROOT COMMAND...: runs it with ROOT as the root, in namespaces that end with it; with $emulator, by qemu (arm64.sh).
+emulator=
+in_root() {
+  # shellcheck disable=SC2016  # for that shell
+  emulator=$emulator "${unshared[@]}" --mount-proc sh -c '
+    if [ -n "$emulator" ]; then
+      mount -t binfmt_misc none /proc/sys/fs/binfmt_misc && printf %s "$emulator" > /proc/sys/fs/binfmt_misc/register || exit
+    fi
+    mount --rbind "$1" "$1" && mount --rbind /dev "$1/dev" && mount --rbind /proc "$1/proc" || exit
+    root=$1
+    shift
+    PATH=$PATH:/usr/sbin exec chroot "$root" /bin/busybox env -i PATH=/usr/bin:/bin "$@"' sh "$@"
+}
+
 # make_image_archives ROOT: archives of classes belong to a place, so they are made with ROOT as the root. The same JVM makes the same bytes of the
 # same jars.
-make_image_archives() {
-  # shellcheck disable=SC2016  # for that shell
-  "${unshared[@]}" --mount-proc="$1/proc" sh -c 'mount --rbind /dev "$1/dev" &&
-    PATH=$PATH:/usr/sbin exec chroot "$1" /bin/busybox env -i PATH=/usr/bin:/bin /usr/lib/metakey/lib/make-archives' sh "$1"
-}
+make_image_archives() { in_root "$1" /usr/lib/metakey/lib/make-archives; }
 
 # layer ROOT: adds it to the layout as a layer; prints its digest as it is unpacked, and its descriptor.
 layer() {
@@ -91,8 +101,7 @@ blob() {
 
 # make_oci TREE NAME: writes NAME.tar, which is an OCI layout, and NAME.cdx.json, what the image is made of.
 make_oci() {
-  local base=$work/base app=$work/app place layers=() ids=() one descriptor arch labels created revision
-  arch=$(dpkg --print-architecture)
+  local base=$work/base app=$work/app place layers=() ids=() one descriptor labels created revision
   created=$(date -ud "@$SOURCE_DATE_EPOCH" +%Y-%m-%dT%H:%M:%SZ)
   revision=$(git -C "$root" rev-parse HEAD 2> /dev/null || echo unknown)
   make_base "$base"
