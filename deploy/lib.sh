@@ -58,12 +58,13 @@ set_up() {
   need mvn maven
 }
 
-# Builds the image if a source is newer than it.
+# build [anew]: builds the image if a source is newer than it, or in any case.
+# shellcheck disable=SC2120  # of package.sh
 build() {
   local made=$image/bin/metakeyd
   local sources=("$root/pom.xml" "$root"/{proto,client-lib,registry-server,cli}/{pom.xml,src/main})
   sources+=("$root/deploy/pom.xml" "$root"/deploy/{src/image,src/trace,examples} "$root/docs" "$root"/*.md)
-  if [ -x "$made" ] && [ -z "$(find "${sources[@]}" -path "$root/deploy/examples/build" -prune -o -newer "$made" -type f -print -quit)" ]; then
+  if [ -z "${1:-}" ] && [ -x "$made" ] && [ -z "$(find "${sources[@]}" -path "$root/deploy/examples/build" -prune -o -newer "$made" -type f -print -quit)" ]; then
     # It may have been built before there was a clang.
     [ -x "$image/libexec/metakey-trace" ] || "$root/deploy/src/trace/build.sh" "$image/libexec"
     return

@@ -163,6 +163,12 @@ set_up
 need gzip gzip
 need strip binutils
 build
+# Maven makes none when it is offline.
+[ -e "$root/deploy/target/bom.json" ] || build anew || true
+if [ ! -e "$root/deploy/target/bom.json" ]; then
+  say "deploy/target/bom.json is missing, which says what is bundled: Maven makes it only where it may ask Maven Central, so run this again where it can" >&2
+  exit 1
+fi
 cross_jdk=
 strip='strip'
 cpu=$(uname -m)
