@@ -29,7 +29,10 @@ import java.util.Map;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -48,7 +51,9 @@ import org.jspecify.annotations.Nullable;
  * We do. Once an attempt has failed, gRPC's channel fails every call until its own pause (1 s and
  * more) is over. So each call first makes sure that the channel is ready, and replaces one that is
  * in such a pause: a call tries exactly once, now, and knows the outcome. Concurrent callers share
- * an attempt. The pauses between attempts are those of {@link Retry}.
+ * an attempt. The pauses between attempts are those of {@link Retry}. A daemon to which so many
+ * connect that the kernel keeps no more of them waiting (EAGAIN) is busy and not gone: then a call
+ * tries again within its limit.
  *
  * <h2>Threads</h2>
  *
@@ -92,7 +97,7 @@ final class Connection implements AutoCloseable {
   private final SingleThreadIoEventLoop loop =
       new SingleThreadIoEventLoop(null, this::newThread, NioIoHandler.newFactory());
   private final Object replacing = new Object();
-  private volatile @Nullable ManagedChannel channel;
+  private volatile @Nullable Attempt latest;
   private volatile @Nullable Thread thread;
   private volatile boolean closed;
 
@@ -205,32 +210,64 @@ final class Connection implements AutoCloseable {
 
   private ManagedChannel ready(Duration limit, CompletableFuture<Void> ended)
       throws InterruptedException {
-    ManagedChannel present = channel;
-    if (present != null && present.getState(false) == ConnectivityState.READY) {
-      return present;
+    Attempt present = latest;
+    if (present != null && present.channel.getState(false) == ConnectivityState.READY) {
+      return present.channel;
     }
-    present = usableChannel();
-    awaitReady(present, limit.compareTo(callTimeout) < 0 ? limit : callTimeout, ended);
-    return present;
+    Duration most = limit.compareTo(callTimeout) < 0 ? limit : callTimeout;
+    Deadline deadline = Deadline.after(most.toNanos(), TimeUnit.NANOSECONDS);
+    Retry.Pauses pauses = Retry.Pauses.ofACrowd();
+    Attempt attempt = usableChannel();
+    boolean wasCrowded = false;
+    while (!awaitReady(attempt, deadline, ended)) {
+      wasCrowded |= attempt.crowded.get();
+      if (deadline.isExpired()) {
+        throw wasCrowded ? Unreachable.crowded(socket, most) : silent(most, null);
+      }
+      pause(Math.min(pauses.nextNs(), deadline.timeRemaining(TimeUnit.NANOSECONDS)), ended);
+      attempt = usableChannel();
+    }
+    return attempt.channel;
   }
 
-  private ManagedChannel usableChannel() {
+  private static void pause(long ns, CompletableFuture<Void> ended) throws InterruptedException {
+    try {
+      ended.get(ns, TimeUnit.NANOSECONDS);
+      throw nobodyWaits();
+    } catch (TimeoutException goOn) {
+      // Now there may be room.
+    } catch (ExecutionException e) {
+      throw new IllegalStateException(e); // nobody completes it with a failure
+    }
+  }
+
+  private static CancellationException nobodyWaits() {
+    return new CancellationException("nobody waits for the connection any more");
+  }
+
+  private Attempt usableChannel() {
     synchronized (replacing) {
       requireOpen(); // close() sets closed before it ends the channel under this lock
-      ManagedChannel present = channel;
-      if (present == null || present.getState(false) == ConnectivityState.TRANSIENT_FAILURE) {
+      Attempt present = latest;
+      if (present == null
+          || present.channel.getState(false) == ConnectivityState.TRANSIENT_FAILURE) {
         end(present);
-        present = newChannel();
-        channel = present;
+        present = newAttempt();
+        latest = present;
       }
       return present;
     }
   }
 
-  private ManagedChannel newChannel() {
+  private Attempt newAttempt() {
+    AtomicBoolean crowded = new AtomicBoolean();
+    return new Attempt(newChannel(crowded), crowded);
+  }
+
+  private ManagedChannel newChannel(AtomicBoolean crowded) {
     return NettyChannelBuilder.forAddress(new NamelessAddress())
         .eventLoopGroup(loop)
-        .channelFactory(this::newSocket)
+        .channelFactory(() -> newSocket(crowded))
         .withOption(
             ChannelOption.SO_KEEPALIVE, null) // unix sockets have none, and netty would warn
         .overrideAuthority("localhost")
@@ -243,23 +280,27 @@ final class Connection implements AutoCloseable {
         .build();
   }
 
-  private NioDomainSocketChannel newSocket() {
+  private NioDomainSocketChannel newSocket(AtomicBoolean crowded) {
     NioDomainSocketChannel made = new NioDomainSocketChannel();
-    made.pipeline().addFirst(new Redirection(UnixDomainSocketAddress.of(socket)));
+    made.pipeline().addFirst(new Redirection(socket, crowded));
     return made;
   }
 
-  private void awaitReady(ManagedChannel present, Duration limit, CompletableFuture<Void> ended)
+  /** Returns false if too many others wait to connect, or the time is over. */
+  private boolean awaitReady(Attempt attempt, Deadline deadline, CompletableFuture<Void> ended)
       throws InterruptedException {
-    Deadline deadline = Deadline.after(limit.toNanos(), TimeUnit.NANOSECONDS);
+    ManagedChannel present = attempt.channel;
     for (ConnectivityState state = present.getState(true);
         state != ConnectivityState.READY;
         state = present.getState(true)) {
-      if (state == ConnectivityState.SHUTDOWN) {
+      if (state
+          == ConnectivityState.SHUTDOWN) { // or it failed, and the next caller has replaced it
         requireOpen();
-        throw Unreachable.at(socket, null); // it failed, and the next caller has replaced it
       }
-      if (state == ConnectivityState.TRANSIENT_FAILURE) {
+      if (state == ConnectivityState.SHUTDOWN || state == ConnectivityState.TRANSIENT_FAILURE) {
+        if (attempt.crowded.get()) {
+          return false;
+        }
         throw Unreachable.at(socket, null);
       }
       CountDownLatch changed = new CountDownLatch(1);
@@ -269,13 +310,20 @@ final class Connection implements AutoCloseable {
           changed.await(deadline.timeRemaining(TimeUnit.NANOSECONDS), TimeUnit.NANOSECONDS);
       woken.cancel(false);
       if (ended.isDone()) {
-        throw new CancellationException("nobody waits for the connection any more");
+        throw nobodyWaits();
       }
       if (!inTime) {
-        throw silent(limit, null);
+        return false;
       }
     }
+    return true;
   }
+
+  /**
+   * A channel, and whether its last attempt to connect failed as too many others wait (EAGAIN). One
+   * that failed is replaced.
+   */
+  private record Attempt(ManagedChannel channel, AtomicBoolean crowded) {}
 
   /**
    * Stands in for the socket's address. gRPC makes a URI of an address's text, and cannot parse it
@@ -290,12 +338,14 @@ final class Connection implements AutoCloseable {
     }
   }
 
-  /** Connects to the socket, whatever address gRPC asks for. */
+  /** Connects to the socket, whatever address gRPC asks for, and notes whether it is crowded. */
   private static final class Redirection extends ChannelOutboundHandlerAdapter {
-    private final UnixDomainSocketAddress socket;
+    private final Path socket;
+    private final AtomicBoolean crowded;
 
-    Redirection(UnixDomainSocketAddress socket) {
+    Redirection(Path socket, AtomicBoolean crowded) {
       this.socket = socket;
+      this.crowded = crowded;
     }
 
     @Override
@@ -304,7 +354,21 @@ final class Connection implements AutoCloseable {
         SocketAddress asked,
         SocketAddress local,
         ChannelPromise promise) {
-      var unused = context.connect(socket, local, promise); // the promise, which gRPC holds
+      ChannelPromise ours = context.newPromise(); // gRPC learns of it after we have taken note
+      var connecting = context.connect(UnixDomainSocketAddress.of(socket), local, ours);
+      boolean isPending = !connecting.isDone();
+      var unused =
+          connecting.addListener(
+              done -> {
+                crowded.set(
+                    !done.isSuccess()
+                        && (isPending || Unreachable.isCrowded(socket, done.cause())));
+                if (done.isSuccess()) {
+                  promise.trySuccess();
+                } else {
+                  promise.tryFailure(done.cause());
+                }
+              });
     }
   }
 
@@ -323,7 +387,7 @@ final class Connection implements AutoCloseable {
   public void close() {
     refuse();
     synchronized (replacing) {
-      end(channel); // whoever waits for it notices
+      end(latest); // whoever waits for it notices
     }
     var end = loop.shutdownGracefully(0, 0, TimeUnit.MILLISECONDS);
     if (!end.awaitUninterruptibly(Threads.PATIENCE_MS)) {
@@ -332,9 +396,9 @@ final class Connection implements AutoCloseable {
     Threads.awaitEnd(thread);
   }
 
-  private static void end(@Nullable ManagedChannel channel) {
-    if (channel != null) {
-      channel.shutdownNow();
+  private static void end(@Nullable Attempt attempt) {
+    if (attempt != null) {
+      attempt.channel.shutdownNow();
     }
   }
 }

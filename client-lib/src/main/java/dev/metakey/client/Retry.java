@@ -72,12 +72,27 @@ final class Retry {
 
   /** The pauses between the attempts of one outage. For one thread. */
   static final class Pauses {
-    private long ns = FIRST_NS;
+    private final long longestNs;
+    private long ns;
+
+    Pauses() {
+      this(FIRST_NS, LONGEST_NS);
+    }
+
+    private Pauses(long firstNs, long longestNs) {
+      this.ns = firstNs;
+      this.longestNs = longestNs;
+    }
+
+    /** Those between attempts to get a place in a queue, where one comes free all the time. */
+    static Pauses ofACrowd() {
+      return new Pauses(FIRST_NS / 4, LONGEST_NS / 20);
+    }
 
     /** How long to wait before the next attempt, give or take a quarter. */
     long nextNs() {
       long pause = ns;
-      ns = Math.min(2 * ns, LONGEST_NS);
+      ns = Math.min(2 * ns, longestNs);
       return (long) (pause * ThreadLocalRandom.current().nextDouble(1 - JITTER, 1 + JITTER));
     }
   }

@@ -5,6 +5,7 @@ import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Reason;
 import java.io.IOException;
 import java.net.ConnectException;
+import java.net.SocketException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.SocketChannel;
@@ -12,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.time.Duration;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -35,6 +37,35 @@ final class Unreachable {
                 .formatted(socket, found),
         Map.of("socket", socket.toString(), "found", found),
         cause);
+  }
+
+  /** For a daemon to which too many connect. */
+  static MetakeyException crowded(Path socket, Duration limit) {
+    return new MetakeyException(
+        Reason.UNAVAILABLE,
+        "the metakey daemon at %s took no connection within %d ms, as too many clients connect at once; try again later, and see its log for who connects so often"
+            .formatted(socket, limit.toMillis()),
+        Map.of("socket", socket.toString(), "found", "too many connect"));
+  }
+
+  /**
+   * Whether connecting failed as the listener's queue is full (EAGAIN). The JVM has no exception of
+   * its own for that: a socket that is there, and may be written to, refuses (ConnectException) or
+   * has no room.
+   */
+  static boolean isCrowded(Path socket, Throwable failure) {
+    return failure instanceof SocketException
+        && !(failure instanceof ConnectException)
+        && isSocket(socket)
+        && Files.isWritable(socket);
+  }
+
+  private static boolean isSocket(Path path) {
+    try {
+      return Files.readAttributes(path, BasicFileAttributes.class).isOther();
+    } catch (IOException gone) {
+      return false;
+    }
   }
 
   private static String found(Path socket) {

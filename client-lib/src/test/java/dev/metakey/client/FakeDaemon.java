@@ -60,8 +60,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -120,6 +122,7 @@ public final class FakeDaemon extends RegistryGrpc.RegistryImplBase implements A
               .bossEventLoopGroup(group)
               .workerEventLoopGroup(group)
               .channelType(EpollServerDomainSocketChannel.class)
+              .withOption(ChannelOption.SO_BACKLOG, 64)
               .withChildOption(ChannelOption.SO_KEEPALIVE, null)
               .executor(executor)
               .addService(ServerInterceptors.intercept(this, new ServiceNames()))
@@ -128,6 +131,21 @@ public final class FakeDaemon extends RegistryGrpc.RegistryImplBase implements A
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** Takes no connection and answers nothing, until the result is counted down. */
+  CountDownLatch stopAccepting() {
+    CountDownLatch goOn = new CountDownLatch(1);
+    Objects.requireNonNull(group)
+        .execute(
+            () -> {
+              try {
+                goOn.await();
+              } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+              }
+            });
+    return goOn;
   }
 
   /** Dies as after kill -9: calls break, the socket file stays. */

@@ -27,6 +27,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -239,11 +240,43 @@ final class MetakeyClientTest {
       assertTimeoutPreemptively(
           SOON,
           () ->
-              assertThat(refusal(builder)).hasMessageContaining("something listens, but takes no"));
+              assertThat(refusal(builder))
+                  .hasMessageContaining("took no connection within")
+                  .hasMessageContaining("too many clients connect at once"));
     } finally {
       for (SocketChannel channel : queued) {
         channel.close();
       }
+    }
+  }
+
+  /** Not even where one attempt is all that a daemon gets which is not there. */
+  @Test
+  void connect_whenTheListenersQueueIsFull_triesUntilThereIsRoom() throws Exception {
+    List<SocketChannel> queued = new ArrayList<>();
+    CountDownLatch room = daemon().stopAccepting();
+    AtomicReference<MetakeyClient> client = new AtomicReference<>();
+    Thread connecting =
+        new Thread(() -> client.set(builder().connectTimeout(Duration.ZERO).connect()));
+    try {
+      while (isTaken(UnixDomainSocketAddress.of(socket()), queued)) {}
+      connecting.start();
+
+      Eventually.await(
+          "it has tried, and pauses",
+          () ->
+              Arrays.stream(connecting.getStackTrace())
+                  .anyMatch(call -> call.getMethodName().equals("pause")));
+      for (SocketChannel channel : queued) {
+        channel.close();
+      }
+    } finally {
+      room.countDown();
+    }
+    connecting.join();
+
+    try (MetakeyClient connected = client.get()) {
+      assertThat(connected.list().stale()).isFalse();
     }
   }
 

@@ -33,16 +33,22 @@ final class IdleConnections {
   /** The command that runs it as nobody. */
   static ProcessBuilder asNobody(Path socket, int connections) throws IOException {
     List<String> command = Requires.nobody();
-    command.addAll(
-        List.of(
-            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-            "-XX:TieredStopAtLevel=1",
-            "-cp",
-            classes().toString(),
-            IdleConnections.class.getName(),
-            socket.toString(),
-            Integer.toString(connections)));
+    command.addAll(java(IdleConnections.class, socket.toString(), Integer.toString(connections)));
     return new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
+  }
+
+  /** The words that run a program of the tests. */
+  static List<String> java(Class<?> program, String... args) {
+    List<String> command =
+        new ArrayList<>(
+            List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:TieredStopAtLevel=1",
+                "-cp",
+                classes().toString(),
+                program.getName()));
+    command.addAll(List.of(args));
+    return command;
   }
 
   private static File classes() {

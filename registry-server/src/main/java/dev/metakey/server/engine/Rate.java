@@ -27,7 +27,6 @@ public final class Rate {
   public static final String WHAT = "calls a second";
 
   private static final long SECOND_NS = TimeUnit.SECONDS.toNanos(1);
-  private static final long BURST_NS = BURST_S * SECOND_NS;
 
   /** More buckets than that are looked through for full ones, which need not be kept. */
   private static final int MANY = 1024;
@@ -144,7 +143,17 @@ public final class Rate {
    * @param quota calls a second; {@link Quota#AS_LIMITED}: as the limit says
    * @param nowNs as {@link System#nanoTime}
    */
-  public synchronized @Nullable Held take(int uid, boolean admin, int quota, long nowNs) {
+  public @Nullable Held take(int uid, boolean admin, int quota, long nowNs) {
+    return take(uid, admin, quota, BURST_S, nowNs);
+  }
+
+  /**
+   * The same, where less may come at once.
+   *
+   * @param atOnceS how many seconds' worth, at most {@link #BURST_S}
+   */
+  public synchronized @Nullable Held take(
+      int uid, boolean admin, int quota, int atOnceS, long nowNs) {
     boolean byPolicy = quota != Quota.AS_LIMITED;
     if (byPolicy && quota == 0) {
       refused++;
@@ -155,7 +164,7 @@ public final class Rate {
     if (perSecond != UNBOUNDED) {
       long tokenNs = SECOND_NS / perSecond;
       long fullNs = Math.max(bucket.fullAtNs - nowNs, 0);
-      long waitNs = fullNs + tokenNs - BURST_NS;
+      long waitNs = fullNs + tokenNs - atOnceS * SECOND_NS;
       if (waitNs > 0) {
         refused++;
         return new Held(

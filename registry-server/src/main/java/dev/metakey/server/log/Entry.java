@@ -3,6 +3,7 @@ package dev.metakey.server.log;
 import dev.metakey.model.Peer;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** What is to be logged of one event. */
@@ -49,8 +50,12 @@ public final class Entry {
    * @param message a sentence that says everything; it may hold anything, as it is made one line
    */
   public void say(String message, @Nullable Throwable thrown) {
+    say(() -> message, thrown);
+  }
+
+  void say(Supplier<String> message, @Nullable Throwable thrown) {
     if (event.isWanted() && event.budget.take()) {
-      Event.LOGGER.log(new EventRecord(event, message, attributes, thrown));
+      Event.LOGGER.log(new EventRecord(event, message.get(), attributes, thrown));
     }
   }
 }

@@ -7,6 +7,7 @@ import static dev.metakey.server.log.LogLevel.WARNING;
 
 import dev.metakey.model.Peer;
 import dev.metakey.model.Words;
+import java.util.function.Supplier;
 import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
@@ -109,6 +110,11 @@ public enum Event {
   /** See {@link Entry#say(String)}. */
   public void say(String message) {
     new Entry(this).say(message);
+  }
+
+  /** The same for what comes often: the message is made only if there may be one more line. */
+  public void say(Supplier<String> message) {
+    new Entry(this).say(message, null);
   }
 
   /** See {@link Entry#say(String, Throwable)}. */

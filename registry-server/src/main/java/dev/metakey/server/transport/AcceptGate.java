@@ -6,10 +6,17 @@ import io.grpc.netty.shaded.io.netty.channel.ChannelHandlerContext;
 import io.grpc.netty.shaded.io.netty.channel.ChannelInboundHandlerAdapter;
 import io.grpc.netty.shaded.io.netty.channel.epoll.EpollDomainSocketChannel;
 import io.grpc.netty.shaded.io.netty.channel.unix.Errors.NativeIoException;
+import io.grpc.netty.shaded.io.netty.channel.unix.FileDescriptor;
+import io.grpc.netty.shaded.io.netty.channel.unix.Socket;
+import io.grpc.netty.shaded.io.netty.channel.unix.UnixChannel;
 import io.grpc.netty.shaded.io.netty.util.AttributeKey;
 import java.io.IOException;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Decides when connections are accepted; the kernel keeps further ones waiting.
@@ -31,6 +38,11 @@ import java.util.function.Consumer;
  */
 final class AcceptGate extends ChannelInboundHandlerAdapter {
   private static final int MOST = 64;
+
+  /** So many of one uid that connects often may be looked at at a time, lest others wait for it. */
+  private static final int FEW = 8;
+
+  private static final int NOBODY = -1;
   private static final int EMFILE = -24; // of this process
   private static final int ENFILE = -23; // of the host
   private static final long RETRY_MS = 200;
@@ -42,8 +54,13 @@ final class AcceptGate extends ChannelInboundHandlerAdapter {
   private static final AttributeKey<Consumer<Runnable>> LEND =
       AttributeKey.valueOf("dev.metakey.lend");
 
+  /** How many are accepted in a row behind one that was refused, before anything else is done. */
+  private static final int IN_A_ROW = 256;
+
   private final Connections connections;
+  private final byte[] address = new byte[128]; // what accept(2) tells, which nobody reads
   private int begun;
+  private final Map<Integer, Integer> begunBy = new HashMap<>();
   private boolean isLent;
   private boolean isOneExpected;
 
@@ -62,37 +79,85 @@ final class AcceptGate extends ChannelInboundHandlerAdapter {
   @Override
   public void channelRead(ChannelHandlerContext listening, Object accepted) {
     Channel channel = (Channel) accepted;
-    if (channel instanceof EpollDomainSocketChannel socket && isRefused(socket)) {
-      return;
+    Credentials peer = channel instanceof EpollDomainSocketChannel socket ? peer(socket) : null;
+    if (peer != null && isRefused(peer, ((UnixChannel) channel).fd())) {
+      channel.unsafe().closeForcibly();
+      acceptMore(listening);
+    } else {
+      take(listening, channel, peer == null ? NOBODY : peer.uid());
     }
+  }
+
+  private static @Nullable Credentials peer(EpollDomainSocketChannel channel) {
+    try {
+      return Credentials.of(channel);
+    } catch (IOException gone) {
+      return null; // which is dealt with where its peer is looked at
+    }
+  }
+
+  private void take(ChannelHandlerContext listening, Channel channel, int uid) {
     begun++;
+    begunBy.merge(uid, 1, Integer::sum);
     isOneExpected = false;
     acceptIfAllowed(listening);
-    channel.attr(DONE).set(() -> listening.executor().execute(() -> done(listening)));
+    channel.attr(DONE).set(() -> listening.executor().execute(() -> done(listening, uid)));
     channel.attr(LEND).set(then -> listening.executor().execute(() -> lend(listening, then)));
     var unused = channel.closeFuture().addListener(closed -> passed(channel));
-    listening.fireChannelRead(accepted);
+    listening.fireChannelRead(channel);
   }
 
   /** Refuses a peer whose uid connects too often, before anything costly is done for it. */
-  private boolean isRefused(EpollDomainSocketChannel channel) {
-    int uid;
-    try {
-      uid = channel.peerCredentials().uid();
-    } catch (IOException gone) {
-      return false; // which is dealt with where its peer is looked at
-    }
-    String why = connections.connectsTooOften(uid, System.nanoTime());
+  private boolean isRefused(Credentials peer, FileDescriptor socket) {
+    int theirs = begunBy.getOrDefault(peer.uid(), 0);
+    Supplier<String> why =
+        connections.connectsTooOften(peer.uid(), theirs >= FEW, System.nanoTime());
     if (why == null) {
       return false;
     }
-    Event.CLIENT_FAULT.say("connection refused: " + why);
-    TurnedAway.answerAtOnce(channel, why);
+    Event.CLIENT_FAULT.say(() -> "connection refused: " + why.get());
+    TurnedAway.answerAtOnce(socket, why);
     return true;
   }
 
-  private void done(ChannelHandlerContext listening) {
+  /**
+   * Accepts what waits behind a connection that was refused, as it is likely to be refused, too:
+   * without a channel for each and without asking whether there are more, which takes several times
+   * as long as the refusal.
+   */
+  private void acceptMore(ChannelHandlerContext listening) {
+    Socket socket = (Socket) ((UnixChannel) listening.channel()).fd();
+    try {
+      for (int i = 0; i < IN_A_ROW && listening.channel().config().isAutoRead(); i++) {
+        int descriptor = socket.accept(address);
+        if (descriptor < 0) {
+          return;
+        }
+        accept(listening, new Socket(descriptor));
+      }
+    } catch (IOException failure) {
+      exceptionCaught(listening, failure);
+    }
+  }
+
+  private void accept(ChannelHandlerContext listening, Socket socket) throws IOException {
+    Credentials peer;
+    try {
+      peer = Credentials.of(socket);
+    } catch (IOException gone) {
+      socket.close();
+      return;
+    }
+    if (isRefused(peer, socket)) {
+      socket.close();
+    } else {
+      take(listening, Credentials.channel(socket, peer), peer.uid());
+    }
+  }
+
+  private void done(ChannelHandlerContext listening, int uid) {
     begun--;
+    begunBy.computeIfPresent(uid, (same, count) -> count == 1 ? null : count - 1);
     acceptIfAllowed(listening);
   }
 

@@ -11,6 +11,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -148,17 +149,21 @@ final class Connections {
 
   /**
    * Why a uid may not connect once more now; null if it may. Nothing but the uid is known of who
-   * connects then, so this is the same for everybody.
+   * connects then, so this is the same for everybody. The words are made when they are asked for,
+   * as such connections are many and few of them are told.
    *
+   * @param isBusy whether enough of the uid's are looked at: then it may open half as many at once
    * @param nowNs as {@link System#nanoTime}
    */
-  @Nullable String connectsTooOften(int uid, long nowNs) {
-    Rate.Held held = connects.take(uid, false, Quota.AS_LIMITED, nowNs);
+  @Nullable Supplier<String> connectsTooOften(int uid, boolean isBusy, long nowNs) {
+    int atOnceS = isBusy ? Rate.BURST_S / 2 : Rate.BURST_S;
+    Rate.Held held = connects.take(uid, false, Quota.AS_LIMITED, atOnceS, nowNs);
     return held == null
         ? null
-        : "uid %s has opened %d connections without a pause, and one uid may open %d a second; keep one open for many calls, or try again in %d ms"
-            .formatted(
-                Integer.toUnsignedString(uid), held.used(), held.perSecond(), held.retryMs());
+        : () ->
+            "uid %s has opened %d connections without a pause, and one uid may open %d a second; keep one open for many calls, or try again in %d ms"
+                .formatted(
+                    Integer.toUnsignedString(uid), held.used(), held.perSecond(), held.retryMs());
   }
 
   /** Notes that a call came on the connection. */

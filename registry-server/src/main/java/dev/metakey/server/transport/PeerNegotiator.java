@@ -15,7 +15,6 @@ import io.grpc.netty.shaded.io.netty.channel.ChannelHandler;
 import io.grpc.netty.shaded.io.netty.channel.ChannelHandlerContext;
 import io.grpc.netty.shaded.io.netty.channel.ChannelInboundHandlerAdapter;
 import io.grpc.netty.shaded.io.netty.channel.epoll.EpollDomainSocketChannel;
-import io.grpc.netty.shaded.io.netty.channel.unix.PeerCredentials;
 import io.grpc.netty.shaded.io.netty.util.AsciiString;
 import io.grpc.netty.shaded.io.netty.util.concurrent.ScheduledFuture;
 import java.io.IOException;
@@ -124,10 +123,9 @@ final class PeerNegotiator implements ProtocolNegotiator {
 
     private PeerProcess look(EpollDomainSocketChannel channel) {
       try (PeerDescriptor process = PeerDescriptor.of(channel)) {
-        PeerCredentials kernel = channel.peerCredentials();
-        int[] gids = kernel.gids();
-        int gid = gids.length == 0 ? -1 : gids[0];
-        return look.at(kernel.uid(), gid, kernel.pid(), process::lives).in(PeerGroups.of(channel));
+        Credentials kernel = Credentials.of(channel);
+        return look.at(kernel.uid(), kernel.gid(), kernel.pid(), process::lives)
+            .in(PeerGroups.of(channel));
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }

@@ -137,7 +137,9 @@ final class SocketFile implements AutoCloseable {
   /** Whether somebody listens. Only a refused connection tells that nobody does. */
   private static boolean answers(Path path) throws IOException {
     try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
-      return channel.connect(UnixDomainSocketAddress.of(path));
+      channel.configureBlocking(false); // otherwise it waits if many others wait there
+      channel.connect(UnixDomainSocketAddress.of(path));
+      return true;
     } catch (ConnectException refused) {
       return false;
     } catch (IOException unclear) {

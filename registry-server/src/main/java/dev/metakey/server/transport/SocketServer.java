@@ -68,6 +68,12 @@ public final class SocketServer implements AutoCloseable {
   private static final int RESETS_S = 10;
   private static final long KEEPALIVE_S = 120;
 
+  /**
+   * How many connections the kernel keeps waiting. A newcomer waits behind all of them, also where
+   * one uid fills the line again and again: so it is short. Further ones wait, or are told EAGAIN.
+   */
+  private static final int BACKLOG = 512;
+
   /** How many calls may wait for the disk or the kernel; more are refused. */
   private static final int MAX_READS = 256;
 
@@ -388,6 +394,7 @@ public final class SocketServer implements AutoCloseable {
 
   private EpollServerDomainSocketChannel listening() {
     EpollServerDomainSocketChannel channel = new EpollServerDomainSocketChannel();
+    channel.config().setBacklog(BACKLOG);
     channel.pipeline().addLast(new AcceptGate(connections));
     return channel;
   }

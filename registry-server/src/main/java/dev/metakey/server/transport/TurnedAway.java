@@ -7,8 +7,8 @@ import io.grpc.netty.shaded.io.netty.buffer.Unpooled;
 import io.grpc.netty.shaded.io.netty.channel.Channel;
 import io.grpc.netty.shaded.io.netty.channel.ChannelHandlerContext;
 import io.grpc.netty.shaded.io.netty.channel.ChannelInboundHandlerAdapter;
-import io.grpc.netty.shaded.io.netty.channel.epoll.EpollDomainSocketChannel;
 import io.grpc.netty.shaded.io.netty.channel.socket.DuplexChannel;
+import io.grpc.netty.shaded.io.netty.channel.unix.FileDescriptor;
 import io.grpc.netty.shaded.io.netty.util.ReferenceCountUtil;
 import io.grpc.netty.shaded.io.netty.util.concurrent.ScheduledFuture;
 import java.io.IOException;
@@ -17,6 +17,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,6 +32,10 @@ final class TurnedAway {
   private static final int SETTINGS = 4;
   private static final int GOAWAY = 7;
   private static final int ENHANCE_YOUR_CALM = 0xb;
+
+  /** Memory outside of the heap comes back too late to be taken for each of many. */
+  private static final ThreadLocal<ByteBuffer> BYTES =
+      ThreadLocal.withInitial(() -> ByteBuffer.allocateDirect(1024));
 
   /** The uid of each that is still open, the oldest first. Guarded by this. */
   private final Map<Channel, Integer> open = new LinkedHashMap<>();
@@ -52,19 +57,21 @@ final class TurnedAway {
   }
 
   /**
-   * Says why and closes at once, without reading on: for those who come faster than that could be
-   * done for. The client may see only that it was closed.
+   * Says why, unless the client has closed already, and leaves it to the caller to close at once,
+   * without reading on: for those who come faster than that could be done for. The client may see
+   * only that it was closed.
    */
-  static void answerAtOnce(EpollDomainSocketChannel channel, String why) {
-    ByteBuf frames = channel.alloc().directBuffer();
+  static void answerAtOnce(FileDescriptor socket, Supplier<String> why) {
+    ByteBuffer bytes = BYTES.get().clear();
     try {
-      ByteBuffer bytes = frames.writeBytes(goAway(why)).nioBuffer();
-      var unused = channel.fd().write(bytes, bytes.position(), bytes.limit());
+      // A look first, as writing to one who is gone costs a signal and an exception.
+      if (socket.read(bytes, 0, bytes.limit()) >= 0) {
+        ByteBuf frames = goAway(why.get());
+        frames.readBytes(bytes.limit(frames.readableBytes()));
+        var unused = socket.write(bytes, 0, bytes.limit());
+      }
     } catch (IOException gone) {
       // Nobody is there who could be told.
-    } finally {
-      frames.release();
-      channel.unsafe().closeForcibly();
     }
   }
 

@@ -98,16 +98,30 @@ class ConnectionsTest {
   }
 
   @Test
+  void connectsTooOften_whenEnoughOfAUidsAreLookedAt_letsHalfAsManyInAtOnce() {
+    long nowNs = System.nanoTime();
+    for (int i = 0; i < 512; i++) {
+      assertThat(connections.connectsTooOften(1001, true, nowNs)).isNull();
+    }
+
+    assertThat(connections.connectsTooOften(1001, true, nowNs)).isNotNull();
+    assertThat(connections.connectsTooOften(1001, false, nowNs)).isNull();
+    assertThat(connections.connectsTooOften(1002, true, nowNs)).isNull();
+  }
+
+  @Test
   void connectsTooOften_whenOneUidConnectsAgainAndAgain_refusesItForAWhileAndNoOther() {
     int most = Rate.BURST_S * LIMITS.connectsPerSecond();
     long nowNs = System.nanoTime();
     for (int i = 0; i < most; i++) {
-      assertThat(connections.connectsTooOften(1001, nowNs)).isNull();
+      assertThat(connections.connectsTooOften(1001, false, nowNs)).isNull();
     }
 
-    assertThat(connections.connectsTooOften(1001, nowNs)).contains("uid 1001", "512 a second");
-    assertThat(connections.connectsTooOften(1002, nowNs)).isNull();
-    assertThat(connections.connectsTooOften(1001, nowNs + TimeUnit.SECONDS.toNanos(1))).isNull();
+    assertThat(connections.connectsTooOften(1001, false, nowNs).get())
+        .contains("uid 1001", "512 a second");
+    assertThat(connections.connectsTooOften(1002, false, nowNs)).isNull();
+    assertThat(connections.connectsTooOften(1001, false, nowNs + TimeUnit.SECONDS.toNanos(1)))
+        .isNull();
   }
 
   @Test
