@@ -113,6 +113,7 @@ public final class SocketServer implements AutoCloseable {
   private volatile boolean marked;
   private volatile String socketProblem = "";
   private volatile boolean closing;
+  private int endedByForce;
 
   /**
    * @param launchers units that prove nothing; is asked for each connection
@@ -356,6 +357,7 @@ public final class SocketServer implements AutoCloseable {
     started.forEach(Server::shutdown);
     for (Server server : started) {
       if (!server.awaitTermination(GRACE_S, TimeUnit.SECONDS)) {
+        endedByForce++;
         server.shutdownNow().awaitTermination(GRACE_S, TimeUnit.SECONDS);
       }
     }
@@ -365,6 +367,11 @@ public final class SocketServer implements AutoCloseable {
     end(serving);
     connections.spare.lend();
     socket.close();
+  }
+
+  /** How many servers did not end by themselves, as connections stayed open. */
+  int endedByForce() {
+    return endedByForce;
   }
 
   private static void end(ExecutorService threads) throws InterruptedException {
