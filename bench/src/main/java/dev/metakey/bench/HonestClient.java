@@ -7,11 +7,12 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
 
 /**
- * A client that asks for little, and measures how long each answer takes. For each line {@code N}
- * that it reads, it makes N of each {@link Kind} of call, prints a line {@code KIND NANOSECONDS}
- * for each, and then {@code done}.
+ * A client that asks for little, and measures how long each answer takes. For each line {@code N
+ * MILLISECONDS} that it reads, it makes N of each {@link Kind} of call, or as many as it can begin
+ * in that time, prints a line {@code KIND NANOSECONDS} for each, and then {@code done}.
  */
 final class HonestClient {
   /** What is measured. */
@@ -56,14 +57,17 @@ final class HonestClient {
         new BufferedReader(new InputStreamReader(System.in, StandardCharsets.US_ASCII));
     String order = orders.readLine();
     while (order != null) {
-      client.measure(Integer.parseInt(order));
+      String[] words = order.split(" ", -1);
+      client.measure(Integer.parseInt(words[0]), Long.parseLong(words[1]));
       order = orders.readLine();
     }
     System.exit(0); // netty's threads would keep the JVM alive
   }
 
-  private void measure(int calls) {
-    for (int i = 0; i < calls; i++) {
+  private void measure(int calls, long mostMs) {
+    long startNs = System.nanoTime();
+    long mostNs = TimeUnit.MILLISECONDS.toNanos(mostMs);
+    for (int i = 0; i < calls && System.nanoTime() - startNs < mostNs; i++) {
       String name = "honest.n" + i % NAMES;
       time(Kind.RESOLVE, () -> connection.call(Op.LOOK_UP, KNOWN));
       time(Kind.REGISTER, () -> connection.call(Op.CLAIM, name));

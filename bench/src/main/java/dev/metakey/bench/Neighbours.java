@@ -24,7 +24,11 @@ final class Neighbours {
   private static final int ABUSER = 65_534;
   private static final int NICE = 19;
   private static final long PATIENCE_S = 60;
-  private static final int CALLS_A_ROUND = 5;
+  private static final int CALLS_A_ROUND = 3;
+
+  /** A turn is over then, however slow the answers are: there are sixty in the standard form. */
+  private static final int TURN_MS = 1_500;
+
   private static final double MOST = 2;
   private static final double NS_PER_US = 1_000;
   private static final String WHY = "what one user does costs another time";
@@ -84,7 +88,7 @@ final class Neighbours {
   }
 
   private void ask(OtherUser honest, Map<HonestClient.Kind, Samples> into) throws IOException {
-    honest.order(Integer.toString(calls));
+    honest.order(calls + " " + TURN_MS);
     String line = honest.answer();
     while (!line.equals(HonestClient.DONE)) {
       String[] words = line.split(" ", -1);
@@ -129,7 +133,9 @@ final class Neighbours {
   }
 
   private static Group.Row row(String name, Samples samples, Goal... goals) {
-    String median = "median " + Results.figure(samples.percentileNs(0.5) / NS_PER_US);
+    String median =
+        "median %s of %d"
+            .formatted(Results.figure(samples.percentileNs(0.5) / NS_PER_US), samples.count());
     return new Group.Row(
         name, samples.percentileNs(0.99) / NS_PER_US, null, median, List.of(goals));
   }

@@ -14,6 +14,10 @@ final class Samples {
     ns[size++] = elapsedNs;
   }
 
+  int count() {
+    return size;
+  }
+
   /** Forgets all samples so far, which were the warm-up. */
   void clear() {
     size = 0;
