@@ -105,6 +105,17 @@ if ! command -v promtool > /dev/null && [ ! -x "$METAKEY_TEST_PROMETHEUS/promtoo
   fi
 fi
 
+# Fleets agree through etcd, which is unpacked and not installed, likewise.
+export METAKEY_TEST_ETCD="${METAKEY_TEST_ETCD:-${XDG_CACHE_HOME:-$HOME/.cache}/metakey/etcd/usr/bin}"
+if [ ! -x "$METAKEY_TEST_ETCD/etcd" ] || [ ! -x "$METAKEY_TEST_ETCD/etcdctl" ]; then
+  unpacked=${METAKEY_TEST_ETCD%/usr/bin}
+  if ! (mkdir -p "$unpacked" && cd "$unpacked" &&
+    { apt-get download -qq etcd-server etcd-client || { apt-get update -qq && apt-get download -qq etcd-server etcd-client; }; } &&
+    for package in etcd-*.deb; do dpkg -x "$package" . && rm "$package"; done) > /dev/null 2>&1; then
+    leave_out "fleets with a real etcd: it could not be fetched" etcd
+  fi
+fi
+
 # Completion is tried in bash, zsh and fish; the pages of the manual are checked; one test counts instructions, and one has devices leave to
 # software what they can do themselves.
 install_all zsh:zsh || leave_out "completion in zsh: it could not be installed" zsh

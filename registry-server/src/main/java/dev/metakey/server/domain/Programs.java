@@ -84,7 +84,7 @@ public record Programs(long seenAgeMs, List<LoadedProgram> loaded, String blindn
   }
 
   /** The bytes of a slotted area that some program is linked to, by distance from the packet. */
-  BitSet linkedBytes() {
+  public BitSet linkedBytes() {
     BitSet bytes = new BitSet();
     links()
         .filter(Link::hasSlot)

@@ -1,0 +1,195 @@
+package dev.metakey.server.fleet;
+
+import dev.metakey.fleet.v1.Hold;
+import dev.metakey.fleet.v1.Host;
+import dev.metakey.fleet.v1.Name;
+import dev.metakey.fleet.v1.Place;
+import dev.metakey.model.FieldSpec;
+import dev.metakey.model.Layout;
+import dev.metakey.model.RegistryInfo;
+import java.util.BitSet;
+import java.util.Comparator;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a host does to its fleet, as transactions. A name, its id and its slot change together, so
+ * whoever expects the name unchanged expects that of all three.
+ *
+ * @param registryId the host's
+ * @param host its name
+ */
+record FleetMoves(FleetKeys keys, String registryId, String host, String machine, String version) {
+  /**
+   * Where a new name may go.
+   *
+   * @param replaced the retired name that is there; null: none
+   */
+  record Spot(int id, int slot, int generation, @Nullable Named replaced) {}
+
+  /**
+   * The lowest free id and the free slot farthest from the packet, as hosts' own names fill the
+   * area from the other end; where there is none, the place of the name that was retired longest
+   * ago.
+   *
+   * @param ids which this host uses for something else
+   * @param bytes of the area, likewise
+   * @return null if there is no room
+   */
+  static @Nullable Spot spot(FleetView view, FieldSpec spec, BitSet ids, BitSet bytes, long nowMs) {
+    BitSet takenIds = view.ids();
+    takenIds.or(ids);
+    int id = takenIds.nextClearBit(view.facts().firstId());
+    BitSet takenBytes = view.bytes();
+    takenBytes.or(bytes);
+    int slot = slot(view.facts(), takenBytes, spec.size());
+    if (id <= view.facts().lastId() && slot >= 0) {
+      return new Spot(id, slot, 1, null);
+    }
+    List<Named> old =
+        view.names().values().stream()
+            .filter(each -> each.field().retired() && each.revision() > 0)
+            .filter(each -> !ids.get(each.field().id()))
+            .filter(each -> nowMs - each.value().getRetiredAtMs() >= view.facts().quarantineMs())
+            .sorted(Comparator.comparingLong(each -> each.value().getRetiredAtMs()))
+            .toList();
+    for (Named each : old) {
+      BitSet without = view.bytes();
+      without.andNot(bytesOf(each));
+      without.or(bytes);
+      int place = slot(view.facts(), without, spec.size());
+      if (place >= 0) {
+        return new Spot(each.field().id(), place, each.field().generation() + 1, each);
+      }
+    }
+    return null;
+  }
+
+  private static BitSet bytesOf(Named named) {
+    BitSet bytes = new BitSet();
+    FleetView.mark(bytes, named);
+    return bytes;
+  }
+
+  /** 0 in the packed layout; -1: none is free. Words that are begun are filled first. */
+  private static int slot(FleetFacts facts, BitSet taken, int size) {
+    if (facts.layout() == Layout.PACKED) {
+      return 0;
+    }
+    int best = -1;
+    int bestFill = -1;
+    int farthest = facts.areaBytes() / size * size;
+    for (int slot = farthest; slot >= RegistryInfo.SLOTLESS_BYTES + size; slot -= size) {
+      boolean free = taken.get(slot - size + 1, slot + 1).isEmpty();
+      int word = (slot - 1) / 8 * 8;
+      int fill = taken.get(word + 1, word + 9).cardinality();
+      if (free && fill > bestFill) {
+        best = slot;
+        bestFill = fill;
+      }
+    }
+    return best;
+  }
+
+  /** The first host makes the fleet. */
+  Txn create(FleetFacts facts) {
+    return new Txn().absent(keys.facts()).put(keys.facts(), facts.value());
+  }
+
+  /**
+   * @param revision of the host's key; 0: there is none yet
+   */
+  Txn enter(long revision, long nowMs) {
+    return new Txn()
+        .unchanged(keys.host(registryId), revision)
+        .put(
+            keys.host(registryId),
+            Host.newBuilder()
+                .setName(host)
+                .setMachine(machine)
+                .setVersion(version)
+                .setSinceMs(nowMs)
+                .build());
+  }
+
+  /** A name that the fleet does not have yet, and this host's hold on it. */
+  Txn claim(
+      long hostRevision, long factsRevision, Name name, @Nullable Named replaced, long nowMs) {
+    String text = name.getSpec().getName();
+    Txn txn =
+        new Txn()
+            .unchanged(keys.facts(), factsRevision)
+            .unchanged(keys.host(registryId), hostRevision)
+            .absent(keys.name(text));
+    List<String> slots = keys.slot(name.getSlot(), name.getSpec().getSize());
+    List<String> freed = List.of();
+    if (replaced == null) {
+      txn.absent(keys.id(name.getId()));
+    } else {
+      freed = keys.slot(replaced.field().slot(), replaced.field().spec().size());
+      txn.unchanged(keys.name(replaced.name()), replaced.revision())
+          .absent(keys.holds(replaced.name()))
+          .delete(keys.name(replaced.name()));
+      freed.stream().filter(key -> !slots.contains(key)).forEach(txn::delete);
+    }
+    for (String slot : slots) {
+      if (!freed.contains(slot)) {
+        txn.absent(slot);
+      }
+    }
+    Place place = Place.newBuilder().setName(text).setGeneration(name.getGeneration()).build();
+    txn.put(keys.name(text), name).put(keys.id(name.getId()), place);
+    slots.forEach(slot -> txn.put(slot, place));
+    return txn.put(keys.hold(text, registryId), hold(nowMs));
+  }
+
+  /** A name for {@link #claim}. */
+  Name name(FieldSpec spec, Spot spot, String service, long nowMs) {
+    return Name.newBuilder()
+        .setSpec(Named.spec(spec))
+        .setId(spot.id())
+        .setSlot(spot.slot())
+        .setService(service)
+        .setGeneration(spot.generation())
+        .setHost(host)
+        .setRegistryId(registryId)
+        .setClaimedAtMs(nowMs)
+        .build();
+  }
+
+  private static Hold hold(long nowMs) {
+    return Hold.newBuilder().setSinceMs(nowMs).build();
+  }
+
+  /** This host uses a name that the fleet has; a retired one is live again. */
+  Txn hold(long hostRevision, Named named, long nowMs) {
+    Txn txn =
+        new Txn()
+            .unchanged(keys.host(registryId), hostRevision)
+            .unchanged(keys.name(named.name()), named.revision());
+    if (named.field().retired()) {
+      txn.put(keys.name(named.name()), named.live());
+    }
+    return txn.put(keys.hold(named.name(), registryId), hold(nowMs));
+  }
+
+  /** This host no longer uses the name. */
+  Txn leave(String name) {
+    return new Txn().delete(keys.hold(name, registryId));
+  }
+
+  /** Nobody holds the name any more. */
+  Txn retire(Named named, long nowMs) {
+    return new Txn()
+        .unchanged(keys.name(named.name()), named.revision())
+        .absent(keys.holds(named.name()))
+        .put(keys.name(named.name()), named.retiredAt(nowMs));
+  }
+
+  /** Another host is gone for good, and so is what it held. */
+  Txn forget(String otherRegistryId, Iterable<String> names) {
+    Txn txn = new Txn().delete(keys.host(otherRegistryId));
+    names.forEach(name -> txn.delete(keys.hold(name, otherRegistryId)));
+    return txn;
+  }
+}

@@ -1,0 +1,112 @@
+package dev.metakey.server.fleet;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.Message;
+import com.google.protobuf.util.JsonFormat;
+import dev.metakey.fleet.v1.Facts;
+import dev.metakey.fleet.v1.Hold;
+import dev.metakey.fleet.v1.Host;
+import dev.metakey.fleet.v1.Name;
+import dev.metakey.fleet.v1.Place;
+import dev.metakey.server.fleet.FleetStore.Entry;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/** What admins ask of a fleet. */
+final class FleetVerbs {
+  private final FleetStore store;
+  private final Membership membership;
+
+  FleetVerbs(FleetStore store, Membership membership) {
+    this.store = store;
+    this.membership = membership;
+  }
+
+  List<FleetNameLine> lines(FleetView view) {
+    return new TreeMap<>(view.names())
+        .values().stream()
+            .map(
+                named ->
+                    new FleetNameLine(
+                        named.field(),
+                        named.value().getHost(),
+                        named.value().getClaimedAtMs(),
+                        named.value().getRetiredAtMs()))
+            .toList();
+  }
+
+  List<FleetHostLine> hosts() throws FleetException {
+    List<FleetHostLine> hosts = new ArrayList<>();
+    for (Entry entry : store.read(List.of(membership.keys().hosts())).entries().values()) {
+      String id = entry.key().substring(membership.keys().hosts().length());
+      try {
+        Host host = Host.parseFrom(Objects.requireNonNull(entry.value()));
+        hosts.add(new FleetHostLine(host.getName(), id, host.getVersion(), host.getSinceMs()));
+      } catch (InvalidProtocolBufferException e) {
+        hosts.add(new FleetHostLine("?", id, "?", 0));
+      }
+    }
+    return hosts;
+  }
+
+  int forget(String who) throws FleetException {
+    List<FleetHostLine> found =
+        hosts().stream()
+            .filter(host -> host.registryId().equals(who) || host.name().equals(who))
+            .toList();
+    if (found.size() == 1) {
+      membership.refresh(); // it may hold what this host has not heard of yet
+      FleetView view = membership.current();
+      String id = found.get(0).registryId();
+      boolean unused = store.commit(membership.moves().forget(id, view.names().keySet()));
+      for (Named named : view.names().values()) {
+        if (named.revision() > 0 && !named.field().retired()) {
+          unused = store.commit(membership.moves().retire(named, System.currentTimeMillis()));
+        }
+      }
+      membership.refresh();
+    }
+    return found.size();
+  }
+
+  String export() throws FleetException {
+    StringBuilder json = new StringBuilder("{");
+    String separator = "\n";
+    String prefix = membership.keys().prefix();
+    for (Entry entry : store.read(List.of(prefix)).entries().values()) {
+      String key = entry.key().substring(prefix.length());
+      json.append(separator).append(quoted(key)).append(": ").append(json(key, entry));
+      separator = ",\n";
+    }
+    return json.append("\n}\n").toString();
+  }
+
+  private static String quoted(String text) {
+    return '"' + text.replaceAll("[^A-Za-z0-9_./-]", "?") + '"';
+  }
+
+  private static String json(String key, Entry entry) {
+    int end = key.indexOf('/');
+    @Nullable Message kind =
+        switch (end < 0 ? key : key.substring(0, end)) {
+          case "facts" -> Facts.getDefaultInstance();
+          case "names" -> Name.getDefaultInstance();
+          case "ids", "slots" -> Place.getDefaultInstance();
+          case "hosts" -> Host.getDefaultInstance();
+          case "holds" -> Hold.getDefaultInstance();
+          default -> null;
+        };
+    if (kind == null) {
+      return "null";
+    }
+    try {
+      Message value = kind.getParserForType().parseFrom(Objects.requireNonNull(entry.value()));
+      return JsonFormat.printer().omittingInsignificantWhitespace().print(value);
+    } catch (InvalidProtocolBufferException e) {
+      return "null";
+    }
+  }
+}

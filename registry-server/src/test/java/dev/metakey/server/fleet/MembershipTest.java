@@ -1,0 +1,298 @@
+package dev.metakey.server.fleet;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.metakey.fleet.v1.Name;
+import dev.metakey.model.Field;
+import dev.metakey.model.FieldSpec;
+import dev.metakey.model.MetakeyException;
+import dev.metakey.model.Reason;
+import dev.metakey.server.domain.Fleet;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Hosts with real registries, on a store in memory. */
+class MembershipTest {
+  private static final FleetKeys KEYS = FleetKeys.of("test");
+
+  @TempDir private Path directory;
+  private final AtomicLong clock = new AtomicLong(1_000_000);
+  private final MemoryFleet fleet = new MemoryFleet();
+  private final FleetStore store = fleet.connect();
+  private TestHost one;
+  private TestHost two;
+  private Membership first;
+  private Membership second;
+
+  @BeforeEach
+  void twoHosts() throws Exception {
+    one = new TestHost("one", directory, clock);
+    two = new TestHost("two", directory, clock);
+    first = one.member(store);
+    second = two.member(store);
+    first.connect();
+    second.connect();
+  }
+
+  private List<String> keys(String below) throws Exception {
+    String prefix = KEYS.prefix() + below;
+    return store.read(List.of(prefix)).entries().keySet().stream()
+        .map(key -> key.substring(prefix.length()))
+        .toList();
+  }
+
+  private void readAgain(Membership member) throws Exception {
+    member.connect();
+  }
+
+  @Test
+  void register_givesANameOneIdAndSlot_onEveryHost() throws Exception {
+    one.register(first, "edge.other");
+    Field here = one.register(first, "edge.a");
+    two.register(second, "edge.b");
+    Field there = two.register(second, "edge.a");
+
+    assertThat(there.id()).isEqualTo(here.id());
+    assertThat(there.slot()).isEqualTo(here.slot());
+    assertThat(keys("holds/edge.a/"))
+        .containsExactlyInAnyOrder(one.registryId.toString(), two.registryId.toString());
+  }
+
+  @Test
+  void register_leavesTheFleetsIdsAlone_forANameThatIsNotItsOwn() throws Exception {
+    assertThat(one.register(first, "local.a").id()).isGreaterThan(47);
+    assertThat(keys("names/")).isEmpty();
+  }
+
+  @Test
+  void register_isRefused_whenAnotherServiceHasTheNameOnAnotherHost() throws Exception {
+    one.register(first, "edge.a");
+    second.claim(FieldSpec.of("edge.a", 4), "other");
+
+    assertThat(two.fleet.live("edge.a").service()).isEqualTo("edge");
+    assertThatThrownBy(() -> two.register(second, FieldSpec.of("edge.a", 8)))
+        .isInstanceOfSatisfying(
+            MetakeyException.class, e -> assertThat(e.reason()).isEqualTo(Reason.MISMATCH));
+  }
+
+  @Test
+  void away_knownNamesAreAnswered_andNewOnesWait() throws Exception {
+    Field known = one.register(first, "edge.a");
+    readAgain(second);
+    fleet.setAway(true);
+    second.disconnected();
+
+    assertThat(two.register(second, "edge.a").id()).isEqualTo(known.id());
+    assertThatThrownBy(() -> two.register(second, "edge.new"))
+        .isInstanceOfSatisfying(
+            MetakeyException.class, e -> assertThat(e.reason()).isEqualTo(Reason.FLEET_AWAY));
+
+    fleet.setAway(false);
+    readAgain(second);
+    assertThat(keys("holds/edge.a/")).hasSize(2);
+    assertThat(two.register(second, "edge.new").id()).isNotEqualTo(known.id());
+  }
+
+  @Test
+  void recall_givesTheFleetsIds_beforeEtcdIsAsked() throws Exception {
+    Field known = one.register(first, "edge.a");
+    readAgain(second);
+
+    Membership restarted = two.member(store);
+
+    assertThat(two.fleet.joined()).isTrue();
+    assertThat(two.register(restarted, "edge.a").id()).isEqualTo(known.id());
+  }
+
+  @Test
+  void recall_reportsADamagedFile_andConnectMendsIt() throws Exception {
+    one.register(first, "edge.a");
+    String text = Files.readString(one.file());
+    Files.writeString(
+        one.file(), text.replace("\"id\": 0", "\"id\": 1").replace("edge.a", "edge.x"));
+
+    Membership restarted = one.member(store);
+
+    assertThat(restarted.problems()).hasSize(1).first().asString().contains("is damaged");
+    restarted.connect();
+    assertThat(restarted.problems()).isEmpty();
+    assertThat(Files.readString(one.file())).contains("edge.a");
+  }
+
+  @Test
+  void leave_retiresAName_whenNoHostHoldsIt() throws Exception {
+    one.register(first, "edge.a");
+    two.register(second, "edge.a");
+    clock.addAndGet(61_000);
+    one.free(first, "edge.a");
+    readAgain(second);
+    assertThat(two.fleet.live("edge.a")).isNotNull();
+
+    two.free(second, "edge.a");
+    readAgain(second);
+    assertThat(keys("holds/")).isEmpty();
+    assertThat(two.fleet.fields().get("edge.a").retired()).isTrue();
+
+    Field again = two.register(second, "edge.a");
+    assertThat(again.id()).isZero();
+    assertThat(two.fleet.live("edge.a")).isNotNull();
+  }
+
+  @Test
+  void connect_offersAgain_whatAnOlderCopyOfTheStoreDoesNotHave() throws Exception {
+    Field here = one.register(first, "edge.a");
+    for (String key : List.copyOf(keys(""))) {
+      fleet.put(KEYS.prefix() + key, null);
+    }
+
+    readAgain(first);
+    readAgain(second);
+
+    assertThat(two.register(second, "edge.a").id()).isEqualTo(here.id());
+    assertThat(keys("names/")).containsExactly("edge.a");
+    assertThat(keys("holds/edge.a/")).hasSize(2);
+    assertThat(first.problems()).isEmpty();
+  }
+
+  @Test
+  void connect_keepsItsId_whenTheStoreSaysAnother() throws Exception {
+    Field here = one.register(first, "edge.a");
+    Name wrong = first.current().names().get("edge.a").value().toBuilder().setId(9).build();
+    fleet.put(KEYS.name("edge.a"), wrong.toByteString());
+
+    readAgain(first);
+
+    assertThat(one.register(first, "edge.a").id()).isEqualTo(here.id());
+    assertThat(one.fleet.live("edge.a").id()).isEqualTo(here.id());
+    assertThat(first.problems()).hasSize(1).first().asString().contains("keeps to that");
+  }
+
+  @Test
+  void connect_doesNotJoin_whenTheHostHasNamesOfItsOwn() throws Exception {
+    TestHost three = new TestHost("three", directory, clock);
+    one.register(first, "edge.a");
+    two.register(second, "edge.b");
+    three.take(two.fleet);
+    Field taken = three.register(null, "edge.b");
+    three.take(Fleet.NONE);
+    Field own = three.register(null, "edge.own");
+    Membership third = three.member(store);
+    third.connect();
+
+    assertThat(three.fleet.joined()).isFalse();
+    assertThat(keys("hosts/")).hasSize(2);
+    assertThat(FleetPlan.of(third.own(), third.current()))
+        .extracting(FleetPlan::verdict)
+        .containsExactlyInAnyOrder("in the fleet its id 0 is that of edge.a", FleetPlan.AGREES);
+    third.join();
+
+    assertThat(three.fleet.joined()).isTrue();
+    assertThat(keys("holds/edge.b/")).contains(three.registryId.toString());
+    assertThat(keys("names/")).containsExactly("edge.a", "edge.b");
+    assertThat(three.snapshot().byName("edge.own").id()).isEqualTo(own.id());
+    assertThat(three.snapshot().byName("edge.b").id()).isEqualTo(taken.id());
+  }
+
+  @Test
+  void join_claimsWhatIsFree_atTheIdThatItHasHere() throws Exception {
+    TestHost three = new TestHost("three", directory, clock);
+    three.register(null, "edge.x");
+    Field own = three.register(null, "edge.own");
+    Membership third = three.member(store);
+    third.connect();
+    third.join();
+    readAgain(first);
+
+    assertThat(one.register(first, "edge.own").id()).isEqualTo(own.id());
+    assertThat(one.snapshot().byName("edge.own").slot()).isEqualTo(own.slot());
+  }
+
+  @Test
+  void connect_changesNothing_whenAnotherMachineHasItsRegistryId() throws Exception {
+    TestHost copy = new TestHost("copy", one.registryId, directory, clock, 128);
+    Membership clone = copy.member(store);
+    clone.connect();
+
+    assertThat(copy.fleet.joined()).isFalse();
+    assertThat(clone.problems()).hasSize(1).first().asString().contains("another machine");
+    assertThat(keys("hosts/")).hasSize(2);
+  }
+
+  @Test
+  void connect_doesNotJoin_whenTheAreaDiffers() throws Exception {
+    TestHost wide = new TestHost("wide", UUID.randomUUID(), directory, clock, 64);
+    Membership third = wide.member(store);
+    third.connect();
+
+    assertThat(wide.fleet.joined()).isFalse();
+    assertThat(third.problems())
+        .containsExactly(
+            "this host has layout slotted with area 64, and the fleet test has layout slotted with area 128; it stays away from the fleet until they are the same");
+  }
+
+  @Test
+  void connect_movesItsHolds_whenItsRegistryHasAnotherId() throws Exception {
+    Field here = one.register(first, "edge.a");
+    TestHost restored = new TestHost("one", directory, clock);
+    restored.take(one.fleet);
+    Field there = restored.register(null, here.spec());
+    Membership member = restored.member(store);
+    assertThat(there.id()).isEqualTo(here.id());
+    assertThat(restored.fleet.joined()).isFalse();
+    member.connect();
+
+    assertThat(restored.fleet.joined()).isTrue();
+    assertThat(keys("hosts/"))
+        .containsExactlyInAnyOrder(restored.registryId.toString(), two.registryId.toString());
+    assertThat(keys("holds/edge.a/")).containsExactly(restored.registryId.toString());
+  }
+
+  @Test
+  void connect_isThereAgain_afterSomebodyHasForgottenIt() throws Exception {
+    one.register(first, "edge.a");
+    assertThat(new FleetVerbs(store, second).forget("one")).isEqualTo(1);
+    assertThat(keys("hosts/")).hasSize(1);
+    assertThat(two.fleet.fields().get("edge.a").retired()).isTrue();
+
+    readAgain(first);
+
+    assertThat(keys("hosts/")).hasSize(2);
+    assertThat(keys("holds/edge.a/")).containsExactly(one.registryId.toString());
+  }
+
+  @Test
+  void claim_isRefused_whenTheServiceHasItsQuota() throws Exception {
+    for (int i = 0; i < FleetLimits.NAMES_OF_A_SERVICE; i++) {
+      one.register(first, FieldSpec.of("edge.f" + i, 2));
+    }
+    assertThatThrownBy(() -> one.register(first, "edge.more"))
+        .isInstanceOfSatisfying(
+            MetakeyException.class, e -> assertThat(e.reason()).isEqualTo(Reason.QUOTA_EXCEEDED));
+  }
+
+  @Test
+  void claim_isRefused_whenNoSlotIsLeft() throws Exception {
+    for (int i = 0; i < 14; i++) {
+      one.register(first, FieldSpec.of("edge.f" + i, 8));
+    }
+    assertThatThrownBy(() -> first.claim(FieldSpec.of("edge.more", 8), "more"))
+        .isInstanceOfSatisfying(
+            MetakeyException.class, e -> assertThat(e.reason()).isEqualTo(Reason.NO_FREE_SLOT));
+  }
+
+  @Test
+  void export_isJsonOfAllKeys() throws Exception {
+    one.register(first, "edge.a");
+
+    assertThat(new FleetVerbs(store, first).export())
+        .contains("\"names/edge.a\": {\"spec\":{\"name\":\"edge.a\",\"size\":4")
+        .contains("\"ids/00\": {\"name\":\"edge.a\",\"generation\":1}");
+  }
+}
