@@ -12,6 +12,7 @@ import dev.metakey.server.domain.RegistryState;
 import dev.metakey.server.domain.Reserve;
 import dev.metakey.server.domain.Rules;
 import dev.metakey.server.domain.Start;
+import dev.metakey.server.fleet.FleetException;
 import dev.metakey.server.storage.RecoveryFiles;
 import dev.metakey.server.storage.StoreException;
 import java.nio.file.Files;
@@ -30,7 +31,7 @@ final class ConfigCheck {
   private final Read<List<Reserve>> reservations;
   private final Rules rules;
   private final List<String> faults = new ArrayList<>();
-  private String note = "";
+  private final List<String> notes = new ArrayList<>();
   private RegistryState state;
 
   ConfigCheck(Read<Config> config, Read<List<Reserve>> reservations) {
@@ -46,6 +47,7 @@ final class ConfigCheck {
     faults.addAll(config.faults());
     Config wanted = config.value();
     readRegistered(wanted.paths().data());
+    wanted.fleet().ifPresent(fleet -> askFleet(fleet, wanted));
     MetakeyException obstacle =
         Start.obstacle(state.snapshot(), rules, wanted.layout(), wanted.areaBytes());
     if (obstacle != null) {
@@ -56,21 +58,35 @@ final class ConfigCheck {
     return faults;
   }
 
+  private void askFleet(Config.Fleet fleet, Config wanted) {
+    if (!config.faults().isEmpty()) {
+      return;
+    }
+    try {
+      String obstacle = FleetSide.obstacle(fleet, wanted);
+      if (!obstacle.isEmpty()) {
+        faults.add(obstacle);
+      }
+    } catch (FleetException e) {
+      notes.add("not compared with the fleet: " + e.getMessage());
+    }
+  }
+
   private void readRegistered(Path data) {
     if (Files.isDirectory(data)) {
       try {
         state = RecoveryFiles.named(data).get(0).contents().state();
       } catch (StoreException e) {
-        note =
+        notes.add(
             "not compared with what is registered, as no state copy in %s can be read; run --check as the user that metakeyd runs as"
-                .formatted(data);
+                .formatted(data));
       }
     }
   }
 
   /** What could not be checked; empty if everything was. */
-  String note() {
-    return note;
+  List<String> notes() {
+    return notes;
   }
 
   private <R> R run(Command<R> command) {

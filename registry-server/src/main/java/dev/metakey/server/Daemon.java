@@ -19,6 +19,7 @@ import dev.metakey.server.engine.ProgramSource;
 import dev.metakey.server.engine.Retention;
 import dev.metakey.server.files.TrustedDirectory;
 import dev.metakey.server.files.TrustedDirectory.Use;
+import dev.metakey.server.fleet.FleetAgent;
 import dev.metakey.server.kernel.BpfEvents;
 import dev.metakey.server.kernel.Groups;
 import dev.metakey.server.log.Event;
@@ -62,6 +63,7 @@ public final class Daemon implements AutoCloseable {
   private final SocketServer server;
   private final Health health;
   private final @Nullable Monitor monitor;
+  private final @Nullable FleetAgent fleet;
   final Reload reload;
   private final ServiceManager manager;
   private final StartReport report;
@@ -141,6 +143,7 @@ public final class Daemon implements AutoCloseable {
       reload =
           new Reload(
               engine, again, policy -> policy.lookedUp(Groups::gid), kernel::wake, read, manager);
+      fleet = fleet(); // before anything is handed out
       if (readOnly.isEmpty()) {
         report.step("looks at loaded programs");
         new TakeOver(config, store, engine, kernel, bootId, problems::add).run(nothingLoaded);
@@ -202,6 +205,12 @@ public final class Daemon implements AutoCloseable {
     engine.onHealth(possible -> tellHealth());
     report.step("publishes what it knows");
     server.changesPossible(health.isReady());
+    if (fleet != null) {
+      problems.from(fleet::problems);
+      engine.addListener(fleet);
+      server.claimFirst(fleet::claim);
+      fleet.start();
+    }
     threads.start();
     publisher.start();
     kernel.start();
@@ -265,6 +274,16 @@ public final class Daemon implements AutoCloseable {
     return made;
   }
 
+  /**
+   * What agrees with other hosts on names; null, and nothing loaded, if the config names no fleet.
+   * A read-only daemon hands nothing out, and may not have read the config as it was meant.
+   */
+  private @Nullable FleetAgent fleet() {
+    return config.fleet().isEmpty() || !readOnly.isEmpty()
+        ? null
+        : FleetSide.agent(config.fleet().get(), config.paths().data(), engine);
+  }
+
   /** With a wrong config nobody knows what was meant, and the defaults could be too much. */
   private Rules rules(Peer self) {
     Policy policy = readOnly.isEmpty() ? config.access().policy() : Policy.UNKNOWN;
@@ -313,6 +332,9 @@ public final class Daemon implements AutoCloseable {
       monitor.close();
     }
     server.stopAccepting();
+    if (fleet != null) {
+      fleet.close();
+    }
     kernel.close();
     threads.close();
     hub.close();

@@ -121,9 +121,7 @@ public final class Main implements Callable<Integer> {
         new ConfigCheck(config, KeysDirectory.read(config.value().paths().keysDirectory()));
     List<String> faults = check.faults();
     faults.forEach(fault -> System.err.println("metakeyd: " + fault));
-    if (!check.note().isEmpty()) {
-      System.err.println("metakeyd: note: " + check.note());
-    }
+    check.notes().forEach(note -> System.err.println("metakeyd: note: " + note));
     if (!faults.isEmpty()) {
       return Reason.INVALID_REQUEST.exitCode();
     }

@@ -5,6 +5,7 @@ import dev.metakey.model.Names;
 import dev.metakey.model.RegistryInfo;
 import dev.metakey.server.domain.Limits;
 import dev.metakey.server.domain.Policy;
+import dev.metakey.server.domain.Prefixes;
 import dev.metakey.server.files.SocketAccess;
 import dev.metakey.server.log.LogSettings;
 import java.net.SocketAddress;
@@ -22,6 +23,7 @@ import java.util.Optional;
  *     stands for anything
  * @param access who may do what, and who reaches the socket
  * @param monitoring what the daemon shows of itself to those who watch over it
+ * @param fleet the hosts that this one agrees with on names; empty: none
  */
 public record Config(
     Paths paths,
@@ -33,10 +35,37 @@ public record Config(
     Programs programs,
     List<String> launchers,
     Access access,
-    Monitoring monitoring) {
+    Monitoring monitoring,
+    Optional<Fleet> fleet) {
 
   public Config {
     launchers = List.copyOf(launchers);
+  }
+
+  /** A config of a host that belongs to no fleet. */
+  public Config(
+      Paths paths,
+      Layout layout,
+      int areaBytes,
+      long quarantineMs,
+      History history,
+      Publish publish,
+      Programs programs,
+      List<String> launchers,
+      Access access,
+      Monitoring monitoring) {
+    this(
+        paths,
+        layout,
+        areaBytes,
+        quarantineMs,
+        history,
+        publish,
+        programs,
+        launchers,
+        access,
+        monitoring,
+        Optional.empty());
   }
 
   /** A config that looks at loaded programs, adds no launchers, and lets everybody register. */
@@ -162,6 +191,63 @@ public record Config(
     FULL
   }
 
+  /**
+   * The fleet of hosts that this one belongs to.
+   *
+   * @param endpoints {@code HOST:PORT} of members of etcd
+   * @param user of etcd's; empty: none
+   * @param passwordFile its password is in the first line
+   * @param prefixes which names are the fleet's
+   * @param ids what it hands out, as {@code FIRST-LAST}
+   * @param localWhenAway whether a new name gets an id of this host's own while etcd is away
+   * @param timeoutMs how long a member of etcd may take to answer, milliseconds
+   * @param quarantineMs how long a name that no host holds keeps its id, milliseconds
+   */
+  public record Fleet(
+      String name,
+      List<String> endpoints,
+      Optional<Tls> tls,
+      String user,
+      Optional<Path> passwordFile,
+      Prefixes prefixes,
+      String ids,
+      boolean localWhenAway,
+      long timeoutMs,
+      long quarantineMs) {
+    static final Fleet DEFAULTS =
+        new Fleet(
+            "",
+            List.of(),
+            Optional.empty(),
+            "",
+            Optional.empty(),
+            Prefixes.ALL,
+            "0-47",
+            false,
+            2_000,
+            Duration.ofDays(1).toMillis());
+
+    public Fleet {
+      endpoints = List.copyOf(endpoints);
+    }
+
+    public int firstId() {
+      return Integer.parseInt(ids.substring(0, ids.indexOf('-')));
+    }
+
+    public int lastId() {
+      return Integer.parseInt(ids.substring(ids.indexOf('-') + 1));
+    }
+  }
+
+  /**
+   * How etcd and this host prove to each other who they are.
+   *
+   * @param ca whom etcd's certificate has to be signed by
+   * @param cert this host's; empty: it has none
+   */
+  public record Tls(Path ca, Optional<Path> cert, Optional<Path> key) {}
+
   public static Config defaults() {
     return new Config(
         Paths.DEFAULTS,
@@ -209,6 +295,7 @@ public record Config(
         newPrograms,
         launchers,
         newAccess,
-        newMonitoring);
+        newMonitoring,
+        fleet);
   }
 }

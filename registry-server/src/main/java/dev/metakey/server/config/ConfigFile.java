@@ -52,7 +52,8 @@ public final class ConfigFile {
         yaml.get("programs", defaults.programs(), Config.Programs::parse),
         yaml.list("launchers", ConfigFile::launcher),
         new Config.Access(PolicySection.read(yaml), socketAccess(yaml), LimitsSection.read(yaml)),
-        MetricsSection.read(yaml, log(yaml)));
+        MetricsSection.read(yaml, log(yaml)),
+        FleetSection.read(yaml));
   }
 
   /** Where it is wrong, nobody else gets in: it may have been meant to keep somebody out. */

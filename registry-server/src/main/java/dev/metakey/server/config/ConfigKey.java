@@ -30,6 +30,7 @@ public record ConfigKey(String name, boolean reloads, Function<Config, Object> v
           fixed(
               "metrics",
               config -> List.of(config.monitoring().metrics(), config.monitoring().page())),
+          fixed("fleet", Config::fleet),
           reloaded("log", config -> config.monitoring().log()));
 
   private static ConfigKey fixed(String name, Function<Config, Object> value) {

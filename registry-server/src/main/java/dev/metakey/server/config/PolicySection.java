@@ -196,7 +196,7 @@ final class PolicySection {
     return new Prefixes(false, words);
   }
 
-  private static String prefix(String word) {
+  static String prefix(String word) {
     if (!word.matches("[a-z][a-z0-9_]*(\\.[a-z][a-z0-9_]*)*\\.?")) {
       throw new IllegalArgumentException(
           "%s begins no name; write all, none, a name like edge.packet_id, or what names begin with, like edge."

@@ -59,7 +59,8 @@ class ConfigManTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"history", "publish", "socket_access", "limits", "metrics", "log"})
+  @ValueSource(
+      strings = {"history", "publish", "socket_access", "limits", "metrics", "fleet", "log"})
   void page_hasEveryKeyOfASection(String section) throws IOException {
     assertThat(of(section))
         .containsExactlyInAnyOrderElementsOf(allowed(section + ": {no_such: 1}"));
