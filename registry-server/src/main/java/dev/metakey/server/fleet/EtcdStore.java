@@ -38,6 +38,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,7 +48,8 @@ import org.jspecify.annotations.Nullable;
  * then be done twice; the second time what it expects is no longer so, and the caller sees its own
  * work when it reads again.
  *
- * <p><b>Concurrency.</b> For one thread; watches are told on the connection's.
+ * <p><b>Concurrency.</b> For one thread, but for {@link #close}; watches are told on the
+ * connection's.
  */
 public final class EtcdStore implements FleetStore {
   private static final Metadata.Key<String> TOKEN =
@@ -58,11 +60,15 @@ public final class EtcdStore implements FleetStore {
   /** So many entries are read of one range, and no more. */
   private static final int MOST_ENTRIES = 50_000;
 
+  /** What netty writes before what the system says. */
+  private static final Pattern NETTYS = Pattern.compile("^\\S+ failed with error\\(-?\\d+\\): ");
+
   private static final int MOST_BYTES = 8 << 20;
 
   private final EtcdAccess access;
   private final List<ManagedChannel> members = new ArrayList<>(); // none until the first call
   private int member;
+  private volatile boolean closed;
   private @Nullable String token;
 
   /** Does something with a member. */
@@ -77,6 +83,9 @@ public final class EtcdStore implements FleetStore {
 
   /** Reads the certificates, which may be others than before. */
   private void open() throws FleetException {
+    if (closed) {
+      throw new FleetException("metakeyd stops");
+    }
     ChannelCredentials credentials = credentials(access.tls());
     for (String endpoint : access.endpoints()) {
       members.add(
@@ -191,7 +200,7 @@ public final class EtcdStore implements FleetStore {
         member = (member + 1) % access.endpoints().size();
       }
     }
-    close();
+    closeAll();
     throw failed(Objects.requireNonNull(last));
   }
 
@@ -220,12 +229,17 @@ public final class EtcdStore implements FleetStore {
     }
   }
 
-  private Channel channel() throws FleetException {
+  private synchronized ManagedChannel connection() throws FleetException {
     if (members.isEmpty()) {
       open();
     }
     ManagedChannel channel = members.get(member);
     channel.resetConnectBackoff(); // the caller sees to pauses
+    return channel;
+  }
+
+  private Channel channel() throws FleetException {
+    ManagedChannel channel = connection();
     if (access.user().isEmpty()) {
       return channel;
     }
@@ -276,7 +290,7 @@ public final class EtcdStore implements FleetStore {
         cause != null && cause.getMessage() != null
             ? cause.getMessage()
             : Objects.requireNonNullElse(status.getDescription(), status.getCode().name());
-    String line = said.replaceAll("\\p{Cntrl}+", " ");
+    String line = NETTYS.matcher(said.replaceAll("\\p{Cntrl}+", " ")).replaceFirst("");
     return "etcd at %s: %s"
         .formatted(endpoint, line.length() > 300 ? line.substring(0, 300) : line);
   }
@@ -315,9 +329,15 @@ public final class EtcdStore implements FleetStore {
         : ByteString.EMPTY;
   }
 
-  @Override
-  public void close() {
+  private synchronized void closeAll() {
     members.forEach(ManagedChannel::shutdownNow);
     members.clear();
+  }
+
+  /** From any thread: whoever waits for an answer waits no longer. */
+  @Override
+  public void close() {
+    closed = true;
+    closeAll();
   }
 }

@@ -88,7 +88,12 @@ public final class FleetAgent implements CommitListener, AutoCloseable {
     return of(settings, new EtcdStore(access), host);
   }
 
-  static FleetAgent of(FleetSettings settings, FleetStore store, ThisHost host) {
+  /**
+   * As {@link #of(FleetSettings, EtcdAccess, ThisHost)}, with another store.
+   *
+   * @param store is closed with the agent
+   */
+  public static FleetAgent of(FleetSettings settings, FleetStore store, ThisHost host) {
     return new FleetAgent(
         store,
         new Membership(
@@ -145,6 +150,9 @@ public final class FleetAgent implements CommitListener, AutoCloseable {
   private void lose(String reason) {
     endWatch();
     membership.disconnected();
+    if (closing) {
+      return;
+    }
     if (why.isEmpty() || failures == 0) {
       sinceMs = why.isEmpty() ? System.currentTimeMillis() : sinceMs;
       Event.FLEET_AWAY.say("the fleet is away, and this host goes on by what it knows: " + reason);
@@ -170,10 +178,15 @@ public final class FleetAgent implements CommitListener, AutoCloseable {
   /** What a watch tells, as long as it is the last one. */
   private final class News implements FleetStore.Listener {
     private final AtomicInteger waiting = new AtomicInteger();
+    private boolean flooded;
 
     @Override
-    public void changed(List<Entry> entries, long revision) {
+    public synchronized void changed(List<Entry> entries, long revision) {
+      if (flooded) {
+        return;
+      }
       if (waiting.incrementAndGet() > MOST_NEWS) {
+        flooded = true;
         ended("more changes than can be taken on");
         return;
       }
@@ -333,9 +346,9 @@ public final class FleetAgent implements CommitListener, AutoCloseable {
   @Override
   public void close() throws InterruptedException {
     closing = true;
+    store.close();
     tasks.add(() -> {});
     worker.join();
     endWatch();
-    store.close();
   }
 }

@@ -8,6 +8,7 @@ import dev.metakey.model.FieldSpec;
 import dev.metakey.model.Layout;
 import dev.metakey.model.RegistryInfo;
 import java.util.BitSet;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -161,16 +162,17 @@ record FleetMoves(FleetKeys keys, String registryId, String host, String machine
     return Hold.newBuilder().setSinceMs(nowMs).build();
   }
 
-  /** This host uses a name that the fleet has; a retired one is live again. */
-  Txn hold(long hostRevision, Named named, long nowMs) {
-    Txn txn =
-        new Txn()
-            .unchanged(keys.host(registryId), hostRevision)
-            .unchanged(keys.name(named.name()), named.revision());
-    if (named.field().retired()) {
-      txn.put(keys.name(named.name()), named.live());
+  /** This host uses names that the fleet has; a retired one is live again. */
+  Txn hold(long hostRevision, Collection<Named> names, long nowMs) {
+    Txn txn = new Txn().unchanged(keys.host(registryId), hostRevision);
+    for (Named named : names) {
+      txn.unchanged(keys.name(named.name()), named.revision());
+      if (named.field().retired()) {
+        txn.put(keys.name(named.name()), named.live());
+      }
+      txn.put(keys.hold(named.name(), registryId), hold(nowMs));
     }
-    return txn.put(keys.hold(named.name(), registryId), hold(nowMs));
+    return txn;
   }
 
   /** This host no longer uses the name. */

@@ -36,6 +36,9 @@ import org.jspecify.annotations.Nullable;
 final class Membership {
   private static final int TRIES = 10;
 
+  /** etcd takes 128 operations in a transaction. */
+  private static final int HOLDS_AT_ONCE = 32;
+
   /** How long a name that was claimed may be without a field here, milliseconds. */
   private static final long CLAIMED_MS = 60_000;
 
@@ -399,17 +402,24 @@ final class Membership {
     }
     Set<String> used = used(current().names());
     boolean isOld = false;
+    List<Named> unsettled = new ArrayList<>();
     for (String name : used) {
       Named named = Objects.requireNonNull(current().names().get(name));
       boolean isSettled = held.contains(name) && !named.field().retired();
       if (named.revision() == 0) {
         Name again = named.live();
         isOld |= store.commit(moves.claim(hostRevision, factsRevision, again, null, now()));
-      } else if (named.revision() > 0 && !isSettled) {
-        boolean isDone = store.commit(moves.hold(hostRevision, named, now()));
-        isOld |= !isDone || named.field().retired();
+      } else if (named.revision() > 0 && !isSettled && unsettled.size() < HOLDS_AT_ONCE) {
+        unsettled.add(named);
+      }
+    }
+    if (!unsettled.isEmpty()) {
+      boolean isDone = store.commit(moves.hold(hostRevision, unsettled, now()));
+      isOld |= !isDone || unsettled.size() == HOLDS_AT_ONCE;
+      for (Named named : unsettled) {
+        isOld |= named.field().retired();
         if (isDone) {
-          held.add(name);
+          held.add(named.name());
         }
       }
     }
@@ -474,7 +484,7 @@ final class Membership {
       throws FleetException {
     if (retired != null) {
       FleetLimits.requireSame(retired, spec, service);
-      return store.commit(moves.hold(hostRevision, retired, now()));
+      return store.commit(moves.hold(hostRevision, List.of(retired), now()));
     }
     FleetLimits.requireQuota(current(), spec, service, moves.registryId());
     Spot spot = FleetMoves.spot(current(), spec, takenIds(), takenBytes(), now());

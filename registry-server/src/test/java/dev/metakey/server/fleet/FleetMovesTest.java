@@ -58,7 +58,7 @@ class FleetMovesTest {
   }
 
   private boolean hold(FleetMoves host, Named named) throws Exception {
-    return store.commit(host.hold(revision(KEYS.host(host.registryId())), named, 1));
+    return store.commit(host.hold(revision(KEYS.host(host.registryId())), List.of(named), 1));
   }
 
   private boolean leave(FleetMoves host, String name, long nowMs) throws Exception {
