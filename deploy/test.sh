@@ -162,6 +162,11 @@ deploy/demo.sh > /dev/null && say "the demo ran to its end"
 if [ -n "$newest" ]; then
   JAVA_HOME=$newest deploy/demo.sh > /dev/null && say "the demo ran to its end on $newest"
 fi
+if [ "$(id -u)" -eq 0 ] && [ -x "$METAKEY_TEST_ETCD/etcd" ] && ip netns list > /dev/null 2>&1; then
+  deploy/demo-fleet.sh > /dev/null && say "the demo of a fleet ran to its end"
+else
+  left_out+=("the demo of a fleet: it needs root, etcd and network namespaces")
+fi
 # The benchmark of the packet path is among the system tests. Their figures do not count here.
 say "== benchmarks: each documented command, in a short form"
 bench/run.sh --help > /dev/null

@@ -136,6 +136,10 @@ final class CommandTree {
     verb(
         "policy", PolicyVerb::new, "Say which rule of the policy decides about somebody (admins).");
     verb(
+        "fleet",
+        FleetVerb::new,
+        "Show the fleet whose hosts agree on ids, join it, or take its ids on (admins).");
+    verb(
         "history",
         HistoryVerb::new,
         "List committed changes, oldest first, as far back as they are kept (admins).");
@@ -244,6 +248,7 @@ final class CommandTree {
     word(line, TraceVerb.Hook.class, "hook");
     word(line, ReadOnlyVerb.Mode.class, "mode");
     word(line, PolicyVerb.Action.class, "action");
+    word(line, FleetVerb.Action.class, "action");
     word(line, GenVerb.Kind.class, "kind");
     word(line, CompletionVerb.Shell.class, "shell");
     Failures failures = new Failures(terminal);

@@ -270,6 +270,7 @@ final class FakeDaemon implements AutoCloseable {
             .intercept(new ServiceName())
             .addService(new Registry())
             .addService(new Admin())
+            .addService(new FakeFleetAdmin(Wire.info(INFO), Wire.field(TENANT)))
             .build()
             .start();
   }

@@ -190,6 +190,33 @@ class GoldenTest {
     check("policy", seen.toString());
   }
 
+  @Test
+  void fleet_whenAnswered_looksAsRecorded() throws IOException {
+    StringBuilder seen = new StringBuilder();
+    for (String line :
+        List.of(
+            "fleet status",
+            "fleet status -o json",
+            "fleet list",
+            "fleet list -o json",
+            "fleet hosts",
+            "fleet hosts -o jsonl",
+            "fleet plan",
+            "fleet plan -o json",
+            "fleet join",
+            "fleet adopt edge.hop",
+            "fleet forget host-17",
+            "fleet export",
+            "fleet adopt",
+            "fleet status edge.hop",
+            "fleet status -o name",
+            "fleet leave")) {
+      String[] args = Run.words(line);
+      seen.append(Run.at(daemon).metakey(args).transcript(args)).append('\n');
+    }
+    check("fleet", seen.toString());
+  }
+
   /** On a little-endian machine: the marks in the script are numbers. */
   @Test
   void gen_whenAnswered_looksAsRecorded() throws IOException {

@@ -56,6 +56,11 @@ public final class MetakeyAdmin {
     this.connection = connection;
   }
 
+  /** What concerns the fleet that the host belongs to. */
+  public MetakeyFleet fleet() {
+    return new MetakeyFleet(connection);
+  }
+
   /**
    * Ties a name to an id and size before anybody registers it, at any place. Idempotent.
    *

@@ -5,37 +5,7 @@ package dev.metakey.model;
  *
  * @param id here
  * @param slot here; 0 in the packed layout
- * @param fleetId -1 if the fleet does not know the name
- * @param fleetSlot 0 if it does not, and in the packed layout
- * @param why what conflicts; empty otherwise
+ * @param agrees whether it is, or becomes, the same here and in the fleet
+ * @param verdict {@code agrees}, {@code would be claimed}, or what conflicts
  */
-public record FleetPlanLine(
-    String name, Kind kind, int id, int slot, int fleetId, int fleetSlot, String why) {
-
-  /** What becomes of the name. */
-  public enum Kind implements Coded {
-    /** It is the same here and in the fleet. */
-    AGREES(1),
-    /** The fleet takes on the id and slot that it has here. */
-    CLAIM(2),
-    /** It keeps what it has here, and differs from the fleet. */
-    CONFLICT(3);
-
-    private final int code;
-
-    Kind(int code) {
-      this.code = code;
-    }
-
-    @Override
-    public int code() {
-      return code;
-    }
-
-    /** The name in lower case. */
-    @Override
-    public String toString() {
-      return Words.lower(this);
-    }
-  }
-}
+public record FleetPlanLine(String name, int id, int slot, boolean agrees, String verdict) {}

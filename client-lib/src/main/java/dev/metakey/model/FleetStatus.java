@@ -5,19 +5,16 @@ import java.util.List;
 /**
  * How a host stands to its fleet.
  *
- * @param name of the fleet; empty if the host belongs to none
  * @param joined whether the host has joined it
  * @param connected whether the fleet's etcd answers
- * @param sinceMs since when it does, or does not; wall-clock time, milliseconds since 1970; 0 if
- *     nobody has tried yet
- * @param why what keeps the host from being connected, or from joining; empty if nothing does
+ * @param sinceMs since when it does, or does not; wall-clock time, milliseconds since 1970
+ * @param why what keeps the host from being connected, or from joining; may be empty
  * @param revision of etcd, as seen last
  * @param firstId the lowest id that the fleet hands out
  * @param lastId the highest
  * @param prefixes which names are the fleet's, in words
- * @param hosts how many have joined, as seen last
  * @param names how many names some host holds, as seen last
- * @param divergent how many of them are otherwise on this host
+ * @param divergent how many names of the fleet are otherwise on this host
  */
 public record FleetStatus(
     String name,
@@ -29,19 +26,10 @@ public record FleetStatus(
     int firstId,
     int lastId,
     String prefixes,
-    int hosts,
     int names,
     int divergent,
     List<String> problems) {
-  /** The host belongs to no fleet. */
-  public static final FleetStatus NONE =
-      new FleetStatus("", false, false, 0, "", 0, 0, -1, "", 0, 0, 0, List.of());
-
   public FleetStatus {
     problems = List.copyOf(problems);
-  }
-
-  public boolean isNone() {
-    return name.isEmpty();
   }
 }

@@ -79,7 +79,7 @@ public final class Replies {
   }
 
   /** Attributes that another version allows and we do not are replaced by ones that we allow. */
-  private static FieldSpec spec(dev.metakey.v1.FieldSpec spec) {
+  static FieldSpec spec(dev.metakey.v1.FieldSpec spec) {
     Format format = format(spec.getFormat());
     return new FieldSpec(
         spec.getName(),

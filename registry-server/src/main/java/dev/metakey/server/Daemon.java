@@ -206,10 +206,7 @@ public final class Daemon implements AutoCloseable {
     report.step("publishes what it knows");
     server.changesPossible(health.isReady());
     if (fleet != null) {
-      problems.from(fleet::problems);
-      engine.addListener(fleet);
-      server.claimFirst(fleet::claim);
-      fleet.start();
+      begin(fleet);
     }
     threads.start();
     publisher.start();
@@ -282,6 +279,19 @@ public final class Daemon implements AutoCloseable {
     return config.fleet().isEmpty() || !readOnly.isEmpty()
         ? null
         : FleetSide.agent(config.fleet().get(), config.paths().data(), engine);
+  }
+
+  /** Has the fleet asked for names, and told of, from now on. */
+  private void begin(FleetAgent agent) {
+    FleetOffice office = new FleetOffice(agent, engine);
+    problems.from(office::problems);
+    engine.addListener(agent);
+    server.fleet(office);
+    health.note("fleet", office::connection);
+    if (monitor != null) {
+      monitor.fleet(office::status);
+    }
+    agent.start();
   }
 
   /** With a wrong config nobody knows what was meant, and the defaults could be too much. */

@@ -27,6 +27,7 @@ final class Health {
   private final Map<String, Supplier<String>> live = new LinkedHashMap<>();
 
   private final Map<String, Supplier<String>> ready = new LinkedHashMap<>();
+  private final Map<String, Supplier<String>> notes = new LinkedHashMap<>();
 
   Health(
       Engine engine,
@@ -43,6 +44,11 @@ final class Health {
     ready.putAll(live);
   }
 
+  /** Tells of something that keeps nobody from anything, where more is asked for. */
+  void note(String name, Supplier<String> text) {
+    notes.put(name, text);
+  }
+
   /** Whether changes can be made. */
   boolean isReady() {
     return ready.values().stream().allMatch(check -> check.get().isEmpty());
@@ -50,17 +56,20 @@ final class Health {
 
   /** {@code /livez}. */
   HttpAnswer live(String query) {
-    return answer("livez", live, query);
+    return answer("livez", live, Map.of(), query);
   }
 
   /** {@code /readyz}. */
   HttpAnswer ready(String query) {
-    return answer("readyz", ready, query);
+    return answer("readyz", ready, notes, query);
   }
 
   /** In the form that Kubernetes gives its own: the word ok alone, unless more is asked for. */
   private static HttpAnswer answer(
-      String name, Map<String, Supplier<String>> checks, String query) {
+      String name,
+      Map<String, Supplier<String>> checks,
+      Map<String, Supplier<String>> notes,
+      String query) {
     Map<String, String> results = new LinkedHashMap<>();
     checks.forEach((check, problem) -> results.put(check, problem.get()));
     boolean passed = results.values().stream().allMatch(String::isEmpty);
@@ -75,6 +84,10 @@ final class Health {
                     each.getValue().isEmpty()
                         ? "[+]%s ok\n".formatted(each.getKey())
                         : "[-]%s failed: %s\n".formatted(each.getKey(), each.getValue()))
+            .collect(joining());
+    lines +=
+        notes.entrySet().stream()
+            .map(each -> "[+]%s ok: %s\n".formatted(each.getKey(), each.getValue().get()))
             .collect(joining());
     return HttpAnswer.text(
         passed ? 200 : 503, "%s%s check %s\n".formatted(lines, name, passed ? "passed" : "failed"));

@@ -1,6 +1,7 @@
 package dev.metakey.server;
 
 import dev.metakey.model.DaemonStatus;
+import dev.metakey.model.FleetStatus;
 import dev.metakey.server.config.Config;
 import dev.metakey.server.engine.Engine;
 import dev.metakey.server.files.SocketAccess;
@@ -58,6 +59,11 @@ final class Monitor implements AutoCloseable {
     if (page != null) {
       engine.addListener((snapshot, changes) -> endpoint.tellViewers());
     }
+  }
+
+  /** Shows how this host stands to its fleet, too. */
+  void fleet(Supplier<FleetStatus> status) {
+    metrics.fleet(status);
   }
 
   private Map<String, HttpPage> pages() {

@@ -12,6 +12,9 @@ import dev.metakey.model.Field;
 import dev.metakey.model.FieldReport;
 import dev.metakey.model.FieldState;
 import dev.metakey.model.FieldUser;
+import dev.metakey.model.FleetHost;
+import dev.metakey.model.FleetPlanLine;
+import dev.metakey.model.FleetReport;
 import dev.metakey.model.Header;
 import dev.metakey.model.Orphan;
 import dev.metakey.model.Pending;
@@ -156,6 +159,26 @@ public final class Printer {
 
   public void status(Answer<DaemonStatus> answer) {
     whole(answer, answer.value(), new StatusForm());
+  }
+
+  /** How the host stands to its fleet. */
+  public void fleet(Answer<FleetReport> answer) {
+    whole(answer, answer.value(), new FleetForms.OfStatus());
+  }
+
+  public void fleetNames(Answer<FleetReport> answer) {
+    list(answer, "names", answer.value().names(), new FleetForms.OfNames());
+  }
+
+  /**
+   * @param plan what is, or becomes, of each name of the host
+   */
+  public void fleetPlan(Answer<?> answer, List<FleetPlanLine> plan) {
+    list(answer, "plan", plan, new FleetForms.OfPlan());
+  }
+
+  public void fleetHosts(Answer<List<FleetHost>> answer) {
+    list(answer, "hosts", answer.value(), new FleetForms.OfHosts());
   }
 
   /**

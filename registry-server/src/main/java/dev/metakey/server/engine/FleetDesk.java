@@ -14,7 +14,7 @@ import java.util.concurrent.CompletableFuture;
 public interface FleetDesk extends NameClaims {
   FleetStatus status();
 
-  /** What {@link #join} would do, by name, from what is known now. */
+  /** What {@link #join} would do, from what is known now. */
   List<FleetPlanLine> plan();
 
   /** Joins, and tells what became of each name of this host. */
@@ -24,9 +24,9 @@ public interface FleetDesk extends NameClaims {
    * Drops what a host holds that will not come back.
    *
    * @param host its name or registry id
-   * @return whether there was one
+   * @return how many are called so; none is dropped unless it is one
    */
-  CompletableFuture<Boolean> forget(String host);
+  CompletableFuture<Integer> forget(String host);
 
   CompletableFuture<List<FleetHost>> hosts();
 

@@ -1,6 +1,7 @@
 package dev.metakey.server.metrics;
 
 import dev.metakey.model.DaemonStatus;
+import dev.metakey.model.FleetStatus;
 import dev.metakey.model.Snapshot;
 import dev.metakey.server.transport.CallMeter;
 import dev.metakey.server.transport.HttpAnswer;
@@ -37,6 +38,11 @@ public final class MetricsPage implements HttpPage {
       BooleanSupplier changesPossible) {
     registry.register(new RegistryMetrics(statuses, snapshots, watchLag, changesPossible));
     registry.register(new ProcessMetrics(Path.of("/proc/self")));
+  }
+
+  /** Shows how this host stands to its fleet, too. */
+  public void fleet(Supplier<FleetStatus> status) {
+    registry.register(new FleetMetrics(status));
   }
 
   /** Counts calls. */

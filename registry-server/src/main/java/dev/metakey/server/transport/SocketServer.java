@@ -9,6 +9,7 @@ import dev.metakey.model.Reason;
 import dev.metakey.server.domain.Limits;
 import dev.metakey.server.engine.Defects;
 import dev.metakey.server.engine.Engine;
+import dev.metakey.server.engine.FleetDesk;
 import dev.metakey.server.engine.KernelWatch;
 import dev.metakey.server.engine.NameClaims;
 import dev.metakey.server.engine.PolicyShares;
@@ -109,6 +110,9 @@ public final class SocketServer implements AutoCloseable {
 
   private @Nullable CallMeter meter;
   private NameClaims claims = NameClaims.NONE;
+  private final Engine engine;
+  private final KernelWatch kernel;
+  private final List<ServerServiceDefinition> services = new ArrayList<>();
   private volatile SocketAccess access = SocketAccess.EVERYBODY;
   private volatile boolean marked;
   private volatile String socketProblem = "";
@@ -166,13 +170,15 @@ public final class SocketServer implements AutoCloseable {
     changesPossible(true);
     this.connections = new Connections(limits, shares);
     this.guard = new CallGuard(connections, System::nanoTime, this::soon);
-    List<ServerServiceDefinition> services =
+    this.engine = engine;
+    this.kernel = kernel;
+    this.services.addAll(
         List.of(
             inBytes(new RegistryService(engine, this::claim, kernel, lookers, hub, status).bind()),
             inBytes(
                 new AdminService(engine, kernel, upkeep, reload, readers, lookers).bindService()),
             inBytes(health.getHealthService().bindService()),
-            inBytes(ProtoReflectionServiceV1.newInstance().bindService()));
+            inBytes(ProtoReflectionServiceV1.newInstance().bindService())));
     this.servers = address -> build(address, services, limits);
   }
 
@@ -212,9 +218,10 @@ public final class SocketServer implements AutoCloseable {
     meter = calls;
   }
 
-  /** Has names of the fleet that are new asked for first. Before the start. */
-  public void claimFirst(NameClaims asked) {
-    claims = asked;
+  /** This host belongs to a fleet: new names are asked for first. Before the start. */
+  public void fleet(FleetDesk desk) {
+    claims = desk;
+    services.add(inBytes(new FleetService(engine, desk, kernel, lookers).bindService()));
   }
 
   private CompletableFuture<Void> claim(List<FieldSpec> specs, String service) {

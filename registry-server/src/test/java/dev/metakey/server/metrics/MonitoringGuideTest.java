@@ -7,6 +7,7 @@ import dev.metakey.model.DaemonStatus;
 import dev.metakey.model.Field;
 import dev.metakey.model.FieldSpec;
 import dev.metakey.model.FieldState;
+import dev.metakey.model.FleetStatus;
 import dev.metakey.model.Layout;
 import dev.metakey.model.LimitUse;
 import dev.metakey.model.Owner;
@@ -58,6 +59,8 @@ class MonitoringGuideTest {
             List.of(new LimitUse("watches", 1, 2, 0, 0, 0, List.of())),
             List.of());
     MetricsPage page = new MetricsPage(() -> status, () -> snapshot, () -> 0, () -> true);
+    page.fleet(
+        () -> new FleetStatus("prod", true, true, 1, "", 1, 0, 47, "all names", 0, 0, List.of()));
     page.calls().ended("a/B", false, "NOT_PERMITTED", Map.of("rule", "r", "right", "read"), 1);
     return new String(page.get("").body(), UTF_8);
   }
