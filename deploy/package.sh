@@ -216,7 +216,7 @@ if [ -n "$cross_jdk" ] || { want dpkg-deb dpkg && want dpkg-shlibdeps dpkg-dev; 
 else
   say "== left out: the .deb, as dpkg-deb and dpkg-shlibdeps could not be installed"
 fi
-if { [ -z "$cross_jdk" ] || can_emulate; } && can_make_oci; then
+if can_make_oci; then
   say "== OCI image"
   make_oci "$tree" "$packages/metakey-$version-oci-$arch"
 else

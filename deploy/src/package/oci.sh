@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2034,SC2154  # package.sh sets root, work, packages, name, arch, version and SOURCE_DATE_EPOCH
+# shellcheck shell=bash disable=SC2034,SC2154  # package.sh sets root, work, packages, name, arch, version, cross_jdk and SOURCE_DATE_EPOCH
 # Sourced by package.sh: makes an OCI image, without Docker and without a registry. Its base is what the programs need and no more:
 # the C and C++ libraries, libbpf for 'metakey trace', and busybox for the launchers, from the packages of the distribution that builds.
 
@@ -74,8 +74,8 @@ in_root() {
 }
 
 # make_image_archives ROOT: archives of classes belong to a place, so they are made with ROOT as the root. The same JVM makes the same bytes of the
-# same jars.
-make_image_archives() { in_root "$1" /usr/lib/metakey/lib/make-archives; }
+# same jars, but not where qemu runs it: an image of another architecture has none.
+make_image_archives() { [ -n "$cross_jdk" ] || in_root "$1" /usr/lib/metakey/lib/make-archives; }
 
 # layer ROOT: adds it to the layout as a layer; prints its digest as it is unpacked, and its descriptor.
 layer() {
