@@ -178,7 +178,7 @@ class ConfigFileTest {
     assertThat(fault("area: 64\n\nsokcet: /tmp/x\n"))
         .isEqualTo(
             "3: unknown key 'sokcet'; allowed: [socket, data, run, bpffs, layout, area, quarantine,"
-                + " history, publish, programs, launchers, policy, socket_access, limits, metrics, log]");
+                + " history, publish, programs, launchers, policy, socket_access, limits, metrics, fleet, log]");
     assertThat(fault("history:\n  keep: 3\n  years: 1\n"))
         .isEqualTo("3: unknown key 'years'; allowed: [keep, days, journal]");
   }
