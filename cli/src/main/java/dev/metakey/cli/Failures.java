@@ -162,7 +162,9 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
     return switch (reason) {
       case STORE_FAILED -> "nothing was changed; 'metakey status' shows the daemon's problems";
       case WRONG_GENERATION -> "'metakey show NAME' shows the field that has the name now";
-      case NO_FREE_ID, NO_FREE_SLOT, QUOTA_EXCEEDED -> "'metakey list' shows who holds what";
+      case NO_FREE_ID, NO_FREE_SLOT -> "'metakey list' shows who holds what";
+      case QUOTA_EXCEEDED ->
+          "'metakey list' shows who holds ids, 'metakey status' how much of each limit is used";
       case TOO_MANY_WAITERS -> "'metakey pending' shows who waits for what";
       case INTERNAL -> "please report it, with what --debug shows";
       case INVALID_NAME,

@@ -17,6 +17,10 @@ final class Session implements AutoCloseable {
   /** The longest that anything may wait. */
   static final Duration LONGEST = Duration.ofHours(24);
 
+  /** Held here, as a logger that nobody holds forgets its level. */
+  private static final Logger GOAWAY =
+      Logger.getLogger("io.grpc.netty.shaded.io.grpc.netty.NettyClientHandler");
+
   private final MetakeyClient client;
   private final SlowNotice notice;
   private final Thread onSignal;
@@ -41,6 +45,7 @@ final class Session implements AutoCloseable {
    */
   static Session open(Metakey options, Duration patience, boolean staleWillDo) {
     Logger.getLogger("").setLevel(Level.WARNING); // less concerns no user of a command
+    GOAWAY.setLevel(Level.SEVERE); // the client says it in its own words
     ClientBuilder builder =
         MetakeyClient.builder().connectTimeout(patience).acceptStaleStart(staleWillDo);
     if (options.timeout != null) {

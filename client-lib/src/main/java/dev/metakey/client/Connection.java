@@ -11,9 +11,10 @@ import io.grpc.Metadata;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import io.grpc.netty.shaded.io.netty.buffer.ByteBuf;
+import io.grpc.netty.shaded.io.netty.channel.ChannelDuplexHandler;
 import io.grpc.netty.shaded.io.netty.channel.ChannelHandlerContext;
 import io.grpc.netty.shaded.io.netty.channel.ChannelOption;
-import io.grpc.netty.shaded.io.netty.channel.ChannelOutboundHandlerAdapter;
 import io.grpc.netty.shaded.io.netty.channel.ChannelPromise;
 import io.grpc.netty.shaded.io.netty.channel.SingleThreadIoEventLoop;
 import io.grpc.netty.shaded.io.netty.channel.nio.NioIoHandler;
@@ -32,7 +33,6 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -52,8 +52,8 @@ import org.jspecify.annotations.Nullable;
  * more) is over. So each call first makes sure that the channel is ready, and replaces one that is
  * in such a pause: a call tries exactly once, now, and knows the outcome. Concurrent callers share
  * an attempt. The pauses between attempts are those of {@link Retry}. A daemon to which so many
- * connect that the kernel keeps no more of them waiting (EAGAIN) is busy and not gone: then a call
- * tries again within its limit.
+ * connect that the kernel keeps no more of them waiting (EAGAIN), or that says that it lets nobody
+ * in now, is busy and not gone: then a call tries again within its limit.
  *
  * <h2>Threads</h2>
  *
@@ -183,6 +183,12 @@ final class Connection implements AutoCloseable {
           Reason.UNAVAILABLE, "the client was closed during the call", Map.of(), e);
     }
     Status.Code code = e.getStatus().getCode();
+    Attempt present = latest;
+    String refusal = present == null ? "" : present.outcome.refusal;
+    boolean isLost = code == Status.Code.DEADLINE_EXCEEDED || WireErrors.isOfTheConnection(code);
+    if (isLost && !refusal.isEmpty()) {
+      return Unreachable.busy(socket, timeout, refusal);
+    }
     if (code == Status.Code.DEADLINE_EXCEEDED) {
       return silent(timeout, e);
     }
@@ -218,11 +224,13 @@ final class Connection implements AutoCloseable {
     Deadline deadline = Deadline.after(most.toNanos(), TimeUnit.NANOSECONDS);
     Retry.Pauses pauses = Retry.Pauses.ofACrowd();
     Attempt attempt = usableChannel();
-    boolean wasCrowded = false;
+    boolean wasBusy = false;
+    String refusal = "";
     while (!awaitReady(attempt, deadline, ended)) {
-      wasCrowded |= attempt.crowded.get();
+      wasBusy |= attempt.outcome.isBusy();
+      refusal = attempt.outcome.refusal.isEmpty() ? refusal : attempt.outcome.refusal;
       if (deadline.isExpired()) {
-        throw wasCrowded ? Unreachable.crowded(socket, most) : silent(most, null);
+        throw wasBusy ? Unreachable.busy(socket, most, refusal) : silent(most, null);
       }
       pause(Math.min(pauses.nextNs(), deadline.timeRemaining(TimeUnit.NANOSECONDS)), ended);
       attempt = usableChannel();
@@ -260,14 +268,14 @@ final class Connection implements AutoCloseable {
   }
 
   private Attempt newAttempt() {
-    AtomicBoolean crowded = new AtomicBoolean();
-    return new Attempt(newChannel(crowded), crowded);
+    Outcome outcome = new Outcome();
+    return new Attempt(newChannel(outcome), outcome);
   }
 
-  private ManagedChannel newChannel(AtomicBoolean crowded) {
+  private ManagedChannel newChannel(Outcome outcome) {
     return NettyChannelBuilder.forAddress(new NamelessAddress())
         .eventLoopGroup(loop)
-        .channelFactory(() -> newSocket(crowded))
+        .channelFactory(() -> newSocket(outcome))
         .withOption(
             ChannelOption.SO_KEEPALIVE, null) // unix sockets have none, and netty would warn
         .overrideAuthority("localhost")
@@ -280,13 +288,13 @@ final class Connection implements AutoCloseable {
         .build();
   }
 
-  private NioDomainSocketChannel newSocket(AtomicBoolean crowded) {
+  private NioDomainSocketChannel newSocket(Outcome outcome) {
     NioDomainSocketChannel made = new NioDomainSocketChannel();
-    made.pipeline().addFirst(new Redirection(socket, crowded));
+    made.pipeline().addFirst(new Redirection(socket, outcome));
     return made;
   }
 
-  /** Returns false if too many others wait to connect, or the time is over. */
+  /** Returns false if the daemon is there and busy, or the time is over. */
   private boolean awaitReady(Attempt attempt, Deadline deadline, CompletableFuture<Void> ended)
       throws InterruptedException {
     ManagedChannel present = attempt.channel;
@@ -298,7 +306,7 @@ final class Connection implements AutoCloseable {
         requireOpen();
       }
       if (state == ConnectivityState.SHUTDOWN || state == ConnectivityState.TRANSIENT_FAILURE) {
-        if (attempt.crowded.get()) {
+        if (attempt.outcome.isBusy()) {
           return false;
         }
         throw Unreachable.at(socket, null);
@@ -319,11 +327,21 @@ final class Connection implements AutoCloseable {
     return true;
   }
 
-  /**
-   * A channel, and whether its last attempt to connect failed as too many others wait (EAGAIN). One
-   * that failed is replaced.
-   */
-  private record Attempt(ManagedChannel channel, AtomicBoolean crowded) {}
+  /** A channel, and how its last attempt to connect ended. One that failed is replaced. */
+  private record Attempt(ManagedChannel channel, Outcome outcome) {}
+
+  /** Why a daemon that is there let nobody in. Thread-safe. */
+  private static final class Outcome {
+    /** More wait than the kernel keeps (EAGAIN). */
+    private volatile boolean crowded;
+
+    /** What the daemon said; empty if it said nothing. */
+    private volatile String refusal = "";
+
+    private boolean isBusy() {
+      return crowded || !refusal.isEmpty();
+    }
+  }
 
   /**
    * Stands in for the socket's address. gRPC makes a URI of an address's text, and cannot parse it
@@ -338,14 +356,24 @@ final class Connection implements AutoCloseable {
     }
   }
 
-  /** Connects to the socket, whatever address gRPC asks for, and notes whether it is crowded. */
-  private static final class Redirection extends ChannelOutboundHandlerAdapter {
+  /** Connects to the socket, whatever address gRPC asks for, and notes whether it is let in. */
+  private static final class Redirection extends ChannelDuplexHandler {
     private final Path socket;
-    private final AtomicBoolean crowded;
+    private final Outcome outcome;
+    private boolean isGreeted;
 
-    Redirection(Path socket, AtomicBoolean crowded) {
+    Redirection(Path socket, Outcome outcome) {
       this.socket = socket;
-      this.crowded = crowded;
+      this.outcome = outcome;
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext context, Object said) {
+      if (!isGreeted) {
+        isGreeted = true;
+        outcome.refusal = Refusal.in((ByteBuf) said);
+      }
+      context.fireChannelRead(said);
     }
 
     @Override
@@ -360,9 +388,8 @@ final class Connection implements AutoCloseable {
       var unused =
           connecting.addListener(
               done -> {
-                crowded.set(
-                    !done.isSuccess()
-                        && (isPending || Unreachable.isCrowded(socket, done.cause())));
+                outcome.crowded =
+                    !done.isSuccess() && (isPending || Unreachable.isCrowded(socket, done.cause()));
                 if (done.isSuccess()) {
                   promise.trySuccess();
                 } else {

@@ -39,13 +39,21 @@ final class Unreachable {
         cause);
   }
 
-  /** For a daemon to which too many connect. */
-  static MetakeyException crowded(Path socket, Duration limit) {
+  /**
+   * For a daemon that is there, and lets nobody in.
+   *
+   * @param refusal what it said; empty: more clients wait than the kernel keeps
+   */
+  static MetakeyException busy(Path socket, Duration limit, String refusal) {
+    String why =
+        refusal.isEmpty()
+            ? "too many clients connect at once; try again later, and see its log for who connects so often"
+            : refusal;
     return new MetakeyException(
         Reason.UNAVAILABLE,
-        "the metakey daemon at %s took no connection within %d ms, as too many clients connect at once; try again later, and see its log for who connects so often"
-            .formatted(socket, limit.toMillis()),
-        Map.of("socket", socket.toString(), "found", "too many connect"));
+        "the metakey daemon at %s let nobody in within %d ms: %s"
+            .formatted(socket, limit.toMillis(), why),
+        Map.of("socket", socket.toString(), "found", why));
   }
 
   /**

@@ -134,17 +134,20 @@ public final class FakeDaemon extends RegistryGrpc.RegistryImplBase implements A
   }
 
   /** Takes no connection and answers nothing, until the result is counted down. */
-  CountDownLatch stopAccepting() {
+  CountDownLatch stopAccepting() throws InterruptedException {
+    CountDownLatch stopped = new CountDownLatch(1);
     CountDownLatch goOn = new CountDownLatch(1);
     Objects.requireNonNull(group)
         .execute(
             () -> {
+              stopped.countDown();
               try {
                 goOn.await();
               } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
               }
             });
+    stopped.await();
     return goOn;
   }
 

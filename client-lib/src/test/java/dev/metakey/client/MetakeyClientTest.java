@@ -1,5 +1,6 @@
 package dev.metakey.client;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
@@ -19,6 +20,7 @@ import java.net.StandardProtocolFamily;
 import java.net.URL;
 import java.net.URLClassLoader;
 import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
@@ -241,12 +243,52 @@ final class MetakeyClientTest {
           SOON,
           () ->
               assertThat(refusal(builder))
-                  .hasMessageContaining("took no connection within")
+                  .hasMessageContaining("let nobody in within")
                   .hasMessageContaining("too many clients connect at once"));
     } finally {
       for (SocketChannel channel : queued) {
         channel.close();
       }
+    }
+  }
+
+  @Test
+  void connect_whenTheDaemonLetsNobodyIn_saysWhatItSaid() throws Exception {
+    byte[] why = "uid 7 connects too often".getBytes(UTF_8);
+    ByteBuffer frames =
+        ByteBuffer.allocate(100)
+            .put(new byte[] {0, 0, 0, 4, 0, 0, 0, 0, 0}) // SETTINGS
+            .put(new byte[] {0, 0, (byte) (8 + why.length), 7, 0, 0, 0, 0, 0}) // GOAWAY
+            .putInt(0)
+            .putInt(0xb)
+            .put(why)
+            .flip();
+    try (ServerSocketChannel listening = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+      listening.bind(UnixDomainSocketAddress.of(socket()));
+      Thread refusing = new Thread(() -> refuseAll(listening, frames));
+      refusing.start();
+
+      var builder = builder().connectTimeout(Duration.ZERO).callTimeout(Duration.ofSeconds(3));
+      assertThatThrownBy(
+              () -> {
+                try (MetakeyClient client = builder.connect()) {
+                  client.status();
+                }
+              })
+          .hasMessageContaining("let nobody in within 3000 ms: uid 7 connects too often");
+      listening.close();
+      refusing.join();
+    }
+  }
+
+  /** Says why, and lets the other end hang up: one that is still writing would not see it. */
+  private static void refuseAll(ServerSocketChannel listening, ByteBuffer frames) {
+    try {
+      while (true) {
+        listening.accept().write(frames.duplicate());
+      }
+    } catch (IOException closed) {
+      // The test is over.
     }
   }
 

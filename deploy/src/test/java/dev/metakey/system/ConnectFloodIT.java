@@ -84,6 +84,7 @@ class ConnectFloodIT {
     CompletableFuture<Boolean> stale = new CompletableFuture<>();
     Thread other = new Thread(() -> stale.completeAsync(this::isStale, Runnable::run));
     try {
+      Host.await("the daemon stands still", () -> daemon.state().equals("T"));
       Host.await("no more connections are kept", () -> !hasRoom());
       other.start();
       Host.await(

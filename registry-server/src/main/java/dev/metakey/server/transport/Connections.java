@@ -161,7 +161,7 @@ final class Connections {
     return held == null
         ? null
         : () ->
-            "uid %s has opened %d connections without a pause, and one uid may open %d a second; keep one open for many calls, or try again in %d ms"
+            "uid %s has opened %d connections without a pause; one uid may open %d a second, a few at a time once they are many; keep one open for many calls, or try again in %d ms"
                 .formatted(
                     Integer.toUnsignedString(uid), held.used(), held.perSecond(), held.retryMs());
   }
