@@ -93,7 +93,7 @@ final class DoctorVerb extends Verb {
           "");
     } catch (MetakeyException e) {
       return Finding.warn(
-          "files", "nothing published can be read here, so you can resolve no name", "");
+          "files", "nothing is published that can be read here, so no name can be resolved", "");
     }
   }
 }
