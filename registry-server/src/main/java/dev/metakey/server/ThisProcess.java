@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import dev.metakey.layout.KeysText;
 import dev.metakey.model.Peer;
 import dev.metakey.server.domain.Limits;
+import dev.metakey.server.files.OpenFileLimit;
 import dev.metakey.server.log.Event;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -19,8 +20,6 @@ final class ThisProcess {
    * second.
    */
   private static final int STARTED = 22;
-
-  private static final String MAX_DESCRIPTORS = "Max open files";
 
   private ThisProcess() {}
 
@@ -59,25 +58,14 @@ final class ThisProcess {
 
   /** The limits, with no more connections than this process can have descriptors for. */
   static Limits fitting(Limits limits) throws IOException {
-    Limits fitting = limits.within(maxDescriptors());
+    long descriptors = OpenFileLimit.of(Path.of("/proc/self"));
+    Limits fitting = limits.within(descriptors);
     if (!fitting.equals(limits)) {
       Event.CONNECTIONS_REDUCED.say(
           "%d connections at most, not %d: metakeyd may have %d file descriptors (LimitNOFILE of the unit)"
-              .formatted(
-                  fitting.connections().total(), limits.connections().total(), maxDescriptors()));
+              .formatted(fitting.connections().total(), limits.connections().total(), descriptors));
     }
     return fitting;
-  }
-
-  /** How many file descriptors it may have open; Long.MAX_VALUE if nothing says how many. */
-  private static long maxDescriptors() throws IOException {
-    return Files.readAllLines(Path.of("/proc/self/limits"), ISO_8859_1).stream()
-        .filter(line -> line.startsWith(MAX_DESCRIPTORS))
-        .map(line -> line.substring(MAX_DESCRIPTORS.length()).trim().replaceFirst(" .*", ""))
-        .filter(word -> !word.equals("unlimited"))
-        .mapToLong(Long::parseLong)
-        .findFirst()
-        .orElse(Long.MAX_VALUE);
   }
 
   /** The version of this build. */

@@ -2,6 +2,7 @@ package dev.metakey.server.metrics;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
+import dev.metakey.server.files.OpenFileLimit;
 import io.prometheus.metrics.model.registry.MultiCollector;
 import io.prometheus.metrics.model.snapshots.MetricSnapshots;
 import java.io.IOException;
@@ -23,7 +24,6 @@ final class ProcessMetrics implements MultiCollector {
   private static final int USER_TICKS = 11;
 
   private static final int SYSTEM_TICKS = 12;
-  private static final String MAX_DESCRIPTORS = "Max open files";
 
   private final Path proc;
 
@@ -92,12 +92,9 @@ final class ProcessMetrics implements MultiCollector {
   }
 
   private void mostDescriptors(Families families) throws IOException {
-    String limits = Files.readString(proc.resolve("limits"), ISO_8859_1);
-    if (!limits.contains(MAX_DESCRIPTORS + " unlimited")) {
-      families.gauge(
-          "process_max_fds",
-          "How many file descriptors may be open.",
-          number(limits, MAX_DESCRIPTORS));
+    long most = OpenFileLimit.of(proc);
+    if (most != Long.MAX_VALUE) {
+      families.gauge("process_max_fds", "How many file descriptors may be open.", most);
     }
   }
 
