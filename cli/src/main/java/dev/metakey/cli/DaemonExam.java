@@ -42,7 +42,10 @@ final class DaemonExam {
     this.root = root;
   }
 
-  List<Finding> running(DaemonStatus status) {
+  /**
+   * @param changedMs when a field was last changed, by the clock as it was then; 0 if none was
+   */
+  List<Finding> running(DaemonStatus status, long changedMs) {
     DaemonStatus.Daemon daemon = status.daemon();
     List<Finding> findings = new ArrayList<>();
     findings.add(daemon(daemon));
@@ -53,7 +56,7 @@ final class DaemonExam {
     Path data = root.resolve(relative(daemon.data()));
     findings.add(data(data));
     findings.add(disk(data));
-    findings.add(clock(daemon.startedAtMs(), System.currentTimeMillis()));
+    findings.add(clock(daemon.startedAtMs(), changedMs, System.currentTimeMillis()));
     return findings;
   }
 
@@ -190,14 +193,23 @@ final class DaemonExam {
         : Finding.ok("disk", text);
   }
 
-  static Finding clock(long startedAtMs, long nowMs) {
-    return startedAtMs <= nowMs
+  /**
+   * @param startedAtMs of the daemon
+   * @param changedMs of the last change of a field: a clock that was lost while the host was off is
+   *     behind that, and not behind the start
+   */
+  static Finding clock(long startedAtMs, long changedMs, long nowMs) {
+    long latestMs = Math.max(startedAtMs, changedMs);
+    return latestMs <= nowMs
         ? Finding.ok("clock", Text.time(nowMs))
         : Finding.warn(
             "clock",
-            "it is %s, before the daemon started (%s)"
-                .formatted(Text.time(nowMs), Text.time(startedAtMs)),
-            "set the clock; quarantines and ttls go by the kernel's own, but the times in the history are wrong");
+            "it is %s, before %s (%s)"
+                .formatted(
+                    Text.time(nowMs),
+                    changedMs > startedAtMs ? "the last change of a field" : "the daemon started",
+                    Text.time(latestMs)),
+            "set the clock, or wait until it has caught up; quarantines and ttls go by the kernel's own, but the times in the history are wrong");
   }
 
   /**

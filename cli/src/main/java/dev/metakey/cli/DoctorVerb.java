@@ -8,10 +8,12 @@ import dev.metakey.model.DaemonStatus;
 import dev.metakey.model.KernelVersion;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Reason;
+import dev.metakey.model.Stamp;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -67,7 +69,7 @@ final class DoctorVerb extends Verb {
     DaemonExam exam = new DaemonExam(ROOT);
     try {
       DaemonStatus status = ask(client -> client.status()).value();
-      findings.addAll(exam.running(status));
+      findings.addAll(exam.running(status, lastChangeMs()));
     } catch (MetakeyException e) {
       if (e.reason() == Reason.INVALID_REQUEST) {
         throw e; // the options are wrong
@@ -81,6 +83,15 @@ final class DoctorVerb extends Verb {
       findings.add(DaemonExam.backup(backups, System.currentTimeMillis()));
     }
     return findings;
+  }
+
+  /** When a field that is kept was last made or released; 0 if there is none. */
+  private long lastChangeMs() {
+    return ask(client -> client.list()).value().stream()
+        .flatMap(field -> Stream.of(field.created(), field.retired()))
+        .mapToLong(Stamp::atMs)
+        .max()
+        .orElse(0);
   }
 
   /** What clients get while there is no daemon. */

@@ -87,7 +87,7 @@ class DoctorTest {
   }
 
   private List<Finding> running(DaemonStatus.Programs programs, List<String> problems) {
-    return new DaemonExam(root).running(status(programs, problems));
+    return new DaemonExam(root).running(status(programs, problems), 0);
   }
 
   private static Finding about(String what, List<Finding> findings) {
@@ -174,8 +174,17 @@ class DoctorTest {
 
   @Test
   void clock_whenItWasSetBack_warns() {
-    assertThat(DaemonExam.clock(2_000, 1_999).level()).isEqualTo(Level.WARN);
-    assertThat(DaemonExam.clock(2_000, 2_000).level()).isEqualTo(Level.OK);
+    assertThat(DaemonExam.clock(2_000, 0, 1_999).text()).contains("before the daemon started");
+    assertThat(DaemonExam.clock(2_000, 1_000, 2_000).level()).isEqualTo(Level.OK);
+  }
+
+  @Test
+  void clock_whenTheHistoryIsLater_warns() {
+    Finding behind = DaemonExam.clock(2_000, 5_000, 3_000);
+    assertThat(behind.level()).isEqualTo(Level.WARN);
+    assertThat(behind.text())
+        .isEqualTo(
+            "it is 1970-01-01T00:00:03Z, before the last change of a field (1970-01-01T00:00:05Z)");
   }
 
   @Test
