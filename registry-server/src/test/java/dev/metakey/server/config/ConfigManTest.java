@@ -14,8 +14,6 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /** That metakeyd.yaml(5) has every key, and says of each what is so. */
 class ConfigManTest {
@@ -58,12 +56,17 @@ class ConfigManTest {
         .containsExactlyElementsOf(allowed("no_such: 1"));
   }
 
-  @ParameterizedTest
-  @ValueSource(
-      strings = {"history", "publish", "socket_access", "limits", "metrics", "fleet", "log"})
-  void page_hasEveryKeyOfASection(String section) throws IOException {
-    assertThat(of(section))
-        .containsExactlyInAnyOrderElementsOf(allowed(section + ": {no_such: 1}"));
+  @Test
+  void page_hasEveryKeyOfEachSection() throws IOException {
+    List<String> sections = new ArrayList<>();
+    for (String key : allowed("no_such: 1")) {
+      String wrong = key + ": {no_such: 1}";
+      if (ALLOWED.matcher(String.join("\n", read(wrong).faults())).find()) {
+        sections.add(key);
+        assertThat(of(key)).as(key).containsExactlyInAnyOrderElementsOf(allowed(wrong));
+      }
+    }
+    assertThat(sections).contains("history", "limits", "log");
   }
 
   @Test

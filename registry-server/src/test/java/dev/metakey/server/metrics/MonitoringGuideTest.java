@@ -27,7 +27,7 @@ class MonitoringGuideTest {
   private static final Pattern ROW =
       Pattern.compile("^\\| `(\\w+)` \\| (gauge|counter|histogram) \\|", Pattern.MULTILINE);
   private static final Pattern ALERT_ROW =
-      Pattern.compile("^\\| `(Metakey\\w+)` \\| (\\w+) \\| \\S", Pattern.MULTILINE);
+      Pattern.compile("^\\| `(Metakey\\w+)` \\| (\\w+) \\| [^\\s|]", Pattern.MULTILINE);
   private static final Pattern ALERT =
       Pattern.compile("- alert: (\\w+)$.*?severity: (\\w+)", Pattern.MULTILINE | Pattern.DOTALL);
   private static final Pattern TYPE = Pattern.compile("^# TYPE (\\w+) (\\w+)$", Pattern.MULTILINE);
