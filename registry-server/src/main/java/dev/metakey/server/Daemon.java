@@ -207,6 +207,8 @@ public final class Daemon implements AutoCloseable {
     server.changesPossible(health.isReady());
     if (fleet != null) {
       begin(fleet);
+    } else if (!readOnly.isEmpty() && (config.fleet().isPresent() || !read.faults().isEmpty())) {
+      server.fleet(new UnknownFleet(readOnly));
     }
     threads.start();
     publisher.start();

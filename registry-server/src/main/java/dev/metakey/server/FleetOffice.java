@@ -61,17 +61,26 @@ final class FleetOffice implements FleetDesk {
     Fleet fleet = engine.rules().fleet();
     List<String> problems = new ArrayList<>(agent.problems());
     if (fleet.joined()) {
-      for (Divergence each : divergences()) {
-        problems.add(
-            "%s; 'metakey fleet %s"
-                .formatted(
-                    each.text(fleet),
-                    each.fleets() == null
-                        ? "plan' shows why, and 'metakey fleet join' claims it if nothing conflicts"
-                        : "adopt %s' moves it".formatted(each.field().name())));
-      }
+      List<FleetPlan> plan = agent.status().plan();
+      divergences().forEach(each -> problems.add(problem(each, fleet, plan)));
     }
     return problems;
+  }
+
+  private static String problem(Divergence divergence, Fleet fleet, List<FleetPlan> plan) {
+    String name = divergence.field().name();
+    String wayOut =
+        plan.stream()
+            .filter(each -> each.field().name().equals(name))
+            .filter(each -> !each.agrees())
+            .map(
+                each ->
+                    divergence.fleets() == null
+                        ? each.verdict() + "; " + each.wayOut()
+                        : each.wayOut())
+            .findFirst()
+            .orElse("'metakey fleet join' gives the fleet what it has here");
+    return "%s; %s".formatted(divergence.text(fleet), wayOut);
   }
 
   /** {@code connected since ...}, or since when not and why. */
@@ -97,8 +106,8 @@ final class FleetOffice implements FleetDesk {
         plan.field().name(),
         plan.field().id(),
         plan.field().slot(),
-        plan.verdict().equals(FleetPlan.AGREES) || plan.verdict().equals(FleetPlan.CLAIM),
-        plan.verdict());
+        plan.agrees(),
+        plan.agrees() ? plan.verdict() : plan.verdict() + "; " + plan.wayOut());
   }
 
   @Override

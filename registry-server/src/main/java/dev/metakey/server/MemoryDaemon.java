@@ -14,6 +14,7 @@ import dev.metakey.server.domain.Start;
 import dev.metakey.server.engine.Engine;
 import dev.metakey.server.engine.EngineThreads;
 import dev.metakey.server.engine.EngineThreads.Progress;
+import dev.metakey.server.engine.FleetDesk;
 import dev.metakey.server.engine.HostClock;
 import dev.metakey.server.engine.KernelWatch;
 import dev.metakey.server.engine.PolicyShares;
@@ -33,6 +34,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A daemon for tests: the parts of {@link Daemon} on a store in memory. It publishes nothing, and
@@ -55,6 +58,16 @@ public final class MemoryDaemon implements AutoCloseable {
    * @throws IOException if the socket cannot be listened on
    */
   public MemoryDaemon(Path directory) throws IOException, StoreException {
+    this(directory, engine -> null);
+  }
+
+  /**
+   * As {@link #MemoryDaemon(Path)}, on a host in a fleet.
+   *
+   * @param fleet makes what stands for the fleet; null: there is none
+   */
+  public MemoryDaemon(Path directory, Function<Engine, @Nullable FleetDesk> fleet)
+      throws IOException, StoreException {
     Config config = config(directory);
     Peer self = ThisProcess.peer();
     RegistryState empty =
@@ -94,6 +107,10 @@ public final class MemoryDaemon implements AutoCloseable {
             new Maintenance(engine, this::home, directory, "", () -> {}),
             reload::run,
             Limits.DEFAULTS);
+    FleetDesk desk = fleet.apply(engine);
+    if (desk != null) {
+      server.fleet(desk);
+    }
     threads = new EngineThreads(engine, () -> {}, Progress.UNWATCHED);
     engine.addListener(hub);
     engine.addListener(kernel);

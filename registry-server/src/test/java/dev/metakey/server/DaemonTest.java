@@ -25,6 +25,8 @@ import dev.metakey.v1.Change;
 import dev.metakey.v1.ChangeKind;
 import dev.metakey.v1.Field;
 import dev.metakey.v1.FieldState;
+import dev.metakey.v1.FleetAdminGrpc;
+import dev.metakey.v1.GetFleetRequest;
 import dev.metakey.v1.GetStatusRequest;
 import dev.metakey.v1.GetStatusResponse;
 import dev.metakey.v1.ListHistoryRequest;
@@ -373,6 +375,10 @@ class DaemonTest {
       assertThat(client.registry().register(register("known", 8)).getResults(0).getField().getId())
           .isZero();
       assertThatThrownBy(() -> client.registry().register(register("new", 8)))
+          .hasMessageContaining("metakeyd.yaml:3: area");
+      var fleet = FleetAdminGrpc.newBlockingStub(client.channel());
+      assertThatThrownBy(() -> fleet.getFleet(GetFleetRequest.getDefaultInstance()))
+          .hasMessageContaining("takes part in no fleet")
           .hasMessageContaining("metakeyd.yaml:3: area");
     }
     stop(daemon);

@@ -34,7 +34,7 @@ public record FleetAdopt(String name) implements Command<Field> {
     }
     Field field = draft.require(name);
     FleetField wanted = fleet.live(name);
-    if (!fleet.joined()) {
+    if (!fleet.joined() || (wanted == null && fleet.away())) {
       throw FleetRefusals.away(fleet, name);
     }
     if (wanted == null) {

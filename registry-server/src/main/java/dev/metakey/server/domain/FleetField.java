@@ -1,5 +1,6 @@
 package dev.metakey.server.domain;
 
+import dev.metakey.model.Field;
 import dev.metakey.model.FieldSpec;
 import dev.metakey.model.Names;
 import dev.metakey.model.Owner;
@@ -18,6 +19,11 @@ public record FleetField(
 
   public String name() {
     return spec.name();
+  }
+
+  /** Who registered a field; empty if nobody has. */
+  public static String serviceOf(Field field) {
+    return field.owners().isEmpty() ? "" : serviceOf(field.owners().get(0));
   }
 
   /**

@@ -47,9 +47,7 @@ final class FleetRefusals {
     facts.put("holder", holder.name());
     return new MetakeyException(
         Reason.ID_TAKEN,
-        ("%s has %s in fleet %s, and here that is taken by %s (id %d, %s%s). Nothing is renumbered"
-                + " by itself: 'metakey fleet plan' shows what conflicts; release %s, or move it"
-                + " with 'metakey fleet adopt' if it is the fleet's")
+        "%s has %s in fleet %s, and here that is taken by %s (id %d, %s%s). Nothing is renumbered by itself: %s"
             .formatted(
                 wanted.name(),
                 what,
@@ -58,8 +56,17 @@ final class FleetRefusals {
                 holder.id(),
                 holder.state(),
                 owners,
-                holder.name()),
+                wayOut(fleet, holder)),
         facts);
+  }
+
+  /** What makes room where a field is in the way. */
+  private static String wayOut(Fleet fleet, Field holder) {
+    String release = "'metakey release %s --now' frees it".formatted(holder.name());
+    return fleet.hasName(holder.name())
+        ? "'metakey fleet adopt %s' moves that to the fleet's place for it, or %s"
+            .formatted(holder.name(), release)
+        : release + ", or the service that owns it takes a name of the fleet's";
   }
 
   /** ID_TAKEN: a loaded program that disagrees with the registry uses what the fleet has. */
@@ -160,7 +167,7 @@ final class FleetRefusals {
   static MetakeyException unknown(Fleet fleet, String name) {
     return new MetakeyException(
         Reason.NOT_FOUND,
-        "fleet %s does not know %s, so there is no id to adopt; 'metakey fleet join' gives the fleet the id that it has here"
+        "fleet %s does not know %s, so there is no id to adopt: 'metakey fleet join' gives the fleet the id that it has here, if nothing conflicts ('metakey fleet plan'); else unload the programs that are linked to it, and adopt again"
             .formatted(fleet.name(), name),
         Map.of("name", name, "fleet", fleet.name()));
   }

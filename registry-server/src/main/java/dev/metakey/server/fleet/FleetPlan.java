@@ -1,7 +1,6 @@
 package dev.metakey.server.fleet;
 
 import dev.metakey.model.Field;
-import dev.metakey.server.domain.FleetField;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
@@ -10,13 +9,37 @@ import java.util.Map;
  * What joining means for the names that a host has already.
  *
  * @param verdict {@link #AGREES}, {@link #CLAIM} or why it conflicts
+ * @param wayOut what an admin does about a conflict; empty if there is none
  */
-public record FleetPlan(Field field, String verdict) {
+public record FleetPlan(Field field, String verdict, String wayOut) {
   public static final String AGREES = "agrees";
   public static final String CLAIM = "would be claimed";
 
   static List<FleetPlan> of(List<Field> own, FleetView view) {
-    return own.stream().map(field -> new FleetPlan(field, verdict(field, view))).toList();
+    return own.stream()
+        .map(field -> new FleetPlan(field, verdict(field, view), wayOut(field, view)))
+        .toList();
+  }
+
+  public boolean agrees() {
+    return verdict.equals(AGREES) || verdict.equals(CLAIM);
+  }
+
+  private static String wayOut(Field field, FleetView view) {
+    String verdict = verdict(field, view);
+    Named named = view.names().get(field.name());
+    if (verdict.equals(AGREES) || verdict.equals(CLAIM)) {
+      return "";
+    }
+    if (named != null && named.field().spec().size() != field.size()) {
+      return "as its size is another, release it here ('metakey release %s --now'), or there"
+          .formatted(field.name());
+    }
+    return named == null
+        ? "'metakey fleet adopt %s' has the fleet give it another place and moves it there, or release it ('metakey release %1$s --now')"
+            .formatted(field.name())
+        : "'metakey fleet adopt %s' moves it, or release it ('metakey release %1$s --now')"
+            .formatted(field.name());
   }
 
   static String verdict(Field field, FleetView view) {
@@ -50,10 +73,5 @@ public record FleetPlan(Field field, String verdict) {
       }
     }
     return CLAIM;
-  }
-
-  /** Who registered it, as a fleet calls them; empty if nobody has. */
-  static String serviceOf(Field field) {
-    return field.owners().isEmpty() ? "" : FleetField.serviceOf(field.owners().get(0));
   }
 }

@@ -528,7 +528,7 @@ final class Membership {
             moves.name(
                 field.spec(),
                 new Spot(field.id(), field.slot(), 1, null),
-                FleetPlan.serviceOf(field),
+                FleetField.serviceOf(field),
                 now());
         boolean unused = store.commit(moves.claim(hostRevision, factsRevision, name, null, now()));
       }

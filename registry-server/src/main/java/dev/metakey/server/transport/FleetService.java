@@ -1,5 +1,7 @@
 package dev.metakey.server.transport;
 
+import dev.metakey.model.Field;
+import dev.metakey.model.FieldState;
 import dev.metakey.model.FleetName;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Names;
@@ -7,6 +9,7 @@ import dev.metakey.model.Peer;
 import dev.metakey.model.Reason;
 import dev.metakey.server.domain.Fleet;
 import dev.metakey.server.domain.FleetAdopt;
+import dev.metakey.server.domain.FleetField;
 import dev.metakey.server.engine.Engine;
 import dev.metakey.server.engine.FleetDesk;
 import dev.metakey.server.engine.KernelWatch;
@@ -115,12 +118,31 @@ final class FleetService extends FleetAdminGrpc.FleetAdminImplBase {
     Peer caller = CallerInterceptor.caller();
     Answers.later(
         call,
-        () -> kernel.submit(new FleetAdopt(request.getName()), caller, lookers),
+        () -> {
+          requireAdmin("fleet adopt");
+          FleetAdopt command = new FleetAdopt(request.getName());
+          return placed(command.name())
+              .thenCompose(placed -> kernel.submit(command, caller, lookers));
+        },
         reply ->
             AdoptFleetIdResponse.newBuilder()
                 .setRegistry(Wire.info(reply.info()))
                 .setField(Wire.field(reply.value()))
                 .build());
+  }
+
+  /** Where a name has a place here that is another's in the fleet, the fleet gives it one. */
+  private CompletableFuture<Void> placed(String name) {
+    Field field = engine.snapshot().byName(name);
+    boolean conflicts =
+        desk.plan().stream().anyMatch(line -> line.name().equals(name) && !line.agrees());
+    return field == null
+            || !conflicts
+            || !field.is(FieldState.ACTIVE)
+            || engine.programs().linkedIds().get(field.id())
+            || engine.rules().fleet().live(name) != null
+        ? CompletableFuture.completedFuture(null)
+        : desk.claim(List.of(field.spec()), FleetField.serviceOf(field));
   }
 
   @Override

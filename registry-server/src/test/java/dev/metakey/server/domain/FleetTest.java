@@ -125,7 +125,7 @@ class FleetTest {
     host.in(fleet(field(PACKET, 0, 64)));
     assertThat(host.refused(Reason.ID_TAKEN, Given.EDGE, PACKET).text())
         .contains("has id 0 in fleet prod", "own.a (id 0, active, owned by tracer.service")
-        .contains("metakey fleet plan");
+        .contains("'metakey release own.a --now' frees it");
     host.in(fleet(field(PACKET, 5, 24)));
     assertThat(host.refused(Reason.ID_TAKEN, Given.EDGE, PACKET).text())
         .contains("has slot 24 in fleet prod", "own.a");

@@ -191,6 +191,12 @@ class MembershipTest {
     assertThat(FleetPlan.of(third.own(), third.current()))
         .extracting(FleetPlan::verdict)
         .containsExactlyInAnyOrder("in the fleet its id 0 is that of edge.a", FleetPlan.AGREES);
+    assertThat(FleetPlan.of(third.own(), third.current()))
+        .filteredOn(plan -> !plan.agrees())
+        .singleElement()
+        .extracting(FleetPlan::wayOut)
+        .asString()
+        .contains("'metakey fleet adopt edge.own'", "'metakey release edge.own --now'");
     third.join();
 
     assertThat(three.fleet.joined()).isTrue();

@@ -73,7 +73,7 @@ public final class Client implements AutoCloseable {
     return managed;
   }
 
-  Channel channel() {
+  public Channel channel() {
     return channel;
   }
 

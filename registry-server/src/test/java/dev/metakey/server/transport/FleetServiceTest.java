@@ -6,16 +6,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import dev.metakey.model.FieldSpec;
-import dev.metakey.model.FleetHost;
-import dev.metakey.model.FleetPlanLine;
-import dev.metakey.model.FleetStatus;
-import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Peer;
-import dev.metakey.model.Reason;
-import dev.metakey.server.domain.Fleet;
 import dev.metakey.server.domain.FleetField;
 import dev.metakey.server.domain.Limits;
-import dev.metakey.server.domain.Prefixes;
 import dev.metakey.server.engine.Engine;
 import dev.metakey.server.engine.EngineThreads;
 import dev.metakey.server.engine.EngineThreads.Progress;
@@ -23,7 +16,6 @@ import dev.metakey.server.engine.Engines;
 import dev.metakey.server.engine.FakeClock;
 import dev.metakey.server.engine.FakePrograms;
 import dev.metakey.server.engine.FakeStore;
-import dev.metakey.server.engine.FleetDesk;
 import dev.metakey.server.engine.KernelWatch;
 import dev.metakey.server.files.SocketAccess;
 import dev.metakey.server.publication.WatchHub;
@@ -35,13 +27,27 @@ import dev.metakey.v1.GetFleetRequest;
 import dev.metakey.v1.GetFleetResponse;
 import dev.metakey.v1.JoinFleetRequest;
 import dev.metakey.v1.ListFleetHostsRequest;
+import io.grpc.CallOptions;
+import io.grpc.Channel;
+import io.grpc.Contexts;
+import io.grpc.ManagedChannel;
+import io.grpc.Metadata;
+import io.grpc.MethodDescriptor;
+import io.grpc.Server;
+import io.grpc.ServerCall;
+import io.grpc.ServerCallHandler;
+import io.grpc.ServerInterceptor;
+import io.grpc.ServerInterceptors;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
+import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import io.grpc.stub.ClientCalls;
+import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
-import java.util.Map;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -53,11 +59,9 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(60)
 class FleetServiceTest {
   private static final FieldSpec PACKET = FieldSpec.of("edge.packet_id", 8);
-  private static final FleetPlanLine LINE =
-      new FleetPlanLine("edge.hop", 3, 24, false, "in the fleet its id 3 is that of edge.zone");
 
   @TempDir private Path directory;
-  private final Desk desk = new Desk();
+  private FakeDesk desk;
   private Engine engine;
   private WatchHub hub;
   private EngineThreads threads;
@@ -88,6 +92,7 @@ class FleetServiceTest {
             new NoUpkeep(),
             () -> "",
             Limits.DEFAULTS);
+    desk = new FakeDesk(engine);
     if (hasFleet) {
       server.fleet(desk);
     }
@@ -110,25 +115,18 @@ class FleetServiceTest {
     return FleetAdminGrpc.newBlockingStub(client.channel()).withDeadlineAfter(30, TimeUnit.SECONDS);
   }
 
-  private void know(FleetField... fields) {
-    Map<String, FleetField> byName =
-        fields.length == 0 ? Map.of() : Map.of(fields[0].name(), fields[0]);
-    engine.take(
-        new Fleet("prod", new Prefixes(false, List.of("edge")), 0, 47, true, false, false, byName));
-  }
-
   @Test
   void getFleet_tellsWhatIsKnown() {
-    know(new FleetField(PACKET, 17, 64, "edge", 1, false));
+    desk.know(new FleetField(PACKET, 17, 64, "edge", 1, false));
     GetFleetResponse reply = fleet().getFleet(GetFleetRequest.getDefaultInstance());
     assertThat(reply.getStatus().getName()).isEqualTo("prod");
     assertThat(reply.getNames(0).getId()).isEqualTo(17);
-    assertThat(reply.getPlan(0).getVerdict()).isEqualTo(LINE.verdict());
+    assertThat(reply.getPlan(0).getVerdict()).isEqualTo(FakeDesk.LINE.verdict());
   }
 
   @Test
   void register_whenTheNameIsNew_isAnsweredWithTheFleetsId() {
-    know();
+    desk.know();
     assertThat(client.registry().register(register("edge.packet_id", 8)).getResults(0).getField())
         .satisfies(field -> assertThat(field.getId()).isEqualTo(17))
         .satisfies(field -> assertThat(field.getSlot()).isEqualTo(64));
@@ -140,7 +138,7 @@ class FleetServiceTest {
   @Test
   void adopt_movesTheField() throws Exception {
     client.registry().register(register("edge.packet_id", 8));
-    know(new FleetField(PACKET, 17, 64, "edge", 1, false));
+    desk.know(new FleetField(PACKET, 17, 64, "edge", 1, false));
     var request = AdoptFleetIdRequest.newBuilder().setName("edge.packet_id").build();
     assertThat(fleet().adoptFleetId(request).getField().getId()).isEqualTo(17);
   }
@@ -168,6 +166,54 @@ class FleetServiceTest {
         .isEqualTo("FLEET_AWAY");
   }
 
+  @Test
+  void adopt_whenThePlaceIsAnothersInTheFleet_hasTheFleetGiveOneFirst() {
+    client.registry().register(register("edge.hop", 8));
+    desk.know(new FleetField(FieldSpec.of("edge.zone", 8), 0, 64, "edge", 1, false));
+    var request = AdoptFleetIdRequest.newBuilder().setName("edge.hop").build();
+    assertThat(fleet().adoptFleetId(request).getField().getId()).isEqualTo(17);
+  }
+
+  @Test
+  void everyCall_whenTheCallerIsNoAdmin_isRefused() throws Exception {
+    Peer ordinary = new Peer(4711, 4711, 7, "edge");
+    ServerInterceptor asOrdinary =
+        new ServerInterceptor() {
+          @Override
+          public <Q, A> ServerCall.Listener<Q> interceptCall(
+              ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
+            return Contexts.interceptCall(
+                CallerInterceptor.contextOf(ordinary), call, headers, next);
+          }
+        };
+    KernelWatch kernel = new KernelWatch(engine, new FakePrograms());
+    var service = new FleetService(engine, desk, kernel, Runnable::run);
+    Server other =
+        NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
+            .addService(ServerInterceptors.intercept(service, asOrdinary))
+            .build()
+            .start();
+    ManagedChannel channel =
+        NettyChannelBuilder.forAddress("127.0.0.1", other.getPort()).usePlaintext().build();
+    try {
+      for (MethodDescriptor<?, ?> method : FleetAdminGrpc.getServiceDescriptor().getMethods()) {
+        assertThat(refused(() -> callWithNothing(channel, method)).getReason())
+            .as(method.getFullMethodName())
+            .isEqualTo("NOT_PERMITTED");
+      }
+    } finally {
+      channel.shutdownNow();
+      other.shutdownNow();
+    }
+  }
+
+  private static <Q, A> void callWithNothing(Channel channel, MethodDescriptor<Q, A> method) {
+    Q empty = method.parseRequest(InputStream.nullInputStream());
+    var unused =
+        ClientCalls.blockingUnaryCall(
+            channel, method, CallOptions.DEFAULT.withDeadlineAfter(30, TimeUnit.SECONDS), empty);
+  }
+
   private static ForgetFleetHostRequest forget(String host) {
     return ForgetFleetHostRequest.newBuilder().setHost(host).build();
   }
@@ -180,55 +226,5 @@ class FleetServiceTest {
         catchThrowable(() -> fleet().getFleet(GetFleetRequest.getDefaultInstance()));
     assertThat(((StatusRuntimeException) failure).getStatus().getCode())
         .isEqualTo(Status.Code.UNIMPLEMENTED);
-  }
-
-  /** A fleet that gives each name id 17, until it is away. */
-  private final class Desk implements FleetDesk {
-    private volatile boolean away;
-
-    private <T> CompletableFuture<T> answer(T value) {
-      return away
-          ? CompletableFuture.failedFuture(new MetakeyException(Reason.FLEET_AWAY, "away"))
-          : CompletableFuture.completedFuture(value);
-    }
-
-    @Override
-    public CompletableFuture<Void> claim(List<FieldSpec> specs, String service) {
-      if (!away) {
-        know(new FleetField(specs.get(0), 17, 64, service, 1, false));
-      }
-      return CompletableFuture.completedFuture(null);
-    }
-
-    @Override
-    public FleetStatus status() {
-      return new FleetStatus(
-          "prod", true, !away, 1, "", 7, 0, 47, "edge", 1, 0, List.of("a problem"));
-    }
-
-    @Override
-    public List<FleetPlanLine> plan() {
-      return List.of(LINE);
-    }
-
-    @Override
-    public CompletableFuture<List<FleetPlanLine>> join() {
-      return answer(plan());
-    }
-
-    @Override
-    public CompletableFuture<Integer> forget(String host) {
-      return answer(host.equals("host-17") ? 1 : host.equals("twins") ? 2 : 0);
-    }
-
-    @Override
-    public CompletableFuture<List<FleetHost>> hosts() {
-      return answer(List.of(new FleetHost("host-17", "id", "1.0", 1)));
-    }
-
-    @Override
-    public CompletableFuture<String> export() {
-      return answer("{}");
-    }
   }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.code_intelligence.jazzer.junit.FuzzTest;
 import dev.metakey.server.MemoryDaemon;
 import dev.metakey.v1.AdminGrpc;
+import dev.metakey.v1.FleetAdminGrpc;
 import dev.metakey.v1.GetStatusRequest;
 import dev.metakey.v1.RegistryGrpc;
 import io.grpc.CallOptions;
@@ -33,7 +34,10 @@ import org.junit.jupiter.api.BeforeAll;
  */
 class RequestFuzzTest {
   private static final List<MethodDescriptor<?, ?>> METHODS =
-      Stream.of(RegistryGrpc.getServiceDescriptor(), AdminGrpc.getServiceDescriptor())
+      Stream.of(
+              RegistryGrpc.getServiceDescriptor(),
+              AdminGrpc.getServiceDescriptor(),
+              FleetAdminGrpc.getServiceDescriptor())
           .<MethodDescriptor<?, ?>>flatMap(service -> service.getMethods().stream())
           .toList();
 
@@ -44,7 +48,14 @@ class RequestFuzzTest {
   @BeforeAll
   static void start() throws Exception {
     directory = Files.createTempDirectory("metakey-fuzz");
-    daemon = new MemoryDaemon(directory);
+    daemon =
+        new MemoryDaemon(
+            directory,
+            engine -> {
+              FakeDesk desk = new FakeDesk(engine);
+              desk.know();
+              return desk;
+            });
     client = Client.of(socket(), "edge");
   }
 
