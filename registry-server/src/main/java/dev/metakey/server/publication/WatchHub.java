@@ -27,6 +27,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
@@ -45,12 +46,12 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Concurrency.</b> The writer appends to the recent changes and goes on. Each watcher is
  * talked to by one thread, that of its connection: so it needs no lock, a slow one only keeps
  * itself waiting, and what one thread says to many is handed to it once. A thread tells {@value
- * #AT_ONCE} of them before it turns to its other work. What the store keeps is read by {@code
+ * #AT_ONCE} of them before it looks what has come in. What the store keeps is read by {@code
  * registry-watch}, as connections do not wait for a disk.
  */
 public final class WatchHub implements CommitListener, AutoCloseable {
   private static final int PAGE = 500;
-  private static final int AT_ONCE = 64;
+  private static final int AT_ONCE = 16;
   private static final long GRACE_S = 5;
 
   private final Supplier<Snapshot> snapshots;
@@ -158,6 +159,22 @@ public final class WatchHub implements CommitListener, AutoCloseable {
     }
   }
 
+  /**
+   * Has the thread do it after it has looked what has come in. An event loop does all tasks that it
+   * has, and those that they add, before it reads again; what is due at a time comes after that.
+   */
+  private void submitAfterReading(Executor thread, Runnable task) {
+    if (!(thread instanceof ScheduledExecutorService loop)) {
+      submit(thread, task);
+      return;
+    }
+    try {
+      var unused = loop.schedule(defects.guard(task), 0, TimeUnit.NANOSECONDS);
+    } catch (RejectedExecutionException e) {
+      // as in submit
+    }
+  }
+
   private static MetakeyException stopping() {
     return new MetakeyException(
         Reason.UNAVAILABLE, "metakeyd is stopping; watch again, from the revision you have");
@@ -207,7 +224,7 @@ public final class WatchHub implements CommitListener, AutoCloseable {
         rest.next().tell();
       }
       if (rest.hasNext()) {
-        submit(thread, () -> tell(rest, newest));
+        submitAfterReading(thread, () -> tell(rest, newest));
         return;
       }
       telling.set(false);
