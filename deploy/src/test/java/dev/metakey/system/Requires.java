@@ -183,6 +183,19 @@ final class Requires {
     return new ArrayList<>(List.of("promtool"));
   }
 
+  /** Where etcd and etcdctl are: {@code deploy/test.sh} unpacks them. */
+  static Path etcd() {
+    String unpacked = System.getenv("METAKEY_TEST_ETCD");
+    Path place =
+        unpacked == null
+            ? Path.of(System.getProperty("user.home"), ".cache/metakey/etcd/usr/bin")
+            : Path.of(unpacked);
+    assumeTrue(
+        Files.isExecutable(place.resolve("etcd")) && Files.isExecutable(place.resolve("etcdctl")),
+        "missing: etcd and etcdctl (etcd-server, etcd-client)");
+    return place;
+  }
+
   static boolean isInstalled(String program) {
     return List.of(System.getenv("PATH").split(":")).stream()
         .anyMatch(directory -> Files.isExecutable(Path.of(directory, program)));

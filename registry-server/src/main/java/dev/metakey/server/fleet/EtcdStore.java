@@ -274,7 +274,23 @@ public final class EtcdStore implements FleetStore {
   }
 
   private FleetException failed(StatusRuntimeException e) {
-    return new FleetException(words(access.endpoints().get(member), e.getStatus()), e);
+    String endpoint = access.endpoints().get(member);
+    EtcdAccess.Tls tls = access.tls();
+    String why =
+        tls != null && tls.cert() != null && isClosed(e)
+            ? "etcd at %s closed the connection without a word; if it does so each time, it may not accept the certificate %s: look whether that has expired or was revoked, and at etcd's log"
+                .formatted(endpoint, tls.cert())
+            : words(endpoint, e.getStatus());
+    return new FleetException(why, e);
+  }
+
+  /** Whether there was a connection, and the member ended it: so it does with certificates. */
+  private static boolean isClosed(StatusRuntimeException e) {
+    Metadata said = e.getTrailers();
+    boolean isFromMember = said != null && !said.keys().isEmpty();
+    return e.getStatus().getCode() == Status.Code.UNAVAILABLE
+        && !isFromMember
+        && e.getStatus().getCause() == null;
   }
 
   /** What became of a call, in words. */

@@ -116,6 +116,12 @@ record FleetMoves(FleetKeys keys, String registryId, String host, String machine
   /** A name that the fleet does not have yet, and this host's hold on it. */
   Txn claim(
       long hostRevision, long factsRevision, Name name, @Nullable Named replaced, long nowMs) {
+    return offer(hostRevision, factsRevision, name, replaced)
+        .put(keys.hold(name.getSpec().getName(), registryId), hold(nowMs));
+  }
+
+  /** A name that the fleet does not have, at its place. Who holds it comes by itself. */
+  Txn offer(long hostRevision, long factsRevision, Name name, @Nullable Named replaced) {
     String text = name.getSpec().getName();
     Txn txn =
         new Txn()
@@ -141,7 +147,7 @@ record FleetMoves(FleetKeys keys, String registryId, String host, String machine
     Place place = Place.newBuilder().setName(text).setGeneration(name.getGeneration()).build();
     txn.put(keys.name(text), name).put(keys.id(name.getId()), place);
     slots.forEach(slot -> txn.put(slot, place));
-    return txn.put(keys.hold(text, registryId), hold(nowMs));
+    return txn;
   }
 
   /** A name for {@link #claim}. */

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -45,7 +46,8 @@ record FleetView(FleetFacts facts, Map<String, Named> names, List<String> faults
     entries.stream()
         .sorted(Comparator.comparingLong(Entry::revision))
         .forEach(entry -> reading.add(entry, held));
-    reading.tellMissing(held);
+    reading.keepLost();
+    reading.tellMissing();
     return new FleetView(facts, reading.names, reading.faults);
   }
 
@@ -77,6 +79,7 @@ record FleetView(FleetFacts facts, Map<String, Named> names, List<String> faults
     private final List<String> faults = new ArrayList<>();
     private final Map<Integer, String> holders = new TreeMap<>();
     private final BitSet bytes = new BitSet();
+    private final Set<String> ignored = new HashSet<>();
 
     Reading(FleetFacts facts, Map<String, Named> before) {
       this.facts = facts;
@@ -145,6 +148,7 @@ record FleetView(FleetFacts facts, Map<String, Named> names, List<String> faults
       } catch (MetakeyException e) {
         fault = e.text();
       }
+      ignored.add(key);
       faults.add("what etcd says of %s is ignored: %s".formatted(printable(key), fault));
       return null;
     }
@@ -172,9 +176,7 @@ record FleetView(FleetFacts facts, Map<String, Named> names, List<String> faults
     /** Whether no other name has its id, or a byte of its slot. */
     private boolean isFree(Named named) {
       String holder = holders.get(named.field().id());
-      BitSet wanted = new BitSet();
-      mark(wanted, named);
-      if (holder != null || wanted.intersects(bytes)) {
+      if (!hasRoomFor(named)) {
         faults.add(
             "what etcd says of %s is ignored: %s"
                 .formatted(
@@ -187,14 +189,32 @@ record FleetView(FleetFacts facts, Map<String, Named> names, List<String> faults
       return true;
     }
 
-    /** Names that this host uses and the store has forgotten. */
-    void tellMissing(Set<String> held) {
-      for (String name : held) {
-        Named named = names.get(name);
-        if (named != null && named.revision() == 0) {
+    /**
+     * A name that lives is not deleted: it is retired first, and its id is another name's then.
+     * Where that is not so, some host may live with a name that an older copy of the store does not
+     * have.
+     */
+    private void keepLost() {
+      for (Named known : before.values()) {
+        if (!known.field().retired() && !names.containsKey(known.name()) && hasRoomFor(known)) {
+          take(known.at(ignored.contains(known.name()) ? Named.CONTRADICTED : 0));
+        }
+      }
+    }
+
+    private boolean hasRoomFor(Named named) {
+      BitSet wanted = new BitSet();
+      mark(wanted, named);
+      return !holders.containsKey(named.field().id()) && !wanted.intersects(bytes);
+    }
+
+    /** Names that lived, and that the store has forgotten. */
+    void tellMissing() {
+      for (Named named : names.values()) {
+        if (named.revision() == 0) {
           faults.add(
               "etcd does not know %s any more (an older copy of it may have been restored); this host keeps id %d and offers it again"
-                  .formatted(name, named.field().id()));
+                  .formatted(named.name(), named.field().id()));
         }
       }
     }

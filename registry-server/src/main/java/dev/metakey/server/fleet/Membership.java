@@ -403,13 +403,17 @@ final class Membership {
     Set<String> used = used(current().names());
     boolean isOld = false;
     List<Named> unsettled = new ArrayList<>();
-    for (String name : used) {
-      Named named = Objects.requireNonNull(current().names().get(name));
-      boolean isSettled = held.contains(name) && !named.field().retired();
+    for (Named named : current().names().values()) {
+      boolean isUsed = used.contains(named.name());
+      boolean isSettled = held.contains(named.name()) && !named.field().retired();
       if (named.revision() == 0) {
         Name again = named.live();
-        isOld |= store.commit(moves.claim(hostRevision, factsRevision, again, null, now()));
-      } else if (named.revision() > 0 && !isSettled && unsettled.size() < HOLDS_AT_ONCE) {
+        isOld |=
+            store.commit(
+                isUsed
+                    ? moves.claim(hostRevision, factsRevision, again, null, now())
+                    : moves.offer(hostRevision, factsRevision, again, null));
+      } else if (isUsed && named.revision() > 0 && !isSettled && unsettled.size() < HOLDS_AT_ONCE) {
         unsettled.add(named);
       }
     }

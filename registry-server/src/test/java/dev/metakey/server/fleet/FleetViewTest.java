@@ -78,10 +78,27 @@ class FleetViewTest {
   }
 
   @Test
-  void of_keepsWhatTheHostHolds_whenTheStoreHasForgottenIt() {
-    assertThat(after(Set.of("edge.a")).names().get("edge.a").revision()).isZero();
-    assertThat(after(Set.of("edge.a")).faults()).hasSize(1);
-    assertThat(after(Set.of()).names()).isEmpty();
+  void of_keepsWhatLives_whenTheStoreHasForgottenIt() {
+    for (Set<String> held : List.of(Set.of("edge.a"), Set.<String>of())) {
+      assertThat(after(held).names().get("edge.a").revision()).isZero();
+      assertThat(after(held).faults()).hasSize(1);
+    }
+  }
+
+  @Test
+  void of_forgetsWhatIsNotUsedHere_whenItsIdIsAnotherNames() {
+    FleetView view = after(Set.of(), entry("edge.b", name("edge.b", 4, 3, 64), 9));
+
+    assertThat(view.names().keySet()).containsExactly("edge.b");
+    assertThat(view.faults()).isEmpty();
+  }
+
+  @Test
+  void of_keepsWhatLives_whenTheStoreHasNoSoundValueForIt() {
+    FleetView view = after(Set.of(), entry("edge.a", name("edge.b", 4, 9, 64), 9));
+
+    assertThat(view.names().get("edge.a").field().id()).isEqualTo(3);
+    assertThat(view.names().get("edge.a").revision()).isNegative();
   }
 
   @Test

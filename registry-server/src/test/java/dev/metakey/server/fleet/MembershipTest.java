@@ -162,6 +162,28 @@ class MembershipTest {
   }
 
   @Test
+  void connect_offersAgain_whatAnotherHostHoldsThatIsCutOff() throws Exception {
+    Field there = one.register(first, "edge.a");
+    readAgain(second);
+    for (String key : keys("")) {
+      if (!key.equals("facts") && !key.startsWith("hosts/")) {
+        fleet.put(KEYS.prefix() + key, null);
+      }
+    }
+
+    readAgain(second);
+
+    assertThat(two.register(second, "edge.b").id()).isNotEqualTo(there.id());
+    assertThat(keys("names/")).containsExactly("edge.a", "edge.b");
+    assertThat(keys("holds/edge.a/")).isEmpty();
+    readAgain(first);
+    assertThat(keys("holds/edge.a/")).hasSize(1);
+    assertThat(first.current().names().get("edge.a").field().retired()).isFalse();
+    assertThat(first.problems()).isEmpty();
+    assertThat(second.problems()).isEmpty();
+  }
+
+  @Test
   void connect_keepsItsId_whenTheStoreSaysAnother() throws Exception {
     Field here = one.register(first, "edge.a");
     Name wrong = first.current().names().get("edge.a").value().toBuilder().setId(9).build();
