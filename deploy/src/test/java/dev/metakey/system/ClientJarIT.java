@@ -24,7 +24,7 @@ final class ClientJarIT {
   private static final Path BUILT = SOURCES.resolve("client-lib/shaded/target");
   private static final Path TESTING = SOURCES.resolve("registry-server/testing/target");
   private static final Path CONSUMER = SOURCES.resolve("deploy/src/test/consumer");
-  private static final long MAX_BYTES = 12_000_000;
+  private static final long MAX_BYTES = 12_500_000;
 
   @RegisterExtension final Host host = new Host();
   private Path jar;

@@ -358,7 +358,7 @@ class IdentityIT {
   @Test
   void daemon_whenItIsAnOrdinaryUsers_saysThatRootIsNoAdmin() throws Exception {
     DaemonProcess daemon = startAs990("--inh-caps=-all");
-    host.cli("history").refuses(5, "admins are root");
+    host.cli("history").refuses(5, "is for admins: root of this host");
     assertThat(host.cli("status").exits(10).out())
         .contains("CAP_SYS_PTRACE", "until then root is not an admin");
     daemon.terminate();

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -52,8 +51,9 @@ class LogsIT {
   /** From a process whose executable has this name: more connections than there may be. */
   private void connectAs(String name) throws Exception {
     Path program = host.root().resolve(name);
-    Files.copy(Path.of("/usr/bin/python3").toRealPath(), program);
-    assertThat(program.toFile().setExecutable(true)).isTrue();
+    // Not by this process: what another thread starts meanwhile would have it open for writing.
+    String python = Path.of("/usr/bin/python3").toRealPath().toString();
+    Ran.of(host.process(List.of("cp", python, program.toString())), Host.PATIENCE).ok();
     String script =
         "import socket, sys\n"
             + "open = [socket.socket(socket.AF_UNIX) for i in range(%d)]\n".formatted(CONNECTIONS)

@@ -25,9 +25,14 @@ final class HangUp {
               HangUp.class.getClassLoader(),
               new Class<?>[] {handler},
               (proxy, method, arguments) -> answer(proxy, method, arguments, action));
-      signal
-          .getMethod("handle", signal, handler)
-          .invoke(null, signal.getConstructor(String.class).newInstance("HUP"), handling);
+      Object former =
+          signal
+              .getMethod("handle", signal, handler)
+              .invoke(null, signal.getConstructor(String.class).newInstance("HUP"), handling);
+      if (former == handler.getField("SIG_IGN").get(null)) { // then the JVM leaves it so
+        Event.SIGHUP_UNHEARD.say(
+            "metakeyd was started with SIGHUP ignored, as by nohup, so it does not reload the config; 'metakey reload' does");
+      }
     } catch (ReflectiveOperationException | IllegalArgumentException e) {
       Event.SIGHUP_UNHEARD.say(
           "SIGHUP does not reload the config, but 'metakey reload' does: " + e);
