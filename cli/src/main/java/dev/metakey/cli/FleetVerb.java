@@ -1,13 +1,18 @@
 package dev.metakey.cli;
 
+import dev.metakey.cli.print.FleetWatchPrinter;
 import dev.metakey.cli.print.Output;
 import dev.metakey.client.Answer;
 import dev.metakey.model.FleetPlanLine;
 import dev.metakey.model.FleetReport;
+import dev.metakey.model.MetakeyException;
+import dev.metakey.model.Reason;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
@@ -20,9 +25,11 @@ import picocli.CommandLine.Parameters;
       "  metakey fleet join",
       "  metakey fleet adopt edge.packet_id",
       "  metakey fleet forget host-17",
+      "  metakey fleet watch",
       "",
       "'adopt' moves a field of this host to the id and slot that the fleet has for its name; programs have to be unloaded",
-      "before, and linked again. 'forget' drops what a host holds that will not come back.",
+      "before, and linked again. 'forget' drops what a host holds that will not come back. 'watch' goes on while etcd or the",
+      "daemon is away, and says so; it ends when nobody reads it any more.",
     },
     exitCodeList = {
       Exit.OK,
@@ -34,9 +41,12 @@ import picocli.CommandLine.Parameters;
       "7:a loaded program is linked to the field, or nothing may be changed",
       Exit.UNAVAILABLE,
       "10:'fleet plan' or 'fleet join' found conflicts",
+      Exit.INTERRUPTED_TEXT,
+      Exit.CLOSED_PIPE_TEXT,
     })
 final class FleetVerb extends Verb {
   private static final int CONFLICTS = 10;
+  private static final int LOOK_MS = 500;
 
   /** What to do. */
   enum Action {
@@ -47,7 +57,8 @@ final class FleetVerb extends Verb {
     JOIN,
     ADOPT,
     FORGET,
-    EXPORT;
+    EXPORT,
+    WATCH;
 
     /** The name in lower case. */
     @Override
@@ -64,7 +75,8 @@ final class FleetVerb extends Verb {
       description =
           "status: connected or not, and what differs; list: the fleet's names; hosts: who has"
               + " joined; plan: what joining would do; join; adopt NAME; forget HOST; export: what"
-              + " etcd has, as JSON.")
+              + " etcd has, as JSON; watch: what becomes of the fleet's names, as this host hears of"
+              + " it.")
   Action action = Action.STATUS;
 
   @Parameters(
@@ -77,7 +89,7 @@ final class FleetVerb extends Verb {
   @Mixin OutputOption output = new OutputOption();
 
   @Override
-  public Integer call() {
+  public Integer call() throws InterruptedException {
     if (WITH_NAME.contains(action) == name.isEmpty()) {
       throw wrong(
           name.isEmpty()
@@ -108,8 +120,35 @@ final class FleetVerb extends Verb {
       }
       case EXPORT ->
           terminal().line(ask(client -> client.admin().fleet().export()).value().stripTrailing());
+      case WATCH -> {
+        return watch();
+      }
     }
     return 0;
+  }
+
+  /** The daemon knows the answer without asking anybody, so it is asked again and again. */
+  private int watch() throws InterruptedException {
+    if (form(output) == Output.JSON) {
+      throw wrong("a watch never ends, a JSON document does; use -o jsonl");
+    }
+    CountDownLatch unread = new CountDownLatch(1);
+    terminal().onReaderGone(unread::countDown);
+    FleetWatchPrinter printer = new FleetWatchPrinter(terminal(), form(output));
+    try (Session session = Session.open(metakey, AT_ONCE, false).expectingToWait()) {
+      printer.print(session.client().admin().fleet().report().value());
+      while (!unread.await(LOOK_MS, TimeUnit.MILLISECONDS)) {
+        try {
+          printer.print(session.client().admin().fleet().report().value());
+        } catch (MetakeyException e) {
+          if (e.reason() != Reason.UNAVAILABLE && e.reason() != Reason.DEADLINE_EXCEEDED) {
+            throw e;
+          }
+          printer.gone(e.text());
+        }
+      }
+    }
+    return Exit.CLOSED_PIPE;
   }
 
   private int plan(Answer<?> answer, List<FleetPlanLine> plan) {

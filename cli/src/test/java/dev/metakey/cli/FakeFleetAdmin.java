@@ -38,6 +38,7 @@ final class FakeFleetAdmin extends FleetAdminGrpc.FleetAdminImplBase {
           47,
           "edge., shared",
           2,
+          2,
           1,
           List.of("edge.hop is id 3, slot 24 here, and id 7, slot 64 in fleet prod"));
   private static final List<FleetPlanLine> PLAN =

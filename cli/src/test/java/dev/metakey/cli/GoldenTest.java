@@ -210,6 +210,7 @@ class GoldenTest {
             "fleet adopt",
             "fleet status edge.hop",
             "fleet status -o name",
+            "fleet watch -o json",
             "fleet leave")) {
       String[] args = Run.words(line);
       seen.append(Run.at(daemon).metakey(args).transcript(args)).append('\n');

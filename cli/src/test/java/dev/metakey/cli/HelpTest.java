@@ -95,7 +95,8 @@ class HelpTest {
               .replaceAll(
                   "^(/var/backups/metakey|fields.yaml|fields.py)$", file("a.backup").toString());
     }
-    boolean endless = args[0].equals("watch") || (args[0].equals("trace") && !isCounted(args));
+    boolean endless =
+        List.of(args).contains("watch") || (args[0].equals("trace") && !isCounted(args));
     Run run = Run.at(daemon);
     if (endless) {
       run.outTo(Terminal.Kind.PIPE).outEndsAfter(1);

@@ -13,6 +13,7 @@ import java.util.List;
  * @param firstId the lowest id that the fleet hands out
  * @param lastId the highest
  * @param prefixes which names are the fleet's, in words
+ * @param hosts how many have joined, as counted last
  * @param names how many names some host holds, as seen last
  * @param divergent how many names of the fleet are otherwise on this host
  */
@@ -26,6 +27,7 @@ public record FleetStatus(
     int firstId,
     int lastId,
     String prefixes,
+    int hosts,
     int names,
     int divergent,
     List<String> problems) {

@@ -24,6 +24,7 @@ public final class FleetWire {
         .setFirstId(status.firstId())
         .setLastId(status.lastId())
         .setPrefixes(status.prefixes())
+        .setHosts(status.hosts())
         .setNames(status.names())
         .setDivergent(status.divergent())
         .addAllProblems(status.problems())
@@ -81,6 +82,7 @@ public final class FleetWire {
         wire.getFirstId(),
         wire.getLastId(),
         wire.getPrefixes(),
+        wire.getHosts(),
         wire.getNames(),
         wire.getDivergent(),
         wire.getProblemsList());

@@ -291,7 +291,7 @@ public final class Daemon implements AutoCloseable {
     server.fleet(office);
     health.note("fleet", office::connection);
     if (monitor != null) {
-      monitor.fleet(office::status);
+      monitor.fleet(office);
     }
     agent.start();
   }

@@ -51,9 +51,15 @@ final class FleetOffice implements FleetDesk {
         fleet.firstId(),
         fleet.lastId(),
         fleet.prefixes().toString(),
+        now.hosts(),
         Math.toIntExact(live),
         divergences().size(),
         problems());
+  }
+
+  @Override
+  public Map<String, Long> claims() {
+    return agent.claims();
   }
 
   /** What an admin should know; empty if all is well. */

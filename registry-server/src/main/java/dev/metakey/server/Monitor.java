@@ -1,9 +1,9 @@
 package dev.metakey.server;
 
 import dev.metakey.model.DaemonStatus;
-import dev.metakey.model.FleetStatus;
 import dev.metakey.server.config.Config;
 import dev.metakey.server.engine.Engine;
+import dev.metakey.server.engine.FleetDesk;
 import dev.metakey.server.files.SocketAccess;
 import dev.metakey.server.metrics.MetricsPage;
 import dev.metakey.server.page.RegistryPage;
@@ -62,8 +62,8 @@ final class Monitor implements AutoCloseable {
   }
 
   /** Shows how this host stands to its fleet, too. */
-  void fleet(Supplier<FleetStatus> status) {
-    metrics.fleet(status);
+  void fleet(FleetDesk desk) {
+    metrics.fleet(desk::status, desk::claims);
   }
 
   private Map<String, HttpPage> pages() {

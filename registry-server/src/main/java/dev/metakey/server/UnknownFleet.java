@@ -36,6 +36,11 @@ record UnknownFleet(String why) implements FleetDesk {
   }
 
   @Override
+  public Map<String, Long> claims() {
+    return Map.of();
+  }
+
+  @Override
   public List<FleetPlanLine> plan() {
     throw refusal();
   }

@@ -24,6 +24,7 @@ final class FleetForms {
         row(table, "etcd", connection(status));
         row(table, "joined", status.joined() ? "yes" : "no");
         row(table, "revision", Long.toString(status.revision()));
+        row(table, "hosts", Integer.toString(status.hosts()));
         row(table, "names", "%d; %s".formatted(status.names(), status.prefixes()));
         row(table, "ids", "%d to %d".formatted(status.firstId(), status.lastId()));
         row(table, "divergent", Integer.toString(status.divergent()));
@@ -55,6 +56,7 @@ final class FleetForms {
       json.name("why").value(status.why());
       json.name("joined").value(status.joined());
       json.name("etcd_revision").value(status.revision());
+      json.name("hosts").value(status.hosts());
       json.name("names").value(status.names());
       json.name("prefixes").value(status.prefixes());
       json.name("first_id").value(status.firstId());

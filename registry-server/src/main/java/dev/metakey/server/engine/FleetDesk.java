@@ -4,6 +4,7 @@ import dev.metakey.model.FleetHost;
 import dev.metakey.model.FleetPlanLine;
 import dev.metakey.model.FleetStatus;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 
 /**
@@ -13,6 +14,9 @@ import java.util.concurrent.CompletableFuture;
  */
 public interface FleetDesk extends NameClaims {
   FleetStatus status();
+
+  /** How many names were claimed since the start, by what became of it. */
+  Map<String, Long> claims();
 
   /** What {@link #join} would do, from what is known now. */
   List<FleetPlanLine> plan();

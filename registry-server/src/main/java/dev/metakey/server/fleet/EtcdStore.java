@@ -149,6 +149,19 @@ public final class EtcdStore implements FleetStore {
   }
 
   @Override
+  public long count(String keys) throws FleetException {
+    RangeRequest range =
+        RangeRequest.newBuilder()
+            .setKey(bytes(keys))
+            .setRangeEnd(end(keys))
+            .setCountOnly(true)
+            .build();
+    TxnRequest request =
+        TxnRequest.newBuilder().addSuccess(RequestOp.newBuilder().setRequestRange(range)).build();
+    return txn(request).getResponses(0).getResponseRange().getCount();
+  }
+
+  @Override
   public boolean commit(Txn txn) throws FleetException {
     TxnRequest.Builder request = TxnRequest.newBuilder();
     txn.expected()

@@ -7,6 +7,7 @@ import dev.metakey.model.Reason;
 import dev.metakey.model.Snapshot;
 import dev.metakey.server.engine.CommitListener;
 import dev.metakey.server.engine.Worker;
+import dev.metakey.server.fleet.ClaimResults.Result;
 import dev.metakey.server.fleet.FleetStore.Entry;
 import dev.metakey.server.log.Event;
 import java.time.Instant;
@@ -31,7 +32,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>Failure.</b> When the store does not answer, all that waits is told at once, the rules
  * learn that the fleet is away, and the store is asked again after a pause that grows up to a
- * minute. The pause is a random part of that, so that a thousand hosts do not come at once.
+ * minute. The pause is a random part of that, so that a thousand hosts do not come at once; it ends
+ * early when somebody asks for what only the store can give.
  */
 public final class FleetAgent implements CommitListener, AutoCloseable {
   private static final int MOST_CLAIMS = 64;
@@ -43,7 +45,7 @@ public final class FleetAgent implements CommitListener, AutoCloseable {
   private static final long READ_AGAIN_MS = 300_000;
 
   /** Some work with the store. */
-  private interface Task {
+  interface Task {
     void run() throws FleetException;
   }
 
@@ -58,6 +60,7 @@ public final class FleetAgent implements CommitListener, AutoCloseable {
   private final BlockingQueue<Task> tasks = new LinkedBlockingQueue<>();
   private final AtomicBoolean reconciles = new AtomicBoolean();
   private final AtomicInteger claims = new AtomicInteger();
+  private final ClaimResults results = new ClaimResults();
   private final Worker worker =
       new Worker("registry-fleet", "agrees with other hosts on names", this::turn);
   private volatile boolean closing;
@@ -65,6 +68,7 @@ public final class FleetAgent implements CommitListener, AutoCloseable {
   private FleetStore.@Nullable Watch watch;
   private @Nullable News news;
   private long dueMs;
+  private long soonestMs;
   private int failures;
   private String why = "it was not asked yet";
   private long sinceMs = System.currentTimeMillis();
@@ -108,7 +112,7 @@ public final class FleetAgent implements CommitListener, AutoCloseable {
     return TimeUnit.NANOSECONDS.toMillis(System.nanoTime());
   }
 
-  private boolean turn() throws InterruptedException {
+  boolean turn() throws InterruptedException {
     long restMs = dueMs - nowMs();
     Task task = restMs > 0 ? tasks.poll(restMs, TimeUnit.MILLISECONDS) : this::connect;
     if (closing) {
@@ -161,6 +165,21 @@ public final class FleetAgent implements CommitListener, AutoCloseable {
     long longest = Math.min(LONGEST_PAUSE_MS, SHORTEST_PAUSE_MS << Math.min(failures, 6));
     failures++;
     dueMs = nowMs() + 50 + random(longest);
+    soonestMs = nowMs() + SHORTEST_PAUSE_MS / 2 + random(SHORTEST_PAUSE_MS);
+  }
+
+  /**
+   * Somebody wants what the store alone can give, so it is asked again within a second and a half.
+   */
+  private void hurry() {
+    if (!membership.isConnected()) {
+      dueMs = Math.min(dueMs, soonestMs);
+    }
+  }
+
+  /** How long it is until the store is asked again by itself, milliseconds. For tests. */
+  long restMs() {
+    return dueMs - nowMs();
   }
 
   private static long random(long boundMs) {
@@ -232,12 +251,17 @@ public final class FleetAgent implements CommitListener, AutoCloseable {
           try {
             if (membership.isConnected()) {
               for (FieldSpec spec : specs) {
-                membership.claim(spec, service);
+                results.count(membership.claim(spec, service) ? Result.GRANTED : Result.AWAY);
               }
+            } else {
+              specs.forEach(spec -> results.count(Result.AWAY));
+              hurry();
             }
           } catch (MetakeyException refused) {
+            results.count(Result.REFUSED);
             done.completeExceptionally(refused);
           } catch (FleetException e) {
+            results.count(Result.AWAY);
             lose(e.why()); // before the answer, so that the rules give the right reason
           } finally {
             claims.decrementAndGet();
@@ -276,9 +300,15 @@ public final class FleetAgent implements CommitListener, AutoCloseable {
         membership.isJoined(),
         membership.revision(),
         view == null ? "" : view.facts().fleetId().toString(),
+        membership.hosts(),
         view == null ? List.of() : verbs.lines(view),
         view == null ? List.of() : FleetPlan.of(membership.own(), view),
         membership.problems());
+  }
+
+  /** How many names were claimed since the start, by what became of it. */
+  public Map<String, Long> claims() {
+    return results.counts();
   }
 
   /** What an admin should know; empty if all is well. */
@@ -330,6 +360,7 @@ public final class FleetAgent implements CommitListener, AutoCloseable {
     CompletableFuture<T> answer = new CompletableFuture<>();
     tasks.add(
         () -> {
+          hurry();
           try {
             answer.complete(question.ask());
           } catch (FleetException e) {

@@ -99,8 +99,10 @@ record FleetMoves(FleetKeys keys, String registryId, String host, String machine
 
   /**
    * @param revision of the host's key; 0: there is none yet
+   * @param sinceMs when it has joined
+   * @param startedMs when its daemon was started
    */
-  Txn enter(long revision, long nowMs) {
+  Txn enter(long revision, long sinceMs, long startedMs) {
     return new Txn()
         .unchanged(keys.host(registryId), revision)
         .put(
@@ -109,7 +111,8 @@ record FleetMoves(FleetKeys keys, String registryId, String host, String machine
                 .setName(host)
                 .setMachine(machine)
                 .setVersion(version)
-                .setSinceMs(nowMs)
+                .setSinceMs(sinceMs)
+                .setStartedMs(startedMs)
                 .build());
   }
 

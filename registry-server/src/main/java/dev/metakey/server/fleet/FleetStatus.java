@@ -9,6 +9,7 @@ import java.util.List;
  * @param why it is not connected, or has not joined; empty if it is and has
  * @param revision of the store, when it was last read
  * @param fleetId empty if nothing is known of the fleet
+ * @param hosts how many have joined, as counted last
  * @param names what the host knows of the fleet
  * @param plan what the names of the fleet that the host has are to the fleet
  * @param problems what is wrong
@@ -20,6 +21,7 @@ public record FleetStatus(
     boolean joined,
     long revision,
     String fleetId,
+    int hosts,
     List<FleetNameLine> names,
     List<FleetPlan> plan,
     List<String> problems) {

@@ -53,6 +53,13 @@ public interface FleetStore extends AutoCloseable {
   Read read(Collection<String> keys) throws FleetException;
 
   /**
+   * How many keys begin so.
+   *
+   * @throws FleetException if the store does not answer
+   */
+  long count(String keys) throws FleetException;
+
+  /**
    * @return false if what the transaction expects is not so, and nothing was changed
    * @throws FleetException if the store does not answer, or takes no change. The transaction may
    *     have been done all the same.

@@ -56,6 +56,16 @@ final class Membership {
   private @Nullable FleetView view;
   private long factsRevision;
   private long hostRevision;
+
+  /** What the store says of this host. */
+  private Host said = Host.getDefaultInstance();
+
+  private final long startedMs;
+
+  /** When the daemon was started that this one came after, or what the store said of it before. */
+  private long formerMs = Long.MAX_VALUE;
+
+  private long hosts;
   private long revision;
   private boolean connected;
   private String obstacle = "";
@@ -72,6 +82,7 @@ final class Membership {
     this.file = file;
     this.registry = registry;
     this.clock = clock;
+    this.startedMs = clock.get();
     this.keys = FleetKeys.of(settings.name());
     this.moves = movesOfThisHost();
   }
@@ -180,9 +191,15 @@ final class Membership {
         moveIn(saved.getRegistryId());
       }
     }
+    hosts = store.count(keys.hosts());
     connected = true;
     save();
     reconcile();
+  }
+
+  /** How many hosts have joined, as counted last. */
+  int hosts() {
+    return (int) Math.min(hosts, Integer.MAX_VALUE);
   }
 
   /** The store is away; the host goes on by what it knows. */
@@ -200,20 +217,19 @@ final class Membership {
       read = readKeys();
       facts = Objects.requireNonNull(read.entries().get(keys.facts()));
     }
-    FleetFacts said = FleetFacts.parse(Objects.requireNonNull(facts.value()));
+    FleetFacts told = FleetFacts.parse(Objects.requireNonNull(facts.value()));
     factsRevision = facts.revision();
-    Entry host = read.entries().get(keys.host(moves.registryId()));
-    hostRevision = host == null ? 0 : host.revision();
-    obstacle = obstacle(said, host);
+    look(read.entries().get(keys.host(moves.registryId())));
+    obstacle = obstacle(told);
     entries.clear();
     read.entries().values().stream()
         .filter(entry -> entry.key().startsWith(keys.names()))
         .forEach(entry -> entries.put(entry.key(), entry));
     revision = read.revision();
-    if (view != null && !view.facts().fleetId().equals(said.fleetId())) {
+    if (view != null && !view.facts().fleetId().equals(told.fleetId())) {
       throw new FleetException(obstacle);
     }
-    believe(said);
+    believe(told);
     readHeld();
   }
 
@@ -232,30 +248,48 @@ final class Membership {
         settings.quarantineMs());
   }
 
-  private String obstacle(FleetFacts said, @Nullable Entry host) {
+  private void look(@Nullable Entry host) {
+    hostRevision = host == null ? 0 : host.revision();
+    said = hostOf(host);
+  }
+
+  private String obstacle(FleetFacts facts) {
     RegistryInfo info = registry.snapshot().info();
-    if (view != null && !view.facts().fleetId().equals(said.fleetId())) {
+    if (view != null && !view.facts().fleetId().equals(facts.fleetId())) {
       return "etcd has another fleet under the name %s: its id is %s, and this host knows that of %s; give the fleet of this host another name, or remove %s to have this host join anew"
-          .formatted(settings.name(), said.fleetId(), view.facts().fleetId(), file.path());
+          .formatted(settings.name(), facts.fleetId(), view.facts().fleetId(), file.path());
     }
-    if (said.layout() != info.layout() || said.areaBytes() != info.areaBytes()) {
+    if (facts.layout() != info.layout() || facts.areaBytes() != info.areaBytes()) {
       return "this host has layout %s with area %d, and the fleet %s has layout %s with area %d; it stays away from the fleet until they are the same"
           .formatted(
-              info.layout(), info.areaBytes(), settings.name(), said.layout(), said.areaBytes());
+              info.layout(), info.areaBytes(), settings.name(), facts.layout(), facts.areaBytes());
     }
-    String machine = host == null ? moves.machine() : machineOf(host);
-    if (!machine.equals(moves.machine())) {
+    if (hostRevision != 0 && !said.getMachine().equals(moves.machine())) {
       return "in the fleet %s another machine has the id of this host's registry (%s), so one of them is a copy; this host changes nothing there. 'metakey restore' on the copy gives it an id of its own"
           .formatted(settings.name(), moves.registryId());
     }
-    return "";
+    return copied();
   }
 
-  private static String machineOf(Entry host) {
+  /**
+   * Copies with the same ids, of registry and machine, are told apart by when their daemons were
+   * started. What the store said before this one came is no copy, but its former self.
+   */
+  private String copied() {
+    long other = said.getStartedMs();
+    return hostRevision == 0 || other == startedMs || other <= formerMs
+        ? ""
+        : "in the fleet %s a daemon with the ids of this host's registry (%s) and machine was started after this one, on host %s, so one of them is a copy; this host changes nothing there until metakeyd is restarted. 'metakey restore' on the copy gives it an id of its own"
+            .formatted(settings.name(), moves.registryId(), said.getName());
+  }
+
+  private static Host hostOf(@Nullable Entry entry) {
     try {
-      return Host.parseFrom(Objects.requireNonNull(host.value())).getMachine();
+      return entry == null || entry.value() == null
+          ? Host.getDefaultInstance()
+          : Host.parseFrom(entry.value());
     } catch (InvalidProtocolBufferException e) {
-      return "?";
+      return Host.newBuilder().setMachine("?").build();
     }
   }
 
@@ -308,14 +342,13 @@ final class Membership {
 
   /** Joins, or is there again after somebody said that it is gone. */
   void enter() throws FleetException {
-    if (hostRevision == 0) {
-      boolean unused = store.commit(moves.enter(0, clock.get()));
-      Entry host =
-          store
-              .read(List.of(keys.host(moves.registryId())))
-              .entries()
-              .get(keys.host(moves.registryId()));
-      hostRevision = host == null ? 0 : host.revision();
+    if (hostRevision == 0 || said.getStartedMs() != startedMs) {
+      formerMs = said.getStartedMs();
+      long sinceMs = hostRevision == 0 ? now() : said.getSinceMs();
+      boolean unused = store.commit(moves.enter(hostRevision, sinceMs, startedMs));
+      String key = keys.host(moves.registryId());
+      look(store.read(List.of(key)).entries().get(key));
+      obstacle = copied();
     }
     saved = saved.toBuilder().setRegistryId(moves.registryId()).build();
   }
@@ -325,7 +358,9 @@ final class Membership {
     Entry old = store.read(List.of(keys.host(former))).entries().get(keys.host(former));
     enter();
     reconcile(); // first the holds under the new id, so that no name is without one
-    if (old != null && machineOf(old).equals(moves.machine()) && !moves.machine().isEmpty()) {
+    if (old != null
+        && hostOf(old).getMachine().equals(moves.machine())
+        && !moves.machine().isEmpty()) {
       boolean unused = store.commit(moves.forget(former, current().names().keySet()));
     }
   }
@@ -458,17 +493,18 @@ final class Membership {
   /**
    * Has the fleet give a name a place, unless it has one or nobody can be asked.
    *
+   * @return whether the fleet has one for it
    * @throws FleetException if the store does not answer
    * @throws dev.metakey.model.MetakeyException if the fleet has no room for it
    */
-  void claim(FieldSpec spec, String service) throws FleetException {
+  boolean claim(FieldSpec spec, String service) throws FleetException {
     if (!isMember() || !settings.prefixes().contains(spec.name())) {
-      return;
+      return false;
     }
     for (int i = 0; i < TRIES; i++) {
       Named known = current().names().get(spec.name());
       if (known != null && !known.field().retired()) {
-        return;
+        return true;
       }
       if (hostRevision == 0) {
         enter();
@@ -478,7 +514,7 @@ final class Membership {
       }
       refresh();
       if (!isMember()) {
-        return;
+        return false;
       }
     }
     throw new FleetException("other hosts claim so much that this one did not get its turn");

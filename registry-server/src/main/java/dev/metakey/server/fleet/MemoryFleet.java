@@ -124,6 +124,11 @@ public final class MemoryFleet {
     }
 
     @Override
+    public long count(String keys) throws FleetException {
+      return read(List.of(keys)).entries().size();
+    }
+
+    @Override
     public boolean commit(Txn txn) throws FleetException {
       requireThere();
       return MemoryFleet.this.commit(txn);

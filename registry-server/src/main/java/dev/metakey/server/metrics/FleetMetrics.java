@@ -3,14 +3,17 @@ package dev.metakey.server.metrics;
 import dev.metakey.model.FleetStatus;
 import io.prometheus.metrics.model.registry.MultiCollector;
 import io.prometheus.metrics.model.snapshots.MetricSnapshots;
+import java.util.Map;
 import java.util.function.Supplier;
 
 /** How this host stands to its fleet; nothing of it where it belongs to none. */
 final class FleetMetrics implements MultiCollector {
   private final Supplier<FleetStatus> statuses;
+  private final Supplier<Map<String, Long>> claims;
 
-  FleetMetrics(Supplier<FleetStatus> statuses) {
+  FleetMetrics(Supplier<FleetStatus> statuses, Supplier<Map<String, Long>> claims) {
     this.statuses = statuses;
+    this.claims = claims;
   }
 
   @Override
@@ -23,6 +26,15 @@ final class FleetMetrics implements MultiCollector {
             status.connected())
         .gauge(
             "metakey_fleet_joined", "Whether this host has joined its fleet (1).", status.joined())
+        .gauge(
+            "metakey_fleet_hosts",
+            "How many hosts have joined the fleet, as counted last.",
+            status.hosts())
+        .counter(
+            "metakey_fleet_claims",
+            "Names that this host asked the fleet for, by what became of it.",
+            "result",
+            claims.get())
         .gauge(
             "metakey_fleet_names",
             "How many names the fleet has, as this host knows it.",

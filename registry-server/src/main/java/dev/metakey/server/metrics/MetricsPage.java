@@ -41,8 +41,8 @@ public final class MetricsPage implements HttpPage {
   }
 
   /** Shows how this host stands to its fleet, too. */
-  public void fleet(Supplier<FleetStatus> status) {
-    registry.register(new FleetMetrics(status));
+  public void fleet(Supplier<FleetStatus> status, Supplier<Map<String, Long>> claims) {
+    registry.register(new FleetMetrics(status, claims));
   }
 
   /** Counts calls. */

@@ -29,8 +29,8 @@ class FleetMovesTest {
   void create() throws Exception {
     assertThat(store.commit(one.create(FACTS))).isTrue();
     assertThat(store.commit(two.create(FACTS))).isFalse();
-    store.commit(one.enter(0, 1));
-    store.commit(two.enter(0, 1));
+    store.commit(one.enter(0, 1, 1));
+    store.commit(two.enter(0, 1, 1));
   }
 
   private FleetView view() throws Exception {

@@ -35,6 +35,16 @@ abstract class FleetStoreContract {
   }
 
   @Test
+  void count_isThatOfTheKeysThatBeginSo() throws Exception {
+    try (FleetStore store = connect()) {
+      store.commit(new Txn().put("/f/d/x", A).put("/f/d/y", A).put("/f/e", A));
+
+      assertThat(store.count("/f/d/")).isEqualTo(2);
+      assertThat(store.count("/f/none/")).isZero();
+    }
+  }
+
+  @Test
   void commit_changesNothing_whenOneKeyIsThere() throws Exception {
     try (FleetStore store = connect()) {
       store.commit(new Txn().put("/f/x", A));

@@ -323,4 +323,61 @@ class MembershipTest {
         .contains("\"names/edge.a\": {\"spec\":{\"name\":\"edge.a\",\"size\":4")
         .contains("\"ids/00\": {\"name\":\"edge.a\",\"generation\":1}");
   }
+
+  @Test
+  void aCopyWithTheSameIds_isNoticedByTheDaemonThatWasStartedFirst() throws Exception {
+    one.register(first, "edge.a");
+    clock.addAndGet(1_000);
+    TestHost copy = new TestHost("copy", one.registryId, directory, clock, 128);
+    copy.machine = one.machine;
+    Membership other = copy.member(store);
+    other.connect();
+    other.join();
+    readAgain(first);
+
+    assertThat(other.problems()).isEmpty();
+    assertThat(first.problems()).singleElement().asString().contains("on host copy", "is a copy");
+    assertThat(one.fleet.joined()).isFalse();
+
+    clock.addAndGet(1_000);
+    Membership restarted = one.member(store);
+    restarted.connect();
+    readAgain(other);
+    assertThat(restarted.problems()).isEmpty();
+    assertThat(other.problems()).singleElement().asString().contains("on host one", "is a copy");
+  }
+
+  @Test
+  void aDaemonThatIsRestarted_isNoCopy_alsoWithAnEarlierClockOrAnOlderEtcd() throws Exception {
+    String key = KEYS.host(one.registryId.toString());
+    var before = store.read(List.of(key)).entries().get(key).value();
+    clock.addAndGet(-500_000);
+    Membership restarted = one.member(store);
+    restarted.connect();
+    readAgain(restarted);
+    assertThat(restarted.problems()).isEmpty();
+
+    fleet.put(key, before);
+    readAgain(restarted);
+    fleet.put(key, null);
+    readAgain(restarted);
+    assertThat(restarted.problems()).isEmpty();
+    assertThat(restarted.hosts()).isEqualTo(2);
+  }
+
+  @Test
+  void aCallerWhoNeedsTheFleet_hasItAskedAgainSoon() throws Exception {
+    FleetAgent agent = new FleetAgent(store, one.member(store));
+    do {
+      agent.work(
+          () -> {
+            throw new FleetException("away");
+          });
+    } while (agent.restMs() < 10_000);
+    var unused = agent.claim(List.of(FieldSpec.of("edge.new", 4)), "edge");
+    agent.turn();
+
+    assertThat(agent.restMs()).isLessThanOrEqualTo(1_500);
+    assertThat(agent.claims()).containsEntry("away", 1L).containsEntry("granted", 0L);
+  }
 }

@@ -52,7 +52,12 @@ final class FakeDesk implements FleetDesk {
   @Override
   public FleetStatus status() {
     return new FleetStatus(
-        "prod", true, !away, 1, "", 7, 0, 47, "edge", 1, 0, List.of("a problem"));
+        "prod", true, !away, 1, "", 7, 0, 47, "edge", 1, 1, 0, List.of("a problem"));
+  }
+
+  @Override
+  public Map<String, Long> claims() {
+    return Map.of();
   }
 
   @Override
