@@ -83,6 +83,7 @@ fleet:
   endpoints: [10.77.0.254:2379]
   prefixes: [edge., shared.]
 END
+  # shellcheck disable=SC2016  # for that shell
   ip netns exec "$hub$host" unshare --uts sh -c 'hostname "host-$0"; exec "$@"' "$host" \
     metakeyd --config "$work/$host/metakeyd.yaml" --socket "$work/$host/metakeyd.sock" \
     --data "$work/$host/data" --run "$work/$host" --bpffs none 2> "$work/$host/log" &

@@ -158,12 +158,15 @@ beside=$!
 trap 'kill "$beside" 2> /dev/null || true; cat "$said_beside"; rm "$said_beside"' EXIT
 
 say "== demo"
-deploy/demo.sh > /dev/null && say "the demo ran to its end"
+deploy/demo.sh > /dev/null
+say "the demo ran to its end"
 if [ -n "$newest" ]; then
-  JAVA_HOME=$newest deploy/demo.sh > /dev/null && say "the demo ran to its end on $newest"
+  JAVA_HOME=$newest deploy/demo.sh > /dev/null
+  say "the demo ran to its end on $newest"
 fi
 if [ "$(id -u)" -eq 0 ] && [ -x "$METAKEY_TEST_ETCD/etcd" ] && ip netns list > /dev/null 2>&1; then
-  deploy/demo-fleet.sh > /dev/null && say "the demo of a fleet ran to its end"
+  deploy/demo-fleet.sh > /dev/null
+  say "the demo of a fleet ran to its end"
 else
   left_out+=("the demo of a fleet: it needs root, etcd and network namespaces")
 fi
@@ -205,7 +208,8 @@ say "$tested"
 while IFS= read -r what; do left_out+=("of the packages, $what"); done < <(sed -n 's/^left out: //p' <<< "$tested")
 
 if want shellcheck shellcheck; then
-  shellcheck -x .ci/run deploy/*.sh deploy/src/trace/*.sh deploy/src/package/*.sh deploy/examples/*.sh deploy/examples/*/*.sh bench/*.sh bench/datapath/*.sh && say "shellcheck: the scripts are clean"
+  shellcheck -x .ci/run deploy/*.sh deploy/src/trace/*.sh deploy/src/package/*.sh deploy/examples/*.sh deploy/examples/*/*.sh bench/*.sh bench/datapath/*.sh
+  say "shellcheck: the scripts are clean"
 else
   left_out+=("shellcheck: not installed")
 fi
