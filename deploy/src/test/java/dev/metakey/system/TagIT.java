@@ -36,8 +36,11 @@ class TagIT {
         host.root().resolve("prog.bpf.o"));
   }
 
-  private Tag tag() throws IOException {
-    return TagStruct.read(host.run().resolve("tag")).tag();
+  /** Published soon after the daemon serves. */
+  private Tag tag() throws Exception {
+    Path file = host.run().resolve("tag");
+    Host.await("the tag is published", () -> Files.exists(file));
+    return TagStruct.read(file).tag();
   }
 
   private void startAndLink() throws Exception {
