@@ -22,7 +22,6 @@ import java.util.concurrent.TimeoutException;
 final class Neighbours {
   private static final int HONEST = 65_533;
   private static final int ABUSER = 65_534;
-  private static final int NICE = 19;
   private static final long PATIENCE_S = 60;
   private static final int CALLS_A_ROUND = 3;
 
@@ -62,7 +61,7 @@ final class Neighbours {
       server.prepareLongAnswers();
       String socket = server.socket().toString();
       OtherUser honest =
-          opened.add(new OtherUser(bench, HONEST, 0, HonestClient.class.getName(), socket));
+          opened.add(new OtherUser(bench, HONEST, false, HonestClient.class.getName(), socket));
       ask(honest, noSamples());
       for (Limit limit : Limit.values()) {
         report(results, limit, measure(honest, limit, socket));
@@ -79,7 +78,7 @@ final class Neighbours {
     for (int turn = 0; turn < turns; turn++) {
       ask(honest, times.alone);
       try (OtherUser abuser =
-          new OtherUser(bench, ABUSER, NICE, Abuser.class.getName(), socket, limit.name())) {
+          new OtherUser(bench, ABUSER, true, Abuser.class.getName(), socket, limit.name())) {
         awaitFull(abuser, limit);
         ask(honest, times.beside);
       }

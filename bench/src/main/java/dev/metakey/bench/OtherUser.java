@@ -21,13 +21,16 @@ final class OtherUser implements AutoCloseable {
   private final BufferedReader answers;
 
   /**
-   * @param nice 0 to 19: how far it stands back for others
+   * @param standsBack whether it runs only where nobody else wants to
    * @param args the first is the main class
    */
-  OtherUser(Workbench bench, int uid, int nice, String... args) throws IOException {
+  OtherUser(Workbench bench, int uid, boolean standsBack, String... args) throws IOException {
     this.children = bench.children;
     List<String> command = as(uid);
-    command.addAll(List.of("nice", "-n", Integer.toString(nice), Children.javaLauncher()));
+    if (standsBack) {
+      command.addAll(List.of("chrt", "--idle", "0"));
+    }
+    command.add(Children.javaLauncher());
     command.addAll(List.of("-Xmx128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
     command.add("-Djava.io.tmpdir=" + scratch(bench)); // netty unpacks its library there
     command.addAll(List.of("-cp", System.getProperty("java.class.path")));
