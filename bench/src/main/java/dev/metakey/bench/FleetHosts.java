@@ -3,11 +3,8 @@ package dev.metakey.bench;
 import dev.metakey.model.FieldSpec;
 import dev.metakey.model.Layout;
 import dev.metakey.model.Peer;
-import dev.metakey.model.Snapshot;
-import dev.metakey.server.domain.Fleet;
 import dev.metakey.server.domain.Limits;
 import dev.metakey.server.domain.Prefixes;
-import dev.metakey.server.domain.Programs;
 import dev.metakey.server.domain.Register;
 import dev.metakey.server.domain.RegistryState;
 import dev.metakey.server.domain.Rules;
@@ -40,19 +37,19 @@ import java.util.stream.IntStream;
  *
  * When it says so, etcd may be restarted; it waits until all hosts are back.
  */
-public final class FleetHosts implements ThisHost {
+public final class FleetHosts {
   private static final int FLEETS_NAMES = 40;
   private static final int OWN_NAMES = 5;
   private static final Peer SERVICE = new Peer(1000, 1000, 7, "edge");
 
-  private final int number;
-  private final Path directory;
+  private final ThisHost host;
   private final Engine engine;
   private final FleetAgent agent;
 
   private FleetHosts(int number, Path directory, EtcdAccess access) throws Exception {
-    this.number = number;
-    this.directory = directory;
+    host =
+        new ThisHost(
+            "host" + number, "machine" + number, "bench", directory.resolve("fleet." + number));
     RegistryState empty = RegistryState.empty(UUID.randomUUID(), Layout.SLOTTED, 216);
     engine =
         new Engine(
@@ -64,7 +61,7 @@ public final class FleetHosts implements ThisHost {
             Limits.DEFAULTS);
     FleetSettings settings =
         new FleetSettings("bench", new Prefixes(false, List.of("edge.")), 0, 47, false, 86_400_000);
-    agent = FleetAgent.of(settings, access, this);
+    agent = FleetAgent.of(settings, access, host, engine);
     engine.addListener(agent);
   }
 
@@ -93,7 +90,7 @@ public final class FleetHosts implements ThisHost {
     say(beginNs, "all are connected again, since the last one had lost it");
     for (FleetHosts host : hosts) {
       host.agent.close();
-      Files.deleteIfExists(host.file());
+      Files.deleteIfExists(host.host.file());
     }
     Files.delete(directory);
   }
@@ -149,40 +146,5 @@ public final class FleetHosts implements ThisHost {
 
   private static void say(long beginNs, String what) {
     System.out.printf("%.1f s: %s%n", (System.nanoTime() - beginNs) / 1e9, what);
-  }
-
-  @Override
-  public String name() {
-    return "host" + number;
-  }
-
-  @Override
-  public String machine() {
-    return "machine" + number;
-  }
-
-  @Override
-  public String version() {
-    return "bench";
-  }
-
-  @Override
-  public Path file() {
-    return directory.resolve("fleet." + number);
-  }
-
-  @Override
-  public Snapshot snapshot() {
-    return engine.snapshot();
-  }
-
-  @Override
-  public Programs programs() {
-    return engine.programs();
-  }
-
-  @Override
-  public void take(Fleet fleet) {
-    engine.take(fleet);
   }
 }

@@ -34,4 +34,22 @@ public record FleetStatus(
   public FleetStatus {
     problems = List.copyOf(problems);
   }
+
+  /** The same, with what else is known of the host. */
+  public FleetStatus with(int newDivergent, List<String> newProblems) {
+    return new FleetStatus(
+        name,
+        joined,
+        connected,
+        sinceMs,
+        why,
+        revision,
+        firstId,
+        lastId,
+        prefixes,
+        hosts,
+        names,
+        newDivergent,
+        newProblems);
+  }
 }

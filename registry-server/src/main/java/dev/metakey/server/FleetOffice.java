@@ -6,13 +6,11 @@ import dev.metakey.model.FleetPlanLine;
 import dev.metakey.model.FleetStatus;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Reason;
-import dev.metakey.server.domain.Divergence;
-import dev.metakey.server.domain.Fleet;
+import dev.metakey.server.domain.FleetPlan;
 import dev.metakey.server.engine.Engine;
 import dev.metakey.server.engine.FleetDesk;
 import dev.metakey.server.fleet.FleetAgent;
 import dev.metakey.server.fleet.FleetException;
-import dev.metakey.server.fleet.FleetPlan;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -38,23 +36,7 @@ final class FleetOffice implements FleetDesk {
 
   @Override
   public FleetStatus status() {
-    Fleet fleet = engine.rules().fleet();
-    var now = agent.status();
-    long live = fleet.fields().values().stream().filter(field -> !field.retired()).count();
-    return new FleetStatus(
-        fleet.name(),
-        now.joined(),
-        now.connected(),
-        now.sinceMs(),
-        now.why(),
-        now.revision(),
-        fleet.firstId(),
-        fleet.lastId(),
-        fleet.prefixes().toString(),
-        now.hosts(),
-        Math.toIntExact(live),
-        divergences().size(),
-        problems());
+    return agent.status().with(divergences().size(), problems());
   }
 
   @Override
@@ -64,29 +46,11 @@ final class FleetOffice implements FleetDesk {
 
   /** What an admin should know; empty if all is well. */
   List<String> problems() {
-    Fleet fleet = engine.rules().fleet();
     List<String> problems = new ArrayList<>(agent.problems());
-    if (fleet.joined()) {
-      List<FleetPlan> plan = agent.status().plan();
-      divergences().forEach(each -> problems.add(problem(each, fleet, plan)));
+    if (agent.status().joined()) {
+      problems.addAll(divergences());
     }
     return problems;
-  }
-
-  private static String problem(Divergence divergence, Fleet fleet, List<FleetPlan> plan) {
-    String name = divergence.field().name();
-    String wayOut =
-        plan.stream()
-            .filter(each -> each.field().name().equals(name))
-            .filter(each -> !each.agrees())
-            .map(
-                each ->
-                    divergence.fleets() == null
-                        ? each.verdict() + "; " + each.wayOut()
-                        : each.wayOut())
-            .findFirst()
-            .orElse("'metakey fleet join' gives the fleet what it has here");
-    return "%s; %s".formatted(divergence.text(fleet), wayOut);
   }
 
   /** {@code connected since ...}, or since when not and why. */
@@ -98,27 +62,20 @@ final class FleetOffice implements FleetDesk {
         : "away since %s: %s".formatted(since, now.why());
   }
 
-  private List<Divergence> divergences() {
-    return Divergence.of(engine.snapshot(), engine.rules().fleet());
+  private List<String> divergences() {
+    return FleetPlan.divergences(engine.snapshot(), engine.rules().fleet());
   }
 
   @Override
   public List<FleetPlanLine> plan() {
-    return agent.status().plan().stream().map(FleetOffice::line).toList();
-  }
-
-  private static FleetPlanLine line(FleetPlan plan) {
-    return new FleetPlanLine(
-        plan.field().name(),
-        plan.field().id(),
-        plan.field().slot(),
-        plan.agrees(),
-        plan.agrees() ? plan.verdict() : plan.verdict() + "; " + plan.wayOut());
+    return agent.status().revision() == 0
+        ? List.of() // nothing is known of the fleet
+        : FleetPlan.of(engine.snapshot(), engine.rules().fleet());
   }
 
   @Override
   public CompletableFuture<List<FleetPlanLine>> join() {
-    return asked(() -> agent.join().thenApply(all -> all.stream().map(FleetOffice::line).toList()));
+    return asked(agent::join).thenApply(joined -> plan());
   }
 
   @Override
@@ -128,21 +85,7 @@ final class FleetOffice implements FleetDesk {
 
   @Override
   public CompletableFuture<List<FleetHost>> hosts() {
-    return asked(
-        () ->
-            agent
-                .hosts()
-                .thenApply(
-                    all ->
-                        all.stream()
-                            .map(
-                                host ->
-                                    new FleetHost(
-                                        host.name(),
-                                        host.registryId(),
-                                        host.version(),
-                                        host.sinceMs()))
-                            .toList()));
+    return asked(agent::hosts);
   }
 
   @Override

@@ -1,9 +1,6 @@
 package dev.metakey.server;
 
-import dev.metakey.model.Snapshot;
 import dev.metakey.server.config.Config;
-import dev.metakey.server.domain.Fleet;
-import dev.metakey.server.domain.Programs;
 import dev.metakey.server.engine.Engine;
 import dev.metakey.server.fleet.EtcdAccess;
 import dev.metakey.server.fleet.FleetAgent;
@@ -16,18 +13,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** What the fleet is told of this host, and what the config says of the fleet. */
-final class FleetSide implements ThisHost {
-  private final Path data;
-  private final Engine engine;
-
-  private FleetSide(Path data, Engine engine) {
-    this.data = data;
-    this.engine = engine;
-  }
+final class FleetSide {
+  private FleetSide() {}
 
   /** Makes the agent of the config's fleet; the rules know it from now on. */
   static FleetAgent agent(Config.Fleet wanted, Path data, Engine engine) {
-    return FleetAgent.of(settings(wanted), access(wanted), new FleetSide(data, engine));
+    ThisHost host =
+        new ThisHost(
+            hostName(), MachineId.ofThisHost(), ThisProcess.version(), data.resolve("fleet"));
+    return FleetAgent.of(settings(wanted), access(wanted), host, engine);
   }
 
   /**
@@ -67,42 +61,11 @@ final class FleetSide implements ThisHost {
         wanted.timeoutMs());
   }
 
-  @Override
-  public String name() {
+  private static String hostName() {
     try {
       return Files.readString(Path.of("/proc/sys/kernel/hostname")).trim();
     } catch (IOException unknown) {
       return "localhost";
     }
-  }
-
-  @Override
-  public String machine() {
-    return MachineId.ofThisHost();
-  }
-
-  @Override
-  public String version() {
-    return ThisProcess.version();
-  }
-
-  @Override
-  public Path file() {
-    return data.resolve("fleet");
-  }
-
-  @Override
-  public Snapshot snapshot() {
-    return engine.snapshot();
-  }
-
-  @Override
-  public Programs programs() {
-    return engine.programs();
-  }
-
-  @Override
-  public void take(Fleet fleet) {
-    engine.take(fleet);
   }
 }

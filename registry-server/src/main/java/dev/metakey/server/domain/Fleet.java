@@ -58,11 +58,7 @@ public record Fleet(
   /** The bytes of a slotted area that the fleet's names have, by distance from the packet. */
   BitSet bytes() {
     BitSet bytes = new BitSet();
-    for (FleetField field : fields.values()) {
-      if (field.slot() != 0) {
-        bytes.set(field.slot() - field.spec().size() + 1, field.slot() + 1);
-      }
-    }
+    fields.values().forEach(field -> bytes.or(field.bytes()));
     return bytes;
   }
 }

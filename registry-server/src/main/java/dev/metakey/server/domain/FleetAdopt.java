@@ -61,9 +61,7 @@ public record FleetAdopt(String name) implements Command<Field> {
           Map.of("name", field.name(), "state", field.state().toString()));
     }
     List<Difference> differences =
-        Difference.between(wanted.spec(), field.spec()).stream()
-            .filter(d -> FleetRules.MUST_AGREE.contains(d.attribute()))
-            .toList();
+        Register.mismatches(Difference.between(wanted.spec(), field.spec()));
     if (!differences.isEmpty()) {
       throw FleetRefusals.mismatch(fleet, wanted, differences);
     }

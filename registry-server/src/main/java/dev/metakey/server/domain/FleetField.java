@@ -4,6 +4,7 @@ import dev.metakey.model.Field;
 import dev.metakey.model.FieldSpec;
 import dev.metakey.model.Names;
 import dev.metakey.model.Owner;
+import java.util.BitSet;
 
 /**
  * What a fleet knows of a name.
@@ -19,6 +20,16 @@ public record FleetField(
 
   public String name() {
     return spec.name();
+  }
+
+  /** The bytes of the area that it takes, by distance from the packet. */
+  public BitSet bytes() {
+    return Slots.bytes(slot, spec.size());
+  }
+
+  /** Whether a field of a host is where this is. */
+  public boolean isPlaceOf(Field field) {
+    return field.id() == id && field.slot() == slot && field.size() == spec.size();
   }
 
   /** Who registered a field; empty if nobody has. */

@@ -9,8 +9,8 @@ import dev.metakey.model.Merge;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Sharing;
 import dev.metakey.model.Snapshot;
+import java.util.BitSet;
 import java.util.List;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,9 +18,6 @@ import org.jspecify.annotations.Nullable;
  * never renumbered, whatever the fleet says.
  */
 public final class FleetRules {
-  static final Set<String> MUST_AGREE = Set.of("size", "merge");
-  private static final Set<String> MUST_AGREE_TO_SHARE = Set.of("format", "sharing");
-
   private FleetRules() {}
 
   /**
@@ -63,14 +60,11 @@ public final class FleetRules {
   private static void requireMayHave(Draft draft, FleetField known, FieldSpec spec) {
     Fleet fleet = draft.rules().fleet();
     List<Difference> differences = Difference.between(known.spec(), spec);
-    if (differences.stream().anyMatch(d -> MUST_AGREE.contains(d.attribute()))) {
-      throw FleetRefusals.mismatch(
-          fleet,
-          known,
-          differences.stream().filter(d -> MUST_AGREE.contains(d.attribute())).toList());
+    List<Difference> mismatches = Register.mismatches(differences);
+    if (!mismatches.isEmpty()) {
+      throw FleetRefusals.mismatch(fleet, known, mismatches);
     }
-    List<Difference> unshared =
-        differences.stream().filter(d -> MUST_AGREE_TO_SHARE.contains(d.attribute())).toList();
+    List<Difference> unshared = Register.unshared(differences);
     boolean isSame = known.service().equals(FleetField.serviceOf(draft.caller()));
     boolean isShared = known.spec().sharing() == Sharing.SHARED && unshared.isEmpty();
     if (!isSame && !isShared) {
@@ -99,10 +93,9 @@ public final class FleetRules {
     if (holder != null && !holder.is(FieldState.FREE)) {
       throw FleetRefusals.taken(fleet, wanted, holder);
     }
-    int first = wanted.slot() - wanted.spec().size() + 1;
+    BitSet bytes = wanted.bytes();
     for (Field field : snapshot.records()) {
-      boolean overlaps = field.slot() >= first && field.slot() - field.size() < wanted.slot();
-      if (wanted.slot() != 0 && field.slot() != 0 && overlaps) {
+      if (bytes.intersects(Slots.bytes(field.slot(), field.size()))) {
         throw FleetRefusals.taken(fleet, wanted, field);
       }
     }
@@ -110,10 +103,7 @@ public final class FleetRules {
       throw FleetRefusals.noSuchSlot(fleet, wanted);
     }
     List<LoadedProgram> linked = draft.programs().linkedTo(wanted.id());
-    boolean usesBytes =
-        wanted.slot() != 0
-            && !draft.programs().linkedBytes().get(first, wanted.slot() + 1).isEmpty();
-    if (!linked.isEmpty() || usesBytes) {
+    if (!linked.isEmpty() || bytes.intersects(draft.programs().linkedBytes())) {
       throw FleetRefusals.linked(fleet, wanted, linked);
     }
   }
@@ -145,8 +135,8 @@ public final class FleetRules {
           fleet, known, "%s cannot have id %d here".formatted(spec.name(), id));
     }
     List<Difference> differences =
-        Difference.between(known.spec(), spec).stream()
-            .filter(d -> MUST_AGREE.contains(d.attribute()) && !isUnsaid(spec, d))
+        Register.mismatches(Difference.between(known.spec(), spec)).stream()
+            .filter(d -> !isUnsaid(spec, d))
             .toList();
     if (!differences.isEmpty()) {
       throw FleetRefusals.mismatch(fleet, known, differences);

@@ -38,13 +38,9 @@ public record Programs(long seenAgeMs, List<LoadedProgram> loaded, String blindn
       return place.layout() == layout && place.areaBytes() == areaBytes;
     }
 
-    /** Whether it takes bytes of a slotted area: the distances {@link #firstByte} to the slot. */
+    /** Whether it takes bytes of a slotted area: see {@link Slots#bytes}. */
     boolean hasSlot() {
       return place.layout() == Layout.SLOTTED && place.slot() >= use.size();
-    }
-
-    int firstByte() {
-      return place.slot() - use.size() + 1;
     }
   }
 
@@ -88,7 +84,7 @@ public record Programs(long seenAgeMs, List<LoadedProgram> loaded, String blindn
     BitSet bytes = new BitSet();
     links()
         .filter(Link::hasSlot)
-        .forEach(link -> bytes.set(link.firstByte(), link.place().slot() + 1));
+        .forEach(link -> bytes.or(Slots.bytes(link.place().slot(), link.use().size())));
     return bytes;
   }
 

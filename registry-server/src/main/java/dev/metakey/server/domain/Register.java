@@ -63,6 +63,18 @@ public record Register(List<FieldSpec> fields) implements Command<List<Registere
     }
   }
 
+  /** Those of the differences because of which a name is another field. */
+  static List<Difference> mismatches(List<Difference> differences) {
+    return differences.stream().filter(d -> MUST_AGREE.contains(d.attribute())).toList();
+  }
+
+  /**
+   * Those because of which two services cannot share a field, if its size and merge are the same.
+   */
+  static List<Difference> unshared(List<Difference> differences) {
+    return differences.stream().filter(d -> MUST_AGREE_TO_SHARE.contains(d.attribute())).toList();
+  }
+
   @Override
   public List<Registered> decide(Draft draft) {
     if (draft.caller().service().isEmpty()) {
@@ -99,7 +111,7 @@ public record Register(List<FieldSpec> fields) implements Command<List<Registere
       Holder.requireQuota(draft, spec, known);
       return new Registered(claim(draft, known, spec), Outcome.EXISTING, List.of());
     }
-    if (differences.stream().anyMatch(d -> MUST_AGREE.contains(d.attribute()))) {
+    if (!mismatches(differences).isEmpty()) {
       throw Refusals.mismatch(known, differences);
     }
     Field field = take(draft, known, differences);
@@ -159,10 +171,7 @@ public record Register(List<FieldSpec> fields) implements Command<List<Registere
   private static Field take(Draft draft, Field known, List<Difference> differences) {
     Owner caller = draft.caller();
     if (!known.owners().contains(caller) && !mayShare(known, differences)) {
-      throw Refusals.ownedByOther(
-          known,
-          caller,
-          differences.stream().filter(d -> MUST_AGREE_TO_SHARE.contains(d.attribute())).toList());
+      throw Refusals.ownedByOther(known, caller, unshared(differences));
     }
     boolean restored = known.is(FieldState.RETIRED);
     if (restored) {
@@ -176,8 +185,7 @@ public record Register(List<FieldSpec> fields) implements Command<List<Registere
   }
 
   private static boolean mayShare(Field known, List<Difference> differences) {
-    return known.spec().sharing() == Sharing.SHARED
-        && differences.stream().noneMatch(d -> MUST_AGREE_TO_SHARE.contains(d.attribute()));
+    return known.spec().sharing() == Sharing.SHARED && unshared(differences).isEmpty();
   }
 
   private static List<Owner> owners(Field known, Owner caller) {

@@ -134,7 +134,7 @@ public record Restore(Snapshot backup, Tag tag, UUID newId, boolean nothingLoade
 
   /** Whether a field of the backup has any of the bytes of a slot. */
   private boolean hasBytes(int slot, int size) {
-    return !Slots.takenBytes(backup).get(slot - size + 1, slot + 1).isEmpty();
+    return Slots.takenBytes(backup).intersects(Slots.bytes(slot, size));
   }
 
   /** Frees what is in the way, as no moment may have one name or one place twice. */

@@ -53,22 +53,36 @@ public final class Slots {
     if (freeBytes - size < reserveBytes(draft)) {
       throw Refusals.noFreeSlot(draft, name, size);
     }
+    int slot = find(info.areaBytes(), size, taken, fleets, false);
+    if (slot == 0) {
+      throw Refusals.noFreeSlot(draft, name, size);
+    }
+    return slot;
+  }
+
+  /**
+   * The free slot in the word that is filled most; of several, the one nearest to the packet or
+   * farthest from it.
+   *
+   * @param taken bytes that are not free
+   * @param others whose words are a last resort, as somebody else fills them
+   * @return 0 if there is none
+   */
+  public static int find(int areaBytes, int size, BitSet taken, BitSet others, boolean fromFarEnd) {
     int best = 0;
     int bestFill = Integer.MIN_VALUE;
-    for (int slot = OVERHEAD + size; slot <= info.areaBytes(); slot += size) {
-      boolean free = taken.get(slot - size + 1, slot + 1).isEmpty();
-      int wordStart = (slot - 1) / WORD * WORD;
-      int fill = taken.get(wordStart + 1, wordStart + WORD + 1).cardinality();
-      if (!fleets.get(wordStart + 1, wordStart + WORD + 1).isEmpty()) {
-        fill -= 2 * WORD; // the fleet fills this word; it is a last resort
+    int count = (areaBytes - OVERHEAD) / size;
+    for (int i = 1; i <= count; i++) {
+      int slot = OVERHEAD + size * (fromFarEnd ? count + 1 - i : i);
+      int word = (slot - 1) / WORD * WORD;
+      int fill = taken.get(word + 1, word + WORD + 1).cardinality();
+      if (!others.get(word + 1, word + WORD + 1).isEmpty()) {
+        fill -= 2 * WORD;
       }
-      if (free && fill > bestFill) {
+      if (fill > bestFill && !taken.intersects(bytes(slot, size))) {
         best = slot;
         bestFill = fill;
       }
-    }
-    if (best == 0) {
-      throw Refusals.noFreeSlot(draft, name, size);
     }
     return best;
   }
@@ -95,7 +109,7 @@ public final class Slots {
     if (!isFree(draft.snapshot(), slot, size)) {
       throw slotTaken(draft.snapshot(), name, size, slot);
     }
-    if (!draft.programs().linkedBytes().get(slot - size + 1, slot + 1).isEmpty()) {
+    if (draft.programs().linkedBytes().intersects(bytes(slot, size))) {
       throw slotLinked(name, slot);
     }
     return slot;
@@ -115,17 +129,26 @@ public final class Slots {
     return slot % size == 0
         && slot >= OVERHEAD + size
         && slot <= info.areaBytes()
-        && takenBytes(snapshot).get(slot - size + 1, slot + 1).isEmpty();
+        && !takenBytes(snapshot).intersects(bytes(slot, size));
+  }
+
+  /**
+   * The bytes of the area that a value takes, by distance from the packet.
+   *
+   * @param slot 0: it has none
+   */
+  public static BitSet bytes(int slot, int size) {
+    BitSet bytes = new BitSet();
+    if (slot != 0) {
+      bytes.set(slot - size + 1, slot + 1);
+    }
+    return bytes;
   }
 
   /** The bytes that fields have, by distance from the packet. */
-  static BitSet takenBytes(Snapshot snapshot) {
+  public static BitSet takenBytes(Snapshot snapshot) {
     BitSet taken = new BitSet();
-    for (Field field : snapshot.records()) {
-      if (field.slot() != 0) {
-        taken.set(field.slot() - field.size() + 1, field.slot() + 1);
-      }
-    }
+    snapshot.records().forEach(field -> taken.or(bytes(field.slot(), field.size())));
     return taken;
   }
 
@@ -152,8 +175,7 @@ public final class Slots {
   private static MetakeyException slotTaken(Snapshot snapshot, String name, int size, int slot) {
     Field holder =
         snapshot.records().stream()
-            .filter(field -> field.slot() != 0)
-            .filter(field -> field.slot() > slot - size && field.slot() - field.size() < slot)
+            .filter(field -> bytes(field.slot(), field.size()).intersects(bytes(slot, size)))
             .findFirst()
             .orElseThrow();
     return Refusals.idTaken(

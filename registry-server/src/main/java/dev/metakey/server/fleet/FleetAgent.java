@@ -2,10 +2,14 @@ package dev.metakey.server.fleet;
 
 import dev.metakey.model.Change;
 import dev.metakey.model.FieldSpec;
+import dev.metakey.model.FleetHost;
+import dev.metakey.model.FleetStatus;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Reason;
 import dev.metakey.model.Snapshot;
+import dev.metakey.server.domain.Fleet;
 import dev.metakey.server.engine.CommitListener;
+import dev.metakey.server.engine.Engine;
 import dev.metakey.server.engine.Worker;
 import dev.metakey.server.fleet.ClaimResults.Result;
 import dev.metakey.server.fleet.FleetStore.Entry;
@@ -86,22 +90,22 @@ public final class FleetAgent implements CommitListener, AutoCloseable {
    * Makes the agent of a host; the rules know already what the host knows of its fleet.
    *
    * @param access how etcd is reached
-   * @param host what the host has of its own
+   * @param engine of its registry
    */
-  public static FleetAgent of(FleetSettings settings, EtcdAccess access, ThisHost host) {
-    return of(settings, new EtcdStore(access), host);
+  public static FleetAgent of(
+      FleetSettings settings, EtcdAccess access, ThisHost host, Engine engine) {
+    return of(settings, new EtcdStore(access), host, engine);
   }
 
   /**
-   * As {@link #of(FleetSettings, EtcdAccess, ThisHost)}, with another store.
+   * As {@link #of(FleetSettings, EtcdAccess, ThisHost, Engine)}, with another store.
    *
    * @param store is closed with the agent
    */
-  public static FleetAgent of(FleetSettings settings, FleetStore store, ThisHost host) {
+  public static FleetAgent of(
+      FleetSettings settings, FleetStore store, ThisHost host, Engine engine) {
     return new FleetAgent(
-        store,
-        new Membership(
-            settings, store, new FleetFile(host.file()), host, System::currentTimeMillis));
+        store, new Membership(settings, store, host, engine, System::currentTimeMillis));
   }
 
   public void start() {
@@ -140,7 +144,7 @@ public final class FleetAgent implements CommitListener, AutoCloseable {
     membership.connect();
     News next = new News();
     news = next;
-    watch = store.watch(membership.watched(), membership.revision(), next);
+    watch = store.watch(membership.keys().names(), membership.revision(), next);
     failures = 0;
     dueMs = nowMs() + READ_AGAIN_MS / 2 + random(READ_AGAIN_MS);
     if (!why.isEmpty()) {
@@ -286,23 +290,26 @@ public final class FleetAgent implements CommitListener, AutoCloseable {
     }
   }
 
-  /** How the host and its fleet get on. Never waits. */
+  /** How the host and its fleet get on, but for what the host has otherwise. Never waits. */
   public FleetStatus status() {
     return status;
   }
 
   private FleetStatus look() {
-    FleetView view = membership.view();
+    Fleet fleet = membership.fleet();
     return new FleetStatus(
+        fleet.name(),
+        fleet.joined(),
         why.isEmpty(),
         sinceMs,
         why.isEmpty() ? membership.notJoined() : why,
-        membership.isJoined(),
         membership.revision(),
-        view == null ? "" : view.facts().fleetId().toString(),
+        fleet.firstId(),
+        fleet.lastId(),
+        fleet.prefixes().toString(),
         membership.hosts(),
-        view == null ? List.of() : verbs.lines(view),
-        view == null ? List.of() : FleetPlan.of(membership.own(), view),
+        (int) fleet.fields().values().stream().filter(field -> !field.retired()).count(),
+        0,
         membership.problems());
   }
 
@@ -328,16 +335,16 @@ public final class FleetAgent implements CommitListener, AutoCloseable {
   }
 
   /** Joins with the names that this host has already. Fails with {@link FleetException}. */
-  public CompletableFuture<List<FleetPlan>> join() {
+  public CompletableFuture<Boolean> join() {
     return ask(
         () -> {
           membership.join();
-          return FleetPlan.of(membership.own(), membership.current());
+          return true;
         });
   }
 
   /** The hosts that have joined. Fails with {@link FleetException}. */
-  public CompletableFuture<List<FleetHostLine>> hosts() {
+  public CompletableFuture<List<FleetHost>> hosts() {
     return ask(verbs::hosts);
   }
 

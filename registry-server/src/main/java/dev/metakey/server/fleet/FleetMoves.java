@@ -6,11 +6,12 @@ import dev.metakey.fleet.v1.Name;
 import dev.metakey.fleet.v1.Place;
 import dev.metakey.model.FieldSpec;
 import dev.metakey.model.Layout;
-import dev.metakey.model.RegistryInfo;
+import dev.metakey.server.domain.Slots;
 import java.util.BitSet;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
+import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,9 +44,9 @@ record FleetMoves(FleetKeys keys, String registryId, String host, String machine
     int id = takenIds.nextClearBit(view.facts().firstId());
     BitSet takenBytes = view.bytes();
     takenBytes.or(bytes);
-    int slot = slot(view.facts(), takenBytes, spec.size());
-    if (id <= view.facts().lastId() && slot >= 0) {
-      return new Spot(id, slot, 1, null);
+    OptionalInt slot = slot(view.facts(), takenBytes, spec.size());
+    if (id <= view.facts().lastId() && slot.isPresent()) {
+      return new Spot(id, slot.getAsInt(), 1, null);
     }
     List<Named> old =
         view.names().values().stream()
@@ -56,40 +57,23 @@ record FleetMoves(FleetKeys keys, String registryId, String host, String machine
             .toList();
     for (Named each : old) {
       BitSet without = view.bytes();
-      without.andNot(bytesOf(each));
+      without.andNot(each.field().bytes());
       without.or(bytes);
-      int place = slot(view.facts(), without, spec.size());
-      if (place >= 0) {
-        return new Spot(each.field().id(), place, each.field().generation() + 1, each);
+      OptionalInt place = slot(view.facts(), without, spec.size());
+      if (place.isPresent()) {
+        return new Spot(each.field().id(), place.getAsInt(), each.field().generation() + 1, each);
       }
     }
     return null;
   }
 
-  private static BitSet bytesOf(Named named) {
-    BitSet bytes = new BitSet();
-    FleetView.mark(bytes, named);
-    return bytes;
-  }
-
-  /** 0 in the packed layout; -1: none is free. Words that are begun are filled first. */
-  private static int slot(FleetFacts facts, BitSet taken, int size) {
+  /** Empty if none is free; 0 in the packed layout. */
+  private static OptionalInt slot(FleetFacts facts, BitSet taken, int size) {
     if (facts.layout() == Layout.PACKED) {
-      return 0;
+      return OptionalInt.of(0);
     }
-    int best = -1;
-    int bestFill = -1;
-    int farthest = facts.areaBytes() / size * size;
-    for (int slot = farthest; slot >= RegistryInfo.SLOTLESS_BYTES + size; slot -= size) {
-      boolean free = taken.get(slot - size + 1, slot + 1).isEmpty();
-      int word = (slot - 1) / 8 * 8;
-      int fill = taken.get(word + 1, word + 9).cardinality();
-      if (free && fill > bestFill) {
-        best = slot;
-        bestFill = fill;
-      }
-    }
-    return best;
+    int slot = Slots.find(facts.areaBytes(), size, taken, new BitSet(), true);
+    return slot == 0 ? OptionalInt.empty() : OptionalInt.of(slot);
   }
 
   /** The first host makes the fleet. */

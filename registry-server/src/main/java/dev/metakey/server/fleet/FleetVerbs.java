@@ -8,11 +8,11 @@ import dev.metakey.fleet.v1.Hold;
 import dev.metakey.fleet.v1.Host;
 import dev.metakey.fleet.v1.Name;
 import dev.metakey.fleet.v1.Place;
+import dev.metakey.model.FleetHost;
 import dev.metakey.server.fleet.FleetStore.Entry;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** What admins ask of a fleet. */
@@ -25,35 +25,19 @@ final class FleetVerbs {
     this.membership = membership;
   }
 
-  List<FleetNameLine> lines(FleetView view) {
-    return new TreeMap<>(view.names())
-        .values().stream()
-            .map(
-                named ->
-                    new FleetNameLine(
-                        named.field(),
-                        named.value().getHost(),
-                        named.value().getClaimedAtMs(),
-                        named.value().getRetiredAtMs()))
-            .toList();
-  }
-
-  List<FleetHostLine> hosts() throws FleetException {
-    List<FleetHostLine> hosts = new ArrayList<>();
-    for (Entry entry : store.read(List.of(membership.keys().hosts())).entries().values()) {
-      String id = entry.key().substring(membership.keys().hosts().length());
-      try {
-        Host host = Host.parseFrom(Objects.requireNonNull(entry.value()));
-        hosts.add(new FleetHostLine(host.getName(), id, host.getVersion(), host.getSinceMs()));
-      } catch (InvalidProtocolBufferException e) {
-        hosts.add(new FleetHostLine("?", id, "?", 0));
-      }
+  List<FleetHost> hosts() throws FleetException {
+    String below = membership.keys().hosts();
+    List<FleetHost> hosts = new ArrayList<>();
+    for (Entry entry : store.read(List.of(below)).entries().values()) {
+      Host host = HostKey.hostOf(entry);
+      String id = entry.key().substring(below.length());
+      hosts.add(new FleetHost(host.getName(), id, host.getVersion(), host.getSinceMs()));
     }
     return hosts;
   }
 
   int forget(String who) throws FleetException {
-    List<FleetHostLine> found =
+    List<FleetHost> found =
         hosts().stream()
             .filter(host -> host.registryId().equals(who) || host.name().equals(who))
             .toList();

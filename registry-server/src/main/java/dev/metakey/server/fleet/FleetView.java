@@ -61,15 +61,8 @@ record FleetView(FleetFacts facts, Map<String, Named> names, List<String> faults
   /** Which bytes of the area they have, by distance from the packet. */
   BitSet bytes() {
     BitSet bytes = new BitSet();
-    names.values().forEach(each -> mark(bytes, each));
+    names.values().forEach(each -> bytes.or(each.field().bytes()));
     return bytes;
-  }
-
-  static void mark(BitSet bytes, Named named) {
-    int slot = named.field().slot();
-    if (slot > 0) {
-      bytes.set(slot - named.field().spec().size() + 1, slot + 1);
-    }
   }
 
   private static final class Reading {
@@ -89,7 +82,7 @@ record FleetView(FleetFacts facts, Map<String, Named> names, List<String> faults
     void take(Named named) {
       names.put(named.name(), named);
       holders.put(named.field().id(), named.name());
-      mark(bytes, named);
+      bytes.or(named.field().bytes());
     }
 
     void add(Entry entry, Set<String> held) {
@@ -203,9 +196,7 @@ record FleetView(FleetFacts facts, Map<String, Named> names, List<String> faults
     }
 
     private boolean hasRoomFor(Named named) {
-      BitSet wanted = new BitSet();
-      mark(wanted, named);
-      return !holders.containsKey(named.field().id()) && !wanted.intersects(bytes);
+      return !holders.containsKey(named.field().id()) && !bytes.intersects(named.field().bytes());
     }
 
     /** Names that lived, and that the store has forgotten. */

@@ -1,28 +1,13 @@
 package dev.metakey.server.fleet;
 
-import dev.metakey.model.Snapshot;
-import dev.metakey.server.domain.Fleet;
-import dev.metakey.server.domain.Programs;
 import java.nio.file.Path;
 
-/** What a host is and has, beside its fleet. */
-public interface ThisHost {
-  /** What it is called. */
-  String name();
-
-  /** A hash of its machine id; empty if it has none. */
-  String machine();
-
-  /** The version of its daemon. */
-  String version();
-
-  /** Where it keeps what it knows of its fleet. */
-  Path file();
-
-  Snapshot snapshot();
-
-  Programs programs();
-
-  /** Has the rules go by it. */
-  void take(Fleet fleet);
-}
+/**
+ * What a host is to its fleet, beside its registry.
+ *
+ * @param name what it is called
+ * @param machine a hash of its machine id; empty if it has none
+ * @param version of its daemon
+ * @param file where it keeps what it knows of its fleet
+ */
+public record ThisHost(String name, String machine, String version, Path file) {}

@@ -1,11 +1,13 @@
 package dev.metakey.server.domain;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import dev.metakey.model.ChangeKind;
 import dev.metakey.model.Field;
 import dev.metakey.model.FieldSpec;
 import dev.metakey.model.FieldState;
+import dev.metakey.model.FleetPlanLine;
 import dev.metakey.model.Format;
 import dev.metakey.model.Layout;
 import dev.metakey.model.Merge;
@@ -233,16 +235,32 @@ class FleetTest {
     host.in(away(fleet(field(PACKET, 17, 64)), true));
     host.with(Given.EDGE, FieldSpec.of("edge.local", 2), FieldSpec.of("own.a", 4));
     Fleet fleet = fleet(field(PACKET, 17, 64));
-    assertThat(Divergence.of(host.snapshot(), fleet).stream().map(one -> one.text(fleet)).toList())
+    assertThat(FleetPlan.divergences(host.snapshot(), fleet))
         .containsExactly(
-            "edge.packet_id is id 0, slot 24 here, and id 17, slot 64 in fleet prod",
-            "edge.local is id 48, slot 26 here, and unknown to fleet prod");
-    assertThat(Divergence.of(host.snapshot(), fleet(field(PACKET, 0, 24)))).hasSize(1);
-    assertThat(Divergence.of(host.snapshot(), Fleet.NONE)).isEmpty();
+            "edge.packet_id is id 0, slot 24 here, and id 17, slot 64 in fleet prod; 'metakey fleet adopt edge.packet_id' moves it, or release it ('metakey release edge.packet_id --now')",
+            "edge.local is id 48, slot 26 here, and unknown to fleet prod; its id 48 is none that the fleet hands out (0-47); 'metakey fleet adopt edge.local' has the fleet give it another place and moves it there, or release it ('metakey release edge.local --now')");
+    assertThat(FleetPlan.divergences(host.snapshot(), fleet(field(PACKET, 0, 24)))).hasSize(1);
+    assertThat(FleetPlan.divergences(host.snapshot(), Fleet.NONE)).isEmpty();
     host.released(Given.EDGE, "edge.packet_id");
-    assertThat(Divergence.of(host.snapshot(), fleet)).hasSize(2);
+    assertThat(FleetPlan.divergences(host.snapshot(), fleet)).hasSize(2);
     host.afterQuarantine();
-    assertThat(Divergence.of(host.snapshot(), fleet)).hasSize(1);
+    assertThat(FleetPlan.divergences(host.snapshot(), fleet)).hasSize(1);
+  }
+
+  @Test
+  void plan_tellsWhatJoiningDoesAboutEachName() {
+    Given host = Given.host().with(Given.EDGE, PACKET, FieldSpec.of("edge.a", 4));
+    assertThat(FleetPlan.of(host.snapshot(), fleet(field(FieldSpec.of("edge.b", 2), 9, 28))))
+        .extracting(FleetPlanLine::agrees, FleetPlanLine::verdict)
+        .containsExactly(
+            tuple(true, "would be claimed"),
+            tuple(
+                false,
+                "in the fleet edge.b has its slot 28; 'metakey fleet adopt edge.a' has the fleet give it another place and moves it there, or release it ('metakey release edge.a --now')"));
+    assertThat(FleetPlan.of(host.snapshot(), fleet(field(FieldSpec.of("edge.a", 2), 1, 28))))
+        .extracting(FleetPlanLine::verdict)
+        .contains(
+            "the fleet has it with id 1 in slot 28, size 2; as its size is another, release it here ('metakey release edge.a --now'), or there");
   }
 
   @Test

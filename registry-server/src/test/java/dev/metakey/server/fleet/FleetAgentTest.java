@@ -51,7 +51,7 @@ class FleetAgentTest {
 
     Daemon(String name, EtcdAccess access) throws Exception {
       host = new TestHost(name, directory, new AtomicLong(System.currentTimeMillis()));
-      agent = open(FleetAgent.of(TestHost.settings(), access, host));
+      agent = open(FleetAgent.of(TestHost.settings(), access, host.host(), host.engine));
       host.engine.addListener(agent);
       agent.start();
     }
@@ -150,7 +150,7 @@ class FleetAgentTest {
     Daemon one = new Daemon("one", etcd.access()).connected();
     Daemon two = new Daemon("two", etcd.access()).connected();
     Field known = one.register("edge.a");
-    await(() -> two.host.fleet.live("edge.a") != null);
+    await(() -> two.host.fleet().live("edge.a") != null);
     etcd.kill(0);
     etcd.kill(1);
 

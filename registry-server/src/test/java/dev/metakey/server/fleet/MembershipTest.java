@@ -6,9 +6,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.metakey.fleet.v1.Name;
 import dev.metakey.model.Field;
 import dev.metakey.model.FieldSpec;
+import dev.metakey.model.FleetPlanLine;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Reason;
 import dev.metakey.server.domain.Fleet;
+import dev.metakey.server.domain.FleetPlan;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -76,7 +78,7 @@ class MembershipTest {
     one.register(first, "edge.a");
     second.claim(FieldSpec.of("edge.a", 4), "other");
 
-    assertThat(two.fleet.live("edge.a").service()).isEqualTo("edge");
+    assertThat(two.fleet().live("edge.a").service()).isEqualTo("edge");
     assertThatThrownBy(() -> two.register(second, FieldSpec.of("edge.a", 8)))
         .isInstanceOfSatisfying(
             MetakeyException.class, e -> assertThat(e.reason()).isEqualTo(Reason.MISMATCH));
@@ -107,7 +109,7 @@ class MembershipTest {
 
     Membership restarted = two.member(store);
 
-    assertThat(two.fleet.joined()).isTrue();
+    assertThat(two.fleet().joined()).isTrue();
     assertThat(two.register(restarted, "edge.a").id()).isEqualTo(known.id());
   }
 
@@ -133,16 +135,16 @@ class MembershipTest {
     clock.addAndGet(61_000);
     one.free(first, "edge.a");
     readAgain(second);
-    assertThat(two.fleet.live("edge.a")).isNotNull();
+    assertThat(two.fleet().live("edge.a")).isNotNull();
 
     two.free(second, "edge.a");
     readAgain(second);
     assertThat(keys("holds/")).isEmpty();
-    assertThat(two.fleet.fields().get("edge.a").retired()).isTrue();
+    assertThat(two.fleet().fields().get("edge.a").retired()).isTrue();
 
     Field again = two.register(second, "edge.a");
     assertThat(again.id()).isZero();
-    assertThat(two.fleet.live("edge.a")).isNotNull();
+    assertThat(two.fleet().live("edge.a")).isNotNull();
   }
 
   @Test
@@ -192,7 +194,7 @@ class MembershipTest {
     readAgain(first);
 
     assertThat(one.register(first, "edge.a").id()).isEqualTo(here.id());
-    assertThat(one.fleet.live("edge.a").id()).isEqualTo(here.id());
+    assertThat(one.fleet().live("edge.a").id()).isEqualTo(here.id());
     assertThat(first.problems()).hasSize(1).first().asString().contains("keeps to that");
   }
 
@@ -201,27 +203,23 @@ class MembershipTest {
     TestHost three = new TestHost("three", directory, clock);
     one.register(first, "edge.a");
     two.register(second, "edge.b");
-    three.take(two.fleet);
+    three.engine.take(two.fleet());
     Field taken = three.register(null, "edge.b");
-    three.take(Fleet.NONE);
+    three.engine.take(Fleet.NONE);
     Field own = three.register(null, "edge.own");
     Membership third = three.member(store);
     third.connect();
 
-    assertThat(three.fleet.joined()).isFalse();
+    assertThat(three.fleet().joined()).isFalse();
     assertThat(keys("hosts/")).hasSize(2);
-    assertThat(FleetPlan.of(third.own(), third.current()))
-        .extracting(FleetPlan::verdict)
-        .containsExactlyInAnyOrder("in the fleet its id 0 is that of edge.a", FleetPlan.AGREES);
-    assertThat(FleetPlan.of(third.own(), third.current()))
-        .filteredOn(plan -> !plan.agrees())
-        .singleElement()
-        .extracting(FleetPlan::wayOut)
-        .asString()
-        .contains("'metakey fleet adopt edge.own'", "'metakey release edge.own --now'");
+    assertThat(FleetPlan.of(three.snapshot(), three.fleet()))
+        .extracting(FleetPlanLine::verdict)
+        .containsExactly(
+            "in the fleet its id 0 is that of edge.a; 'metakey fleet adopt edge.own' has the fleet give it another place and moves it there, or release it ('metakey release edge.own --now')",
+            "agrees");
     third.join();
 
-    assertThat(three.fleet.joined()).isTrue();
+    assertThat(three.fleet().joined()).isTrue();
     assertThat(keys("holds/edge.b/")).contains(three.registryId.toString());
     assertThat(keys("names/")).containsExactly("edge.a", "edge.b");
     assertThat(three.snapshot().byName("edge.own").id()).isEqualTo(own.id());
@@ -248,7 +246,7 @@ class MembershipTest {
     Membership clone = copy.member(store);
     clone.connect();
 
-    assertThat(copy.fleet.joined()).isFalse();
+    assertThat(copy.fleet().joined()).isFalse();
     assertThat(clone.problems()).hasSize(1).first().asString().contains("another machine");
     assertThat(keys("hosts/")).hasSize(2);
   }
@@ -259,7 +257,7 @@ class MembershipTest {
     Membership third = wide.member(store);
     third.connect();
 
-    assertThat(wide.fleet.joined()).isFalse();
+    assertThat(wide.fleet().joined()).isFalse();
     assertThat(third.problems())
         .containsExactly(
             "this host has layout slotted with area 64, and the fleet test has layout slotted with area 128; it stays away from the fleet until they are the same");
@@ -269,14 +267,14 @@ class MembershipTest {
   void connect_movesItsHolds_whenItsRegistryHasAnotherId() throws Exception {
     Field here = one.register(first, "edge.a");
     TestHost restored = new TestHost("one", directory, clock);
-    restored.take(one.fleet);
+    restored.engine.take(one.fleet());
     Field there = restored.register(null, here.spec());
     Membership member = restored.member(store);
     assertThat(there.id()).isEqualTo(here.id());
-    assertThat(restored.fleet.joined()).isFalse();
+    assertThat(restored.fleet().joined()).isFalse();
     member.connect();
 
-    assertThat(restored.fleet.joined()).isTrue();
+    assertThat(restored.fleet().joined()).isTrue();
     assertThat(keys("hosts/"))
         .containsExactlyInAnyOrder(restored.registryId.toString(), two.registryId.toString());
     assertThat(keys("holds/edge.a/")).containsExactly(restored.registryId.toString());
@@ -287,7 +285,7 @@ class MembershipTest {
     one.register(first, "edge.a");
     assertThat(new FleetVerbs(store, second).forget("one")).isEqualTo(1);
     assertThat(keys("hosts/")).hasSize(1);
-    assertThat(two.fleet.fields().get("edge.a").retired()).isTrue();
+    assertThat(two.fleet().fields().get("edge.a").retired()).isTrue();
 
     readAgain(first);
 
@@ -337,7 +335,7 @@ class MembershipTest {
 
     assertThat(other.problems()).isEmpty();
     assertThat(first.problems()).singleElement().asString().contains("on host copy", "is a copy");
-    assertThat(one.fleet.joined()).isFalse();
+    assertThat(one.fleet().joined()).isFalse();
 
     clock.addAndGet(1_000);
     Membership restarted = one.member(store);

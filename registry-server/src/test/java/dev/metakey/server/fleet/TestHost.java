@@ -11,7 +11,6 @@ import dev.metakey.server.domain.Fleet;
 import dev.metakey.server.domain.FleetField;
 import dev.metakey.server.domain.Limits;
 import dev.metakey.server.domain.Prefixes;
-import dev.metakey.server.domain.Programs;
 import dev.metakey.server.domain.Register;
 import dev.metakey.server.domain.RegistryState;
 import dev.metakey.server.domain.Release;
@@ -30,7 +29,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /** A host with a registry of its own, in memory, whose turns a test takes. */
-final class TestHost implements ThisHost {
+final class TestHost {
   static final long DAY_MS = 86_400_000;
   static final Peer EDGE = new Peer(1000, 1000, 7, "edge");
 
@@ -40,7 +39,6 @@ final class TestHost implements ThisHost {
   final Engine engine;
   final AtomicLong clockMs;
   String machine;
-  Fleet fleet = Fleet.NONE;
 
   TestHost(String name, Path directory, AtomicLong clockMs) throws Exception {
     this(name, UUID.randomUUID(), directory, clockMs, 128);
@@ -70,12 +68,16 @@ final class TestHost implements ThisHost {
     return new FleetSettings("test", new Prefixes(false, List.of("edge.")), 0, 47, false, DAY_MS);
   }
 
+  ThisHost host() {
+    return new ThisHost(name, machine, "1", file());
+  }
+
   Membership member(FleetStore store) {
     return member(store, settings());
   }
 
   Membership member(FleetStore store, FleetSettings settings) {
-    Membership member = new Membership(settings, store, new FleetFile(file()), this, clockMs::get);
+    Membership member = new Membership(settings, store, host(), engine, clockMs::get);
     member.recall();
     return member;
   }
@@ -116,39 +118,16 @@ final class TestHost implements ThisHost {
     }
   }
 
-  @Override
-  public String name() {
-    return name;
-  }
-
-  @Override
-  public String machine() {
-    return machine;
-  }
-
-  @Override
-  public String version() {
-    return "1";
-  }
-
-  @Override
-  public Path file() {
+  Path file() {
     return directory.resolve("fleet." + name);
   }
 
-  @Override
-  public Snapshot snapshot() {
+  Snapshot snapshot() {
     return engine.snapshot();
   }
 
-  @Override
-  public Programs programs() {
-    return engine.programs();
-  }
-
-  @Override
-  public void take(Fleet newFleet) {
-    fleet = newFleet;
-    engine.take(newFleet);
+  /** What its rules go by. */
+  Fleet fleet() {
+    return engine.rules().fleet();
   }
 }

@@ -1,0 +1,182 @@
+package dev.metakey.server.fleet;
+
+import dev.metakey.fleet.v1.Known;
+import dev.metakey.fleet.v1.Name;
+import dev.metakey.model.Field;
+import dev.metakey.server.domain.Fleet;
+import dev.metakey.server.domain.FleetField;
+import dev.metakey.server.domain.FleetPlan;
+import dev.metakey.server.engine.Engine;
+import dev.metakey.server.fleet.FleetStore.Entry;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What this host knows of its fleet: what the store says, as far as the host believes it. For one
+ * thread.
+ *
+ * <p><b>Durability.</b> What is known is in the host's file before anybody goes by it.
+ */
+final class Knowledge {
+  private final FleetSettings settings;
+  private final FleetFile file;
+  private final Engine engine;
+  private final Map<String, Entry> names = new TreeMap<>(); // as the store has them, by key
+  private Known saved = Known.getDefaultInstance();
+  private @Nullable FleetView view;
+  private long revision;
+  private String fileProblem = "";
+
+  Knowledge(FleetSettings settings, FleetFile file, Engine engine) {
+    this.settings = settings;
+    this.file = file;
+    this.engine = engine;
+  }
+
+  /** Takes on what the host has known before. */
+  void recall() {
+    try {
+      Known known = file.read();
+      if (known.getFleet().equals(settings.name()) && known.hasFacts()) {
+        FleetFacts facts = FleetFacts.of(known.getFacts());
+        Map<String, Named> before = new TreeMap<>();
+        for (Name each : known.getNamesList()) {
+          Named named = Named.of(each, 0);
+          before.put(named.name(), named);
+        }
+        saved = known;
+        revision = known.getRevision();
+        view = new FleetView(facts, before, List.of());
+      }
+    } catch (FleetException | RuntimeException e) {
+      fileProblem =
+          "what this host knew of its fleet is lost, until etcd can be asked: %s"
+              .formatted(e.getMessage());
+    }
+  }
+
+  /** Null as long as nothing is known. */
+  @Nullable FleetView view() {
+    return view;
+  }
+
+  FleetView current() {
+    return Objects.requireNonNull(view);
+  }
+
+  /** Of the store, when it was last heard of. */
+  long revision() {
+    return revision;
+  }
+
+  /** Under which id this host's registry has joined; empty if it has not. */
+  String joinedAs() {
+    return saved.getRegistryId();
+  }
+
+  /** What is wrong with what the store says, or with the file. */
+  List<String> problems() {
+    List<String> problems = new ArrayList<>();
+    if (!fileProblem.isEmpty()) {
+      problems.add(fileProblem);
+    }
+    if (view != null) {
+      problems.addAll(view.faults());
+    }
+    return problems;
+  }
+
+  /**
+   * Takes on all that the store has.
+   *
+   * @throws FleetException if the file cannot be written; nothing is taken on then
+   */
+  void take(FleetFacts facts, Collection<Entry> entries, long atRevision) throws FleetException {
+    names.clear();
+    entries.forEach(entry -> names.put(entry.key(), entry));
+    believe(facts, atRevision);
+  }
+
+  /**
+   * Takes on what has changed.
+   *
+   * @throws FleetException as {@link #take}
+   */
+  void hear(Collection<Entry> news, long newRevision) throws FleetException {
+    for (Entry entry : news) {
+      if (entry.value() == null) {
+        names.remove(entry.key());
+      } else {
+        names.put(entry.key(), entry);
+      }
+    }
+    believe(current().facts(), Math.max(revision, newRevision));
+  }
+
+  private void believe(FleetFacts facts, long newRevision) throws FleetException {
+    Map<String, Named> before = view == null ? Map.of() : view.names();
+    FleetView next = FleetView.of(facts, names.values(), before, used());
+    Known.Builder known =
+        saved.toBuilder().setFleet(settings.name()).setFacts(facts.value()).clearNames();
+    new TreeMap<>(next.names()).values().forEach(named -> known.addNames(named.value()));
+    save(known, newRevision);
+    view = next;
+    revision = newRevision;
+  }
+
+  /**
+   * Keeps under which id the host has joined.
+   *
+   * @throws FleetException as {@link #take}
+   */
+  void joined(String registryId) throws FleetException {
+    save(saved.toBuilder().setRegistryId(registryId), revision);
+  }
+
+  private void save(Known.Builder known, long atRevision) throws FleetException {
+    if (!known.build().equals(saved) || !fileProblem.isEmpty()) {
+      Known next = known.setRevision(atRevision).build();
+      file.write(next);
+      saved = next;
+      fileProblem = "";
+    }
+  }
+
+  /** The names that this host uses at the place that it knows. */
+  Set<String> used() {
+    Set<String> used = new HashSet<>();
+    for (Field field : FleetPlan.own(engine.snapshot(), settings.prefixes())) {
+      Named named = view == null ? null : view.names().get(field.name());
+      if (named != null && named.field().isPlaceOf(field)) {
+        used.add(field.name());
+      }
+    }
+    return used;
+  }
+
+  /** The same for the rules. */
+  Fleet asFleet(boolean joined, boolean away) {
+    Map<String, FleetField> fields = new HashMap<>();
+    if (view != null) {
+      view.names().forEach((name, named) -> fields.put(name, named.field()));
+    }
+    FleetFacts facts = view == null ? null : view.facts();
+    return new Fleet(
+        settings.name(),
+        settings.prefixes(),
+        facts == null ? settings.firstId() : facts.firstId(),
+        facts == null ? settings.lastId() : facts.lastId(),
+        joined,
+        away,
+        settings.localWhenAway(),
+        fields);
+  }
+}
