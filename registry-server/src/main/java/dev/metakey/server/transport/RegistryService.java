@@ -329,7 +329,7 @@ final class RegistryService extends RegistryGrpc.RegistryImplBase {
     boolean toAdmin = rules.isAdmin(caller);
     try {
       rules.requireWatch(caller);
-      WatchHub.Watcher watcher =
+      var watcher =
           hub.subscribe(
               since(request),
               new WatchStream(stream, messages, toAdmin),

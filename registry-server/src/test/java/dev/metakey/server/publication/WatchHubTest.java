@@ -77,7 +77,7 @@ class WatchHubTest {
   /** All have one thread: when a new watcher has been told, everything before it is done. */
   private void untilHubHasDoneAll() throws InterruptedException {
     FakeSubscriber probe = new FakeSubscriber();
-    WatchHub.Watcher watcher = hub.subscribe(null, probe, FakeRegistry.EDGE, thread);
+    Watcher watcher = hub.subscribe(null, probe, FakeRegistry.EDGE, thread);
     assertThat(probe.next().isState()).isTrue();
     watcher.cancel();
   }
@@ -133,7 +133,7 @@ class WatchHubTest {
           @Override
           public void end(MetakeyException why) {}
         };
-    WatchHub.Watcher watcher = hub.subscribe(null, counted, FakeRegistry.EDGE, thread);
+    Watcher watcher = hub.subscribe(null, counted, FakeRegistry.EDGE, thread);
     subscriber.next();
     untilHubHasDoneAll();
     int before = looks.get();
@@ -224,7 +224,7 @@ class WatchHubTest {
     registry.commitMany(PAGE * 3);
     restartHub();
     FakeSubscriber subscriber = new FakeSubscriber().room(1);
-    WatchHub.Watcher watcher =
+    Watcher watcher =
         hub.subscribe(
             new WatchHub.Since(FakeRegistry.ID, 0), subscriber, FakeRegistry.EDGE, thread);
     assertThat(subscriber.next().revision()).isEqualTo(PAGE);
@@ -286,7 +286,7 @@ class WatchHubTest {
   @Test
   void committed_whenSubscriberIsNotReady_keepsNothingForIt() throws InterruptedException {
     FakeSubscriber slow = new FakeSubscriber().room(1);
-    WatchHub.Watcher watcher = hub.subscribe(null, slow, FakeRegistry.EDGE, thread);
+    Watcher watcher = hub.subscribe(null, slow, FakeRegistry.EDGE, thread);
     assertThat(slow.next().isState()).isTrue();
 
     registry.commitMany(10);
@@ -316,7 +316,7 @@ class WatchHubTest {
   void committed_whileSlowAndFastWatch_tellsEachInOrderWithoutGapOrRepeat() throws Exception {
     List<FakeSubscriber> fast = new ArrayList<>();
     List<FakeSubscriber> slow = new ArrayList<>();
-    List<WatchHub.Watcher> slowWatchers = new ArrayList<>();
+    List<Watcher> slowWatchers = new ArrayList<>();
     for (int i = 0; i < 5; i++) {
       slow.add(new FakeSubscriber().room(1));
       slowWatchers.add(hub.subscribe(null, slow.get(i), FakeRegistry.EDGE, thread));
@@ -344,7 +344,7 @@ class WatchHubTest {
   @Test
   void cancel_whenNobodyListens_tellsNothingMore() throws InterruptedException {
     FakeSubscriber subscriber = new FakeSubscriber();
-    WatchHub.Watcher watcher = hub.subscribe(null, subscriber, FakeRegistry.EDGE, thread);
+    Watcher watcher = hub.subscribe(null, subscriber, FakeRegistry.EDGE, thread);
     assertThat(subscriber.next().isState()).isTrue();
 
     watcher.cancel();
@@ -358,7 +358,7 @@ class WatchHubTest {
 
   @Test
   void subscribe_whenTooManyWatch_isRefusedWithFacts() {
-    List<WatchHub.Watcher> watchers = new ArrayList<>();
+    List<Watcher> watchers = new ArrayList<>();
     for (int i = 0; i < MAX; i++) {
       watchers.add(hub.subscribe(null, new FakeSubscriber(), FakeRegistry.EDGE, thread));
     }
@@ -385,35 +385,79 @@ class WatchHubTest {
   }
 
   @Test
+  void subscribe_whenManyBeginAtOnce_areToldSixteenInATurn() throws InterruptedException {
+    FakeLoop one = new FakeLoop();
+    List<FakeSubscriber> subscribers = watchOn(one, 100);
+
+    assertThat(one.tasks).hasSize(1);
+    for (int told = 16; told < 100; told += 16) {
+      assertThat(one.turn()).isTrue();
+      assertThat(subscribers.stream().filter(each -> each.unseen() == 1)).hasSize(told);
+    }
+    one.finish();
+  }
+
+  @Test
   void committed_whenOneThreadTalksToMany_isHandedToItOnceAndItComesBackForTheRest()
       throws InterruptedException {
     FakeLoop one = new FakeLoop();
-    List<FakeSubscriber> subscribers = new ArrayList<>();
-    for (int i = 0; i < 100; i++) {
-      FakeSubscriber subscriber = new FakeSubscriber();
-      Peer peer = new Peer(1001 + i % 2, 1001, 1, "b");
-      var unused = hub.subscribe(null, subscriber, peer, one);
-      one.turn();
+    List<FakeSubscriber> subscribers = watchOn(one, 100);
+    while (one.turn()) {}
+    for (FakeSubscriber subscriber : subscribers) {
       assertThat(subscriber.next().isState()).isTrue();
-      subscribers.add(subscriber);
     }
 
     registry.commitMany(1);
     assertThat(one.tasks).hasSize(1);
     one.turn();
     assertThat(subscribers.stream().filter(told -> told.unseen() == 1)).hasSize(16);
-    registry.commitMany(1); // the first were told before that
+    registry.commitMany(1); // the first were told before that, and are told after the others
     int turns = 0;
     while (one.turn()) {
       turns++;
     }
-    assertThat(turns).as("of 16 each, after the first").isEqualTo(6 + 6);
+    assertThat(turns).as("of 16 each, after the first").isEqualTo(7);
 
     for (FakeSubscriber subscriber : subscribers) {
       assertThat(subscriber.until(2)).isPositive();
     }
-    one.atOnce = true; // for the end
-    one.shutdown();
+    one.finish();
+  }
+
+  @Test
+  void resume_whenManyReadTheStore_areToldAPageEachSixteenInATurn() throws InterruptedException {
+    registry.commitMany(2 * PAGE + RECENT);
+    restartHub();
+    FakeLoop one = new FakeLoop();
+    List<FakeSubscriber> subscribers = new ArrayList<>();
+    for (int i = 0; i < 40; i++) {
+      FakeSubscriber subscriber = new FakeSubscriber();
+      subscribers.add(subscriber);
+      var unused =
+          hub.subscribe(new WatchHub.Since(FakeRegistry.ID, 0), subscriber, FakeRegistry.EDGE, one);
+    }
+    synchronized (registry) { // so nothing is read before all have asked
+      while (one.turn()) {}
+    }
+    while (registry.reads().size() < 40) {
+      Thread.onSpinWait();
+    }
+
+    one.turn();
+
+    assertThat(subscribers.stream().filter(told -> told.unseen() == 1)).hasSize(16);
+    one.finish();
+  }
+
+  /** So many, of two uids. */
+  private List<FakeSubscriber> watchOn(FakeLoop loop, int count) {
+    List<FakeSubscriber> subscribers = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      FakeSubscriber subscriber = new FakeSubscriber();
+      subscribers.add(subscriber);
+      var unused = hub.subscribe(null, subscriber, new Peer(1001 + i % 2, 1001, 1, "b"), loop);
+    }
+    return subscribers;
   }
 
   /** Does its tasks, those that they add too, before it reads again, as an event loop does. */
@@ -439,6 +483,13 @@ class WatchHubTest {
     public ScheduledFuture<?> schedule(Runnable task, long delay, TimeUnit unit) {
       due.add(task);
       return super.schedule(() -> {}, delay, unit);
+    }
+
+    /** Does everything at once from now on, for the end. */
+    void finish() {
+      atOnce = true;
+      while (turn()) {}
+      shutdown();
     }
 
     /** Returns whether there was something to do. */
@@ -540,7 +591,7 @@ class WatchHubTest {
   void close_whenSomeWatch_tellsThemAndRefusesLaterOnes() throws InterruptedException {
     FakeSubscriber ready = watch();
     FakeSubscriber slow = new FakeSubscriber().room(0);
-    WatchHub.Watcher slowWatcher = hub.subscribe(null, slow, FakeRegistry.EDGE, thread);
+    Watcher slowWatcher = hub.subscribe(null, slow, FakeRegistry.EDGE, thread);
     assertThat(ready.next().isState()).isTrue();
 
     hub.close();
