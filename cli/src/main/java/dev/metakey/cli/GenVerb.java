@@ -16,7 +16,6 @@ import dev.metakey.model.RegistryInfo;
 import dev.metakey.model.Tag;
 import dev.metakey.model.Words;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
@@ -290,9 +289,6 @@ final class GenVerb extends Verb {
   }
 
   private void write(Made made) throws IOException {
-    if (Files.exists(out) && !Files.isRegularFile(out)) {
-      throw wrong("%s is not a file; -o needs one that it can replace".formatted(out));
-    }
     OutputFile.write(out, made.isSecret, made.text.getBytes(UTF_8));
   }
 }

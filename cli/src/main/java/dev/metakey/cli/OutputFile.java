@@ -2,6 +2,8 @@ package dev.metakey.cli;
 
 import dev.metakey.files.AtomicFile;
 import dev.metakey.files.Failure;
+import dev.metakey.model.MetakeyException;
+import dev.metakey.model.Reason;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -16,11 +18,17 @@ final class OutputFile {
    * Writes it.
    *
    * @param isSecret whether it is for its owner alone; else everybody may read it
+   * @throws MetakeyException INVALID_REQUEST if something is there that is no file
    * @throws IOException with words that name the file
    */
   static void write(Path file, boolean isSecret, byte[] contents) throws IOException {
-    if (Files.isDirectory(file)) {
-      throw new IOException("%s is a directory; name a file in it".formatted(file));
+    if (Files.exists(file) && !Files.isRegularFile(file)) {
+      throw new MetakeyException(
+          Reason.INVALID_REQUEST,
+          Files.isDirectory(file)
+              ? "%s is a directory; name a file in it".formatted(file)
+              : "%s is a device, pipe or socket, which would be replaced; name a file"
+                  .formatted(file));
     }
     ByteBuffer bytes = ByteBuffer.wrap(contents);
     try {

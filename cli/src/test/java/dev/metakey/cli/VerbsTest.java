@@ -31,6 +31,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * What is asked of the daemon, and where the answer goes. {@link GoldenTest} shows how it looks.
@@ -432,5 +433,16 @@ class VerbsTest {
         .isEqualTo("rw-------");
     assertThat(Files.readString(file))
         .isEqualTo(Run.at(daemon).metakey("gen", "bpftrace", "edge.packet_id").out());
+  }
+
+  /** To replace a device, as root may, would break the host: {@code metakey backup /dev/null}. */
+  @ParameterizedTest
+  @ValueSource(strings = {"backup", "gen env edge.packet_id -o"})
+  void output_whenItWouldReplaceWhatIsNoFile_isRefused(String verb) {
+    Path noFile = daemon.socket();
+    Run.Result result = Run.at(daemon).metakey(Run.words(verb + " " + noFile));
+    assertThat(result.exit()).isEqualTo(2);
+    assertThat(result.err()).contains(noFile + " is a device, pipe or socket", "name a file");
+    assertThat(Files.isRegularFile(noFile)).isFalse();
   }
 }
