@@ -1,5 +1,7 @@
 package dev.metakey.wire;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import com.google.protobuf.Any;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.rpc.ErrorInfo;
@@ -9,13 +11,23 @@ import io.grpc.Metadata;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
+import java.util.Comparator;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Refusals on the wire: {@code google.rpc.ErrorInfo} with our domain, the reason and the facts. */
 public final class WireErrors {
   public static final String DOMAIN = "metakey.dev";
+
+  /**
+   * How much of a text and of its facts is told. Clients take 8 KiB of trailers, or drop them all:
+   * the text is in there twice, and everything but the status's own copy a third longer.
+   */
+  private static final int MOST_TEXT = 1_900;
+
+  private static final int MOST_FACTS = 2_200;
 
   private WireErrors() {}
 
@@ -41,14 +53,49 @@ public final class WireErrors {
         ErrorInfo.newBuilder()
             .setDomain(DOMAIN)
             .setReason(refusal.reason().name())
-            .putAllMetadata(refusal.facts())
+            .putAllMetadata(cut(refusal.facts()))
             .build();
     return StatusProto.toStatusRuntimeException(
         com.google.rpc.Status.newBuilder()
             .setCode(codeOf(refusal.reason()).value())
-            .setMessage(refusal.text())
+            .setMessage(cut(refusal.text(), MOST_TEXT))
             .addDetails(Any.pack(info))
             .build());
+  }
+
+  /** The same facts; if there is too much of them, the longest are cut. */
+  private static Map<String, String> cut(Map<String, String> facts) {
+    Map<String, String> fitting = new HashMap<>();
+    int left = MOST_FACTS;
+    List<String> shortestFirst =
+        facts.keySet().stream()
+            .sorted(Comparator.comparing(name -> facts.getOrDefault(name, "").length()))
+            .toList();
+    for (String name : shortestFirst) {
+      String fact = cut(facts.getOrDefault(name, ""), left);
+      fitting.put(name, fact);
+      left -= fact.codePoints().map(WireErrors::bytesOf).sum();
+    }
+    return fitting;
+  }
+
+  private static String cut(String text, int most) {
+    int bytes = 0;
+    for (int at = 0; at < text.length(); at = text.offsetByCodePoints(at, 1)) {
+      bytes += bytesOf(text.codePointAt(at));
+      if (bytes > most) {
+        return text.substring(0, at) + "...";
+      }
+    }
+    return text;
+  }
+
+  /**
+   * How many bytes of a status's text a character takes: three for each that is not plain ASCII.
+   */
+  private static int bytesOf(int character) {
+    boolean isPlain = character >= ' ' && character <= '~' && character != '%';
+    return isPlain ? 1 : 3 * Character.toString(character).getBytes(UTF_8).length;
   }
 
   /** What a daemon's refusal says besides its status; null if it is none. */
@@ -71,8 +118,9 @@ public final class WireErrors {
 
   /**
    * What the daemon said; if something between us answered instead, the reason that fits its status
-   * best. A daemon reports its own defects with an ErrorInfo, so INTERNAL without one means that
-   * the connection broke.
+   * best. RESOURCE_EXHAUSTED is then gRPC's word for a message or headers that are too long. A
+   * daemon reports its own defects with an ErrorInfo, so INTERNAL without one means that the
+   * connection broke.
    */
   public static MetakeyException fromStatus(StatusRuntimeException error) {
     com.google.rpc.Status status = StatusProto.fromThrowable(error);
@@ -85,8 +133,16 @@ public final class WireErrors {
     }
     String said = error.getStatus().getDescription();
     Status.Code code = error.getStatus().getCode();
+    String text = said != null ? said : code.toString();
+    if (code == Status.Code.RESOURCE_EXHAUSTED) {
+      return new MetakeyException(
+          Reason.INVALID_REQUEST,
+          "gRPC does not carry as much as that: %s; ask for less in one call".formatted(text),
+          Map.of(),
+          error);
+    }
     Reason reason = isOfTheConnection(code) ? Reason.UNAVAILABLE : reasonOf(code);
-    return new MetakeyException(reason, said != null ? said : code.toString(), Map.of(), error);
+    return new MetakeyException(reason, text, Map.of(), error);
   }
 
   /**

@@ -1,19 +1,24 @@
 package dev.metakey.wire;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.Any;
 import com.google.rpc.ErrorInfo;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Reason;
+import io.grpc.InternalStatus;
+import io.grpc.Metadata;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
+import io.grpc.internal.TransportFrameUtil;
 import io.grpc.protobuf.StatusProto;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 final class WireErrorsTest {
   /** The table in the design, row by row. */
@@ -68,8 +73,45 @@ final class WireErrorsTest {
     StatusRuntimeException wire = code.toStatus().withDescription("text").asRuntimeException();
     assertThat(WireErrors.isRefusal(wire)).isFalse();
     MetakeyException back = WireErrors.fromStatus(wire);
-    assertThat(back).hasMessage("text");
+    assertThat(back).hasMessageContaining("text");
     assertThat(back.reason()).isNotNull();
+  }
+
+  /** Nobody refused it but gRPC, which has no reasons: it is no quota of anybody. */
+  @Test
+  void fromStatus_whenAMessageIsTooLong_isAnInvalidRequest() {
+    Status tooLong = Status.RESOURCE_EXHAUSTED.withDescription("exceeds 32768: 40000");
+    MetakeyException back = WireErrors.fromStatus(tooLong.asRuntimeException());
+    assertThat(back.reason()).isEqualTo(Reason.INVALID_REQUEST);
+    assertThat(back).hasMessageContaining("exceeds 32768: 40000").hasMessageContaining("less");
+  }
+
+  /** Clients drop trailers of more than 8 KiB, and what was refused then has no reason at all. */
+  @ParameterizedTest
+  @ValueSource(strings = {"x", "%", "€", "\n", "😀"})
+  void toStatus_whenThereIsMoreThanTrailersMayHave_isCutAndKeepsItsReason(String filling) {
+    Map<String, String> facts =
+        Map.of("name", filling.repeat(30_000), "rule", filling.repeat(9_000), "limit", "64");
+    StatusRuntimeException wire =
+        WireErrors.toStatus(
+            new MetakeyException(Reason.MISMATCH, "no: " + filling.repeat(20_000), facts));
+    assertThat(bytesOfTrailers(wire)).isLessThan(8_000);
+    MetakeyException back = WireErrors.fromStatus(wire);
+    assertThat(back.reason()).isEqualTo(Reason.MISMATCH);
+    assertThat(back.text()).startsWith("no: " + filling).endsWith("...");
+    assertThat(back.facts()).containsEntry("limit", "64").containsKeys("name", "rule");
+  }
+
+  private static int bytesOfTrailers(StatusRuntimeException wire) {
+    Metadata trailers = new Metadata();
+    trailers.merge(requireNonNull(wire.getTrailers()));
+    trailers.put(InternalStatus.CODE_KEY, wire.getStatus());
+    trailers.put(InternalStatus.MESSAGE_KEY, requireNonNull(wire.getStatus().getDescription()));
+    int bytes = 0;
+    for (byte[] part : TransportFrameUtil.toHttp2Headers(trailers)) {
+      bytes += part.length + 16; // HTTP/2 counts 32 for each header (RFC 9113, section 6.5.2)
+    }
+    return bytes;
   }
 
   @ParameterizedTest

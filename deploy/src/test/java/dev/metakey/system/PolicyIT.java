@@ -72,6 +72,8 @@ class PolicyIT {
     assertThat(host.cliAsNobody("list", "-o", "name").ok().out())
         .contains("edge.b")
         .doesNotContain("roots.own", "kernel.");
+    host.cliAsNobody("resolve", "x".repeat(20_000)).refuses(2, "is 20000 bytes long", "1-63 bytes");
+    host.cliAsNobody("show", "Roots.own").refuses(2, "'Roots.own'");
     host.cliAsNobody("watch").refuses(5, "a watch tells of every name", "shut out");
     host.cliAsNobody("show", "0").refuses(5, "roots.own");
   }

@@ -28,6 +28,11 @@ final class HistoryPages {
     }
     String name = request.getName().isEmpty() ? "" : Names.check(request.getName());
     String by = request.getBy();
+    if (!Timestamps.isValid(request.getFrom())) {
+      throw new MetakeyException(
+          Reason.INVALID_REQUEST,
+          "from is no valid time; allowed are seconds of the years 1 to 9999, and 0 to 999999999 nanos");
+    }
     long fromMs = request.hasFrom() ? Timestamps.toMillis(request.getFrom()) : Long.MIN_VALUE;
     List<Change> page = engine.history(request.getSinceRevision(), limit);
     return ListHistoryResponse.newBuilder()

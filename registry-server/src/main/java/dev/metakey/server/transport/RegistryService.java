@@ -143,14 +143,15 @@ final class RegistryService extends RegistryGrpc.RegistryImplBase {
   }
 
   private Encoded resolved(ResolveRequest request) {
-    requireRead(request.getNamesList());
     Snapshot snapshot = engine.snapshot();
     Field only = request.getNamesCount() == 1 ? snapshot.resolve(request.getNames(0)) : null;
     if (only != null) { // a name that is known needs no check
+      requireRead(request.getNamesList());
       engine.uses().note(List.of(only));
       return answers.resolved(snapshot, only);
     }
     List<String> names = names(request);
+    requireRead(names);
     List<String> missing = names.stream().filter(name -> snapshot.resolve(name) == null).toList();
     if (!missing.isEmpty()) {
       throw Refusals.unknown(snapshot, missing);
@@ -168,8 +169,8 @@ final class RegistryService extends RegistryGrpc.RegistryImplBase {
     if (waitMs < 1 || waitMs > MAX_WAIT_MS) {
       throw new MetakeyException(
           Reason.INVALID_REQUEST,
-          "a wait of %s s; allowed are 1 ms to 24 h; leave it out to ask without waiting"
-              .formatted(request.getWait().getSeconds()),
+          "a wait of %d ms; allowed are 1 ms to 24 h; leave it out to ask without waiting"
+              .formatted(waitMs),
           Map.of("wait_ms", Long.toString(waitMs), "limit_ms", Long.toString(MAX_WAIT_MS)));
     }
     return waitMs;
@@ -229,7 +230,7 @@ final class RegistryService extends RegistryGrpc.RegistryImplBase {
         call,
         () -> {
           if (request.hasName()) {
-            requireRead(List.of(request.getName()));
+            requireRead(List.of(Names.check(request.getName())));
           }
           RegistryState state = engine.state();
           Snapshot snapshot = state.snapshot();
@@ -244,7 +245,7 @@ final class RegistryService extends RegistryGrpc.RegistryImplBase {
   private static Field find(Snapshot snapshot, GetRequest request) {
     switch (request.getFieldCase()) {
       case NAME -> {
-        Field field = snapshot.byName(Names.check(request.getName()));
+        Field field = snapshot.byName(request.getName());
         if (field == null) {
           throw Refusals.unknown(snapshot, List.of(request.getName()));
         }

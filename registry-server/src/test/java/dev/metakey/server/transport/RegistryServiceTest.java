@@ -11,6 +11,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.common.util.concurrent.ListenableFuture;
 import com.google.protobuf.Duration;
+import com.google.protobuf.Timestamp;
 import com.google.protobuf.util.Durations;
 import com.google.rpc.ErrorInfo;
 import dev.metakey.model.Layout;
@@ -825,6 +826,11 @@ class RegistryServiceTest {
             refused(() -> history(ListHistoryRequest.newBuilder().setSinceRevision(-1)))
                 .getReason())
         .isEqualTo("INVALID_REQUEST");
+    for (long seconds : new long[] {Long.MIN_VALUE, 253_402_300_800L, Long.MAX_VALUE}) {
+      Timestamp never = Timestamp.newBuilder().setSeconds(seconds).build();
+      assertThat(refused(() -> history(ListHistoryRequest.newBuilder().setFrom(never))).getReason())
+          .isEqualTo("INVALID_REQUEST");
+    }
     assertThat(refused(() -> history(ListHistoryRequest.newBuilder().setName("F"))).getReason())
         .isEqualTo("INVALID_NAME");
   }
