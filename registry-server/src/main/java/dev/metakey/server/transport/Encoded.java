@@ -23,7 +23,7 @@ final class Encoded {
       new Marshaller<>() {
         @Override
         public InputStream stream(Encoded message) {
-          return new Bytes(message.bytes);
+          return Encoded.stream(message.bytes);
         }
 
         @Override
@@ -32,10 +32,32 @@ final class Encoded {
         }
       };
 
+  /**
+   * Hands over the stream that it is given, which can be read once. gRPC's own would make one of it
+   * that can be read again, with a buffer of 8 kB for each message.
+   */
+  static final Marshaller<InputStream> AS_IT_IS =
+      new Marshaller<>() {
+        @Override
+        public InputStream stream(InputStream message) {
+          return message;
+        }
+
+        @Override
+        public InputStream parse(InputStream stream) {
+          return stream;
+        }
+      };
+
   private final byte[] bytes;
 
   private Encoded(byte[] bytes) {
     this.bytes = bytes;
+  }
+
+  /** A stream of the bytes, which gRPC reads and writes without a buffer of its own. */
+  static InputStream stream(byte[] bytes) {
+    return new Bytes(bytes);
   }
 
   static Encoded of(MessageLite message) {

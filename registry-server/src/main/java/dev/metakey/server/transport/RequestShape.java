@@ -4,7 +4,7 @@ import com.google.protobuf.CodedInputStream;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Reason;
 import dev.metakey.server.domain.Limits;
-import java.io.ByteArrayInputStream;
+import io.grpc.KnownLength;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -27,7 +27,11 @@ final class RequestShape {
   @SuppressWarnings("unchecked")
   static <Q> Q checked(Q message, String method) {
     try {
-      byte[] bytes = ((InputStream) message).readAllBytes();
+      InputStream stream = (InputStream) message;
+      byte[] bytes =
+          stream instanceof KnownLength
+              ? stream.readNBytes(stream.available())
+              : stream.readAllBytes();
       int values = values(CodedInputStream.newInstance(bytes));
       if (values > Limits.MESSAGE_VALUES) {
         throw new MetakeyException(
@@ -35,7 +39,7 @@ final class RequestShape {
             "%d values in one request; no call takes more than 64 fields or names"
                 .formatted(values));
       }
-      return (Q) new ByteArrayInputStream(bytes);
+      return (Q) Encoded.stream(bytes);
     } catch (IOException e) {
       throw notAMessage(method, e);
     }

@@ -398,7 +398,7 @@ public final class SocketServer implements AutoCloseable {
 
   /** Messages pass the interceptors as bytes: {@link CallGuard} measures them. */
   private static ServerServiceDefinition inBytes(ServerServiceDefinition service) {
-    return ServerInterceptors.useInputStreamMessages(service);
+    return ServerInterceptors.useMarshalledMessages(service, Encoded.AS_IT_IS);
   }
 
   private static void end(EventLoopGroup loops) throws InterruptedException {

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.rpc.ErrorInfo;
+import com.sun.management.ThreadMXBean;
 import dev.metakey.model.DaemonStatus;
 import dev.metakey.model.Peer;
 import dev.metakey.server.domain.Limits;
@@ -23,12 +24,14 @@ import dev.metakey.server.publication.WatchHub;
 import dev.metakey.v1.GetHeaderRequest;
 import dev.metakey.v1.GetStatusRequest;
 import dev.metakey.v1.ListHistoryRequest;
+import dev.metakey.v1.ResolveRequest;
 import io.grpc.ConnectivityState;
 import io.grpc.health.v1.HealthCheckRequest;
 import io.grpc.health.v1.HealthCheckResponse;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.health.v1.HealthGrpc;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
@@ -40,6 +43,7 @@ import java.time.Duration;
 import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import jdk.jfr.Recording;
 import jdk.jfr.consumer.RecordingFile;
 import org.junit.jupiter.api.AfterEach;
@@ -53,6 +57,7 @@ import org.junit.jupiter.api.io.TempDir;
 class SocketServerTest {
   private static final int SILENCE_MS = 200;
   private static final int CALLS = 100;
+  private static final int MOST_BYTES_OF_A_CALL = 10_000; // it was 6,500
   private static final Limits LIMITS =
       Raw.limits(new Limits.Connection(128, 4, 1 << 20, SILENCE_MS, 10_000, 60_000, 600_000));
 
@@ -131,6 +136,35 @@ class SocketServerTest {
       bytes += read;
     }
     return bytes;
+  }
+
+  /** What the daemon's threads allocate for a call, once it was made a few times. */
+  private static long bytesPerCall(Runnable call) {
+    IntStream.range(0, CALLS).forEach(i -> call.run());
+    long before = allocatedBytes();
+    IntStream.range(0, CALLS).forEach(i -> call.run());
+    return (allocatedBytes() - before) / CALLS;
+  }
+
+  private static long allocatedBytes() {
+    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    return Thread.getAllStackTraces().keySet().stream()
+        .filter(thread -> thread.getName().startsWith("registry-"))
+        .mapToLong(thread -> threads.getThreadAllocatedBytes(thread.getId()))
+        .sum();
+  }
+
+  /** gRPC's buffers, which an interceptor that wants bytes makes it use, have 8 kB each. */
+  @Test
+  void calls_whenTheyAreSmall_areReadAndAnsweredWithoutLargeBuffers() {
+    var unused = client.registry().register(register("edge.packet_id", 8));
+    ResolveRequest resolve = ResolveRequest.newBuilder().addNames("edge.packet_id").build();
+    GetHeaderRequest header = GetHeaderRequest.getDefaultInstance();
+
+    assertThat(bytesPerCall(() -> client.registry().resolve(resolve)))
+        .isLessThan(MOST_BYTES_OF_A_CALL);
+    assertThat(bytesPerCall(() -> client.registry().getHeader(header)))
+        .isLessThan(MOST_BYTES_OF_A_CALL);
   }
 
   @Test
