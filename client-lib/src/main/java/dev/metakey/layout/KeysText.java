@@ -247,7 +247,11 @@ public final class KeysText {
 
   /** What would end a word is written as {@code %} and two hexadecimal digits for each byte. */
   private static String escaped(String text) {
-    if (text.chars().allMatch(KeysText::isPlain)) {
+    int plain = 0;
+    while (plain < text.length() && isPlain(text.charAt(plain))) {
+      plain++;
+    }
+    if (plain == text.length()) {
       return text;
     }
     StringBuilder escaped = new StringBuilder();

@@ -1,5 +1,7 @@
 package dev.metakey.model;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * The header of a packed packet that carries a set of fields; the global header is that of all
  * registered ones.
@@ -14,6 +16,20 @@ package dev.metakey.model;
  */
 public record Header(long high, long low) {
   public static final Header EMPTY = new Header(0, 0);
+
+  /** The header of those that resolve: the same as {@link #with} each of them, in one object. */
+  static Header of(@Nullable Field[] fields) {
+    long high = 0;
+    long low = 0;
+    for (Field field : fields) {
+      if (field != null && field.isResolvable()) {
+        long bit = 1L << field.id();
+        high |= field.size() == 2 ? 0 : bit;
+        low |= field.size() == 4 ? 0 : bit;
+      }
+    }
+    return new Header(high, low);
+  }
 
   /**
    * @param id 0-63

@@ -3,6 +3,7 @@ package dev.metakey.model;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /** The rules for names of fields and services. */
 public final class Names {
@@ -15,7 +16,6 @@ public final class Names {
   /** What only the names of systemd's services end in. */
   public static final String UNIT_SUFFIX = ".service";
 
-  private static final Pattern FIELD = Pattern.compile("[a-z][a-z0-9_]*(\\.[a-z][a-z0-9_]*)*");
   private static final Pattern SERVICE = Pattern.compile("[A-Za-z0-9][A-Za-z0-9@._:\\\\-]{0,127}");
   private static final Pattern UNIT =
       Pattern.compile("(?=.{1,255}$)[A-Za-z0-9@._:\\\\-]+\\.service");
@@ -31,6 +31,10 @@ public final class Names {
    * @throws MetakeyException INVALID_NAME
    */
   public static String check(String name) {
+    String fault = firstFault(name);
+    if (fault == null && name.length() <= MAX_BYTES) {
+      return name;
+    }
     int bytes = name.getBytes(StandardCharsets.UTF_8).length;
     if (bytes == 0) {
       throw invalid(name, "the name is empty");
@@ -38,10 +42,7 @@ public final class Names {
     if (bytes > MAX_BYTES) {
       throw invalid(name, "name %s is %d bytes long".formatted(quote(name), bytes));
     }
-    if (!FIELD.matcher(name).matches()) {
-      throw invalid(name, "name %s: %s".formatted(quote(name), firstFault(name)));
-    }
-    return name;
+    throw invalid(name, "name %s: %s".formatted(quote(name), fault));
   }
 
   /**
@@ -138,7 +139,8 @@ public final class Names {
     return text.codePointCount(0, text.length()) > 80 ? out + "..." : out.toString();
   }
 
-  private static String firstFault(String name) {
+  /** What is wrong with the characters; null: nothing. No pattern, as every call asks this. */
+  private static @Nullable String firstFault(String name) {
     boolean partStart = true;
     for (int i = 0; i < name.length(); i++) {
       char c = name.charAt(i);
@@ -155,7 +157,7 @@ public final class Names {
       }
       partStart = c == '.';
     }
-    return "it ends with a dot";
+    return partStart ? "it ends with a dot" : null;
   }
 
   private static MetakeyException invalid(String name, String fault) {

@@ -92,8 +92,8 @@ public record Owner(Kind kind, int uid, String service) {
     return switch (kind) {
       case UNIT -> service;
       case USER ->
-          "%s (uid %s)"
-              .formatted(service.isEmpty() ? "unnamed" : service, Integer.toUnsignedString(uid));
+          (service.isEmpty() ? "unnamed" : service)
+              + (" (uid " + Integer.toUnsignedString(uid) + ")");
       case CONTAINER -> service + " (container)";
     };
   }

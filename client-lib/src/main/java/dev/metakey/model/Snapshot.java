@@ -2,9 +2,9 @@ package dev.metakey.model;
 
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Objects;
 import java.util.UUID;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -26,7 +26,6 @@ public final class Snapshot {
   private Snapshot(RegistryInfo info, @Nullable Field[] byId) {
     this.info = info;
     this.byId = byId;
-    Header all = Header.EMPTY;
     for (Field field : WellKnown.FIELDS) {
       byName.put(field);
     }
@@ -39,11 +38,8 @@ public final class Snapshot {
         throw new IllegalArgumentException(
             "%s has two ids: %d and %d".formatted(field.name(), twin.id(), field.id()));
       }
-      if (field.isResolvable()) {
-        all = all.with(field.id(), field.size());
-      }
     }
-    this.header = all;
+    this.header = Header.of(byId);
   }
 
   /** A registry in which nothing was ever registered. */
@@ -148,7 +144,13 @@ public final class Snapshot {
 
   /** Every field by ascending id: free ones included, well-known ones left out. */
   public List<Field> records() {
-    return Stream.of(byId).filter(Objects::nonNull).toList();
+    List<Field> records = new ArrayList<>(byId.length); // no stream: each change asks several times
+    for (Field field : byId) {
+      if (field != null) {
+        records.add(field);
+      }
+    }
+    return Collections.unmodifiableList(records);
   }
 
   /** Every field by ascending id: free ones included, well-known ones last. */

@@ -15,17 +15,23 @@ import java.util.List;
 public record Tick() implements Command<Integer> {
   /** Whether a tick at that age would change anything. */
   public static boolean isDue(RegistryState state, Rules rules, long ageMs) {
-    return state.snapshot().records().stream()
-        .anyMatch(field -> isExpired(field, ageMs) || isUnused(field, state.programs(), rules));
+    for (Field field : state.snapshot().records()) { // each turn of the writer asks
+      if (isExpired(field, ageMs) || isUnused(field, state.programs(), rules)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** When the next ttl runs out: the registry's age, milliseconds; Long.MAX_VALUE for never. */
   public static long nextExpiryMs(Snapshot snapshot) {
-    return snapshot.records().stream()
-        .filter(field -> field.is(FieldState.ACTIVE) && field.expiresAgeMs() != 0)
-        .mapToLong(Field::expiresAgeMs)
-        .min()
-        .orElse(Long.MAX_VALUE);
+    long nextMs = Long.MAX_VALUE;
+    for (Field field : snapshot.records()) { // each turn of the writer asks
+      if (field.is(FieldState.ACTIVE) && field.expiresAgeMs() != 0) {
+        nextMs = Math.min(nextMs, field.expiresAgeMs());
+      }
+    }
+    return nextMs;
   }
 
   /**

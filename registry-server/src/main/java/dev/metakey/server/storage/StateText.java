@@ -7,6 +7,7 @@ import dev.metakey.model.Change;
 import dev.metakey.model.Field;
 import dev.metakey.model.Layout;
 import dev.metakey.model.MetakeyException;
+import dev.metakey.model.Owner;
 import dev.metakey.model.RegistryInfo;
 import dev.metakey.model.Snapshot;
 import dev.metakey.model.Tag;
@@ -49,6 +50,9 @@ final class StateText {
   private static final String END = "end crc32c=";
   private static final int END_BYTES =
       END.length() + 9; // eight hexadecimal digits, and a line feed
+
+  /** In characters: enough for a line with one owner. */
+  private static final int ROOM = 512;
 
   /** The fields whose {@link #lines} were made before: a commit changes few of the 64. */
   private final @Nullable Field[] written = new Field[Field.IDS];
@@ -93,9 +97,14 @@ final class StateText {
   private ByteBuffer format(String head, Contents contents, List<byte[]> changes) {
     List<byte[]> parts = new ArrayList<>();
     parts.add(head.getBytes(UTF_8));
-    contents.state().snapshot().records().forEach(field -> parts.add(line(field)));
+    for (Field field : contents.state().snapshot().records()) {
+      parts.add(line(field));
+    }
     parts.addAll(changes);
-    int length = END_BYTES + parts.stream().mapToInt(part -> part.length).sum();
+    int length = END_BYTES;
+    for (byte[] part : parts) {
+      length += part.length;
+    }
     if (formatted.capacity() < length) {
       formatted = ByteBuffer.allocateDirect(length);
     }
@@ -203,40 +212,40 @@ final class StateText {
   private byte[] line(Field field) {
     int id = field.id();
     if (!field.equals(written[id])) {
-      String line =
-          "id=%d name=%s size=%d slot=%d generation=%d state=%s owners=\"%s\"%s%s\n"
-              .formatted(
-                  id,
-                  field.name(),
-                  field.size(),
-                  field.slot(),
-                  field.generation(),
-                  field.state(),
-                  printable(
-                      String.join(", ", field.owners().stream().map(Object::toString).toList())),
-                  RECORD,
-                  base64(Records.key(field)));
-      lines[id] = line.getBytes(UTF_8);
+      StringBuilder line = new StringBuilder(ROOM); // calls wait for this, and format() is slow
+      line.append("id=").append(id).append(" name=").append(field.name());
+      line.append(" size=").append(field.size()).append(" slot=").append(field.slot());
+      line.append(" generation=").append(field.generation());
+      line.append(" state=").append(field.state()).append(" owners=\"");
+      String before = "";
+      for (Owner owner : field.owners()) {
+        line.append(before).append(printable(owner.toString()));
+        before = ", ";
+      }
+      lines[id] = ended(line.append('"'), Records.key(field));
       written[id] = field;
     }
     return lines[id];
   }
 
   static byte[] line(Change change, long ageMs) {
-    String line =
-        CHANGE
-            + "%d kind=%s name=%s%s%s\n"
-                .formatted(
-                    change.revision(),
-                    change.kind(),
-                    change.field().name(),
-                    RECORD,
-                    base64(Records.change(change, ageMs)));
-    return line.getBytes(UTF_8);
+    StringBuilder line = new StringBuilder(ROOM).append(CHANGE).append(change.revision());
+    line.append(" kind=").append(change.kind()).append(" name=").append(change.field().name());
+    return ended(line, Records.change(change, ageMs));
+  }
+
+  private static byte[] ended(StringBuilder line, byte[] record) {
+    return line.append(RECORD).append(base64(record)).append('\n').toString().getBytes(UTF_8);
   }
 
   private static String printable(String text) {
-    return text.replaceAll("[\\p{Cntrl}\"]", "?");
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (c < ' ' || c == 0x7f || c == '"') {
+        return printable(text.replace(c, '?'));
+      }
+    }
+    return text;
   }
 
   private static String base64(byte[] bytes) {
@@ -246,6 +255,6 @@ final class StateText {
   private static String checksum(ByteBuffer bytes) {
     CRC32C crc = new CRC32C();
     crc.update(bytes);
-    return "%08x".formatted(crc.getValue());
+    return HexFormat.of().toHexDigits(crc.getValue(), 8);
   }
 }

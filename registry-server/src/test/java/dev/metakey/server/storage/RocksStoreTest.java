@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import com.sun.management.ThreadMXBean;
 import dev.metakey.model.Change;
 import dev.metakey.model.Layout;
 import dev.metakey.server.OpenFiles;
@@ -13,6 +14,7 @@ import java.io.File;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
+import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -44,6 +46,9 @@ import org.rocksdb.WriteBatch;
 
 @Timeout(120)
 final class RocksStoreTest extends StoreContract {
+  private static final int COMMITS = 200;
+  private static final long MOST_BYTES_OF_A_COMMIT = 24_000; // it was 19,300
+
   @TempDir private Path temp;
   private Path mounted;
 
@@ -686,6 +691,23 @@ final class RocksStoreTest extends StoreContract {
     RocksStore next = (RocksStore) store();
     next.open();
     assertThat(next.recovery()).isNull();
+  }
+
+  @Test
+  void commit_ofOneChange_allocatesLittle() throws Exception {
+    RandomRegistry registry = new RandomRegistry(Committer.SEED);
+    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    long bytes = 0;
+    try (RocksStore store = new RocksStore(data(), registry::state)) {
+      var unused = store.open();
+      for (int i = 0; i < 2 * COMMITS; i++) {
+        List<Change> changes = registry.next(1, 0);
+        long before = threads.getCurrentThreadAllocatedBytes();
+        store.commit(registry.state(), changes);
+        bytes += i < COMMITS ? 0 : threads.getCurrentThreadAllocatedBytes() - before;
+      }
+    }
+    assertThat(bytes / COMMITS).isLessThan(MOST_BYTES_OF_A_COMMIT);
   }
 
   @Test
