@@ -3,6 +3,7 @@ package dev.metakey.server.engine;
 import dev.metakey.model.Change;
 import dev.metakey.model.Field;
 import dev.metakey.model.FieldSpec;
+import dev.metakey.model.FieldState;
 import dev.metakey.model.LimitUse;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Peer;
@@ -231,7 +232,8 @@ public final class Engine {
    */
   public <R> CompletableFuture<Reply<R>> submit(Command<R> command, Peer peer) {
     RegistryState shown = shown();
-    Decision.Accepted<R> known = mayBeKnown(shown, command) ? known(shown, command, peer) : null;
+    Decision.Accepted<R> known =
+        mayBeKnown(shown, command, peer) ? known(shown, command, peer) : null;
     if (known != null && known.state().snapshot() == shown.snapshot()) {
       return CompletableFuture.completedFuture(replyOf(known));
     }
@@ -258,13 +260,14 @@ public final class Engine {
     }
   }
 
-  /** Whether the command registers only names that are known: the writer decides about new ones. */
-  private static boolean mayBeKnown(RegistryState shown, Command<?> command) {
+  /** Whether the command registers only what the caller has: the writer decides about the rest. */
+  private static boolean mayBeKnown(RegistryState shown, Command<?> command, Peer peer) {
     if (!(command instanceof Register register)) {
       return false;
     }
     for (FieldSpec field : register.fields()) {
-      if (shown.snapshot().byName(field.name()) == null) {
+      Field known = shown.snapshot().byName(field.name());
+      if (known == null || !known.is(FieldState.ACTIVE) || !known.owners().contains(peer.owner())) {
         return false;
       }
     }

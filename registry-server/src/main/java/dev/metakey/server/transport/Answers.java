@@ -12,6 +12,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.function.BiConsumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -44,7 +45,11 @@ final class Answers {
     }
   }
 
-  /** Answers when the engine does; a call that its client cancels is not waited for. */
+  /**
+   * Answers when the engine does; a call that its client cancels is not waited for. The answer is
+   * made and written by the thread of the call's connection: so the writer goes on, and what it
+   * commits together wakes a thread once.
+   */
   static <R, A> void later(
       StreamObserver<A> call,
       Supplier<CompletableFuture<Reply<R>>> submit,
@@ -57,10 +62,14 @@ final class Answers {
       call.onError(WireErrors.toStatus(refusal(e)));
       return;
     }
-    if (!future.isDone()) {
+    BiConsumer<@Nullable Reply<R>, @Nullable Throwable> finish =
+        (reply, failure) -> finish(observer, reply, failure, toWire);
+    if (future.isDone()) {
+      var unused = future.whenComplete(finish);
+    } else {
       observer.setOnCancelHandler(() -> future.cancel(false));
+      var unused = future.whenCompleteAsync(finish, CallerInterceptor.connection().thread);
     }
-    var unused = future.whenComplete((reply, failure) -> finish(observer, reply, failure, toWire));
   }
 
   private static <R, A> void finish(

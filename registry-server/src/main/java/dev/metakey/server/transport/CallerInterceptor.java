@@ -37,12 +37,10 @@ final class CallerInterceptor implements ServerInterceptor {
   @Override
   public <Q, A> ServerCall.Listener<Q> interceptCall(
       ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
-    PeerProcess process =
-        Objects.requireNonNull(call.getAttributes().get(PeerNegotiator.PEER), "unknown peer");
-    Connection connection = call.getAttributes().get(PeerNegotiator.CONNECTION);
-    String claimed = headers.get(CLAIMED_SERVICE);
+    Connection connection =
+        Objects.requireNonNull(call.getAttributes().get(PeerNegotiator.CONNECTION), "unknown peer");
     try {
-      Peer peer = process.peer(claimed);
+      Peer peer = connection.caller(headers.get(CLAIMED_SERVICE));
       Context context = contextOf(peer).withValue(CONNECTION, connection);
       return Contexts.interceptCall(context, call, headers, next);
     } catch (MetakeyException e) {

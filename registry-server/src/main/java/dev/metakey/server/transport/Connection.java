@@ -1,8 +1,10 @@
 package dev.metakey.server.transport;
 
+import dev.metakey.model.Peer;
 import dev.metakey.server.domain.Quota;
 import dev.metakey.server.engine.Shares;
 import dev.metakey.server.log.Event;
+import java.util.Objects;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -20,6 +22,10 @@ final class Connection {
   private final AtomicBoolean asked = new AtomicBoolean();
   private final Runnable close;
   private volatile @Nullable Standing standing;
+  private volatile @Nullable Caller caller;
+
+  /** Who a call is by that claims a name; null: that claims none. */
+  private record Caller(@Nullable String claimed, Peer peer) {}
 
   /**
    * What the policy gives the peer's uid, whatever it will claim to be.
@@ -43,6 +49,16 @@ final class Connection {
 
   int uid() {
     return peer.uid();
+  }
+
+  /** As {@link PeerProcess#peer}, made once for calls that claim the same. */
+  Peer caller(@Nullable String claimed) {
+    Caller known = caller;
+    if (known == null || !Objects.equals(known.claimed, claimed)) {
+      known = new Caller(claimed, peer.peer(claimed));
+      caller = known;
+    }
+    return known.peer;
   }
 
   /** Whether the peer may use the reserves. */
