@@ -16,15 +16,17 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Collections;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
-import java.util.function.Supplier;
 import picocli.CommandLine;
 import picocli.CommandLine.Help;
+import picocli.CommandLine.Help.Column;
+import picocli.CommandLine.Help.TextTable;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.UsageMessageSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.TypeConversionException;
@@ -33,132 +35,69 @@ import picocli.CommandLine.TypeConversionException;
  * The verbs, and how a line is read.
  *
  * <p>Adding a verb costs milliseconds even if it does not run, as picocli looks at each of its
- * options. So a run adds only the verbs that the line mentions. If the line mentions none, as in
- * {@code metakey --help}, it adds all of them with nothing but their descriptions. If the line is
- * wrong in any way, it adds all of them whole, so that the message does not depend on this.
+ * options. So a run adds only the verbs that the line mentions. If the line is wrong in any way, it
+ * adds all of them, so that the message does not depend on this.
  */
 final class CommandTree {
-  /** In the order of the help. */
-  private static final Map<String, Entry> VERBS = new LinkedHashMap<>();
+  /** Not in the list of all verbs. */
+  private static final String HIDDEN = "generate-completion";
 
-  /**
-   * A verb as the list of all shows it.
-   *
-   * @param maker makes the verb itself
-   */
-  private record Entry(String description, Supplier<Object> maker, boolean isHidden) {}
-
-  private static void verb(String name, Supplier<Object> maker, String description) {
-    VERBS.put(name, new Entry(description, maker, false));
-  }
+  /** What each verb does, in the order of the help. */
+  private static final Map<String, String> VERBS = new LinkedHashMap<>();
 
   static {
-    verb(
-        "register",
-        RegisterVerb::new,
-        "Give fields an id and a place, for good: all of them, or none.");
-    verb(
-        "release",
-        ReleaseVerb::new,
-        "Retire a field of yours, or leave a shared one (admins: anybody's).");
-    verb("id", IdVerb::new, "Print the id of a name, and nothing else.");
-    verb("resolve", ResolveVerb::new, "Show what names stand for: all of them, or none.");
-    verb("list", ListVerb::new, "List fields by id, the kernel's own last.");
-    verb("map", MapVerb::new, "Draw all 64 ids with their owners, and the area byte by byte.");
-    verb("show", ShowVerb::new, "Show all that is known of a field, whatever its state.");
-    verb(
-        "header",
-        HeaderVerb::new,
-        "Show the global header: which ids are in use, and how large their values are.");
-    verb(
-        "decode",
-        DecodeVerb::new,
-        "Show by name what a packet carries, from the bytes before it in hex.");
-    verb(
-        "trace",
-        TraceVerb::new,
-        "Print by name what packets carry as they pass, until interrupted (root).");
-    verb(
-        "gen",
-        GenVerb::new,
-        "Make constants for programs, and scripts that show what packets carry.");
-    verb(
-        "watch",
-        WatchVerb::new,
-        "Print the whole state, then every change as it is committed, until interrupted.");
-    verb(
-        "status", StatusVerb::new, "Show how the daemon is doing; probes can go by the exit code.");
-    verb(
-        "doctor",
-        DoctorVerb::new,
-        "Look at the daemon, its files and the host, and say what is wrong and what to do.");
-    verb(
-        "link",
-        LinkVerb::new,
-        "Fill in the ids and places in a compiled BPF program, so that any loader loads it.");
-    verb(
-        "reserve",
-        ReserveVerb::new,
-        "Tie a name to an id and size before anybody registers it (admins).");
-    verb(
-        "unreserve",
-        UnreserveVerb::new,
-        "Untie a name from its id; what is registered stays (admins).");
-    verb(
-        "plan",
-        PlanVerb::new,
-        "Show what a file of reservations would change on this host (admins).");
-    verb("apply", ApplyVerb::new, "Reserve what a file says: all of it, or nothing (admins).");
-    verb("undelete", UndeleteVerb::new, "Bring a retired field back, as it was (admins).");
-    verb(
-        "transfer",
-        TransferVerb::new,
-        "Hand a field to another owner, who is then its only one (admins).");
-    verb(
-        "retag",
-        RetagVerb::new,
-        "Make a new tag; every program must then be linked again (admins).");
-    verb("backup", BackupVerb::new, "Write a backup of the registry to a file (admins).");
-    verb(
-        "restore",
-        RestoreVerb::new,
-        "Show what a backup would change, or put the registry back to it (admins).");
-    verb("export", ExportVerb::new, "Print all fields and reservations as YAML.");
-    verb(
-        "import",
-        ImportVerb::new,
-        "Make the fields and reservations of an export: all of them, or none (admins).");
-    verb(
-        "read-only",
-        ReadOnlyVerb::new,
-        "Refuse changes for the time of maintenance, or take them again (admins).");
-    verb("reload", ReloadVerb::new, "Have the daemon read its config again (admins).");
-    verb(
-        "policy", PolicyVerb::new, "Say which rule of the policy decides about somebody (admins).");
-    verb(
-        "fleet",
-        FleetVerb::new,
-        "Show the fleet whose hosts agree on ids, join it, or take its ids on (admins).");
-    verb(
-        "history",
-        HistoryVerb::new,
-        "List committed changes, oldest first, as far back as they are kept (admins).");
-    verb("pending", PendingVerb::new, "List who waits for which names (admins).");
-    verb(
-        "users",
-        UsersVerb::new,
-        "List the BPF programs that are loaded, and the fields that they use (admins).");
-    verb("help", HelpVerb::new, "Show the help of a verb.");
+    VERBS.put("register", "Give fields an id and a place, for good: all of them, or none.");
+    VERBS.put("release", "Retire a field of yours, or leave a shared one (admins: anybody's).");
+    VERBS.put("id", "Print the id of a name, and nothing else.");
+    VERBS.put("resolve", "Show what names stand for: all of them, or none.");
+    VERBS.put("list", "List fields by id, the kernel's own last.");
+    VERBS.put("map", "Draw all 64 ids with their owners, and the area byte by byte.");
+    VERBS.put("show", "Show all that is known of a field, whatever its state.");
     VERBS.put(
-        "generate-completion",
-        new Entry(
-            "Print a script that completes verbs, options and names, for bash, zsh or fish.",
-            CompletionVerb::new,
-            true));
+        "header", "Show the global header: which ids are in use, and how large their values are.");
+    VERBS.put("decode", "Show by name what a packet carries, from the bytes before it in hex.");
+    VERBS.put("trace", "Print by name what packets carry as they pass, until interrupted (root).");
+    VERBS.put("gen", "Make constants for programs, and scripts that show what packets carry.");
+    VERBS.put(
+        "watch", "Print the whole state, then every change as it is committed, until interrupted.");
+    VERBS.put("status", "Show how the daemon is doing; probes can go by the exit code.");
+    VERBS.put(
+        "doctor",
+        "Look at the daemon, its files and the host, and say what is wrong and what to do.");
+    VERBS.put(
+        "link",
+        "Fill in the ids and places in a compiled BPF program, so that any loader loads it.");
+    VERBS.put("reserve", "Tie a name to an id and size before anybody registers it (admins).");
+    VERBS.put("unreserve", "Untie a name from its id; what is registered stays (admins).");
+    VERBS.put("plan", "Show what a file of reservations would change on this host (admins).");
+    VERBS.put("apply", "Reserve what a file says: all of it, or nothing (admins).");
+    VERBS.put("undelete", "Bring a retired field back, as it was (admins).");
+    VERBS.put("transfer", "Hand a field to another owner, who is then its only one (admins).");
+    VERBS.put("retag", "Make a new tag; every program must then be linked again (admins).");
+    VERBS.put("backup", "Write a backup of the registry to a file (admins).");
+    VERBS.put(
+        "restore", "Show what a backup would change, or put the registry back to it (admins).");
+    VERBS.put("export", "Print all fields and reservations as YAML.");
+    VERBS.put(
+        "import", "Make the fields and reservations of an export: all of them, or none (admins).");
+    VERBS.put(
+        "read-only", "Refuse changes for the time of maintenance, or take them again (admins).");
+    VERBS.put("reload", "Have the daemon read its config again (admins).");
+    VERBS.put("policy", "Say which rule of the policy decides about somebody (admins).");
+    VERBS.put(
+        "fleet", "Show the fleet whose hosts agree on ids, join it, or take its ids on (admins).");
+    VERBS.put(
+        "history", "List committed changes, oldest first, as far back as they are kept (admins).");
+    VERBS.put("pending", "List who waits for which names (admins).");
+    VERBS.put(
+        "users", "List the BPF programs that are loaded, and the fields that they use (admins).");
+    VERBS.put("help", "Show the help of a verb.");
+    VERBS.put(
+        HIDDEN, "Print a script that completes verbs, options and names, for bash, zsh or fish.");
   }
 
   /** Verbs that need to know all the others. */
-  private static final Set<String> ABOUT_ALL = Set.of("help", "generate-completion");
+  private static final Set<String> ABOUT_ALL = Set.of("help", HIDDEN);
 
   /** How wide help is where no terminal says, in columns. */
   static final int WIDTH = 100;
@@ -181,49 +120,104 @@ final class CommandTree {
   }
 
   private static CommandLine reading(Terminal terminal, String... args) {
-    Set<String> words = new HashSet<>(Arrays.asList(args));
-    if (!Collections.disjoint(words, ABOUT_ALL)) {
-      return all(terminal);
+    Set<String> words = new LinkedHashSet<>(Arrays.asList(args));
+    if (Collections.disjoint(words, ABOUT_ALL)) {
+      words.retainAll(VERBS.keySet());
+      CommandLine mentioned = build(terminal, words);
+      try {
+        mentioned.parseArgs(args);
+        return mentioned;
+      } catch (ParameterException e) {
+        // the message is to know all verbs
+      }
     }
-    if (Collections.disjoint(words, VERBS.keySet())) {
-      return build(terminal, VERBS.keySet(), verb -> CommandSpec.create());
-    }
-    words.retainAll(VERBS.keySet());
-    CommandLine mentioned = build(terminal, words, CommandTree::make);
-    try {
-      mentioned.parseArgs(args);
-      return mentioned;
-    } catch (ParameterException e) {
-      return all(terminal);
-    }
+    return all(terminal);
   }
 
   static CommandLine all(Terminal terminal) {
-    return build(terminal, VERBS.keySet(), CommandTree::make);
+    return build(terminal, VERBS.keySet());
   }
 
-  private static Object make(Entry verb) {
-    return verb.maker.get();
-  }
-
-  private static CommandLine build(
-      Terminal terminal, Set<String> wanted, Function<Entry, Object> maker) {
+  private static CommandLine build(Terminal terminal, Set<String> wanted) {
     CommandLine line = new CommandLine(new Metakey(terminal));
-    VERBS.forEach(
-        (name, verb) -> {
-          if (wanted.contains(name)) {
-            CommandLine made = new CommandLine(maker.apply(verb));
-            made.getCommandSpec()
-                .usageMessage()
-                .description(verb.description)
-                .hidden(verb.isHidden);
-            line.addSubcommand(name, made);
-          }
-        });
+    for (String name : wanted) {
+      CommandLine verb = new CommandLine(make(name));
+      verb.getCommandSpec().usageMessage().description(VERBS.get(name)).hidden(name.equals(HIDDEN));
+      line.addSubcommand(name, verb);
+      arrange(verb.getCommandSpec(), "%nOptions:%n");
+    }
     configure(line, terminal);
     arrange(line.getCommandSpec(), "%nOptions, before or after the verb:%n");
-    line.getSubcommands().values().forEach(verb -> arrange(verb.getCommandSpec(), "%nOptions:%n"));
+    line.getCommandSpec().usageMessage().customSynopsis("metakey [OPTIONS] VERB");
+    line.getHelpSectionMap().remove(UsageMessageSpec.SECTION_KEY_COMMAND_LIST_HEADING);
+    line.getHelpSectionMap().put(UsageMessageSpec.SECTION_KEY_COMMAND_LIST, CommandTree::verbs);
     return line;
+  }
+
+  /** A verb by itself: a map of makers would load the classes of all. */
+  private static Object make(String verb) {
+    return switch (verb) {
+      case "register" -> new RegisterVerb();
+      case "release" -> new ReleaseVerb();
+      case "id" -> new IdVerb();
+      case "resolve" -> new ResolveVerb();
+      case "list" -> new ListVerb();
+      case "map" -> new MapVerb();
+      case "show" -> new ShowVerb();
+      case "header" -> new HeaderVerb();
+      case "decode" -> new DecodeVerb();
+      case "trace" -> new TraceVerb();
+      case "gen" -> new GenVerb();
+      case "watch" -> new WatchVerb();
+      case "status" -> new StatusVerb();
+      case "doctor" -> new DoctorVerb();
+      case "link" -> new LinkVerb();
+      case "reserve" -> new ReserveVerb();
+      case "unreserve" -> new UnreserveVerb();
+      case "plan" -> new PlanVerb();
+      case "apply" -> new ApplyVerb();
+      case "undelete" -> new UndeleteVerb();
+      case "transfer" -> new TransferVerb();
+      case "retag" -> new RetagVerb();
+      case "backup" -> new BackupVerb();
+      case "restore" -> new RestoreVerb();
+      case "export" -> new ExportVerb();
+      case "import" -> new ImportVerb();
+      case "read-only" -> new ReadOnlyVerb();
+      case "reload" -> new ReloadVerb();
+      case "policy" -> new PolicyVerb();
+      case "fleet" -> new FleetVerb();
+      case "history" -> new HistoryVerb();
+      case "pending" -> new PendingVerb();
+      case "users" -> new UsersVerb();
+      case "help" -> new HelpVerb();
+      case HIDDEN -> new CompletionVerb();
+      default -> throw new IllegalArgumentException(verb);
+    };
+  }
+
+  /** What verbs there are, with what each does. */
+  static Map<String, String> verbs() {
+    Map<String, String> verbs = new LinkedHashMap<>(VERBS);
+    verbs.remove(HIDDEN);
+    return verbs;
+  }
+
+  /** The list of verbs in the help, whichever of them this line has. */
+  private static String verbs(Help help) {
+    int width = help.commandSpec().usageMessage().width();
+    int first = verbs().keySet().stream().mapToInt(String::length).max().orElse(0) + 2;
+    TextTable table =
+        TextTable.forColumns(
+            help.colorScheme(),
+            new Column(first, 2, Column.Overflow.SPAN),
+            new Column(width - first, 2, Column.Overflow.WRAP));
+    verbs()
+        .forEach(
+            (name, description) ->
+                table.addRowValues(
+                    help.colorScheme().commandText(name), help.colorScheme().text(description)));
+    return "%n%s%n%s".formatted("Verbs:", table);
   }
 
   private static void arrange(CommandSpec spec, String optionListHeading) {
@@ -232,7 +226,6 @@ final class CommandTree {
         .abbreviateSynopsis(true)
         .parameterListHeading("%n")
         .optionListHeading(optionListHeading)
-        .commandListHeading("%nVerbs:%n")
         .exitCodeListHeading("%nExit codes:%n")
         .footerHeading("%nExamples:%n");
   }

@@ -124,22 +124,11 @@ final class Metakey implements Callable<Integer> {
   @Override
   public Integer call() {
     terminal.err().println("usage: metakey [--socket PATH] VERB ...");
-    spec.subcommands()
-        .forEach(
-            (name, verb) -> {
-              if (!verb.getCommandSpec().usageMessage().hidden()) {
-                terminal.err().printf("  %-10s %s%n", name, sentence(verb));
-              }
-            });
+    CommandTree.verbs().forEach((name, does) -> terminal.err().printf("  %-10s %s%n", name, does));
     terminal
         .err()
         .println("'metakey --help' shows the options, 'metakey VERB --help' those of a verb.");
     return CommandLine.ExitCode.USAGE;
-  }
-
-  private static String sentence(CommandLine verb) {
-    String[] description = verb.getCommandSpec().usageMessage().description();
-    return description.length == 0 ? "" : description[0].formatted();
   }
 
   /** From the jar's manifest. */

@@ -79,8 +79,6 @@ final class Connection implements AutoCloseable {
   /** For calls whose wait nobody ends early. */
   private static final CompletableFuture<Void> NEVER = new CompletableFuture<>();
 
-  private static final System.Logger LOG = System.getLogger(Connection.class.getName());
-
   private static final Metadata.Key<String> SERVICE =
       Metadata.Key.of("metakey-service", Metadata.ASCII_STRING_MARSHALLER);
 
@@ -418,7 +416,8 @@ final class Connection implements AutoCloseable {
     }
     var end = loop.shutdownGracefully(0, 0, TimeUnit.MILLISECONDS);
     if (!end.awaitUninterruptibly(Threads.PATIENCE_MS)) {
-      LOG.log(System.Logger.Level.WARNING, "thread {0} does not end", thread);
+      System.getLogger(Connection.class.getName()) // here, as finding a logger takes 3 ms
+          .log(System.Logger.Level.WARNING, "thread {0} does not end", thread);
     }
     Threads.awaitEnd(thread);
   }
