@@ -370,7 +370,7 @@ public final class FleetAgent implements CommitListener, AutoCloseable {
           hurry();
           try {
             answer.complete(question.ask());
-          } catch (FleetException e) {
+          } catch (FleetException | MetakeyException e) {
             answer.completeExceptionally(e);
           } catch (RuntimeException | Error e) {
             answer.completeExceptionally(e);
