@@ -9,6 +9,8 @@ import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Who may do what: real processes of several users, and the policy in the config. */
 class PolicyIT {
@@ -24,9 +26,13 @@ class PolicyIT {
 
   /** Runs {@code metakey} as a user in a supplementary group. */
   private Ran asMember(int uid, String... words) throws Exception {
+    return inGroups("7," + GROUP, uid, words);
+  }
+
+  private Ran inGroups(String groups, int uid, String... words) throws Exception {
     List<String> command =
         new ArrayList<>(
-            List.of("setpriv", "--reuid=" + uid, "--regid=" + uid, "--groups=7," + GROUP, "--"));
+            List.of("setpriv", "--reuid=" + uid, "--regid=" + uid, "--groups=" + groups, "--"));
     command.addAll(host.cliCommand(words).command());
     return Ran.of(host.process(command), Host.PATIENCE);
   }
@@ -76,6 +82,18 @@ class PolicyIT {
     host.cliAsNobody("show", "Roots.own").refuses(2, "'Roots.own'");
     host.cliAsNobody("watch").refuses(5, "a watch tells of every name", "shut out");
     host.cliAsNobody("show", "0").refuses(5, "roots.own");
+  }
+
+  /** The kernel tells groups without their number, and 0 is one of them. */
+  @ParameterizedTest
+  @ValueSource(strings = {"0", "0,7", "7,0"})
+  void policy_whenARuleIsAboutRootsGroup_countsItAsASupplementaryOneToo(String groups)
+      throws Exception {
+    host.configure("policy:", "  - {rule: roots, gid: 0, allow: {read: all, register: [edge.]}}");
+    host.start();
+
+    inGroups(groups, 1000, "register", "edge.a:2").ok();
+    inGroups("7", 1001, "register", "edge.b:2").refuses(5, "built-in rule 'everybody'");
   }
 
   @Test

@@ -16,7 +16,8 @@ import org.jspecify.annotations.Nullable;
  * anything.
  *
  * @param gids any group of the peer, also a supplementary one
- * @param groups names of groups, which count once {@link #lookedUp} has found their ids
+ * @param groups the same by name, which count once {@link #lookedUp} has found their ids
+ * @param groupGids those ids
  * @param units patterns; only a unit that the kernel proves
  * @param claims patterns; what a peer says it is, which proves nothing
  * @param cgroups patterns of the path of its cgroup
@@ -25,6 +26,7 @@ public record PeerMatch(
     Set<Integer> uids,
     Set<Integer> gids,
     Set<String> groups,
+    Set<Integer> groupGids,
     List<String> units,
     List<String> claims,
     List<String> cgroups) {
@@ -32,10 +34,22 @@ public record PeerMatch(
   public static final PeerMatch EVERYBODY =
       new PeerMatch(Set.of(), Set.of(), Set.of(), List.of(), List.of(), List.of());
 
+  /** Conditions of which no group was looked up yet. */
+  public PeerMatch(
+      Set<Integer> uids,
+      Set<Integer> gids,
+      Set<String> groups,
+      List<String> units,
+      List<String> claims,
+      List<String> cgroups) {
+    this(uids, gids, groups, Set.of(), units, claims, cgroups);
+  }
+
   public PeerMatch {
     uids = Set.copyOf(uids);
     gids = Set.copyOf(gids);
     groups = Set.copyOf(groups);
+    groupGids = Set.copyOf(groupGids);
     units = List.copyOf(units);
     claims = List.copyOf(claims);
     cgroups = List.copyOf(cgroups);
@@ -51,14 +65,14 @@ public record PeerMatch(
    * @param gidOf gives a negative number for a group that there is not
    */
   PeerMatch lookedUp(ToIntFunction<String> gidOf) {
-    Set<Integer> all = new HashSet<>(gids);
+    Set<Integer> found = new HashSet<>();
     for (String group : groups) {
       int gid = gidOf.applyAsInt(group);
       if (gid >= 0) {
-        all.add(gid);
+        found.add(gid);
       }
     }
-    return new PeerMatch(uids, all, groups, units, claims, cgroups);
+    return new PeerMatch(uids, gids, groups, found, units, claims, cgroups);
   }
 
   boolean matches(Peer peer) {
@@ -78,7 +92,8 @@ public record PeerMatch(
     if (!units.isEmpty() && !(isUnit && any(units, owner.service()))) {
       return "unit";
     }
-    if (!claims.isEmpty() && (isUnit || !any(claims, owner.service()))) {
+    boolean claimsNothing = isUnit || owner.service().isEmpty();
+    if (!claims.isEmpty() && (claimsNothing || !any(claims, owner.service()))) {
       return "claim";
     }
     return cgroups.isEmpty() || any(cgroups, peer.cgroup()) ? null : "cgroup";
@@ -89,11 +104,12 @@ public record PeerMatch(
   }
 
   private boolean isInGroup(Peer peer) {
-    if (gids.contains(peer.gid())) {
-      return true;
-    }
+    return isInOneOf(gids, peer) || isInOneOf(groupGids, peer);
+  }
+
+  private static boolean isInOneOf(Set<Integer> gids, Peer peer) {
     for (Integer gid : gids) {
-      if (peer.groups().contains(gid)) {
+      if (gid == peer.gid() || peer.groups().contains(gid)) {
         return true;
       }
     }
@@ -109,7 +125,12 @@ public record PeerMatch(
   Set<Integer> wholeGroups() {
     boolean isOnlyGroups =
         uids.isEmpty() && units.isEmpty() && claims.isEmpty() && cgroups.isEmpty();
-    return isOnlyGroups ? gids : Set.of();
+    if (!isOnlyGroups) {
+      return Set.of();
+    }
+    Set<Integer> all = new HashSet<>(gids);
+    all.addAll(groupGids);
+    return all;
   }
 
   private static boolean any(List<String> patterns, String text) {
@@ -153,9 +174,7 @@ public record PeerMatch(
     List<String> conditions = new ArrayList<>();
     add(conditions, "uid", uids.stream().sorted(Integer::compareUnsigned).toList());
     List<Object> all = new ArrayList<>(groups.stream().sorted().toList());
-    if (groups.isEmpty()) {
-      all.addAll(gids.stream().sorted(Integer::compareUnsigned).toList());
-    }
+    all.addAll(gids.stream().sorted(Integer::compareUnsigned).toList());
     add(conditions, "gid", all);
     add(conditions, "unit", units);
     add(conditions, "claim", claims);

@@ -77,11 +77,13 @@ final class AdminService extends AdminGrpc.AdminImplBase {
   private final KernelWatch kernel;
   private final Upkeep upkeep;
   private final Supplier<String> reload;
+  private final Supplier<Launchers> launchers;
   private final Executor readers;
   private final Executor lookers;
 
   /**
    * @param reload reads the config again, and returns what an admin should know
+   * @param launchers units that prove nothing
    * @param readers reads what is not in memory, so that the event loop does not wait for it
    * @param lookers looks at the kernel for releases, likewise
    */
@@ -90,12 +92,14 @@ final class AdminService extends AdminGrpc.AdminImplBase {
       KernelWatch kernel,
       Upkeep upkeep,
       Supplier<String> reload,
+      Supplier<Launchers> launchers,
       Executor readers,
       Executor lookers) {
     this.engine = engine;
     this.kernel = kernel;
     this.upkeep = upkeep;
     this.reload = reload;
+    this.launchers = launchers;
     this.readers = readers;
     this.lookers = lookers;
   }
@@ -304,7 +308,8 @@ final class AdminService extends AdminGrpc.AdminImplBase {
         call,
         forAdmin(
             "policy test",
-            caller -> PolicyTests.answer(request, engine.rules(), engine.snapshot())));
+            caller ->
+                PolicyTests.answer(request, engine.rules(), launchers.get(), engine.snapshot())));
   }
 
   @Override

@@ -1,10 +1,11 @@
 package dev.metakey.server.transport;
 
-import io.grpc.netty.shaded.io.netty.channel.Channel;
-import io.grpc.netty.shaded.io.netty.channel.ChannelException;
-import io.grpc.netty.shaded.io.netty.channel.unix.RawUnixChannelOption;
+import io.grpc.netty.shaded.io.netty.channel.epoll.EpollDomainSocketChannel;
+import io.grpc.netty.shaded.io.netty.channel.unix.Socket;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.Set;
 
@@ -23,32 +24,33 @@ final class PeerGroups {
 
   private PeerGroups() {}
 
-  /**
-   * Those of a connection's peer; none if the kernel does not tell. Never group 0: the kernel
-   * leaves zeros behind the last of them.
-   */
-  static Set<Integer> of(Channel connection) {
+  /** An id that no group has. The kernel leaves what is behind the last group as it was. */
+  private static final byte NONE = -1;
+
+  /** Those of a connection's peer; none if the kernel does not tell. */
+  static Set<Integer> of(EpollDomainSocketChannel connection) {
+    Socket socket = (Socket) connection.fd();
     try {
-      return read(connection, FEW);
-    } catch (ChannelException tooMany) {
+      return read(socket, FEW);
+    } catch (IOException tooMany) {
       try {
-        return read(connection, MOST);
-      } catch (ChannelException gone) {
+        return read(socket, MOST);
+      } catch (IOException gone) {
         return Set.of();
       }
     }
   }
 
-  private static Set<Integer> read(Channel connection, int room) {
-    var option =
-        new RawUnixChannelOption("SO_PEERGROUPS", SOL_SOCKET, SO_PEERGROUPS, room * Integer.BYTES);
-    ByteBuffer told = connection.config().getOption(option);
-    told.order(ByteOrder.nativeOrder());
+  private static Set<Integer> read(Socket socket, int room) throws IOException {
+    byte[] bytes = new byte[room * Integer.BYTES];
+    Arrays.fill(bytes, NONE);
+    ByteBuffer told = ByteBuffer.wrap(bytes).order(ByteOrder.nativeOrder());
+    socket.getRawOpt(SOL_SOCKET, SO_PEERGROUPS, told);
     Set<Integer> groups = new HashSet<>();
     for (int i = 0; i < room; i++) {
       groups.add(told.getInt(i * Integer.BYTES));
     }
-    groups.remove(0);
+    groups.remove((int) NONE);
     return Set.copyOf(groups);
   }
 }

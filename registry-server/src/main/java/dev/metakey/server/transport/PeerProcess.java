@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -72,8 +73,12 @@ record PeerProcess(
               .formatted(pid),
           Map.of("pid", Integer.toString(pid)));
     }
+    return by(() -> claimed == null ? programsName() : Names.checkClaim(claimed));
+  }
+
+  private Peer by(Supplier<String> claim) {
     return new Peer(
-        owner(claimed),
+        owner(claim),
         uid,
         gid,
         pid,
@@ -84,32 +89,27 @@ record PeerProcess(
         place.path());
   }
 
-  /** Whether it is an admin; which service it is does not matter for that. */
+  /** Whether it is an admin before it claims anything. */
   boolean isAdmin(Predicate<Peer> rule) {
-    return !place.ended() && rule.test(peer("unnamed"));
+    return !place.ended() && rule.test(by(() -> ""));
   }
 
   /** What the policy gives it before it claims anything. */
   Quota quota(Function<Peer, Quota> policy) {
-    return place.ended() ? Quota.NONE : policy.apply(peer("unnamed"));
+    return place.ended() ? Quota.NONE : policy.apply(by(() -> ""));
   }
 
-  private Owner owner(@Nullable String claimed) {
+  private Owner owner(Supplier<String> claim) {
     if (provesUnit && place.userManager() == -1) {
       return Owner.unit(safe(place.unit(), MAX_UNIT_LENGTH));
     }
-    String claim = claim(claimed);
+    boolean isUsersUnit = provesUnit && place.userManager() == uid;
+    String service = isUsersUnit ? safe(place.unit(), MAX_CLAIM_LENGTH) : claim.get();
     boolean changingUid = ownNamespace && !place.inUserSlice() && !place.container().isEmpty();
-    return changingUid ? Owner.container(claim) : new Owner(uid, claim);
+    return changingUid ? Owner.container(service) : new Owner(uid, service);
   }
 
-  private String claim(@Nullable String claimed) {
-    if (provesUnit && place.userManager() == uid) {
-      return safe(place.unit(), MAX_CLAIM_LENGTH);
-    }
-    if (claimed != null) {
-      return Names.checkClaim(claimed);
-    }
+  private String programsName() {
     String claim = safe(program, MAX_CLAIM_LENGTH);
     return claim.endsWith(Names.UNIT_SUFFIX) ? claim.replace('.', '_') : claim;
   }

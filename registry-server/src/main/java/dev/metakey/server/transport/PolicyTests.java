@@ -1,8 +1,10 @@
 package dev.metakey.server.transport;
 
+import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Names;
 import dev.metakey.model.Owner;
 import dev.metakey.model.Peer;
+import dev.metakey.model.Reason;
 import dev.metakey.model.Snapshot;
 import dev.metakey.server.domain.PolicyRule;
 import dev.metakey.server.domain.Right;
@@ -18,7 +20,17 @@ import java.util.List;
 final class PolicyTests {
   private PolicyTests() {}
 
-  static TestPolicyResponse answer(TestPolicyRequest request, Rules rules, Snapshot snapshot) {
+  /**
+   * @throws MetakeyException INVALID_REQUEST, also for a unit that proves nothing
+   */
+  static TestPolicyResponse answer(
+      TestPolicyRequest request, Rules rules, Launchers launchers, Snapshot snapshot) {
+    if (launchers.contains(request.getUnit())) {
+      throw new MetakeyException(
+          Reason.INVALID_REQUEST,
+          "%s runs other people's processes, so being in it proves nothing, and they are known by uid and claim: ask about these ('launchers' in docs/operating.md)"
+              .formatted(Names.quote(request.getUnit())));
+    }
     String name = request.getName().isEmpty() ? "" : Names.check(request.getName());
     Peer peer = peer(request);
     PolicyRule rule = rules.policy().ruleFor(peer);
@@ -49,7 +61,7 @@ final class PolicyTests {
   }
 
   private static String claim(String claim) {
-    return claim.isEmpty() ? "" : Names.checkClaim(claim);
+    return claim.isEmpty() ? "" : Names.checkService(claim); // a user's unit has the name of one
   }
 
   private static Peer peer(TestPolicyRequest request) {

@@ -176,7 +176,8 @@ public final class SocketServer implements AutoCloseable {
         List.of(
             inBytes(new RegistryService(engine, this::claim, kernel, lookers, hub, status).bind()),
             inBytes(
-                new AdminService(engine, kernel, upkeep, reload, readers, lookers).bindService()),
+                new AdminService(engine, kernel, upkeep, reload, launchers, readers, lookers)
+                    .bindService()),
             inBytes(health.getHealthService().bindService()),
             inBytes(ProtoReflectionServiceV1.newInstance().bindService())));
     this.servers = address -> build(address, services, limits);

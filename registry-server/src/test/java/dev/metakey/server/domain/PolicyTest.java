@@ -303,4 +303,13 @@ class PolicyTest {
   void isLike_standsForAnything(String pattern, String text, boolean like) {
     assertThat(PeerMatch.isLike(pattern, text)).isEqualTo(like);
   }
+
+  @Test
+  void match_whenGroupsHaveNamesAndNumbers_saysAllOfThem() {
+    PeerMatch match =
+        new PeerMatch(Set.of(), Set.of(7), Set.of("netops"), List.of(), List.of(), List.of())
+            .lookedUp(name -> 4711);
+    assertThat(match).hasToString("gid netops or 7");
+    assertThat(match.wholeGroups()).containsExactlyInAnyOrder(7, 4711);
+  }
 }
