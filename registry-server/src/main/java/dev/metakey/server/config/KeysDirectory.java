@@ -56,6 +56,10 @@ public final class KeysDirectory {
   }
 
   private static void read(Path file, List<Reserve> reservations, List<String> faults) {
+    if (Files.exists(file) && !Files.isRegularFile(file)) { // to open a pipe would wait for ever
+      faults.add("%s cannot be read: it is not a file; remove it".formatted(file));
+      return;
+    }
     reserve(YamlMap.read(file, List.of("reserve"), faults), reservations, faults);
   }
 

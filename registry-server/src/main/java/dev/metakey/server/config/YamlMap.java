@@ -1,11 +1,15 @@
 package dev.metakey.server.config;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import dev.metakey.files.Failure;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Names;
 import dev.metakey.server.files.TrustedDirectory;
 import dev.metakey.server.files.TrustedDirectory.Use;
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
@@ -34,6 +38,9 @@ import org.snakeyaml.engine.v2.nodes.Tag;
  * cannot be used is noted, with its place, and the rest is read.
  */
 final class YamlMap {
+  /** 64 reservations take 10 kB, and the parser takes many times what it reads. */
+  private static final int MOST_BYTES = 1 << 20;
+
   private final Path file;
   private final int line;
   private final Map<String, Node> values = new LinkedHashMap<>();
@@ -114,8 +121,14 @@ final class YamlMap {
    */
   private static String text(Path file) throws ConfigException {
     requireTrusted(file);
-    try {
-      return Files.readString(file);
+    try (InputStream in = Files.newInputStream(file)) {
+      byte[] bytes = in.readNBytes(MOST_BYTES + 1);
+      if (bytes.length > MOST_BYTES) {
+        throw new ConfigException(
+            "%s cannot be read: it has more than %d bytes, which is far more than any config needs"
+                .formatted(file, MOST_BYTES));
+      }
+      return UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
     } catch (CharacterCodingException e) {
       throw new ConfigException("%s cannot be read: it is not UTF-8 text".formatted(file));
     } catch (NoSuchFileException e) {

@@ -8,6 +8,9 @@ import dev.metakey.model.Merge;
 import dev.metakey.model.Reservation;
 import dev.metakey.server.domain.Reserve;
 import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -153,5 +156,27 @@ class KeysDirectoryTest {
     write("20.yaml", "reserve: [{name: a, id: 2, size: 4}]");
 
     assertThat(KeysDirectory.read(directory).value()).hasSize(3);
+  }
+
+  /** Such a file used up the daemon's memory, also when it was read again. */
+  @Test
+  void read_whenAFileIsFarTooLong_saysSoAndTakesTheRest() throws IOException {
+    Path big = write("10.yaml", "#".repeat((1 << 20) + 1));
+    write("20.yaml", "reserve: [{name: a.b, id: 1, size: 8}]");
+    assertThat(KeysDirectory.read(directory).value()).hasSize(1);
+    assertThat(KeysDirectory.read(directory).faults())
+        .containsExactly(
+            big
+                + " cannot be read: it has more than 1048576 bytes, which is far more than any config needs");
+  }
+
+  @Test
+  void read_whenSomethingIsNoFile_saysSoAndDoesNotOpenIt() throws IOException {
+    Path pipe = directory.resolve("10.yaml");
+    try (ServerSocketChannel socket = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+      socket.bind(UnixDomainSocketAddress.of(pipe));
+    }
+    assertThat(KeysDirectory.read(directory).faults())
+        .containsExactly(pipe + " cannot be read: it is not a file; remove it");
   }
 }
