@@ -3,6 +3,7 @@ package dev.metakey.files;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -70,13 +71,7 @@ public final class AtomicFile {
   private static FileChannel replace(
       Path path, Path temporary, Set<PosixFilePermission> permissions, Content content)
       throws IOException {
-    // CREATE_NEW is O_EXCL: a file or link that somebody else put there is never opened.
-    FileChannel channel =
-        FileChannel.open(
-            temporary,
-            Set.of(
-                StandardOpenOption.CREATE_NEW, StandardOpenOption.READ, StandardOpenOption.WRITE),
-            PosixFilePermissions.asFileAttribute(OWNER_ONLY));
+    FileChannel channel = create(path, temporary);
     try {
       // Sets the mode whatever the umask is, and never through a link that has taken the file's
       // place.
@@ -89,10 +84,35 @@ public final class AtomicFile {
         directory.force(true);
       }
       return channel;
+    } catch (FileSystemException e) {
+      abandon(channel, temporary, e);
+      throw named(path, e);
     } catch (IOException | RuntimeException | Error e) {
       abandon(channel, temporary, e);
       throw e;
     }
+  }
+
+  private static FileChannel create(Path path, Path temporary) throws IOException {
+    try {
+      // CREATE_NEW is O_EXCL: a file or link that somebody else put there is never opened.
+      return FileChannel.open(
+          temporary,
+          Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.READ, StandardOpenOption.WRITE),
+          PosixFilePermissions.asFileAttribute(OWNER_ONLY));
+    } catch (FileSystemException e) {
+      throw named(path, e);
+    }
+  }
+
+  /**
+   * The same failure, of the file that somebody knows of, and not of one with another name each
+   * time.
+   */
+  private static FileSystemException named(Path path, FileSystemException e) {
+    FileSystemException named = new FileSystemException(path.toString(), null, Failure.reason(e));
+    named.initCause(e);
+    return named;
   }
 
   private static void abandon(FileChannel channel, Path temporary, Throwable why) {

@@ -8,7 +8,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Arrays;
@@ -76,7 +75,8 @@ class AtomicFileTest {
     assertThatThrownBy(() -> write(path, "new")).isInstanceOf(FileSystemException.class);
     assertThat(path).hasContent("old");
     assertThatThrownBy(() -> write(directory.resolve("missing/keys"), "new"))
-        .isInstanceOf(NoSuchFileException.class);
+        .isInstanceOf(FileSystemException.class)
+        .hasMessageEndingWith("missing/keys: no such file or directory");
   }
 
   @Test
@@ -114,6 +114,23 @@ class AtomicFileTest {
       return Files.readAllBytes(path);
     } catch (IOException e) {
       throw new AssertionError(e);
+    }
+  }
+
+  /** The temporary file has another name each time: a message with it would never be the same. */
+  @Test
+  void write_whenItFails_namesTheFileAndNotTheTemporaryOne() throws IOException {
+    Path path = directory.resolve("keys");
+    Files.createDirectories(path.resolve("in the way"));
+    Path nowhere = directory.resolve("none/keys");
+    for (Path file : new Path[] {path, nowhere}) {
+      assertThatThrownBy(
+              () ->
+                  AtomicFile.write(
+                      file, PosixFilePermissions.fromString("rw-------"), channel -> {}))
+          .isInstanceOf(FileSystemException.class)
+          .hasMessageStartingWith(file + ": ")
+          .hasMessageNotContaining(".tmp");
     }
   }
 }

@@ -292,6 +292,14 @@ class BadEnvironmentIT {
         .refuses(8, host.data().toString(), "full", "free some space, and start metakeyd again");
   }
 
+  @Test
+  void descriptors_whenThereAreFarTooFew_areRefusedAndNamed() throws Exception {
+    List<String> command =
+        new ArrayList<>(List.of("sh", "-c", "ulimit -n 64; exec \"$@\"", "metakeyd"));
+    command.addAll(host.daemonCommand().command());
+    Ran.of(host.process(command), Host.PATIENCE).refuses(8, "Too many open files", "LimitNOFILE");
+  }
+
   private static void fill(Path file) throws IOException {
     byte[] block = new byte[4096];
     try (OutputStream out = Files.newOutputStream(file, StandardOpenOption.CREATE_NEW)) {

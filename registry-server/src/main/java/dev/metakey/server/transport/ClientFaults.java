@@ -4,6 +4,7 @@ import dev.metakey.server.log.Event;
 import io.grpc.StatusException;
 import io.grpc.StatusRuntimeException;
 import java.io.IOException;
+import java.util.Arrays;
 import java.util.logging.Filter;
 import java.util.logging.Level;
 import java.util.logging.LogRecord;
@@ -33,9 +34,17 @@ public final class ClientFaults implements Filter {
 
   private static boolean isClients(@Nullable Throwable thrown) {
     return thrown instanceof IOException
+        || isOfATimeout(thrown)
         || thrown instanceof StatusRuntimeException
         || thrown instanceof StatusException
         || (thrown != null && isHttp2(thrown.getClass()));
+  }
+
+  /** Whether a client's {@code grpc-timeout} is none, which gRPC takes for a defect. */
+  private static boolean isOfATimeout(@Nullable Throwable thrown) {
+    return thrown instanceof IllegalArgumentException
+        && Arrays.stream(thrown.getStackTrace())
+            .anyMatch(frame -> frame.getClassName().endsWith("TimeoutMarshaller"));
   }
 
   /**
