@@ -13,6 +13,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,9 +38,11 @@ record FleetMoves(FleetKeys keys, String registryId, String host, String machine
    *
    * @param ids which this host uses for something else
    * @param bytes of the area, likewise
+   * @param isOver whether the quarantine of a retired name is over
    * @return null if there is no room
    */
-  static @Nullable Spot spot(FleetView view, FieldSpec spec, BitSet ids, BitSet bytes, long nowMs) {
+  static @Nullable Spot spot(
+      FleetView view, FieldSpec spec, BitSet ids, BitSet bytes, Predicate<Named> isOver) {
     BitSet takenIds = view.ids();
     takenIds.or(ids);
     int id = takenIds.nextClearBit(view.facts().firstId());
@@ -53,7 +56,7 @@ record FleetMoves(FleetKeys keys, String registryId, String host, String machine
         view.names().values().stream()
             .filter(each -> each.field().retired() && each.revision() > 0)
             .filter(each -> !ids.get(each.field().id()))
-            .filter(each -> nowMs - each.value().getRetiredAtMs() >= view.facts().quarantineMs())
+            .filter(isOver)
             .sorted(Comparator.comparingLong(each -> each.value().getRetiredAtMs()))
             .toList();
     for (Named each : old) {

@@ -52,6 +52,7 @@ final class Membership {
   private FleetMoves moves;
   private final Set<String> held = new HashSet<>();
   private final Map<String, Long> claimedAt = new HashMap<>();
+  private final Retirements retirements = new Retirements();
   private long factsRevision;
   private long hosts;
   private boolean connected;
@@ -183,6 +184,9 @@ final class Membership {
   }
 
   private void tell() {
+    if (knowledge.view() != null) {
+      retirements.look(current().names().values(), engine.now().ageMs());
+    }
     engine.take(knowledge.asFleet(isMember(), !connected));
   }
 
@@ -428,12 +432,16 @@ final class Membership {
       return store.commit(moves.hold(key.revision(), List.of(retired), now()));
     }
     FleetLimits.requireQuota(current(), spec, service, moves.registryId());
-    Spot spot = FleetMoves.spot(current(), spec, takenIds(), takenBytes(), now());
+    Spot spot = FleetMoves.spot(current(), spec, takenIds(), takenBytes(), this::isQuarantineOver);
     if (spot == null) {
       throw FleetLimits.noRoom(current(), spec, settings.name());
     }
     Name name = moves.name(spec, spot, service, now());
     return store.commit(moves.claim(key.revision(), factsRevision, name, spot.replaced(), now()));
+  }
+
+  private boolean isQuarantineOver(Named retired) {
+    return retirements.isOver(retired, current().facts().quarantineMs(), engine.now().ageMs());
   }
 
   private BitSet takenIds() {

@@ -53,7 +53,7 @@ class FleetMovesTest {
   }
 
   private boolean claim(FleetMoves host, FieldSpec spec, long nowMs) throws Exception {
-    Spot spot = FleetMoves.spot(view(), spec, NONE, NONE, nowMs);
+    Spot spot = FleetMoves.spot(view(), spec, NONE, NONE, name -> true);
     return store.commit(claim(host, spec, spot, nowMs));
   }
 
@@ -69,7 +69,7 @@ class FleetMovesTest {
   @Test
   void claim_givesOneAnswer_whenTwoHostsClaimTheNameAtOnce() throws Exception {
     FieldSpec spec = FieldSpec.of("edge.a", 4);
-    Spot spot = FleetMoves.spot(view(), spec, NONE, NONE, 1);
+    Spot spot = FleetMoves.spot(view(), spec, NONE, NONE, name -> false);
     Txn first = claim(one, spec, spot, 1);
     Txn second = claim(two, spec, spot, 1);
 
@@ -80,7 +80,7 @@ class FleetMovesTest {
 
   @Test
   void claim_givesAnIdOnce_whenTwoHostsClaimTwoNamesAtOnce() throws Exception {
-    Spot spot = FleetMoves.spot(view(), FieldSpec.of("edge.a", 4), NONE, NONE, 1);
+    Spot spot = FleetMoves.spot(view(), FieldSpec.of("edge.a", 4), NONE, NONE, name -> false);
     Txn first = claim(one, FieldSpec.of("edge.a", 4), spot, 1);
     Txn sameId = claim(two, FieldSpec.of("edge.b", 4), new Spot(spot.id(), 20, 1, null), 1);
     Txn sameBytes = claim(two, FieldSpec.of("edge.b", 8), new Spot(1, 40, 1, null), 1);
@@ -95,7 +95,7 @@ class FleetMovesTest {
   @Test
   void claim_changesNothing_whenTheHostWasForgotten() throws Exception {
     FieldSpec spec = FieldSpec.of("edge.a", 4);
-    Txn claim = claim(one, spec, FleetMoves.spot(view(), spec, NONE, NONE, 1), 1);
+    Txn claim = claim(one, spec, FleetMoves.spot(view(), spec, NONE, NONE, name -> false), 1);
     store.commit(two.forget("id-1", List.of()));
 
     assertThat(store.commit(claim)).isFalse();
@@ -108,7 +108,7 @@ class FleetMovesTest {
     BitSet bytes = new BitSet();
     bytes.set(33, 41);
 
-    assertThat(FleetMoves.spot(view(), FieldSpec.of("edge.a", 8), ids, bytes, 1))
+    assertThat(FleetMoves.spot(view(), FieldSpec.of("edge.a", 8), ids, bytes, name -> false))
         .isEqualTo(new Spot(1, 32, 1, null));
   }
 
@@ -139,8 +139,8 @@ class FleetMovesTest {
     leave(one, "edge.b", 10);
     FieldSpec spec = FieldSpec.of("edge.d", 4);
 
-    assertThat(FleetMoves.spot(view(), spec, NONE, NONE, 1_009)).isNull();
-    Txn late = claim(two, spec, FleetMoves.spot(view(), spec, NONE, NONE, 1_010), 1_010);
+    assertThat(FleetMoves.spot(view(), spec, NONE, NONE, name -> false)).isNull();
+    Txn late = claim(two, spec, FleetMoves.spot(view(), spec, NONE, NONE, name -> true), 1_010);
     hold(one, view().names().get("edge.b"));
     assertThat(store.commit(late)).as("it is held again").isFalse();
 
