@@ -75,7 +75,9 @@ class RandomisedTest {
               "NO_FREE_ID",
               "NO_FREE_SLOT",
               "WRONG_GENERATION",
-              "IN_USE");
+              "IN_USE",
+              "FLEET_AWAY",
+              "adopted");
       for (ChangeKind kind : ChangeKind.values()) {
         if (kind != ChangeKind.OTHER) { // which clients make of kinds that they do not know
           assertThat(seen).contains(kind.toString());
@@ -102,7 +104,9 @@ class RandomisedTest {
     final List<Object> trace = new ArrayList<>();
     final Set<String> seen = new HashSet<>();
     private final Random random;
-    private final Rules rules = new Rules(QUARANTINE_MS, 990);
+    private static final Prefixes FLEETS = new Prefixes(false, List.of("f."));
+
+    private Rules rules = new Rules(QUARANTINE_MS, 990);
     private final int names;
     private final Map<Integer, Field> replayed = new TreeMap<>();
 
@@ -110,6 +114,7 @@ class RandomisedTest {
     private final Map<Integer, Long> lastLiveMs = new HashMap<>();
 
     private final boolean isAdopting;
+    private final boolean isInFleet;
     private RegistryState state;
     private ReferenceModel model;
 
@@ -124,6 +129,7 @@ class RandomisedTest {
       random = new Random(seed);
       names = oneOf(6, 12, 90);
       isAdopting = random.nextInt(3) == 0;
+      isInFleet = random.nextInt(3) > 0;
       Layout layout = layout();
       int area = oneOf(AREAS);
       state = RegistryState.empty(new UUID(seed, 0), layout, area);
@@ -141,12 +147,16 @@ class RandomisedTest {
       if (random.nextInt(COMMANDS / 8) == 0) {
         backUp();
       }
+      if (isInFleet && random.nextInt(6) == 0) {
+        hear(fleet());
+      }
       Command<?> command = command();
       boolean crowding = names > Field.IDS && command instanceof Register && random.nextInt(9) > 0;
       Peer peer = crowding ? PEERS.get(2) : PEERS.get(random.nextInt(PEERS.size()));
       if (command instanceof Start) {
         peer = DAEMON; // nobody else can
-      } else if (command instanceof Restore && random.nextInt(4) > 0) {
+      } else if ((command instanceof Restore || command instanceof FleetAdopt)
+          && random.nextInt(4) > 0) {
         peer = PEERS.get(0);
       }
       trace.add(List.of(nowMs, peer, command));
@@ -163,12 +173,16 @@ class RandomisedTest {
         return;
       }
       assertThat(reason).as("accepted").isNull();
+      if (command instanceof FleetAdopt && !((Decision.Accepted<?>) decision).changes().isEmpty()) {
+        seen.add("adopted");
+      }
       Decision.Accepted<?> accepted = (Decision.Accepted<?>) decision;
       boolean rebooted = !state.bootId().equals(accepted.state().bootId());
       boolean sworn = command instanceof Start start && start.nothingLoaded();
       boolean atOnce =
           (command instanceof Release release && release.now())
-              || (command instanceof ReleaseAll all && all.now());
+              || (command instanceof ReleaseAll all && all.now())
+              || command instanceof FleetAdopt;
       checkRegistryId(accepted, command);
       checkChanges(accepted, command instanceof Restore, rebooted || sworn || atOnce);
       state = accepted.state();
@@ -222,6 +236,9 @@ class RandomisedTest {
       } else if (dice < 80) {
         UUID id = new UUID(random.nextLong(), trace.size());
         return new Restore(backup, Tag.NONE, id, random.nextInt(3) == 0);
+      } else if (dice < 83) {
+        List<String> known = List.copyOf(new TreeMap<>(rules.fleet().fields()).keySet());
+        return new FleetAdopt(known.isEmpty() ? name() : known.get(random.nextInt(known.size())));
       } else if (dice < 87) {
         return new Tick();
       } else if (dice < 96) {
@@ -287,8 +304,62 @@ class RandomisedTest {
       return new Register(List.copyOf(new TreeMap<>(specs).values()));
     }
 
+    /** Half of the names are the fleet's, if there is one. */
     private String name() {
-      return "n" + random.nextInt(names);
+      int number = random.nextInt(names);
+      return number % 2 == 0 ? "n" + number : "f.n" + number;
+    }
+
+    // What the host hears of its fleet
+
+    private void hear(Fleet fleet) {
+      trace.add(fleet);
+      rules = rules.with(fleet);
+      model.in(fleet);
+    }
+
+    /** What was known, with one name claimed, retired or gone; and it comes and goes. */
+    private Fleet fleet() {
+      Fleet known = rules.fleet();
+      Map<String, FleetField> fields = new HashMap<>(known.fields());
+      String name = name();
+      FleetField before = fields.remove(name);
+      if (FLEETS.contains(name) && random.nextInt(4) > 0) {
+        fields.put(name, before == null ? fleetField(name) : retiredOrLive(before));
+      }
+      int lastId = known.isNone() ? oneOf(7, 47) : known.lastId();
+      return new Fleet(
+          "fleet",
+          FLEETS,
+          0,
+          lastId,
+          random.nextInt(5) > 0,
+          random.nextInt(3) == 0,
+          random.nextBoolean(),
+          fields);
+    }
+
+    private FleetField retiredOrLive(FleetField field) {
+      return new FleetField(
+          field.spec(), field.id(), field.slot(), field.service(), 1, !field.retired());
+    }
+
+    /** Perhaps where the host has the name already, or half of that. */
+    private FleetField fleetField(String name) {
+      Snapshot snapshot = state.snapshot();
+      FieldSpec spec = spec(name).expiringAfter(Duration.ZERO);
+      Field here = snapshot.byName(name);
+      boolean hasId = here != null && random.nextBoolean();
+      boolean hasSlot = here != null && random.nextBoolean();
+      int places = (snapshot.info().areaBytes() - RegistryInfo.SLOTLESS_BYTES) / spec.size();
+      int slot = RegistryInfo.SLOTLESS_BYTES + spec.size() * (1 + random.nextInt(places));
+      return new FleetField(
+          spec,
+          hasId ? here.id() : random.nextInt(48),
+          hasSlot ? here.slot() : snapshot.info().layout() == Layout.PACKED ? 0 : slot,
+          FleetField.serviceOf(PEERS.get(random.nextInt(PEERS.size())).owner()),
+          1,
+          false);
     }
 
     /** A spec, mostly the one that everybody else uses for the name. */
@@ -361,6 +432,8 @@ class RandomisedTest {
         return model.transfer(c.name(), c.to(), admin);
       } else if (command instanceof Restore c) {
         return model.restore(backedUp, c.nothingLoaded(), admin, nowMs);
+      } else if (command instanceof FleetAdopt c) {
+        return model.adopt(c.name(), admin, nowMs);
       } else if (command instanceof Observe c) {
         model.observe(c);
         return null;

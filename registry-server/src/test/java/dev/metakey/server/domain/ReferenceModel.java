@@ -67,6 +67,7 @@ final class ReferenceModel {
   private long seenMs;
   private boolean blind;
   private long turn;
+  private Fleet fleet = Fleet.NONE;
 
   ReferenceModel(Layout layout, int area, long quarantineMs) {
     this.layout = layout;
@@ -82,14 +83,30 @@ final class ReferenceModel {
     copy.seenMs = seenMs;
     copy.blind = blind;
     copy.turn = turn;
+    copy.fleet = fleet;
     return copy;
   }
 
   @Nullable Reason register(FieldSpec spec, Owner who, boolean admin, long now) {
     Key key = named(spec.name());
+    FleetField theirs = fleets(spec.name());
     if (key == null) {
-      int id = nextId(admin ? 0 : 8);
-      int slot = id < 0 ? 0 : nextSlot(spec.size(), admin ? 0 : 16);
+      boolean isLocal = !fleet.hasName(spec.name()) || (fleet.away() && fleet.localWhenAway());
+      if (theirs == null || !fleet.joined()) {
+        theirs = null;
+        if (!isLocal) {
+          return Reason.FLEET_AWAY;
+        }
+      } else if (mayNotHave(theirs, spec, who) != null) {
+        return mayNotHave(theirs, spec, who);
+      } else if (!isFree(theirs)) {
+        return Reason.ID_TAKEN;
+      }
+      int id = theirs != null ? theirs.id() : nextId(admin ? 0 : 8);
+      int slot = theirs != null ? theirs.slot() : 0;
+      if (theirs == null && id >= 0) {
+        slot = nextSlot(spec.size(), admin ? 0 : 16);
+      }
       if (id < 0 || slot < 0) {
         return id < 0 ? Reason.NO_FREE_ID : Reason.NO_FREE_SLOT;
       }
@@ -99,6 +116,8 @@ final class ReferenceModel {
       boolean anyMerge = key.spec.merge() == Merge.UNSPECIFIED;
       if (key.spec.size() != spec.size() || !(anyMerge || key.spec.merge() == spec.merge())) {
         return Reason.MISMATCH;
+      } else if (theirs != null && key.state == RESERVED && mayNotHave(theirs, spec, who) != null) {
+        return mayNotHave(theirs, spec, who);
       }
       key.generation += key.state == RESERVED && !key.foreign ? 1 : 0;
       key.spec = spec;
@@ -229,17 +248,32 @@ final class ReferenceModel {
     Key there = keys.get(id);
     if (!admin) {
       return Reason.NOT_PERMITTED;
-    } else if (key == null ? linked(id) || (there != null && there.state != FREE) : key != there) {
+    }
+    int slot = 0;
+    if (key == null && !foreign && !fleet.isNone()) {
+      FleetField theirs = fleets(spec.name());
+      if (fleet.hasName(spec.name()) ? theirs == null || theirs.id() != id : fleet.hasId(id)) {
+        return Reason.ID_TAKEN;
+      } else if (theirs != null && !fits(theirs.spec(), spec)) {
+        return Reason.MISMATCH;
+      }
+      slot = theirs == null ? 0 : theirs.slot();
+    }
+    if (key == null ? linked(id) || (there != null && there.state != FREE) : key != there) {
       return Reason.ID_TAKEN;
     } else if (key == null) {
-      int slot = nextSlot(spec.size(), 0);
+      if (slot != 0 && !isSlot(slot, spec.size())) {
+        return Reason.INVALID_REQUEST;
+      } else if (slot != 0 && isUsed(slot, spec.size())) {
+        return Reason.ID_TAKEN;
+      }
+      slot = slot != 0 ? slot : nextSlot(spec.size(), 0);
       if (slot < 0) {
         return Reason.NO_FREE_SLOT;
       }
       key = open(id, spec, slot);
       key.state = RESERVED;
-    } else if (key.spec.size() != spec.size()
-        || (spec.merge() != Merge.UNSPECIFIED && spec.merge() != key.spec.merge())) {
+    } else if (!fits(key.spec, spec)) {
       return Reason.MISMATCH;
     }
     if (key.state == RESERVED && foreign && !key.foreign) {
@@ -251,6 +285,102 @@ final class ReferenceModel {
     key.reserved = true;
     key.foreign = foreign;
     return null;
+  }
+
+  /** What the host knows of its fleet from now on. */
+  void in(Fleet other) {
+    fleet = other;
+  }
+
+  /** Moves a field to where the fleet has it. */
+  @Nullable Reason adopt(String name, boolean admin, long now) {
+    Key key = named(name);
+    FleetField theirs = fleets(name);
+    if (!admin) {
+      return Reason.NOT_PERMITTED;
+    } else if (!fleet.hasName(name)) {
+      return Reason.INVALID_REQUEST;
+    } else if (key == null) {
+      return Reason.NOT_FOUND;
+    } else if (!fleet.joined() || (theirs == null && fleet.away())) {
+      return Reason.FLEET_AWAY;
+    } else if (theirs == null) {
+      return Reason.NOT_FOUND;
+    } else if (keys.get(theirs.id()) == key && key.slot == theirs.slot()) {
+      return null;
+    } else if (key.reserved) {
+      return Reason.ID_TAKEN;
+    } else if (key.state != ACTIVE) {
+      return Reason.NOT_FOUND;
+    } else if (key.spec.size() != theirs.spec().size()
+        || key.spec.merge() != theirs.spec().merge()) {
+      return Reason.MISMATCH;
+    }
+    boolean isTheirs =
+        key.owners.isEmpty()
+            || key.owners.stream().anyMatch(o -> FleetField.serviceOf(o).equals(theirs.service()));
+    boolean areShared =
+        key.spec.sharing() == Sharing.SHARED && theirs.spec().sharing() == Sharing.SHARED;
+    if (!isTheirs && !areShared) {
+      return Reason.OWNED_BY_OTHER;
+    } else if (!sees() || keys.keySet().stream().anyMatch(i -> keys.get(i) == key && linked(i))) {
+      return Reason.IN_USE;
+    }
+    retire(key, now);
+    free(key);
+    if (!isFree(theirs)) {
+      return Reason.ID_TAKEN;
+    }
+    Key moved = open(theirs.id(), key.spec, theirs.slot());
+    moved.generation++;
+    moved.owners = new LinkedHashSet<>(key.owners);
+    renew(moved, now);
+    return null;
+  }
+
+  /** What some host of the fleet holds under this name. */
+  private @Nullable FleetField fleets(String name) {
+    FleetField field = fleet.hasName(name) ? fleet.fields().get(name) : null;
+    return field == null || field.retired() ? null : field;
+  }
+
+  private static @Nullable Reason mayNotHave(FleetField theirs, FieldSpec spec, Owner who) {
+    if (theirs.spec().size() != spec.size() || theirs.spec().merge() != spec.merge()) {
+      return Reason.MISMATCH;
+    }
+    boolean isSame = theirs.service().equals(FleetField.serviceOf(who));
+    return isSame || bothShare(theirs.spec(), spec) ? null : Reason.OWNED_BY_OTHER;
+  }
+
+  /** Whether a reservation may say so of a name that is known. */
+  private static boolean fits(FieldSpec known, FieldSpec said) {
+    return known.size() == said.size()
+        && (said.merge() == Merge.UNSPECIFIED || said.merge() == known.merge());
+  }
+
+  /** Whether nothing here has the fleet's place for a name. */
+  private boolean isFree(FleetField theirs) {
+    Key there = keys.get(theirs.id());
+    int size = theirs.spec().size();
+    boolean hasSlot =
+        layout == Layout.PACKED
+            ? theirs.slot() == 0
+            : isSlot(theirs.slot(), size) && !isUsed(theirs.slot(), size);
+    return hasSlot && !linked(theirs.id()) && (there == null || there.state == FREE);
+  }
+
+  private boolean isSlot(int slot, int size) {
+    return layout == Layout.SLOTTED && slot % size == 0 && slot >= 16 + size && slot <= area;
+  }
+
+  /** Whether a field or a program has any of these bytes. */
+  private boolean isUsed(int slot, int size) {
+    return hasBytes(slot, size)
+        || links()
+            .filter(use -> use.place().layout() == Layout.SLOTTED)
+            .filter(use -> use.place().slot() >= use.size())
+            .anyMatch(
+                use -> slot > use.place().slot() - use.size() && slot - size < use.place().slot());
   }
 
   @Nullable Reason unreserve(String name, boolean admin, long now) {
@@ -523,7 +653,7 @@ final class ReferenceModel {
     int free = 0;
     for (int id = 63; id >= 0; id--) {
       Key key = keys.get(id);
-      boolean better = !linked(id) && (best < 0 || turnOf(id) <= turnOf(best));
+      boolean better = !linked(id) && !fleet.hasId(id) && (best < 0 || turnOf(id) <= turnOf(best));
       if ((key == null || key.state == FREE) && better) {
         best = id;
       }
@@ -537,8 +667,8 @@ final class ReferenceModel {
   }
 
   /**
-   * The first place in the fullest word that has room; 0 if the layout has no slots; -1 if only
-   * what is kept is left.
+   * The first place in the fullest word that has room, and in which the fleet has nothing, if there
+   * is one; 0 if the layout has no slots; -1 if only what is kept is left.
    */
   private int nextSlot(int size, int kept) {
     if (layout == Layout.PACKED) {
@@ -562,6 +692,15 @@ final class ReferenceModel {
                 }
               }
             });
+    boolean[] fleets = new boolean[words.length];
+    for (FleetField theirs : fleet.fields().values()) {
+      for (int i = theirs.slot() - theirs.spec().size() - 16; i < theirs.slot() - 16; i++) {
+        if (i >= 0 && i < words.length * 8) {
+          words[i / 8] |= 1L << i % 8;
+          fleets[i / 8] = true;
+        }
+      }
+    }
     int left = words.length * 8;
     for (long word : words) {
       left -= Long.bitCount(word);
@@ -569,11 +708,11 @@ final class ReferenceModel {
     if (words.length >= 8 && left - size < kept) {
       return -1;
     }
-    for (int room = size; room <= 8; room++) {
+    for (int room = size; room <= 16; room++) {
       for (int word = 0; word < words.length; word++) {
         for (int start = 0; start < 8; start += size) {
           boolean free = (words[word] >> start & ((1L << size) - 1)) == 0;
-          if (free && 8 - Long.bitCount(words[word]) == room) {
+          if (free && 8 - Long.bitCount(words[word]) == room - (fleets[word] ? 8 : 0)) {
             return 16 + 8 * word + start + size;
           }
         }
