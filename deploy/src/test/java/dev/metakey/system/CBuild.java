@@ -83,6 +83,14 @@ final class CBuild {
     run(command);
   }
 
+  /** Compiles what can be preloaded into a program. */
+  static void library(Path source, Path library) throws Exception {
+    List<String> command = new ArrayList<>(List.of("cc", "-std=gnu11", "-O1", "-shared", "-fPIC"));
+    command.addAll(WARNINGS);
+    command.addAll(List.of(source.toString(), "-o", library.toString(), "-ldl"));
+    run(command);
+  }
+
   /**
    * The folder of the headers and, for {@code <linux/bpf.h>}, that of this machine's asm/types.h.
    */

@@ -173,6 +173,7 @@ final class EtcdNodes implements AutoCloseable {
         List.of(
             programs.resolve("etcdctl").toString(),
             "--endpoints=" + endpoints,
+            "--command-timeout=20s", // a machine with many daemons is slow
             "--cacert=" + file("ca.pem"),
             "--cert=" + file("etcd.pem"),
             "--key=" + file("etcd.key")));
@@ -186,6 +187,12 @@ final class EtcdNodes implements AutoCloseable {
   long revision() throws Exception {
     String said = ctl("get", "/", "--write-out=json");
     return Long.parseLong(said.replaceAll(".*\"revision\":(\\d+).*", "$1").strip());
+  }
+
+  /** How many keys of the fleet begin so. */
+  int count(String prefix) throws Exception {
+    String said = ctl("get", "--prefix", "--keys-only", "/metakey/v1/production/" + prefix);
+    return (int) said.lines().filter(line -> !line.isBlank()).count();
   }
 
   /** Forgets all changes until now. */

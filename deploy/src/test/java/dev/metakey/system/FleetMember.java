@@ -4,9 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.metakey.client.MetakeyClient;
 import dev.metakey.model.FleetReport;
+import dev.metakey.system.FleetAnswers.Place;
 import dev.metakey.v1.Field;
+import dev.metakey.v1.FieldSpec;
+import dev.metakey.v1.ListRequest;
 import dev.metakey.v1.RegisterRequest;
 import dev.metakey.v1.RegistryGrpc;
+import dev.metakey.v1.RegistryGrpc.RegistryBlockingStub;
+import dev.metakey.v1.ReleaseRequest;
 import io.grpc.StatusRuntimeException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -14,34 +19,47 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Function;
+import java.util.stream.Collectors;
 
-/** A host of a fleet: a daemon in a network namespace of its own, and a client that asks it. */
+/** A host of a fleet: a daemon in a network namespace of its own, and clients that ask it. */
 final class FleetMember implements AutoCloseable {
   /** Longer than a daemon asks etcd before it says that it is away. */
   private static final long CALL_S = 20;
+
+  private static final String PREFIX = "edge.";
 
   private final String name;
   private final Path root;
   private final FleetNetwork network;
   private final EtcdNodes etcd;
   private final FleetAnswers answers;
+  private final String config;
   private final List<String> before = new ArrayList<>();
   private DaemonProcess daemon;
-  private Wiretap wire;
+
+  /** Connections by service, as long as the daemon is up. */
+  private volatile Map<String, Wiretap> wires = Map.of();
 
   /** The daemon is killed, or not up yet. */
   private volatile boolean down = true;
 
   FleetMember(
-      Path directory, int number, FleetNetwork network, EtcdNodes etcd, FleetAnswers answers)
+      Path root,
+      int number,
+      FleetNetwork network,
+      EtcdNodes etcd,
+      FleetAnswers answers,
+      String config)
       throws Exception {
     this.name = "h" + number;
-    this.root = Files.createDirectory(directory.resolve(name));
+    this.root = root;
     this.network = network;
     this.etcd = etcd;
     this.answers = answers;
+    this.config = config;
     network.add(name, EtcdNodes.COUNT + number);
     configure("host");
   }
@@ -52,21 +70,22 @@ final class FleetMember implements AutoCloseable {
         root.resolve("metakeyd.yaml"),
         """
         area: 216
-        programs: none
         policy:
           - {rule: open, allow: all, quota: {ids: 64, slot_bytes: 200}}
         fleet:
           name: production
           endpoints: [%s]
           tls: {ca: %s, cert: %s, key: %s}
-          prefixes: [edge.]
+          prefixes: [%s]
           timeout: 2s
         """
-            .formatted(
-                String.join(", ", EtcdNodes.endpoints()),
-                etcd.file("ca.pem"),
-                etcd.file(who + ".pem"),
-                etcd.file(who + ".key")));
+                .formatted(
+                    String.join(", ", EtcdNodes.endpoints()),
+                    etcd.file("ca.pem"),
+                    etcd.file(who + ".pem"),
+                    etcd.file(who + ".key"),
+                    PREFIX)
+            + config);
   }
 
   /** Words before the daemon's command: to run it with another clock, say. */
@@ -99,7 +118,7 @@ final class FleetMember implements AutoCloseable {
 
   void awaitServing() throws Exception {
     daemon.awaitServing();
-    wire = new Wiretap(socket(), "service-of-" + name);
+    wires = new ConcurrentHashMap<>();
     down = false;
   }
 
@@ -107,58 +126,89 @@ final class FleetMember implements AutoCloseable {
   void kill() throws InterruptedException {
     down = true;
     daemon.kill();
-    wire.close();
+    closeWires();
+  }
+
+  private void closeWires() {
+    wires.values().forEach(Wiretap::close);
   }
 
   String log() throws IOException {
     return daemon.log();
   }
 
-  /** Registers a name, and writes down what came of it. */
+  private static RegistryBlockingStub registry(
+      Map<String, Wiretap> wires, Path at, String service) {
+    return RegistryGrpc.newBlockingStub(
+            wires.computeIfAbsent(service, any -> new Wiretap(at, service)).channel())
+        .withDeadlineAfter(CALL_S, TimeUnit.SECONDS);
+  }
+
+  /** Registers a shared name of two bytes, for a service that only this host has. */
   void ask(String field) {
+    var unused = ask("service-of-" + name, Wiretap.shared(field, 2));
+  }
+
+  /** Registers a name, and writes down what came of it. Returns whether it was answered. */
+  boolean ask(String service, FieldSpec spec) {
     if (down) {
-      return;
+      return false;
     }
-    Wiretap asked = wire;
+    Map<String, Wiretap> asked = wires;
     try {
       var response =
-          RegistryGrpc.newBlockingStub(asked.channel())
-              .withDeadlineAfter(CALL_S, TimeUnit.SECONDS)
-              .register(RegisterRequest.newBuilder().addFields(Wiretap.shared(field, 2)).build());
-      Field answer = response.getResults(0).getField();
-      answers.add(name, field, answer.getId(), answer.getSlot(), answer.getSpec().getSize());
+          registry(asked, socket(), service)
+              .register(RegisterRequest.newBuilder().addFields(spec).build());
+      answers.add(name, service, response.getResults(0).getField());
+      return true;
     } catch (StatusRuntimeException e) {
-      if (!down && asked == wire) {
-        answers.refused(name, field, e.getMessage());
+      if (!down && asked == wires) {
+        answers.refused(name, service, spec.getName(), e.getMessage());
+      }
+      return false;
+    }
+  }
+
+  /** Gives a name up for good. Where there is no answer, that was done, or was not. */
+  void release(String field) {
+    answers.release(name, field);
+    if (!down) {
+      try {
+        var unused =
+            registry(wires, socket(), "admin")
+                .release(ReleaseRequest.newBuilder().setName(field).setNow(true).build());
+      } catch (StatusRuntimeException unanswered) {
+        // as it may be
       }
     }
   }
 
-  /** Has it say what it has, in the end. */
-  void addAll() {
-    asAdmin(client -> client.list().value()).stream()
-        .filter(field -> field.name().startsWith("edge."))
-        .forEach(field -> answers.add(name, field.name(), field.id(), field.slot(), field.size()));
+  /** Has it say what it has. */
+  void sayAll() {
+    List<Field> fields =
+        registry(wires, socket(), "admin").list(ListRequest.getDefaultInstance()).getFieldsList();
+    answers.requireAll(
+        name,
+        fields.stream().filter(field -> field.getSpec().getName().startsWith(PREFIX)).toList());
   }
 
   /** What the daemon says of its fleet. */
   FleetReport report() {
-    return asAdmin(client -> client.admin().fleet().report().value());
-  }
-
-  /** All that etcd has of the fleet, by the daemon. */
-  String export() {
-    return asAdmin(client -> client.admin().fleet().export().value());
-  }
-
-  private <T> T asAdmin(Function<MetakeyClient, T> question) {
     try (MetakeyClient client =
         MetakeyClient.builder()
             .socket(socket())
             .callTimeout(Duration.ofSeconds(CALL_S))
             .connect()) {
-      return question.apply(client);
+      return client.admin().fleet().report().value();
     }
+  }
+
+  /** Where the names of the fleet are, as this daemon knows it. */
+  Map<String, Place> places() {
+    return report().names().stream()
+        .collect(
+            Collectors.toMap(
+                each -> each.spec().name(), each -> new Place(each.id(), each.slot())));
   }
 
   @Override
@@ -167,9 +217,7 @@ final class FleetMember implements AutoCloseable {
       down = true;
       daemon.kill();
     }
-    if (wire != null) {
-      wire.close();
-    }
+    closeWires();
     assertThat(daemon == null || !daemon.isAlive()).isTrue();
   }
 }
