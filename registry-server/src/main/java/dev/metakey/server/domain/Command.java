@@ -8,6 +8,7 @@ public sealed interface Command<R>
     permits Register,
         Apply,
         Release,
+        Leave,
         ReleaseAll,
         Reserve,
         Unreserve,

@@ -46,6 +46,28 @@ public record Release(String name, int generation, boolean force, boolean now)
 
   @Override
   public Field decide(Draft draft) {
+    Field field = require(draft);
+    if (now) {
+      requireSeen(draft);
+      return freeNow(draft, field);
+    }
+    if (leaves(draft, field)) {
+      return leave(draft, field);
+    }
+    List<LoadedProgram> users = draft.programs().usersOf(field);
+    if (!users.isEmpty() && !force) {
+      throw Refusals.inUse(field, users);
+    }
+    return retire(draft, field, users.isEmpty() ? ChangeKind.RELEASED : ChangeKind.FORCED);
+  }
+
+  /** Whether the caller only leaves the field to others, whatever is loaded. */
+  boolean leaves(Draft draft, Field field) {
+    return !now && field.owners().size() > 1 && field.owners().contains(draft.caller());
+  }
+
+  /** The field, if the caller may release it as far as that does not depend on what is loaded. */
+  Field require(Draft draft) {
     if (force || now) {
       draft.requireAdmin(force ? "release with force" : "release with now", name);
     }
@@ -72,20 +94,7 @@ public record Release(String name, int generation, boolean force, boolean now)
           Map.of("name", name, "owner", Refusals.owners(field)));
     }
     draft.rules().require(draft.peer(), Right.RELEASE, List.of(name));
-    if (now) {
-      requireSeen(draft);
-      return freeNow(draft, field);
-    }
-    if (isOwner && field.owners().size() > 1) {
-      List<Owner> rest =
-          field.owners().stream().filter(owner -> !owner.equals(draft.caller())).toList();
-      return leave(draft, field, rest);
-    }
-    List<LoadedProgram> users = draft.programs().usersOf(field);
-    if (!users.isEmpty() && !force) {
-      throw Refusals.inUse(field, users);
-    }
-    return retire(draft, field, users.isEmpty() ? ChangeKind.RELEASED : ChangeKind.FORCED);
+    return field;
   }
 
   /**
@@ -105,6 +114,12 @@ public record Release(String name, int generation, boolean force, boolean now)
     Field retired =
         field.is(FieldState.RETIRED) ? field : retire(draft, field, ChangeKind.RELEASED);
     return Tick.free(draft, retired);
+  }
+
+  static Field leave(Draft draft, Field field) {
+    List<Owner> rest =
+        field.owners().stream().filter(owner -> !owner.equals(draft.caller())).toList();
+    return leave(draft, field, rest);
   }
 
   static Field leave(Draft draft, Field field, List<Owner> rest) {

@@ -1,6 +1,7 @@
 package dev.metakey.server.engine;
 
 import dev.metakey.model.Change;
+import dev.metakey.model.Field;
 import dev.metakey.model.FieldState;
 import dev.metakey.model.FieldUse;
 import dev.metakey.model.LoadedProgram;
@@ -10,8 +11,10 @@ import dev.metakey.model.Reason;
 import dev.metakey.model.Snapshot;
 import dev.metakey.server.domain.Command;
 import dev.metakey.server.domain.Drift;
+import dev.metakey.server.domain.Leave;
 import dev.metakey.server.domain.Observe;
 import dev.metakey.server.domain.Programs;
+import dev.metakey.server.domain.Release;
 import dev.metakey.server.domain.Tick;
 import dev.metakey.server.log.Event;
 import java.io.IOException;
@@ -184,6 +187,24 @@ public final class KernelWatch implements CommitListener, AutoCloseable {
       throw refusal;
     }
     return observe(readers).thenCompose(seen -> engine.submit(command, caller));
+  }
+
+  /**
+   * As {@link #submit}, but where the caller only leaves a shared field, nobody looks. Whether it
+   * does is for the writer to say, as another owner may leave at the same time.
+   */
+  public CompletableFuture<Reply<Field>> release(Release release, Peer caller, Executor readers) {
+    Leave leave = new Leave(release);
+    if (engine.preview(leave, caller).value().isEmpty()) {
+      return submit(release, caller, readers);
+    }
+    return engine
+        .submit(leave, caller)
+        .thenCompose(
+            left ->
+                left.value()
+                    .map(field -> CompletableFuture.completedFuture(new Reply<>(left.info(), field)))
+                    .orElseGet(() -> submit(release, caller, readers)));
   }
 
   /**

@@ -181,7 +181,7 @@ final class RegistryService extends RegistryGrpc.RegistryImplBase {
     Answers.later(
         call,
         () ->
-            kernel.submit(
+            kernel.release(
                 new Release(
                     request.getName(), generation(request), request.getForce(), request.getNow()),
                 CallerInterceptor.caller(),

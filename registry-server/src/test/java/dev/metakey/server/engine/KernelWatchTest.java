@@ -36,6 +36,8 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(60)
 class KernelWatchTest {
   private static final Peer ROOT = new Peer(0, 0, 1, "metakeyd").withPrivileges();
+  private static final Peer EDGE = new Peer(1000, 1000, 2, "edge");
+  private static final Peer TRACER = new Peer(1000, 1000, 3, "tracer");
   private static final Duration QUARANTINE = Duration.ofSeconds(7);
   private static final LoadedProgram USER = program(42, use("a", 8, place(0, 24, 1)));
 
@@ -285,6 +287,43 @@ class KernelWatchTest {
     var release = engine.submit(new Release("a", 0), ROOT);
     turn();
     assertThat(refusal(release).reason()).isEqualTo(Reason.IN_USE);
+  }
+
+  @Test
+  void release_whenTheCallerOnlyLeavesAField_needsNoLook() {
+    share("b", EDGE, TRACER);
+    int looks = programs.looks();
+
+    var left = watch.release(new Release("b", 0), TRACER, Runnable::run);
+    turn();
+
+    assertThat(left.join().value().owners()).containsExactly(EDGE.owner());
+    assertThat(programs.looks()).isEqualTo(looks);
+  }
+
+  @Test
+  void release_whenTheOtherOwnerLeavesFirst_looksBeforeItRetiresTheField() {
+    share("b", EDGE, TRACER);
+    programs.load(program(42, use("b", 8, place(1, 32, 1))));
+
+    var first = watch.release(new Release("b", 0), TRACER, Runnable::run);
+    var last = watch.release(new Release("b", 0), EDGE, Runnable::run);
+    while (turn() > 0) {}
+
+    assertThat(first).isCompleted();
+    assertThatThrownBy(last::join)
+        .cause()
+        .isInstanceOfSatisfying(
+            MetakeyException.class,
+            refused -> assertThat(refused.reason()).isEqualTo(Reason.IN_USE));
+    assertThat(engine.snapshot().byName("b").owners()).containsExactly(EDGE.owner());
+  }
+
+  private void share(String name, Peer... owners) {
+    for (Peer owner : owners) {
+      var unused = engine.submit(new Register(List.of(FieldSpec.of(name, 8).shared())), owner);
+      turn();
+    }
   }
 
   @Test
