@@ -203,7 +203,8 @@ public final class KernelWatch implements CommitListener, AutoCloseable {
         .thenCompose(
             left ->
                 left.value()
-                    .map(field -> CompletableFuture.completedFuture(new Reply<>(left.info(), field)))
+                    .map(
+                        field -> CompletableFuture.completedFuture(new Reply<>(left.info(), field)))
                     .orElseGet(() -> submit(release, caller, readers)));
   }
 
