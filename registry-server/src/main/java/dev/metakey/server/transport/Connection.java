@@ -22,6 +22,7 @@ final class Connection {
   private final AtomicBoolean asked = new AtomicBoolean();
   private final Runnable close;
   private volatile @Nullable Standing standing;
+  private long restMs; // its thread alone uses it
   private volatile @Nullable Caller caller;
 
   /** Who a call is by that claims a name; null: that claims none. */
@@ -88,6 +89,18 @@ final class Connection {
   /** Notes that a call came; true for the first one. */
   boolean beginsToAsk() {
     return !asked.get() && asked.compareAndSet(false, true);
+  }
+
+  /** Has it not be read for a while, after what was read already. On its thread. */
+  void rest(long forMs) {
+    restMs = forMs;
+  }
+
+  /** How long it is not to be read now, milliseconds; asked for once. On its thread. */
+  long takeRest() {
+    long now = restMs;
+    restMs = 0;
+    return now;
   }
 
   /** Logs what the peer did wrong. */

@@ -17,6 +17,9 @@ import org.jspecify.annotations.Nullable;
 
 /** What is open on the socket, and how much more may be: see {@link Limits}. Thread-safe. */
 final class Connections {
+  /** How long a connection rests, for each that its uid has. */
+  static final int REST_MS = 2;
+
   final Limits limits;
   final Budget calls;
   final Budget arriving;
@@ -139,12 +142,20 @@ final class Connections {
     return some.reduce((one, next) -> open.held(next.uid()) > open.held(one.uid()) ? next : one);
   }
 
-  /** Why the connection's peer may not make one more call now; null if it may. */
+  /**
+   * Why the connection's peer may not make one more call now; null if it may. If not, the
+   * connection is not read for a while, the longer the more of them its uid has: refusals cost,
+   * too, and so they do not become more. On the connection's thread.
+   */
   @Nullable MetakeyException tooOften(Connection connection, long nowNs) {
     Rate.Held held =
         rate.take(
             connection.uid(), connection.isAdmin(), connection.quota().callsPerSecond(), nowNs);
-    return held == null ? null : held.refusal();
+    if (held == null) {
+      return null;
+    }
+    connection.rest(REST_MS * open.held(connection.uid()));
+    return held.refusal();
   }
 
   /**

@@ -16,9 +16,12 @@ import io.grpc.netty.shaded.io.netty.channel.ChannelHandlerContext;
 import io.grpc.netty.shaded.io.netty.channel.ChannelInboundHandlerAdapter;
 import io.grpc.netty.shaded.io.netty.channel.epoll.EpollDomainSocketChannel;
 import io.grpc.netty.shaded.io.netty.util.AsciiString;
+import io.grpc.netty.shaded.io.netty.util.concurrent.EventExecutor;
 import io.grpc.netty.shaded.io.netty.util.concurrent.ScheduledFuture;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -44,6 +47,7 @@ final class PeerNegotiator implements ProtocolNegotiator {
 
   private final PeerLook look;
   private final Connections connections;
+  private final Map<EventExecutor, Turns> turns = new ConcurrentHashMap<>();
 
   /**
    * @param look sees who the peer is
@@ -62,7 +66,7 @@ final class PeerNegotiator implements ProtocolNegotiator {
   @Override
   public ChannelHandler newHandler(GrpcHttp2ConnectionHandler grpc) {
     return InternalProtocolNegotiators.waitUntilActiveHandler(
-        new IdentifyPeer(grpc, look, connections), grpc.getNegotiationLogger());
+        new IdentifyPeer(grpc), grpc.getNegotiationLogger());
   }
 
   @Override
@@ -76,15 +80,11 @@ final class PeerNegotiator implements ProtocolNegotiator {
     }
   }
 
-  private static final class IdentifyPeer extends ChannelInboundHandlerAdapter {
+  private final class IdentifyPeer extends ChannelInboundHandlerAdapter {
     private final GrpcHttp2ConnectionHandler grpc;
-    private final PeerLook look;
-    private final Connections connections;
 
-    IdentifyPeer(GrpcHttp2ConnectionHandler grpc, PeerLook look, Connections connections) {
+    IdentifyPeer(GrpcHttp2ConnectionHandler grpc) {
       this.grpc = grpc;
-      this.look = look;
-      this.connections = connections;
     }
 
     @Override
@@ -93,7 +93,29 @@ final class PeerNegotiator implements ProtocolNegotiator {
         context.fireUserEventTriggered(event);
         return;
       }
-      identify(context, negotiation, TRIES);
+      EpollDomainSocketChannel channel = (EpollDomainSocketChannel) context.channel();
+      channel.config().setAutoRead(false); // nobody takes what comes, before it is let in
+      turnsOf(context).handle(uid(channel), Turns.BYTES, () -> begin(context, negotiation));
+    }
+
+    private Turns turnsOf(ChannelHandlerContext context) {
+      return turns.computeIfAbsent(context.executor(), Turns::new);
+    }
+
+    private int uid(EpollDomainSocketChannel channel) {
+      try {
+        return Credentials.of(channel).uid();
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+
+    private void begin(ChannelHandlerContext context, ProtocolNegotiationEvent negotiation) {
+      try {
+        identify(context, negotiation, TRIES);
+      } catch (UncheckedIOException gone) {
+        context.fireExceptionCaught(gone);
+      }
     }
 
     /**
@@ -116,7 +138,6 @@ final class PeerNegotiator implements ProtocolNegotiator {
       if (connections.spare.areLeft()) {
         again.run();
       } else {
-        channel.config().setAutoRead(false); // nobody takes what comes, before it is let in
         AcceptGate.lend(channel, () -> context.executor().execute(again));
       }
     }
@@ -151,7 +172,8 @@ final class PeerNegotiator implements ProtocolNegotiator {
               .build();
       Limits.Connection each = connections.limits.each();
       context.pipeline().addFirst(new CloseSilent(each.silenceMs()));
-      context.pipeline().addFirst(new PauseUnread(connections, connection));
+      context.pipeline().addFirst(new CloseUnread(connections, connection));
+      context.pipeline().addFirst(new InTurns(turnsOf(context), connection));
       // now, not when the client acknowledges its settings, which a hostile one never does
       grpc.connection().remote().maxActiveStreams(each.streams());
       context
@@ -169,14 +191,14 @@ final class PeerNegotiator implements ProtocolNegotiator {
     }
   }
 
-  /** Stops reading from a peer that does not read, and closes it if that lasts. */
+  /** Closes a connection whose peer does not read. */
   @SuppressWarnings("FutureReturnValueIgnored") // nobody waits for the close
-  private static final class PauseUnread extends ChannelInboundHandlerAdapter {
+  private static final class CloseUnread extends ChannelInboundHandlerAdapter {
     private final Connections connections;
     private final Connection connection;
     private @Nullable ScheduledFuture<?> timeout;
 
-    PauseUnread(Connections connections, Connection connection) {
+    CloseUnread(Connections connections, Connection connection) {
       this.connections = connections;
       this.connection = connection;
     }
@@ -184,7 +206,6 @@ final class PeerNegotiator implements ProtocolNegotiator {
     @Override
     public void channelWritabilityChanged(ChannelHandlerContext context) {
       boolean writable = context.channel().isWritable();
-      context.channel().config().setAutoRead(writable);
       cancel();
       if (!writable) {
         timeout =

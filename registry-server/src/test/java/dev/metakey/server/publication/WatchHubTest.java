@@ -11,19 +11,16 @@ import dev.metakey.model.Peer;
 import dev.metakey.model.Reason;
 import dev.metakey.model.RegistryInfo;
 import dev.metakey.model.Snapshot;
+import dev.metakey.server.FakeLoop;
 import dev.metakey.server.domain.Limits;
 import dev.metakey.server.publication.FakeSubscriber.Told;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledFuture;
-import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -389,7 +386,7 @@ class WatchHubTest {
     FakeLoop one = new FakeLoop();
     List<FakeSubscriber> subscribers = watchOn(one, 100);
 
-    assertThat(one.tasks).hasSize(1);
+    assertThat(one.tasks()).hasSize(1);
     for (int told = 16; told < 100; told += 16) {
       assertThat(one.turn()).isTrue();
       assertThat(subscribers.stream().filter(each -> each.unseen() == 1)).hasSize(told);
@@ -408,7 +405,7 @@ class WatchHubTest {
     }
 
     registry.commitMany(1);
-    assertThat(one.tasks).hasSize(1);
+    assertThat(one.tasks()).hasSize(1);
     one.turn();
     assertThat(subscribers.stream().filter(told -> told.unseen() == 1)).hasSize(16);
     registry.commitMany(1); // the first were told before that, and are told after the others
@@ -458,51 +455,6 @@ class WatchHubTest {
       var unused = hub.subscribe(null, subscriber, new Peer(1001 + i % 2, 1001, 1, "b"), loop);
     }
     return subscribers;
-  }
-
-  /** Does its tasks, those that they add too, before it reads again, as an event loop does. */
-  private static final class FakeLoop extends ScheduledThreadPoolExecutor {
-    private final Deque<Runnable> tasks = new ConcurrentLinkedDeque<>();
-    private final Deque<Runnable> due = new ConcurrentLinkedDeque<>();
-    private boolean atOnce;
-
-    FakeLoop() {
-      super(1);
-    }
-
-    @Override
-    public void execute(Runnable task) {
-      if (atOnce) {
-        task.run();
-      } else {
-        tasks.add(task);
-      }
-    }
-
-    @Override
-    public ScheduledFuture<?> schedule(Runnable task, long delay, TimeUnit unit) {
-      due.add(task);
-      return super.schedule(() -> {}, delay, unit);
-    }
-
-    /** Does everything at once from now on, for the end. */
-    void finish() {
-      atOnce = true;
-      while (turn()) {}
-      shutdown();
-    }
-
-    /** Returns whether there was something to do. */
-    boolean turn() {
-      while (!due.isEmpty()) {
-        tasks.add(due.remove());
-      }
-      boolean does = !tasks.isEmpty();
-      while (!tasks.isEmpty()) {
-        tasks.remove().run();
-      }
-      return does;
-    }
   }
 
   @Test

@@ -187,4 +187,22 @@ class ConnectionsTest {
     assertThat(connections.tooOften(connection(1001), 0)).isNull();
     assertThat(connections.tooOften(first, 1_000_000)).isNull();
   }
+
+  @Test
+  void tooOften_hasTheConnectionRestTheLongerTheMoreItsUidHas() {
+    List<Connection> theirs = new ArrayList<>();
+    for (int i = 0; i < 3; i++) {
+      theirs.add(opened(1000));
+    }
+    for (int i = 0; i < Rate.BURST_S * LIMITS.callsPerSecond(); i++) {
+      assertThat(connections.tooOften(theirs.get(0), 0)).isNull();
+    }
+    assertThat(theirs.get(0).takeRest()).isZero();
+
+    assertThat(connections.tooOften(theirs.get(0), 0)).isNotNull();
+
+    assertThat(theirs.get(0).takeRest()).isEqualTo(3 * Connections.REST_MS);
+    assertThat(theirs.get(0).takeRest()).as("once").isZero();
+    assertThat(theirs.get(1).takeRest()).as("of another connection").isZero();
+  }
 }
