@@ -15,9 +15,10 @@ import java.util.concurrent.TimeoutException;
 
 /**
  * What it costs a user that another one takes all it may have of something, and tries to get more:
- * an honest client measures alone and beside an {@link Abuser}, in turns, each as a user of its
- * own. The abuser stands back for everybody in the scheduler, as how the cores are divided is not
- * for the daemon to say.
+ * an honest client measures alone, beside an {@link Abuser}, and beside one that does the same to
+ * another daemon, in turns, each as a user of its own. The last tells what the machine has to do
+ * with it. The abuser stands back for everybody in the scheduler, as how the cores are divided is
+ * not for the daemon to say.
  */
 final class Neighbours {
   private static final int HONEST = 65_533;
@@ -25,7 +26,7 @@ final class Neighbours {
   private static final long PATIENCE_S = 60;
   private static final int CALLS_A_ROUND = 3;
 
-  /** A turn is over then, however slow the answers are: there are sixty in the standard form. */
+  /** A turn is over then, however slow the answers are: there are ninety in the standard form. */
   private static final int TURN_MS = 1_500;
 
   private static final double MOST = 2;
@@ -55,35 +56,53 @@ final class Neighbours {
       results.leftOut.add("neighbours at their limits: " + missing);
       return;
     }
-    MetakeyServer server = bench.metakeyAlone().ruledBy(POLICY);
     try (Opened opened = new Opened()) {
-      var unused = opened.add(server).start();
-      server.prepareLongAnswers();
-      String socket = server.socket().toString();
+      String socket = daemon(opened);
+      String elsewhere = daemon(opened);
       OtherUser honest =
           opened.add(new OtherUser(bench, HONEST, false, HonestClient.class.getName(), socket));
       ask(honest, noSamples());
       for (Limit limit : Limit.values()) {
-        report(results, limit, measure(honest, limit, socket));
+        report(results, limit, measure(honest, limit, socket, elsewhere));
       }
     }
   }
 
-  /** What an honest client was answered alone, and beside an abuser. */
-  private record Times(
-      Map<HonestClient.Kind, Samples> alone, Map<HonestClient.Kind, Samples> beside) {}
+  /** Starts one, and returns its socket. */
+  private String daemon(Opened opened) throws Exception {
+    MetakeyServer server = opened.add(bench.metakeyAlone().ruledBy(POLICY));
+    var unused = server.start();
+    server.prepareLongAnswers();
+    return server.socket().toString();
+  }
 
-  private Times measure(OtherUser honest, Limit limit, String socket) throws Exception {
-    Times times = new Times(noSamples(), noSamples());
+  /**
+   * What an honest client was answered alone, beside an abuser, and beside one of another daemon.
+   */
+  private record Times(
+      Map<HonestClient.Kind, Samples> alone,
+      Map<HonestClient.Kind, Samples> beside,
+      Map<HonestClient.Kind, Samples> apart) {}
+
+  private Times measure(OtherUser honest, Limit limit, String socket, String elsewhere)
+      throws Exception {
+    Times times = new Times(noSamples(), noSamples(), noSamples());
     for (int turn = 0; turn < turns; turn++) {
       ask(honest, times.alone);
-      try (OtherUser abuser =
-          new OtherUser(bench, ABUSER, true, Abuser.class.getName(), socket, limit.name())) {
-        awaitFull(abuser, limit);
-        ask(honest, times.beside);
-      }
+      askBeside(honest, limit, socket, times.beside);
+      askBeside(honest, limit, elsewhere, times.apart);
     }
     return times;
+  }
+
+  private void askBeside(
+      OtherUser honest, Limit limit, String socket, Map<HonestClient.Kind, Samples> into)
+      throws Exception {
+    try (OtherUser abuser =
+        new OtherUser(bench, ABUSER, true, Abuser.class.getName(), socket, limit.name())) {
+      awaitFull(abuser, limit);
+      ask(honest, into);
+    }
   }
 
   private void ask(OtherUser honest, Map<HonestClient.Kind, Samples> into) throws IOException {
@@ -128,6 +147,10 @@ final class Neighbours {
               kind.words + ", beside it",
               Objects.requireNonNull(times.beside.get(kind)),
               Goal.within(MOST, alone, WHY)));
+      group.add(
+          row(
+              kind.words + ", beside one of another daemon",
+              Objects.requireNonNull(times.apart.get(kind))));
     }
   }
 
