@@ -43,6 +43,25 @@ public final class MemoryFleet {
     changes.clear();
   }
 
+  /** A copy, to be put back later. */
+  record Copy(long revision, SortedMap<String, FleetStore.Entry> entries) {}
+
+  synchronized Copy copy() {
+    return new Copy(revision, new TreeMap<>(entries));
+  }
+
+  /** Puts an older copy back, as an admin does with etcd's; all watches end. */
+  void restore(Copy copy) {
+    synchronized (this) {
+      revision = copy.revision();
+      compacted = revision;
+      changes.clear();
+      entries.clear();
+      entries.putAll(copy.entries());
+    }
+    members.forEach(member -> member.end("restored"));
+  }
+
   /** What somebody else writes, right or wrong; null deletes. */
   synchronized void put(String key, @Nullable ByteString value) {
     revision++;
