@@ -59,13 +59,34 @@ final class TestHost {
             new Rules(0, 0),
             new Retention(1_000, DAY_MS),
             self,
-            HostClock.ofThisHost(new UUID(1, 1).toString()),
+            clock(),
             Limits.DEFAULTS);
     var unused = engine.run(new KernelWatch(engine, withPids -> List.of()).look());
   }
 
   static FleetSettings settings() {
     return new FleetSettings("test", new Prefixes(false, List.of("edge.")), 0, 47, false, DAY_MS);
+  }
+
+  /** Its registry's age goes by the test's clock, but never back. */
+  private HostClock clock() {
+    AtomicLong bootMs = new AtomicLong();
+    return new HostClock() {
+      @Override
+      public long wallMs() {
+        return System.currentTimeMillis();
+      }
+
+      @Override
+      public long bootMs() {
+        return bootMs.accumulateAndGet(clockMs.get(), Math::max);
+      }
+
+      @Override
+      public String bootId() {
+        return "boot";
+      }
+    };
   }
 
   ThisHost host() {
