@@ -10,20 +10,10 @@ import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
-import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
-import io.grpc.netty.shaded.io.netty.buffer.ByteBuf;
-import io.grpc.netty.shaded.io.netty.channel.ChannelDuplexHandler;
-import io.grpc.netty.shaded.io.netty.channel.ChannelHandlerContext;
-import io.grpc.netty.shaded.io.netty.channel.ChannelOption;
-import io.grpc.netty.shaded.io.netty.channel.ChannelPromise;
 import io.grpc.netty.shaded.io.netty.channel.SingleThreadIoEventLoop;
 import io.grpc.netty.shaded.io.netty.channel.nio.NioIoHandler;
-import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioDomainSocketChannel;
 import io.grpc.netty.shaded.io.netty.util.concurrent.FastThreadLocalThread;
 import io.grpc.stub.AbstractStub;
-import io.grpc.stub.MetadataUtils;
-import java.net.SocketAddress;
-import java.net.UnixDomainSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
@@ -68,14 +58,6 @@ import org.jspecify.annotations.Nullable;
  * to the temp folder, exists for some processors only, and makes newer JVMs warn.
  */
 final class Connection implements AutoCloseable {
-  static final int MAX_MESSAGE_BYTES = 4 << 20;
-
-  /** While a call or watch is open and nothing arrives, the daemon is pinged this often. */
-  private static final int PING_EVERY_S = 10;
-
-  /** A daemon that has not answered a ping for this long counts as lost. */
-  private static final int PING_PATIENCE_S = 5;
-
   /** For calls whose wait nobody ends early. */
   private static final CompletableFuture<Void> NEVER = new CompletableFuture<>();
 
@@ -182,7 +164,7 @@ final class Connection implements AutoCloseable {
     }
     Status.Code code = e.getStatus().getCode();
     Attempt present = latest;
-    String refusal = present == null ? "" : present.outcome.refusal;
+    String refusal = present == null ? "" : present.refusal();
     boolean isLost = code == Status.Code.DEADLINE_EXCEEDED || WireErrors.isOfTheConnection(code);
     if (isLost && !refusal.isEmpty()) {
       return Unreachable.busy(socket, timeout, refusal);
@@ -225,8 +207,8 @@ final class Connection implements AutoCloseable {
     boolean wasBusy = false;
     String refusal = "";
     while (!awaitReady(attempt, deadline, ended)) {
-      wasBusy |= attempt.outcome.isBusy();
-      refusal = attempt.outcome.refusal.isEmpty() ? refusal : attempt.outcome.refusal;
+      wasBusy |= attempt.isBusy();
+      refusal = attempt.refusal().isEmpty() ? refusal : attempt.refusal();
       if (deadline.isExpired()) {
         throw wasBusy ? Unreachable.busy(socket, most, refusal) : silent(most, null);
       }
@@ -258,38 +240,11 @@ final class Connection implements AutoCloseable {
       if (present == null
           || present.channel.getState(false) == ConnectivityState.TRANSIENT_FAILURE) {
         end(present);
-        present = newAttempt();
+        present = new Attempt(socket, loop, headers);
         latest = present;
       }
       return present;
     }
-  }
-
-  private Attempt newAttempt() {
-    Outcome outcome = new Outcome();
-    return new Attempt(newChannel(outcome), outcome);
-  }
-
-  private ManagedChannel newChannel(Outcome outcome) {
-    return NettyChannelBuilder.forAddress(new NamelessAddress())
-        .eventLoopGroup(loop)
-        .channelFactory(() -> newSocket(outcome))
-        .withOption(
-            ChannelOption.SO_KEEPALIVE, null) // unix sockets have none, and netty would warn
-        .overrideAuthority("localhost")
-        .usePlaintext()
-        .directExecutor()
-        .keepAliveTime(PING_EVERY_S, TimeUnit.SECONDS)
-        .keepAliveTimeout(PING_PATIENCE_S, TimeUnit.SECONDS)
-        .maxInboundMessageSize(MAX_MESSAGE_BYTES)
-        .intercept(MetadataUtils.newAttachHeadersInterceptor(headers))
-        .build();
-  }
-
-  private NioDomainSocketChannel newSocket(Outcome outcome) {
-    NioDomainSocketChannel made = new NioDomainSocketChannel();
-    made.pipeline().addFirst(new Redirection(socket, outcome));
-    return made;
   }
 
   /** Returns false if the daemon is there and busy, or the time is over. */
@@ -299,12 +254,11 @@ final class Connection implements AutoCloseable {
     for (ConnectivityState state = present.getState(true);
         state != ConnectivityState.READY;
         state = present.getState(true)) {
-      if (state
-          == ConnectivityState.SHUTDOWN) { // or it failed, and the next caller has replaced it
-        requireOpen();
+      if (state == ConnectivityState.SHUTDOWN) {
+        requireOpen(); // or it failed, and the next caller has replaced it
       }
       if (state == ConnectivityState.SHUTDOWN || state == ConnectivityState.TRANSIENT_FAILURE) {
-        if (attempt.outcome.isBusy()) {
+        if (attempt.isBusy()) {
           return false;
         }
         throw Unreachable.at(socket, null);
@@ -323,78 +277,6 @@ final class Connection implements AutoCloseable {
       }
     }
     return true;
-  }
-
-  /** A channel, and how its last attempt to connect ended. One that failed is replaced. */
-  private record Attempt(ManagedChannel channel, Outcome outcome) {}
-
-  /** Why a daemon that is there let nobody in. Thread-safe. */
-  private static final class Outcome {
-    /** More wait than the kernel keeps (EAGAIN). */
-    private volatile boolean crowded;
-
-    /** What the daemon said; empty if it said nothing. */
-    private volatile String refusal = "";
-
-    private boolean isBusy() {
-      return crowded || !refusal.isEmpty();
-    }
-  }
-
-  /**
-   * Stands in for the socket's address. gRPC makes a URI of an address's text, and cannot parse it
-   * again if a path has characters outside ASCII.
-   */
-  private static final class NamelessAddress extends SocketAddress {
-    private static final long serialVersionUID = 1L;
-
-    @Override
-    public String toString() {
-      return "metakeyd";
-    }
-  }
-
-  /** Connects to the socket, whatever address gRPC asks for, and notes whether it is let in. */
-  private static final class Redirection extends ChannelDuplexHandler {
-    private final Path socket;
-    private final Outcome outcome;
-    private boolean isGreeted;
-
-    Redirection(Path socket, Outcome outcome) {
-      this.socket = socket;
-      this.outcome = outcome;
-    }
-
-    @Override
-    public void channelRead(ChannelHandlerContext context, Object said) {
-      if (!isGreeted) {
-        isGreeted = true;
-        outcome.refusal = Refusal.in((ByteBuf) said);
-      }
-      context.fireChannelRead(said);
-    }
-
-    @Override
-    public void connect(
-        ChannelHandlerContext context,
-        SocketAddress asked,
-        SocketAddress local,
-        ChannelPromise promise) {
-      ChannelPromise ours = context.newPromise(); // gRPC learns of it after we have taken note
-      var connecting = context.connect(UnixDomainSocketAddress.of(socket), local, ours);
-      boolean isPending = !connecting.isDone();
-      var unused =
-          connecting.addListener(
-              done -> {
-                outcome.crowded =
-                    !done.isSuccess() && (isPending || Unreachable.isCrowded(socket, done.cause()));
-                if (done.isSuccess()) {
-                  promise.trySuccess();
-                } else {
-                  promise.tryFailure(done.cause());
-                }
-              });
-    }
   }
 
   /** Refuses every call from now on. */
