@@ -42,6 +42,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -123,6 +124,13 @@ class DaemonTest {
   private GetStatusResponse status() throws InterruptedException {
     try (Client client = client()) {
       return client.registry().getStatus(GetStatusRequest.getDefaultInstance());
+    }
+  }
+
+  /** With pauses, as each look is a new connection, and a uid may open 512 of them in a second. */
+  private static void lookUntil(Callable<Boolean> isSo) throws Exception {
+    while (!isSo.call()) {
+      Thread.sleep(10);
     }
   }
 
@@ -306,9 +314,7 @@ class DaemonTest {
     Files.createDirectories(directory.resolve("run/keys/not empty"));
     Daemon daemon = start();
 
-    while (status().getProblemsCount() == 0) {
-      Thread.onSpinWait();
-    }
+    lookUntil(() -> status().getProblemsCount() > 0);
 
     assertThat(status().getProblems(0)).contains("run/keys cannot be published: ");
     assertThat(status().getPublications(1).getProblem()).isEmpty();
@@ -565,9 +571,7 @@ class DaemonTest {
     assertThat(status().getProblemsList()).isEmpty();
     programs.load(Loaded.program(43, Loaded.use("a", 8, Loaded.place(6, 40, 1))));
 
-    while (status().getStalePrograms() == 0) {
-      Thread.onSpinWait();
-    }
+    lookUntil(() -> status().getStalePrograms() > 0);
 
     assertThat(status().getProblemsList())
         .singleElement()
@@ -606,17 +610,13 @@ class DaemonTest {
       ReleaseRequest release = ReleaseRequest.newBuilder().setName("a").build();
       assertThat(client.registry().release(release).hasField()).isTrue();
     }
-    while (status().getProblemsCount() == 0) {
-      Thread.onSpinWait();
-    }
+    lookUntil(() -> status().getProblemsCount() > 0);
     assertThat(status().getProgramsUnseen()).isEqualTo("needs CAP_BPF");
     assertThat(status().getProblems(0)).contains("1 released ids stay set aside", "needs CAP_BPF");
     assertThat(states()).containsOnlyKeys("a");
 
     programs.load();
-    while (!states().isEmpty()) {
-      Thread.onSpinWait();
-    }
+    lookUntil(() -> states().isEmpty());
     assertThat(status().getProblemsList()).isEmpty();
     stop(daemon);
   }
