@@ -165,7 +165,7 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
       case NO_FREE_ID, NO_FREE_SLOT -> "'metakey list' shows who holds what";
       case QUOTA_EXCEEDED ->
           "'metakey list' shows who holds ids, 'metakey status' how much of each limit is used";
-      case TOO_MANY_WAITERS -> "'metakey pending' shows who waits for what";
+      case TOO_MANY_WAITERS -> "'metakey pending' shows admins who waits for what";
       case INTERNAL -> "please report it, with what --debug shows";
       case INVALID_NAME,
           INVALID_SIZE,

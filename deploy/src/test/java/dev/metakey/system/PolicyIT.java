@@ -198,6 +198,19 @@ class PolicyIT {
             "not      rule 'closed' (%s:2): it has another uid".formatted(host.config()));
   }
 
+  /** As nohup starts it: the JVM leaves such a signal ignored, whatever it is told. */
+  @Test
+  void sighup_whenItWasIgnoredAtTheStart_isSaid() throws Exception {
+    List<String> command =
+        new ArrayList<>(List.of("sh", "-c", "trap '' HUP; exec \"$@\"", "metakeyd"));
+    command.addAll(host.daemonCommand().command());
+
+    DaemonProcess daemon = host.launch(host.process(command)).awaitServing();
+
+    assertThat(daemon.log()).contains("SIGHUP ignored", "'metakey reload' does");
+    host.cli("reload").ok();
+  }
+
   @Test
   void quota_whenARuleGivesNone_refusesWatchesWaitsAndConnections() throws Exception {
     host.configure(
