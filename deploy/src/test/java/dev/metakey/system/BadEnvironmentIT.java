@@ -23,6 +23,8 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.rocksdb.ColumnFamilyDescriptor;
 import org.rocksdb.ColumnFamilyHandle;
 import org.rocksdb.DBOptions;
@@ -298,6 +300,29 @@ class BadEnvironmentIT {
         new ArrayList<>(List.of("sh", "-c", "ulimit -n 64; exec \"$@\"", "metakeyd"));
     command.addAll(host.daemonCommand().command());
     Ran.of(host.process(command), Host.PATIENCE).refuses(8, "Too many open files", "LimitNOFILE");
+  }
+
+  /** At whichever thread it is one too many: a daemon that neither serves nor ends helps nobody. */
+  @ParameterizedTest
+  @ValueSource(ints = {20, 22})
+  void threads_whenThereMayBeTooFew_endTheStart(int threads) throws Exception {
+    List<String> command = Requires.nobody();
+    host.use(host.image().copyTo(host.root().resolve("image"))); // which nobody can read
+    Path home = Files.createDirectory(host.root().resolve("home"));
+    Files.setAttribute(home, "unix:uid", 65534);
+    command.addAll(List.of("prlimit", "--nproc=" + threads));
+    command.addAll(
+        host.daemonCommand(
+                "--socket",
+                home.resolve("run/s").toString(),
+                "--data",
+                home.resolve("data").toString(),
+                "--run",
+                home.resolve("run").toString())
+            .command());
+    Ran ran = Ran.of(host.process(command), Host.PATIENCE);
+    assertThat(ran.exit()).isNotZero();
+    assertThat(ran.err()).containsAnyOf("TasksMax", "Resource temporarily unavailable");
   }
 
   private static void fill(Path file) throws IOException {

@@ -94,7 +94,24 @@ public final class Main implements Callable<Integer> {
     command.registerConverter(Path.class, Main::path);
     command.setParameterExceptionHandler((wrong, words) -> usage(wrong));
     command.setExecutionExceptionHandler((failure, line, parsed) -> report(failure));
-    System.exit(command.execute(args));
+    try {
+      System.exit(command.execute(args));
+    } catch (Error e) {
+      Runtime.getRuntime().halt(giveUp(e));
+    }
+  }
+
+  /**
+   * For an error that ends the thread of the start. The others would go on without it, and the
+   * process would neither serve nor end; nor can hooks be run where no thread can be started.
+   */
+  private static int giveUp(Error error) {
+    boolean isOutOfThreads = String.valueOf(error.getMessage()).contains("native thread");
+    Event.START_FAILED.say(
+        isOutOfThreads
+            ? "metakeyd cannot run: it may not have as many threads as it needs, about 40, or no memory is left for one more; raise the limit (TasksMax of the unit, ulimit -u, pids.max of the container)"
+            : "metakeyd cannot run: a defect of metakeyd: " + error);
+    return Reason.INTERNAL.exitCode();
   }
 
   @Override
