@@ -322,7 +322,8 @@ class BadEnvironmentIT {
             .command());
     Ran ran = Ran.of(host.process(command), Host.PATIENCE);
     assertThat(ran.exit()).isNotZero();
-    assertThat(ran.err()).containsAnyOf("TasksMax", "Resource temporarily unavailable");
+    assertThat(ran.err())
+        .containsAnyOf("TasksMax", "Resource temporarily unavailable", "native thread");
   }
 
   private static void fill(Path file) throws IOException {
