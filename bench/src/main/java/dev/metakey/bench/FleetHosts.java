@@ -49,7 +49,11 @@ public final class FleetHosts {
   private FleetHosts(int number, Path directory, EtcdAccess access) throws Exception {
     host =
         new ThisHost(
-            "host" + number, "machine" + number, "bench", directory.resolve("fleet." + number));
+            "host" + number,
+            "machine" + number,
+            "bench",
+            directory.resolve("fleet." + number),
+            news -> {});
     RegistryState empty = RegistryState.empty(UUID.randomUUID(), Layout.SLOTTED, 216);
     engine =
         new Engine(
@@ -60,7 +64,8 @@ public final class FleetHosts {
             HostClock.ofThisHost("boot"),
             Limits.DEFAULTS);
     FleetSettings settings =
-        new FleetSettings("bench", new Prefixes(false, List.of("edge.")), 0, 47, false, 86_400_000);
+        new FleetSettings(
+            "bench", new Prefixes(false, List.of("edge.")), 0, 47, false, 86_400_000, 32, 16);
     agent = FleetAgent.of(settings, access, host, engine);
     engine.addListener(agent);
   }

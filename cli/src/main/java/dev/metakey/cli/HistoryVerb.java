@@ -1,9 +1,11 @@
 package dev.metakey.cli;
 
+import dev.metakey.cli.print.HistoryEntry;
 import dev.metakey.client.Answer;
 import dev.metakey.client.History;
 import dev.metakey.client.MetakeyClient;
 import dev.metakey.model.Change;
+import dev.metakey.model.FleetEvent;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -85,24 +87,30 @@ final class HistoryVerb extends Verb {
     return client.admin().history(after, name, by, start.fromMs(), limit);
   }
 
-  /** The first changes after --since. If they are narrowed, reads pages until there are enough. */
+  /**
+   * The first changes after --since, with what became of the fleet between them. If they are
+   * narrowed, reads pages until there are enough.
+   */
   private Answer<History> first(MetakeyClient client) {
     int most = limit == null ? MOST : limit;
     // Of a page that is narrowed, few changes may be left.
     int page = isNarrowed() ? MOST : most;
-    List<Change> found = new ArrayList<>();
     Answer<History> answer = page(client, start.revision(), page);
-    found.addAll(answer.value().changes());
-    while (found.size() < most && isNarrowed() && answer.value().nextSinceRevision() != 0) {
+    List<Change> changes = new ArrayList<>(answer.value().changes());
+    List<FleetEvent> events = new ArrayList<>(answer.value().fleetEvents());
+    while (changes.size() < most && isNarrowed() && answer.value().nextSinceRevision() != 0) {
       answer = page(client, answer.value().nextSinceRevision(), page);
-      found.addAll(answer.value().changes());
+      changes.addAll(answer.value().changes());
+      events.addAll(answer.value().fleetEvents());
     }
     long next = answer.value().nextSinceRevision();
-    if (found.size() > most) {
-      next = found.get(most - 1).revision();
-      found.subList(most, found.size()).clear();
+    if (changes.size() > most) {
+      next = changes.get(most - 1).revision();
+      changes.subList(most, changes.size()).clear();
+      long end = next;
+      events.removeIf(event -> event.revision() >= end);
     }
-    return new Answer<>(answer.info(), answer.stale(), new History(found, next));
+    return new Answer<>(answer.info(), answer.stale(), new History(changes, events, next));
   }
 
   /**
@@ -114,14 +122,13 @@ final class HistoryVerb extends Verb {
     if (!isNarrowed()) {
       from = Math.max(from, client.header().info().revision() - most);
     }
-    List<Change> found = new ArrayList<>();
+    History found = new History(List.of(), 0);
     Answer<History> answer;
     do {
       answer = page(client, from, MOST);
-      found.addAll(answer.value().changes());
-      found.subList(0, Math.max(0, found.size() - most)).clear();
+      found = HistoryEntry.last(found, answer.value(), most);
       from = answer.value().nextSinceRevision();
     } while (from != 0);
-    return new Answer<>(answer.info(), answer.stale(), new History(found, 0));
+    return new Answer<>(answer.info(), answer.stale(), found);
   }
 }

@@ -11,6 +11,8 @@ import dev.metakey.model.Field;
 import dev.metakey.model.FieldSpec;
 import dev.metakey.model.FieldState;
 import dev.metakey.model.FieldUse;
+import dev.metakey.model.FleetEvent;
+import dev.metakey.model.FleetEventKind;
 import dev.metakey.model.Format;
 import dev.metakey.model.Header;
 import dev.metakey.model.Layout;
@@ -87,6 +89,7 @@ import dev.metakey.v1.UnreserveRequest;
 import dev.metakey.v1.UnreserveResponse;
 import dev.metakey.v1.WatchRequest;
 import dev.metakey.v1.WatchResponse;
+import dev.metakey.wire.FleetWire;
 import dev.metakey.wire.Requests;
 import dev.metakey.wire.Wire;
 import dev.metakey.wire.WireErrors;
@@ -251,6 +254,29 @@ final class FakeDaemon implements AutoCloseable {
   volatile Owner owner = EDGE;
   volatile MetakeyException refusal;
   volatile Snapshot snapshot = Snapshot.of(INFO, List.of(PACKET_ID, CLIENT_IP, ZONE, TENANT));
+  private static final Peer DAEMON = new Peer(0, 0, 1, "metakeyd");
+  private static final List<FleetEvent> FLEET_EVENTS =
+      List.of(
+          event(FleetEventKind.FLEET_JOINED, "", -1, 0, "", "", "the fleet prod", DAEMON),
+          event(
+              FleetEventKind.FLEET_PLACED,
+              "edge.hop",
+              7,
+              64,
+              "edge-xdp.service",
+              "host-17",
+              "",
+              DAEMON),
+          event(
+              FleetEventKind.FLEET_FORGOT,
+              "",
+              -1,
+              0,
+              "",
+              "host-3",
+              "",
+              new Peer(0, 0, 99, "metakey")));
+
   volatile List<Change> changes = List.of(CREATED, RELEASED);
   volatile long nextSinceRevision;
   volatile String unseen = "";
@@ -295,6 +321,18 @@ final class FakeDaemon implements AutoCloseable {
 
   boolean wasAsked() {
     return !requests.isEmpty();
+  }
+
+  private static FleetEvent event(
+      FleetEventKind kind,
+      String name,
+      int id,
+      int slot,
+      String service,
+      String host,
+      String text,
+      Peer peer) {
+    return new FleetEvent(39, AT_MS, kind, name, id, slot, service, host, text, peer);
   }
 
   @Override
@@ -717,6 +755,7 @@ final class FakeDaemon implements AutoCloseable {
               ListHistoryResponse.newBuilder()
                   .setRegistry(Wire.info(INFO))
                   .addAllChanges(changes.stream().map(Wire::change).toList())
+                  .addAllFleetEvents(FLEET_EVENTS.stream().map(FleetWire::event).toList())
                   .setNextSinceRevision(nextSinceRevision)
                   .build());
     }

@@ -40,6 +40,7 @@ final class FakeFleetAdmin extends FleetAdminGrpc.FleetAdminImplBase {
           2,
           2,
           1,
+          new FleetStatus.Quota(2, 32, 16),
           List.of("edge.hop is id 3, slot 24 here, and id 7, slot 64 in fleet prod"));
   private static final List<FleetPlanLine> PLAN =
       List.of(

@@ -27,7 +27,20 @@ class FleetWatchTest {
     String why = connected ? "" : "etcd does not answer";
     FleetStatus status =
         new FleetStatus(
-            "prod", true, connected, 1, why, revision, 0, 47, "edge.", 1, 1, 0, List.of());
+            "prod",
+            true,
+            connected,
+            1,
+            why,
+            revision,
+            0,
+            47,
+            "edge.",
+            1,
+            1,
+            0,
+            new FleetStatus.Quota(1, 32, 16),
+            List.of());
     return new FleetReport(status, List.of(names), List.of());
   }
 

@@ -30,6 +30,7 @@ import dev.metakey.v1.TestPolicyRequest;
 import dev.metakey.v1.TransferRequest;
 import dev.metakey.v1.UndeleteRequest;
 import dev.metakey.v1.UnreserveRequest;
+import dev.metakey.wire.FleetWire;
 import dev.metakey.wire.Replies;
 import dev.metakey.wire.Wire;
 import io.grpc.Status;
@@ -358,7 +359,9 @@ public final class MetakeyAdmin {
     }
     var reply = call(stub -> stub.listHistory(request.build()));
     var changes = reply.getChangesList().stream().map(Replies::change).toList();
-    return Answer.of(reply.getRegistry(), new History(changes, reply.getNextSinceRevision()));
+    var events = reply.getFleetEventsList().stream().map(FleetWire::event).toList();
+    return Answer.of(
+        reply.getRegistry(), new History(changes, events, reply.getNextSinceRevision()));
   }
 
   /**

@@ -23,7 +23,7 @@ public record Change(
     Peer peer) {
 
   /** As whom the daemon changes something by itself. */
-  private static final Set<String> DAEMON = Set.of("metakeyd", "metakeyd.service");
+  static final Set<String> DAEMON = Set.of("metakeyd", "metakeyd.service");
 
   public Change {
     if (before == null && after == null) {

@@ -30,7 +30,17 @@ public record FleetStatus(
     int hosts,
     int names,
     int divergent,
+    Quota quota,
     List<String> problems) {
+  /**
+   * How many names of the fleet may be whose.
+   *
+   * @param hostNames how many names count as claimed by the host
+   * @param namesPerHost how many may
+   * @param namesPerService how many a service may have claimed for this host to claim another
+   */
+  public record Quota(int hostNames, int namesPerHost, int namesPerService) {}
+
   public FleetStatus {
     problems = List.copyOf(problems);
   }
@@ -50,6 +60,7 @@ public record FleetStatus(
         hosts,
         names,
         newDivergent,
+        quota,
         newProblems);
   }
 }

@@ -1,6 +1,8 @@
 package dev.metakey.wire;
 
 import com.google.protobuf.util.Timestamps;
+import dev.metakey.model.FleetEvent;
+import dev.metakey.model.FleetEventKind;
 import dev.metakey.model.FleetHost;
 import dev.metakey.model.FleetName;
 import dev.metakey.model.FleetPlanLine;
@@ -27,6 +29,9 @@ public final class FleetWire {
         .setHosts(status.hosts())
         .setNames(status.names())
         .setDivergent(status.divergent())
+        .setHostNames(status.quota().hostNames())
+        .setNamesPerHost(status.quota().namesPerHost())
+        .setNamesPerService(status.quota().namesPerService())
         .addAllProblems(status.problems())
         .build();
   }
@@ -85,6 +90,8 @@ public final class FleetWire {
         wire.getHosts(),
         wire.getNames(),
         wire.getDivergent(),
+        new FleetStatus.Quota(
+            wire.getHostNames(), wire.getNamesPerHost(), wire.getNamesPerService()),
         wire.getProblemsList());
   }
 
@@ -109,5 +116,63 @@ public final class FleetWire {
         wire.getRegistryId(),
         wire.getVersion(),
         Timestamps.toMillis(wire.getSince()));
+  }
+
+  public static dev.metakey.v1.FleetEvent event(FleetEvent event) {
+    var wire =
+        dev.metakey.v1.FleetEvent.newBuilder()
+            .setRevision(event.revision())
+            .setAt(Timestamps.fromMillis(event.atMs()))
+            .setKind(kind(event.kind()))
+            .setName(event.name())
+            .setSlot(event.slot())
+            .setService(event.service())
+            .setHost(event.host())
+            .setText(event.text())
+            .setPeer(Wire.peer(event.peer()));
+    if (event.id() >= 0) {
+      wire.setId(event.id());
+    }
+    return wire.build();
+  }
+
+  public static FleetEvent event(dev.metakey.v1.FleetEvent wire) {
+    return new FleetEvent(
+        wire.getRevision(),
+        Timestamps.toMillis(wire.getAt()),
+        kind(wire.getKind()),
+        wire.getName(),
+        wire.hasId() ? wire.getId() : -1,
+        wire.getSlot(),
+        wire.getService(),
+        wire.getHost(),
+        wire.getText(),
+        Replies.peer(wire.getPeer()));
+  }
+
+  private static dev.metakey.v1.FleetEventKind kind(FleetEventKind kind) {
+    return switch (kind) {
+      case OTHER -> dev.metakey.v1.FleetEventKind.FLEET_EVENT_KIND_UNSPECIFIED;
+      case FLEET_JOINED -> dev.metakey.v1.FleetEventKind.FLEET_EVENT_KIND_JOINED;
+      case FLEET_REFUSED -> dev.metakey.v1.FleetEventKind.FLEET_EVENT_KIND_REFUSED;
+      case FLEET_PLACED -> dev.metakey.v1.FleetEventKind.FLEET_EVENT_KIND_PLACED;
+      case FLEET_RETIRED -> dev.metakey.v1.FleetEventKind.FLEET_EVENT_KIND_RETIRED;
+      case FLEET_ADOPTED -> dev.metakey.v1.FleetEventKind.FLEET_EVENT_KIND_ADOPTED;
+      case FLEET_FORGOT -> dev.metakey.v1.FleetEventKind.FLEET_EVENT_KIND_FORGOT;
+      case FLEET_CONTRADICTED -> dev.metakey.v1.FleetEventKind.FLEET_EVENT_KIND_CONTRADICTED;
+    };
+  }
+
+  private static FleetEventKind kind(dev.metakey.v1.FleetEventKind kind) {
+    return switch (kind) {
+      case FLEET_EVENT_KIND_JOINED -> FleetEventKind.FLEET_JOINED;
+      case FLEET_EVENT_KIND_REFUSED -> FleetEventKind.FLEET_REFUSED;
+      case FLEET_EVENT_KIND_PLACED -> FleetEventKind.FLEET_PLACED;
+      case FLEET_EVENT_KIND_RETIRED -> FleetEventKind.FLEET_RETIRED;
+      case FLEET_EVENT_KIND_ADOPTED -> FleetEventKind.FLEET_ADOPTED;
+      case FLEET_EVENT_KIND_FORGOT -> FleetEventKind.FLEET_FORGOT;
+      case FLEET_EVENT_KIND_CONTRADICTED -> FleetEventKind.FLEET_CONTRADICTED;
+      case FLEET_EVENT_KIND_UNSPECIFIED, UNRECOGNIZED -> FleetEventKind.OTHER;
+    };
   }
 }

@@ -311,7 +311,7 @@ public final class Replies {
     };
   }
 
-  private static Peer peer(dev.metakey.v1.Peer peer) {
+  static Peer peer(dev.metakey.v1.Peer peer) {
     return new Peer(
         owner(peer.getOwner()),
         peer.getUid(),

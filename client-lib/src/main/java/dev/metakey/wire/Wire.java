@@ -348,7 +348,7 @@ public final class Wire {
     return wire.build();
   }
 
-  private static dev.metakey.v1.Peer peer(Peer peer) {
+  static dev.metakey.v1.Peer peer(Peer peer) {
     return dev.metakey.v1.Peer.newBuilder()
         .setOwner(owner(peer.owner()))
         .setUid(peer.uid())

@@ -19,7 +19,6 @@ import dev.metakey.server.engine.ProgramSource;
 import dev.metakey.server.engine.Retention;
 import dev.metakey.server.files.TrustedDirectory;
 import dev.metakey.server.files.TrustedDirectory.Use;
-import dev.metakey.server.fleet.FleetAgent;
 import dev.metakey.server.kernel.BpfEvents;
 import dev.metakey.server.kernel.Groups;
 import dev.metakey.server.log.Event;
@@ -63,7 +62,7 @@ public final class Daemon implements AutoCloseable {
   private final SocketServer server;
   private final Health health;
   private final @Nullable Monitor monitor;
-  private final @Nullable FleetAgent fleet;
+  private final @Nullable FleetOffice fleet;
   final Reload reload;
   private final ServiceManager manager;
   private final StartReport report;
@@ -143,7 +142,7 @@ public final class Daemon implements AutoCloseable {
       reload =
           new Reload(
               engine, again, policy -> policy.lookedUp(Groups::gid), kernel::wake, read, manager);
-      fleet = fleet(); // before anything is handed out
+      fleet = fleet(self); // before anything is handed out
       if (readOnly.isEmpty()) {
         report.step("looks at loaded programs");
         new TakeOver(config, store, engine, kernel, bootId, problems::add).run(nothingLoaded);
@@ -277,23 +276,23 @@ public final class Daemon implements AutoCloseable {
    * What agrees with other hosts on names; null, and nothing loaded, if the config names no fleet.
    * A read-only daemon hands nothing out, and may not have read the config as it was meant.
    */
-  private @Nullable FleetAgent fleet() {
+  private @Nullable FleetOffice fleet(Peer self) {
     return config.fleet().isEmpty() || !readOnly.isEmpty()
         ? null
-        : FleetSide.agent(config.fleet().get(), config.paths().data(), engine);
+        : new FleetOffice(config.fleet().get(), config, engine, self);
   }
 
   /** Has the fleet asked for names, and told of, from now on. */
-  private void begin(FleetAgent agent) {
-    FleetOffice office = new FleetOffice(agent, engine);
+  private void begin(FleetOffice office) {
     problems.from(office::problems);
-    engine.addListener(agent);
+    engine.addListener(office.agent());
     server.fleet(office);
+    reload.fleet(office::take);
     health.note("fleet", office::connection);
     if (monitor != null) {
       monitor.fleet(office);
     }
-    agent.start();
+    office.agent().start();
   }
 
   /** With a wrong config nobody knows what was meant, and the defaults could be too much. */
@@ -345,7 +344,7 @@ public final class Daemon implements AutoCloseable {
     }
     server.stopAccepting();
     if (fleet != null) {
-      fleet.close();
+      fleet.agent().close();
     }
     kernel.close();
     threads.close();

@@ -21,14 +21,15 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletionException;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 
 /**
  * Reads the config and {@code keys.d} again, and takes on what can change while the daemon runs:
- * the policy, the quarantine, the launchers, the log and the reservations. Everything else counts
- * from the next start. Thread-safe.
+ * the policy, the quarantine, the launchers, the log, the reservations, and how the fleet is
+ * reached. Everything else counts from the next start. Thread-safe.
  */
 final class Reload {
   private final Engine engine;
@@ -41,6 +42,7 @@ final class Reload {
   private volatile String problem = "";
   private final ServiceManager manager;
   private volatile List<String> contradictions = List.of();
+  private volatile Function<Config.Fleet, String> fleet = wanted -> "";
 
   /**
    * @param source reads the config
@@ -68,6 +70,15 @@ final class Reload {
 
   private static Launchers launchers(Config config) {
     return Launchers.DEFAULTS.and(config.launchers());
+  }
+
+  /**
+   * There is a fleet.
+   *
+   * @param takes has it reached as the config says, and returns what an admin should know of that
+   */
+  void fleet(Function<Config.Fleet, String> takes) {
+    fleet = takes;
   }
 
   /** The units that prove nothing now. */
@@ -129,8 +140,11 @@ final class Reload {
     Logging.take(config.monitoring().log());
     taken.run();
     reserve(this::change, reservations);
+    List<String> notes = new ArrayList<>(contradictions);
+    config.fleet().map(fleet).filter(note -> !note.isEmpty()).ifPresent(notes::add);
+    notes.addAll(waiting(config));
     Event.CONFIG_READ.say("the config was read again");
-    return Stream.concat(contradictions.stream(), waiting(config).stream()).collect(joining("; "));
+    return String.join("; ", notes);
   }
 
   private void requireSound(List<String> ofConfig, List<String> ofReservations) {
@@ -174,8 +188,8 @@ final class Reload {
   private List<String> waiting(Config config) {
     List<String> changed =
         ConfigKey.ALL.stream()
-            .filter(key -> !key.reloads() && !key.isSame(config, started))
-            .map(ConfigKey::name)
+            .filter(key -> !key.reloads())
+            .flatMap(key -> key.changed(config, started).stream())
             .toList();
     return changed.isEmpty()
         ? List.of()

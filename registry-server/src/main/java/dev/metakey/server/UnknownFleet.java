@@ -1,10 +1,13 @@
 package dev.metakey.server;
 
+import dev.metakey.model.Field;
 import dev.metakey.model.FieldSpec;
+import dev.metakey.model.FleetEvent;
 import dev.metakey.model.FleetHost;
 import dev.metakey.model.FleetPlanLine;
 import dev.metakey.model.FleetStatus;
 import dev.metakey.model.MetakeyException;
+import dev.metakey.model.Peer;
 import dev.metakey.model.Reason;
 import dev.metakey.server.engine.FleetDesk;
 import java.util.List;
@@ -51,8 +54,18 @@ record UnknownFleet(String why) implements FleetDesk {
   }
 
   @Override
-  public CompletableFuture<Integer> forget(String host) {
+  public CompletableFuture<Integer> forget(String host, Peer peer) {
     throw refusal();
+  }
+
+  @Override
+  public void adopted(Field field, Peer peer) {
+    throw refusal();
+  }
+
+  @Override
+  public List<FleetEvent> events() {
+    return List.of();
   }
 
   @Override

@@ -9,6 +9,7 @@ import dev.metakey.client.WatchEvent;
 import dev.metakey.model.Change;
 import dev.metakey.model.ChangeKind;
 import dev.metakey.model.FieldSpec;
+import dev.metakey.model.FleetStatus;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.server.config.Config;
 import dev.metakey.server.config.ConfigFile;
@@ -38,7 +39,10 @@ class ReloadTest {
   void start() throws Exception {
     Files.createDirectory(directory.resolve("keys.d"));
     configure();
-    Read<Config> config = config();
+    start(config());
+  }
+
+  private void start(Read<Config> config) throws Exception {
     Path keys = config.value().paths().keysDirectory();
     daemon =
         new Daemon(
@@ -109,6 +113,42 @@ class ReloadTest {
         .isEqualTo("area, history have changed; they count when metakeyd is started again");
     configure("quarantine: 1m");
     assertThat(reload()).isEmpty();
+  }
+
+  @Test
+  void reload_whenAFleetIsNamedNow_saysThatItCountsLater() throws Exception {
+    configure("fleet: {name: prod, endpoints: [127.0.0.1:1]}");
+    assertThat(reload()).isEqualTo("fleet has changed; it counts when metakeyd is started again");
+  }
+
+  @Test
+  void reload_ofAFleet_takesOnHowItIsReached_andNamesTheRest() throws Exception {
+    startAgain("fleet: {name: prod, endpoints: [127.0.0.1:1], timeout: 200ms}");
+    assertThat(reload()).isEmpty();
+
+    configure(
+        "fleet: {name: other, endpoints: [127.0.0.1:2], timeout: 200ms, ids: 0-9, names_per_host: 5}");
+
+    assertThat(reload())
+        .isEqualTo("fleet.ids, fleet.name have changed; they count when metakeyd is started again");
+    FleetStatus status = client.admin().fleet().report().value().status();
+    assertThat(status.name()).isEqualTo("prod");
+    assertThat(status.why()).contains("127.0.0.1:2");
+    assertThat(status.quota().namesPerHost()).isEqualTo(5);
+
+    configure("fleet: {name: prod, endpoints: [127.0.0.1:2], user: me, password_file: /none}");
+    assertThatThrownBy(this::reload)
+        .hasMessageContaining("what was there stays")
+        .hasMessageContaining("metakeyd.yaml:5: password_file: '/none' is no file");
+
+    configure();
+    assertThat(reload()).isEqualTo("fleet has changed; it counts when metakeyd is started again");
+  }
+
+  private void startAgain(String... lines) throws Exception {
+    stop();
+    configure(lines);
+    start(config());
   }
 
   @Test

@@ -9,7 +9,7 @@ import java.util.Arrays;
 import java.util.List;
 
 /** Changes, a row each. */
-final class ChangeForm implements Form<Change> {
+final class ChangeForm {
   private static final String[] WIDE = {
     "REVISION",
     "TIME",
@@ -25,20 +25,11 @@ final class ChangeForm implements Form<Change> {
     "BEFORE"
   };
 
-  @Override
-  public Table table(List<Change> changes, boolean wide) {
-    Table table = wide ? new Table(WIDE) : heading(false);
-    for (Change change : changes) {
-      List<Cell> row = row(change, wide);
-      if (change.isByAdmin()) {
-        row.set(wide ? 9 : 7, Cell.of(change.peer() + ", admin"));
-      }
-      if (wide) {
-        row.add(Cell.of(PlanForm.text(change.before(), change.field())));
-      }
-      table.row(row);
-    }
-    return table;
+  private ChangeForm() {}
+
+  /** Everything, for a table that has all columns. */
+  static Table headingWithBefore() {
+    return new Table(WIDE);
   }
 
   /** All but what was before. */
@@ -83,8 +74,7 @@ final class ChangeForm implements Form<Change> {
     };
   }
 
-  @Override
-  public void members(JsonWriter json, Change change) throws IOException {
+  static void members(JsonWriter json, Change change) throws IOException {
     json.name("revision").value(change.revision());
     json.name("commit_revision").value(change.commitRevision());
     json.name("at");
@@ -96,10 +86,5 @@ final class ChangeForm implements Form<Change> {
     json.name("after");
     Json.field(json, change.after());
     Json.peer(json, change.peer());
-  }
-
-  @Override
-  public String name(Change change) {
-    return change.field().name();
   }
 }

@@ -8,8 +8,6 @@ import java.util.List;
 
 /** What a watch tells, each as one JSON object on one line. */
 public final class EventLine {
-  private static final ChangeForm FORM = new ChangeForm();
-
   private EventLine() {}
 
   public static String state(Snapshot snapshot) {
@@ -35,7 +33,7 @@ public final class EventLine {
           json.name("changes").beginArray();
           for (Change change : changes) {
             json.beginObject();
-            FORM.members(json, change);
+            ChangeForm.members(json, change);
             json.endObject();
           }
           json.endArray();

@@ -23,7 +23,6 @@ public final class EventPrinter {
   private final Terminal terminal;
   private final Output output;
   private final EndlessTable table;
-  private final ChangeForm form = new ChangeForm();
   private boolean started; // so that later states are announced
 
   public EventPrinter(Terminal terminal, Output output) {
@@ -65,7 +64,7 @@ public final class EventPrinter {
         changes.forEach(change -> line(ChangeForm.row(change, output == Output.WIDE)));
       }
       case JSON, JSONL -> handOver(EventLine.changes(info, changes));
-      case NAME -> changes.forEach(change -> handOver(form.name(change)));
+      case NAME -> changes.forEach(change -> handOver(change.field().name()));
     }
   }
 

@@ -27,6 +27,12 @@ final class FleetForms {
         row(table, "hosts", Integer.toString(status.hosts()));
         row(table, "names", "%d; %s".formatted(status.names(), status.prefixes()));
         row(table, "ids", "%d to %d".formatted(status.firstId(), status.lastId()));
+        FleetStatus.Quota quota = status.quota();
+        row(
+            table,
+            "quota",
+            "%d of %d names of this host; a service may have %d"
+                .formatted(quota.hostNames(), quota.namesPerHost(), quota.namesPerService()));
         row(table, "divergent", Integer.toString(status.divergent()));
         for (String problem : status.problems()) {
           table.row(Cell.of("problem"), new Cell(problem, Style.ATTENTION));
@@ -61,6 +67,9 @@ final class FleetForms {
       json.name("prefixes").value(status.prefixes());
       json.name("first_id").value(status.firstId());
       json.name("last_id").value(status.lastId());
+      json.name("host_names").value(status.quota().hostNames());
+      json.name("names_per_host").value(status.quota().namesPerHost());
+      json.name("names_per_service").value(status.quota().namesPerService());
       json.name("divergent").value(status.divergent());
       Json.strings(json, "problems", status.problems());
     }

@@ -140,11 +140,7 @@ final class Json {
 
   /** A uid or gid; null where there is none, or where it was not told. */
   private static void unsignedOrNull(JsonWriter json, int number) throws IOException {
-    if (number == -1) {
-      json.nullValue();
-    } else {
-      json.value(Integer.toUnsignedLong(number));
-    }
+    numberOrNull(json, number == -1, Integer.toUnsignedLong(number));
   }
 
   private static void orNull(JsonWriter json, String text) throws IOException {
@@ -173,7 +169,11 @@ final class Json {
   }
 
   private static void orNull(JsonWriter json, long value) throws IOException {
-    if (value == 0) {
+    numberOrNull(json, value == 0, value);
+  }
+
+  static void numberOrNull(JsonWriter json, boolean isNone, long value) throws IOException {
+    if (isNone) {
       json.nullValue();
     } else {
       json.value(value);

@@ -9,8 +9,6 @@ import org.jspecify.annotations.Nullable;
 
 /** What a file changes, or would change, a row for each id. */
 final class PlanForm implements Form<Change> {
-  private final ChangeForm change = new ChangeForm();
-
   @Override
   public Table table(List<Change> changes, boolean wide) {
     Table table =
@@ -57,11 +55,11 @@ final class PlanForm implements Form<Change> {
 
   @Override
   public void members(JsonWriter json, Change planned) throws IOException {
-    change.members(json, planned);
+    ChangeForm.members(json, planned);
   }
 
   @Override
   public String name(Change planned) {
-    return change.name(planned);
+    return planned.field().name();
   }
 }

@@ -190,11 +190,14 @@ public final class Printer {
     whole(answer, answer.value(), new VerdictForm(name));
   }
 
-  /** Changes; where more follow, a note says how to get them. */
+  /**
+   * Changes, and what became of the host in its fleet; where more follow, a note says how to get
+   * them.
+   */
   public void history(Answer<History> answer) {
-    List<Change> changes = answer.value().changes();
+    List<HistoryEntry> changes = HistoryEntry.of(answer.value());
     long next = answer.value().nextSinceRevision();
-    ChangeForm form = new ChangeForm();
+    HistoryForm form = new HistoryForm();
     if (output == Output.JSON) {
       document(
           json -> {
@@ -233,7 +236,11 @@ public final class Printer {
       case TABLE, WIDE -> table(form.table(values, output == Output.WIDE));
       case JSON -> document(json -> list(json, answer, key, values, form));
       case JSONL -> values.forEach(value -> line(answer, value, form));
-      case NAME -> values.forEach(value -> terminal.line(form.name(value)));
+      case NAME ->
+          values.stream()
+              .map(form::name)
+              .filter(name -> !name.isEmpty()) // an event of the fleet may be about none
+              .forEach(terminal::line);
     }
   }
 

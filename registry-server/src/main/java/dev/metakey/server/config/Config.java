@@ -12,7 +12,9 @@ import java.net.SocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 
 /**
  * How a daemon is to run.
@@ -202,6 +204,8 @@ public record Config(
    * @param localWhenAway whether a new name gets an id of this host's own while etcd is away
    * @param timeoutMs how long a member of etcd may take to answer, milliseconds
    * @param quarantineMs how long a name that no host holds keeps its id, milliseconds
+   * @param hostNames how many of the names that the fleet has this host may have claimed
+   * @param serviceNames how many names of a service this host lets the fleet have
    */
   public record Fleet(
       String name,
@@ -213,7 +217,9 @@ public record Config(
       String ids,
       boolean localWhenAway,
       long timeoutMs,
-      long quarantineMs) {
+      long quarantineMs,
+      int hostNames,
+      int serviceNames) {
     static final Fleet DEFAULTS =
         new Fleet(
             "",
@@ -225,10 +231,35 @@ public record Config(
             "0-47",
             false,
             2_000,
-            Duration.ofDays(1).toMillis());
+            Duration.ofDays(1).toMillis(),
+            32,
+            16);
 
     public Fleet {
       endpoints = List.copyOf(endpoints);
+    }
+
+    /** What a running daemon does not take on, by key. */
+    Map<String, Object> fixed() {
+      return new TreeMap<>(
+          Map.of("name", name, "prefixes", prefixes, "ids", ids, "quarantine", quarantineMs));
+    }
+
+    /** This one, with what is fixed of the one that the daemon was started with. */
+    public Fleet keeping(Fleet started) {
+      return new Fleet(
+          started.name,
+          endpoints,
+          tls,
+          user,
+          passwordFile,
+          started.prefixes,
+          started.ids,
+          localWhenAway,
+          timeoutMs,
+          started.quarantineMs,
+          hostNames,
+          serviceNames);
     }
 
     public int firstId() {

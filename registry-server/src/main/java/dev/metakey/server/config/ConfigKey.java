@@ -1,6 +1,8 @@
 package dev.metakey.server.config;
 
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.function.Function;
 
 /**
@@ -8,7 +10,8 @@ import java.util.function.Function;
  *
  * @param reloads whether a running daemon takes another value on when the file is read again;
  *     otherwise that counts from the next start
- * @param value what the config has under the key; two of them can be compared
+ * @param value what the config has under the key; two of them can be compared. A map: what is fixed
+ *     under a key of which the rest is taken on
  */
 public record ConfigKey(String name, boolean reloads, Function<Config, Object> value) {
   public static final List<ConfigKey> ALL =
@@ -30,7 +33,7 @@ public record ConfigKey(String name, boolean reloads, Function<Config, Object> v
           fixed(
               "metrics",
               config -> List.of(config.monitoring().metrics(), config.monitoring().page())),
-          fixed("fleet", Config::fleet),
+          fixed("fleet", config -> config.fleet().map(Config.Fleet::fixed).orElse(Map.of())),
           reloaded("log", config -> config.monitoring().log()));
 
   private static ConfigKey fixed(String name, Function<Config, Object> value) {
@@ -39,6 +42,21 @@ public record ConfigKey(String name, boolean reloads, Function<Config, Object> v
 
   private static ConfigKey reloaded(String name, Function<Config, Object> value) {
     return new ConfigKey(name, true, value);
+  }
+
+  /** What of it two configs have otherwise: the key itself, or some of the keys under it. */
+  public List<String> changed(Config one, Config other) {
+    if (isSame(one, other)) {
+      return List.of();
+    }
+    return value.apply(one) instanceof Map<?, ?> mine
+            && value.apply(other) instanceof Map<?, ?> theirs
+            && mine.keySet().equals(theirs.keySet())
+        ? mine.keySet().stream()
+            .filter(key -> !Objects.equals(mine.get(key), theirs.get(key)))
+            .map(key -> name + "." + key)
+            .toList()
+        : List.of(name);
   }
 
   /** Whether two configs have the same under it. */

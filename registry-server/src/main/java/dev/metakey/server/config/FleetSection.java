@@ -1,6 +1,7 @@
 package dev.metakey.server.config;
 
 import dev.metakey.model.Durations;
+import dev.metakey.model.Field;
 import dev.metakey.model.Names;
 import dev.metakey.server.domain.Prefixes;
 import java.io.IOException;
@@ -38,7 +39,9 @@ final class FleetSection {
           "ids",
           "away",
           "timeout",
-          "quarantine");
+          "quarantine",
+          "names_per_host",
+          "names_per_service");
   private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9_-]{0,62}");
   private static final Pattern ENDPOINT =
       Pattern.compile("([A-Za-z0-9.-]{1,253}|\\[[0-9A-Fa-f:.]{2,45}\\]):([0-9]{1,5})");
@@ -79,7 +82,9 @@ final class FleetSection {
             fleet.get(
                 "quarantine",
                 usual.quarantineMs(),
-                w -> millis(w, 1_000, Duration.ofDays(366).toMillis())));
+                w -> millis(w, 1_000, Duration.ofDays(366).toMillis())),
+            fleet.get("names_per_host", usual.hostNames(), FleetSection::names),
+            fleet.get("names_per_service", usual.serviceNames(), FleetSection::names));
     if (read.user().isEmpty() != read.passwordFile().isEmpty()) {
       fleet.note("user", "'user' and 'password_file' belong together");
     }
@@ -141,6 +146,10 @@ final class FleetSection {
           "%s is no range of ids; write one like 0-47, within 0-63".formatted(Names.quote(word)));
     }
     return word;
+  }
+
+  private static int names(String word) {
+    return (int) ConfigFile.number(word, 1, Field.IDS);
   }
 
   private static boolean isLocal(String word) {

@@ -1,8 +1,11 @@
 package dev.metakey.server.engine;
 
+import dev.metakey.model.Field;
+import dev.metakey.model.FleetEvent;
 import dev.metakey.model.FleetHost;
 import dev.metakey.model.FleetPlanLine;
 import dev.metakey.model.FleetStatus;
+import dev.metakey.model.Peer;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -28,9 +31,16 @@ public interface FleetDesk extends NameClaims {
    * Drops what a host holds that will not come back.
    *
    * @param host its name or registry id
+   * @param peer who wants that
    * @return how many are called so; none is dropped unless it is one
    */
-  CompletableFuture<Integer> forget(String host);
+  CompletableFuture<Integer> forget(String host, Peer peer);
+
+  /** Takes note that a field was moved to the place that the fleet has for its name. */
+  void adopted(Field field, Peer peer);
+
+  /** What became of this host in its fleet, oldest first, as far back as it is kept. */
+  List<FleetEvent> events();
 
   CompletableFuture<List<FleetHost>> hosts();
 

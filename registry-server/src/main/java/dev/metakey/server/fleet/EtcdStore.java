@@ -86,34 +86,34 @@ public final class EtcdStore implements FleetStore {
     if (closed) {
       throw new FleetException("metakeyd stops");
     }
-    ChannelCredentials credentials = credentials(access.tls());
-    for (String endpoint : access.endpoints()) {
-      members.add(
-          NettyChannelBuilder.forTarget("dns:///" + endpoint, credentials)
-              .keepAliveTime(30, TimeUnit.SECONDS)
-              .keepAliveTimeout(10, TimeUnit.SECONDS)
-              .maxInboundMessageSize(MOST_BYTES)
-              .disableRetry()
-              .directExecutor()
-              .build());
-    }
-  }
-
-  private static ChannelCredentials credentials(EtcdAccess.@Nullable Tls tls)
-      throws FleetException {
-    if (tls == null) {
-      return InsecureChannelCredentials.create();
-    }
     try {
-      var builder = TlsChannelCredentials.newBuilder().trustManager(tls.ca().toFile());
-      if (tls.cert() != null && tls.key() != null) {
-        builder.keyManager(tls.cert().toFile(), tls.key().toFile());
+      ChannelCredentials credentials = credentials(access.tls());
+      for (String endpoint : access.endpoints()) {
+        members.add(
+            NettyChannelBuilder.forTarget("dns:///" + endpoint, credentials)
+                .keepAliveTime(30, TimeUnit.SECONDS)
+                .keepAliveTimeout(10, TimeUnit.SECONDS)
+                .maxInboundMessageSize(MOST_BYTES)
+                .disableRetry()
+                .directExecutor()
+                .build());
       }
-      return builder.build();
     } catch (IOException | IllegalArgumentException e) {
+      closeAll();
       throw new FleetException(
           "the certificates for etcd cannot be used: %s".formatted(wordsOf(e)), e);
     }
+  }
+
+  private static ChannelCredentials credentials(EtcdAccess.@Nullable Tls tls) throws IOException {
+    if (tls == null) {
+      return InsecureChannelCredentials.create();
+    }
+    var builder = TlsChannelCredentials.newBuilder().trustManager(tls.ca().toFile());
+    if (tls.cert() != null && tls.key() != null) {
+      builder.keyManager(tls.cert().toFile(), tls.key().toFile());
+    }
+    return builder.build();
   }
 
   private static String wordsOf(Throwable e) {

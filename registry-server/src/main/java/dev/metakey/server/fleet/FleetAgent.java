@@ -58,9 +58,9 @@ public final class FleetAgent implements CommitListener, AutoCloseable {
     T ask() throws FleetException;
   }
 
-  private final FleetStore store;
+  private volatile FleetStore store;
   private final Membership membership;
-  private final FleetVerbs verbs;
+  private FleetVerbs verbs;
   private final BlockingQueue<Task> tasks = new LinkedBlockingQueue<>();
   private final AtomicBoolean reconciles = new AtomicBoolean();
   private final AtomicInteger claims = new AtomicInteger();
@@ -75,6 +75,7 @@ public final class FleetAgent implements CommitListener, AutoCloseable {
   private long soonestMs;
   private int failures;
   private String why = "it was not asked yet";
+  private volatile String refused = "";
   private long sinceMs = System.currentTimeMillis();
 
   FleetAgent(FleetStore store, Membership membership) {
@@ -310,7 +311,43 @@ public final class FleetAgent implements CommitListener, AutoCloseable {
         membership.hosts(),
         (int) fleet.fields().values().stream().filter(field -> !field.retired()).count(),
         0,
+        membership.quota(),
         membership.problems());
+  }
+
+  /**
+   * Goes on with other settings and another store. While the present store answers, the other one
+   * has to know the fleet, or all stays as it is.
+   *
+   * @param next is closed with the agent
+   * @return completes with why all stays; empty if it does not
+   */
+  public CompletableFuture<String> take(FleetSettings wanted, FleetStore next) {
+    return ask(
+        () -> {
+          String obstacle = membership.isConnected() ? membership.obstacle(next) : "";
+          if (!obstacle.isEmpty()) {
+            next.close();
+            refused =
+                "the section 'fleet' of the config was read again, and what was there stays: "
+                    + obstacle;
+            return refused;
+          }
+          refused = "";
+          store.close();
+          store = next;
+          verbs = new FleetVerbs(next, membership);
+          membership.take(wanted, next);
+          if (closing) {
+            next.close();
+          }
+          try {
+            connect();
+          } catch (FleetException e) {
+            lose(e.why());
+          }
+          return "";
+        });
   }
 
   /** How many names were claimed since the start, by what became of it. */
@@ -322,6 +359,9 @@ public final class FleetAgent implements CommitListener, AutoCloseable {
   public List<String> problems() {
     FleetStatus now = status;
     List<String> problems = new ArrayList<>(worker.problems());
+    if (!refused.isEmpty()) {
+      problems.add(refused);
+    }
     if (!now.connected()) {
       problems.add(
           "the fleet is away since %s: %s"
@@ -369,8 +409,10 @@ public final class FleetAgent implements CommitListener, AutoCloseable {
         () -> {
           hurry();
           try {
-            answer.complete(question.ask());
-          } catch (FleetException | MetakeyException e) {
+            T value = question.ask();
+            status = look(); // before the answer: whoever asks then sees what has become of it
+            answer.complete(value);
+          } catch (FleetException e) {
             answer.completeExceptionally(e);
           } catch (RuntimeException | Error e) {
             answer.completeExceptionally(e);

@@ -1,50 +1,68 @@
 package dev.metakey.server.fleet;
 
 import dev.metakey.model.FieldSpec;
+import dev.metakey.model.FleetStatus;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Reason;
 import dev.metakey.model.Sharing;
 import java.util.Map;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /** Why a host does not claim a name. */
 final class FleetLimits {
-  /** So many names one service may have in a fleet. */
-  static final int NAMES_OF_A_SERVICE = 16;
-
-  /** So many names one host may have claimed for a fleet. */
-  static final int NAMES_OF_A_HOST = 32;
-
   private FleetLimits() {}
 
   /**
    * @throws MetakeyException QUOTA_EXCEEDED
    */
-  static void requireQuota(FleetView view, FieldSpec spec, String service, String registryId) {
+  static void requireQuota(
+      FleetSettings settings,
+      FleetView view,
+      FieldSpec spec,
+      String service,
+      String registryId,
+      Predicate<Named> isOver) {
     require(
-        view,
         spec,
-        NAMES_OF_A_SERVICE,
+        view.count(named -> named.field().service().equals(service), isOver),
+        settings.serviceNames(),
         "the service " + service,
-        named -> named.field().service().equals(service));
+        "names_per_service");
     require(
-        view,
         spec,
-        NAMES_OF_A_HOST,
+        quota(settings, view, registryId, isOver).hostNames(),
+        settings.hostNames(),
         "this host",
-        named -> named.value().getRegistryId().equals(registryId));
+        "names_per_host");
   }
 
-  private static void require(
-      FleetView view, FieldSpec spec, int most, String who, Predicate<Named> whose) {
-    long count = view.names().values().stream().filter(whose).count();
+  /** How many names of the fleet this host has claimed, and may have claimed. */
+  static FleetStatus.Quota quota(
+      FleetSettings settings,
+      @Nullable FleetView view,
+      String registryId,
+      Predicate<Named> isOver) {
+    int count =
+        view == null
+            ? 0
+            : view.count(named -> named.value().getRegistryId().equals(registryId), isOver);
+    return new FleetStatus.Quota(count, settings.hostNames(), settings.serviceNames());
+  }
+
+  private static void require(FieldSpec spec, int count, int most, String who, String key) {
     if (count >= most) {
       throw new MetakeyException(
           Reason.QUOTA_EXCEEDED,
-          "%s cannot be claimed for the fleet: %s has %d names there, and at most %d are allowed; release what is not needed"
-              .formatted(spec.name(), who, count, most),
+          "%s cannot be claimed for the fleet: %s has claimed %d names there ('metakey fleet list' shows them), and at most %d are allowed; release what is not needed, or raise '%s' in the section 'fleet' of the config"
+              .formatted(spec.name(), who, count, most, key),
           Map.of(
-              "name", spec.name(), "limit", Integer.toString(most), "used", Long.toString(count)));
+              "name",
+              spec.name(),
+              "limit",
+              Integer.toString(most),
+              "used",
+              Integer.toString(count)));
     }
   }
 

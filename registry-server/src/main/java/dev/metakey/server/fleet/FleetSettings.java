@@ -11,6 +11,8 @@ import dev.metakey.server.domain.Prefixes;
  * @param localWhenAway whether a new name gets an id of this host's own while etcd is away
  * @param quarantineMs how long a name that no host holds keeps its id, milliseconds; counts for the
  *     host that makes the fleet
+ * @param hostNames how many of the names that the fleet has this host may have claimed
+ * @param serviceNames how many names a service may have in the fleet for this host to claim another
  */
 public record FleetSettings(
     String name,
@@ -18,4 +20,6 @@ public record FleetSettings(
     int firstId,
     int lastId,
     boolean localWhenAway,
-    long quarantineMs) {}
+    long quarantineMs,
+    int hostNames,
+    int serviceNames) {}

@@ -4,6 +4,7 @@ import dev.metakey.fleet.v1.Name;
 import dev.metakey.model.Field;
 import dev.metakey.model.FieldSpec;
 import dev.metakey.model.FieldState;
+import dev.metakey.model.FleetStatus;
 import dev.metakey.model.RegistryInfo;
 import dev.metakey.server.domain.Fleet;
 import dev.metakey.server.domain.FleetField;
@@ -23,7 +24,6 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.Supplier;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,8 +41,8 @@ final class Membership {
   /** How long a name that was claimed may be without a field here, milliseconds. */
   private static final long CLAIMED_MS = 60_000;
 
-  private final FleetSettings settings;
-  private final FleetStore store;
+  private FleetSettings settings;
+  private FleetStore store;
   private final ThisHost host;
   private final Engine engine;
   private final Supplier<Long> clock;
@@ -69,7 +69,7 @@ final class Membership {
     this.host = host;
     this.engine = engine;
     this.clock = clock;
-    this.knowledge = new Knowledge(settings, new FleetFile(host.file()), engine);
+    this.knowledge = new Knowledge(settings, host, engine);
     this.key = new HostKey(settings.name(), clock.get());
     this.keys = FleetKeys.of(settings.name());
     this.moves = movesOfThisHost();
@@ -96,6 +96,27 @@ final class Membership {
   void recall() {
     knowledge.recall();
     tell();
+  }
+
+  /** Goes on with another store, and with settings that name the same fleet. */
+  void take(FleetSettings wanted, FleetStore next) {
+    settings = wanted;
+    store = next;
+    knowledge.take(wanted);
+  }
+
+  /** What keeps this host from going on with another store; empty if nothing does. */
+  String obstacle(FleetStore next) {
+    try {
+      Entry facts = next.read(List.of(keys.facts())).entries().get(keys.facts());
+      if (facts == null || facts.value() == null) {
+        return "that etcd does not have the fleet " + settings.name();
+      }
+      FleetFacts told = FleetFacts.parse(facts.value());
+      return told.fleetId().equals(current().facts().fleetId()) ? "" : obstacle(told);
+    } catch (FleetException e) {
+      return e.why();
+    }
   }
 
   private boolean isJoined() {
@@ -146,6 +167,12 @@ final class Membership {
         : obstacle;
   }
 
+  /** How much of what it may have in the fleet this host has. */
+  FleetStatus.Quota quota() {
+    return FleetLimits.quota(
+        settings, knowledge.view(), moves.registryId(), this::isQuarantineOver);
+  }
+
   List<String> problems() {
     List<String> problems = new ArrayList<>();
     if (!obstacle.isEmpty()) {
@@ -190,13 +217,9 @@ final class Membership {
     engine.take(knowledge.asFleet(isMember(), !connected));
   }
 
-  /** Takes on what a watch tells; where that raises a doubt, all is read again, at one revision. */
+  /** Takes on what a watch tells. */
   void changed(Collection<Entry> news, long newRevision) throws FleetException {
-    List<String> before = current().faults();
     knowledge.hear(news, newRevision);
-    if (!before.containsAll(current().faults())) {
-      read();
-    }
     tell();
     reconcile();
   }
@@ -221,16 +244,20 @@ final class Membership {
     key.look(read.entries().get(keys.host(moves.registryId())));
     obstacle = obstacle(told);
     if (known != null && !known.facts().fleetId().equals(told.fleetId())) {
+      knowledge.refused(obstacle);
       throw new FleetException(obstacle);
     }
-    knowledge.take(known != null ? known.facts() : told, read);
+    List<Entry> names =
+        read.entries().values().stream()
+            .filter(entry -> entry.key().startsWith(keys.names()))
+            .toList();
+    knowledge.take(told, names, read.revision());
+    knowledge.refused(obstacle);
     readHeld();
   }
 
   private FleetStore.Read readKeys() throws FleetException {
-    List<String> asked = new ArrayList<>(knowledge.asked());
-    asked.addAll(List.of(keys.facts(), keys.host(moves.registryId())));
-    return store.read(asked);
+    return store.read(List.of(keys.facts(), keys.names(), keys.host(moves.registryId())));
   }
 
   private FleetFacts factsOfThisHost() {
@@ -251,10 +278,6 @@ final class Membership {
       return "etcd has another fleet under the name %s: its id is %s, and this host knows that of %s; give the fleet of this host another name, or remove %s to have this host join anew"
           .formatted(settings.name(), facts.fleetId(), known.facts().fleetId(), host.file());
     }
-    if (known != null && !known.facts().equals(facts)) {
-      return "etcd has other facts of the fleet %s than this host knows: %s, and not %s; this host changes nothing there until they are as they were, or, if all hosts are to have the new ones, until %s is removed and metakeyd restarted"
-          .formatted(settings.name(), facts.text(), known.facts().text(), host.file());
-    }
     if (facts.layout() != info.layout() || facts.areaBytes() != info.areaBytes()) {
       return "this host has layout %s with area %d, and the fleet %s has layout %s with area %d; it stays away from the fleet until they are the same"
           .formatted(
@@ -266,9 +289,7 @@ final class Membership {
   private void readHeld() throws FleetException {
     held.clear();
     List<String> asked =
-        Stream.concat(
-                current().names().keySet().stream(),
-                current().outdated().values().stream().map(Named::name))
+        current().names().keySet().stream()
             .map(name -> keys.hold(name, moves.registryId()))
             .toList();
     for (String each : store.read(asked).entries().keySet()) {
@@ -328,10 +349,10 @@ final class Membership {
    * Holds what this host uses, offers what the store has forgotten, leaves what it does not use.
    */
   void reconcile() throws FleetException {
-    claimedAt.values().removeIf(at -> Math.abs(now() - at) >= CLAIMED_MS); // clocks jump
     for (int i = 0; i < TRIES && isMember() && reconcileOnce(); i++) {
       refresh();
     }
+    claimedAt.values().removeIf(at -> now() - at >= CLAIMED_MS);
   }
 
   /** Returns whether the fleet has to be read again. */
@@ -344,27 +365,16 @@ final class Membership {
     List<Named> unsettled = new ArrayList<>();
     for (Named named : current().names().values()) {
       boolean isUsed = used.contains(named.name());
-      if (isUsed) {
-        claimedAt.remove(named.name()); // it has its field
-      }
       boolean isSettled = held.contains(named.name()) && !named.field().retired();
       if (named.revision() == 0) {
+        Name again = named.live();
         isOld |=
             store.commit(
-                moves.offer(
-                    key.revision(),
-                    factsRevision,
-                    named.live(),
-                    current().outdated().get(named.name()),
-                    knowledge.placesOf(named.value())));
+                isUsed
+                    ? moves.claim(key.revision(), factsRevision, again, null, now())
+                    : moves.offer(key.revision(), factsRevision, again, null));
       } else if (isUsed && named.revision() > 0 && !isSettled && unsettled.size() < HOLDS_AT_ONCE) {
         unsettled.add(named);
-      }
-    }
-    for (Map.Entry<String, List<String>> each : knowledge.strays().missing().entrySet()) {
-      Named named = current().names().get(each.getKey());
-      if (named != null && used.contains(named.name())) {
-        isOld |= store.commit(moves.mend(key.revision(), named, each.getValue()));
       }
     }
     if (!unsettled.isEmpty()) {
@@ -378,9 +388,9 @@ final class Membership {
       }
     }
     for (String name : List.copyOf(held)) {
-      if (!used.contains(name) && !claimedAt.containsKey(name)) {
+      boolean isNew = now() - claimedAt.getOrDefault(name, 0L) < CLAIMED_MS;
+      if (!used.contains(name) && !isNew) {
         leave(name);
-        isOld |= !current().outdated().isEmpty();
       }
     }
     return isOld;
@@ -431,7 +441,8 @@ final class Membership {
       FleetLimits.requireSame(retired, spec, service);
       return store.commit(moves.hold(key.revision(), List.of(retired), now()));
     }
-    FleetLimits.requireQuota(current(), spec, service, moves.registryId());
+    FleetLimits.requireQuota(
+        settings, current(), spec, service, moves.registryId(), this::isQuarantineOver);
     Spot spot = FleetMoves.spot(current(), spec, takenIds(), takenBytes(), this::isQuarantineOver);
     if (spot == null) {
       throw FleetLimits.noRoom(current(), spec, settings.name());
@@ -446,7 +457,6 @@ final class Membership {
 
   private BitSet takenIds() {
     BitSet ids = engine.programs().linkedIds();
-    ids.or(knowledge.strays().ids());
     engine.snapshot().records().stream()
         .filter(field -> !field.is(FieldState.FREE))
         .forEach(field -> ids.set(field.id()));
@@ -455,7 +465,6 @@ final class Membership {
 
   private BitSet takenBytes() {
     BitSet bytes = engine.programs().linkedBytes();
-    bytes.or(knowledge.strays().bytes());
     bytes.or(Slots.takenBytes(engine.snapshot()));
     return bytes;
   }

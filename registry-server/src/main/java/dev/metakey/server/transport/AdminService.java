@@ -1,6 +1,7 @@
 package dev.metakey.server.transport;
 
 import com.google.protobuf.ByteString;
+import dev.metakey.model.FleetEvent;
 import dev.metakey.model.LoadedProgram;
 import dev.metakey.model.Peer;
 import dev.metakey.model.Reservation;
@@ -78,12 +79,14 @@ final class AdminService extends AdminGrpc.AdminImplBase {
   private final Upkeep upkeep;
   private final Supplier<String> reload;
   private final Supplier<Launchers> launchers;
+  private final Supplier<List<FleetEvent>> fleetEvents;
   private final Executor readers;
   private final Executor lookers;
 
   /**
    * @param reload reads the config again, and returns what an admin should know
    * @param launchers units that prove nothing
+   * @param fleetEvents what became of this host in its fleet; none if it is in none
    * @param readers reads what is not in memory, so that the event loop does not wait for it
    * @param lookers looks at the kernel for releases, likewise
    */
@@ -93,6 +96,7 @@ final class AdminService extends AdminGrpc.AdminImplBase {
       Upkeep upkeep,
       Supplier<String> reload,
       Supplier<Launchers> launchers,
+      Supplier<List<FleetEvent>> fleetEvents,
       Executor readers,
       Executor lookers) {
     this.engine = engine;
@@ -100,6 +104,7 @@ final class AdminService extends AdminGrpc.AdminImplBase {
     this.upkeep = upkeep;
     this.reload = reload;
     this.launchers = launchers;
+    this.fleetEvents = fleetEvents;
     this.readers = readers;
     this.lookers = lookers;
   }
@@ -314,7 +319,10 @@ final class AdminService extends AdminGrpc.AdminImplBase {
 
   @Override
   public void listHistory(ListHistoryRequest request, StreamObserver<ListHistoryResponse> call) {
-    Answers.on(readers, call, forAdmin("history", caller -> HistoryPages.page(request, engine)));
+    Answers.on(
+        readers,
+        call,
+        forAdmin("history", caller -> HistoryPages.page(request, engine, fleetEvents.get())));
   }
 
   @Override

@@ -38,6 +38,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.function.BiFunction;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /** The calls of admins about the fleet that this host belongs to. */
 final class FleetService extends FleetAdminGrpc.FleetAdminImplBase {
@@ -121,14 +122,24 @@ final class FleetService extends FleetAdminGrpc.FleetAdminImplBase {
         () -> {
           requireAdmin("fleet adopt");
           FleetAdopt command = new FleetAdopt(request.getName());
+          Field before = engine.snapshot().byName(command.name());
           return placed(command.name())
-              .thenCompose(placed -> kernel.submit(command, caller, lookers));
+              .thenCompose(placed -> kernel.submit(command, caller, lookers))
+              .thenApply(reply -> noted(before, reply, caller));
         },
         reply ->
             AdoptFleetIdResponse.newBuilder()
                 .setRegistry(Wire.info(reply.info()))
                 .setField(Wire.field(reply.value()))
                 .build());
+  }
+
+  private Reply<Field> noted(@Nullable Field before, Reply<Field> reply, Peer caller) {
+    Field after = reply.value();
+    if (before != null && (before.id() != after.id() || before.slot() != after.slot())) {
+      desk.adopted(after, caller);
+    }
+    return reply;
   }
 
   /** Where a name has a place here that is another's in the fleet, the fleet gives it one. */
@@ -149,10 +160,11 @@ final class FleetService extends FleetAdminGrpc.FleetAdminImplBase {
   public void forgetFleetHost(
       ForgetFleetHostRequest request, StreamObserver<ForgetFleetHostResponse> call) {
     String host = request.getHost();
+    Peer caller = CallerInterceptor.caller();
     ask(
         call,
         "fleet forget",
-        () -> desk.forget(host),
+        () -> desk.forget(host, caller),
         (registry, found) -> {
           if (found != 1) {
             throw notOne(host, found);

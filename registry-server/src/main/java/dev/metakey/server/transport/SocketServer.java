@@ -3,6 +3,7 @@ package dev.metakey.server.transport;
 import dev.metakey.files.Failure;
 import dev.metakey.model.DaemonStatus;
 import dev.metakey.model.FieldSpec;
+import dev.metakey.model.FleetEvent;
 import dev.metakey.model.LimitUse;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Reason;
@@ -110,6 +111,7 @@ public final class SocketServer implements AutoCloseable {
 
   private @Nullable CallMeter meter;
   private NameClaims claims = NameClaims.NONE;
+  private Supplier<List<FleetEvent>> fleetEvents = List::of;
   private final Engine engine;
   private final KernelWatch kernel;
   private final List<ServerServiceDefinition> services = new ArrayList<>();
@@ -176,7 +178,15 @@ public final class SocketServer implements AutoCloseable {
         List.of(
             inBytes(new RegistryService(engine, this::claim, kernel, lookers, hub, status).bind()),
             inBytes(
-                new AdminService(engine, kernel, upkeep, reload, launchers, readers, lookers)
+                new AdminService(
+                        engine,
+                        kernel,
+                        upkeep,
+                        reload,
+                        launchers,
+                        () -> fleetEvents.get(),
+                        readers,
+                        lookers)
                     .bindService()),
             inBytes(health.getHealthService().bindService()),
             inBytes(ProtoReflectionServiceV1.newInstance().bindService())));
@@ -222,6 +232,7 @@ public final class SocketServer implements AutoCloseable {
   /** This host belongs to a fleet: new names are asked for first. Before the start. */
   public void fleet(FleetDesk desk) {
     claims = desk;
+    fleetEvents = desk::events;
     services.add(inBytes(new FleetService(engine, desk, kernel, lookers).bindService()));
   }
 

@@ -45,6 +45,8 @@ class FleetSectionTest {
               away: local
               timeout: 500ms
               quarantine: 2h
+              names_per_host: 20
+              names_per_service: 5
             """
                 .replace("FILE", secret.toString()));
 
@@ -61,7 +63,9 @@ class FleetSectionTest {
                 "8-39",
                 true,
                 500,
-                7_200_000));
+                7_200_000,
+                20,
+                5));
   }
 
   @Test
@@ -73,6 +77,8 @@ class FleetSectionTest {
     assertThat(fleet.firstId()).isZero();
     assertThat(fleet.lastId()).isEqualTo(47);
     assertThat(fleet.localWhenAway()).isFalse();
+    assertThat(fleet.hostNames()).isEqualTo(32);
+    assertThat(fleet.serviceNames()).isEqualTo(16);
   }
 
   @Test
@@ -97,6 +103,8 @@ class FleetSectionTest {
         "name: a, endpoints: [a:1], user: u      | :1: user: 'user' and 'password_file' belong",
         "name: a, endpoints: [a:1], tls: {}      | :1: key 'ca' is missing",
         "name: a, endpoints: [a:1], prefixes: [] | :1: prefixes: an empty list",
+        "name: a, endpoints: [a:1], names_per_host: 0     | :1: names_per_host: 0 is out of range; allowed: 1 to 64",
+        "name: a, endpoints: [a:1], names_per_service: x  | :1: names_per_service: 'x' is not a number",
         "name: a, endpoints: [a:1], nothing: 1   | :1: unknown key 'nothing'",
       })
   void read_saysWhatIsWrong(String fleet, String fault) throws IOException {

@@ -67,6 +67,11 @@ class FleetAgentTest {
       return host.submit(new Register(List.of(spec)), TestHost.EDGE).get(0).field();
     }
 
+    /** What {@code metakey reload} says. */
+    String reload(EtcdAccess access) {
+      return agent.take(TestHost.settings(), new EtcdStore(access)).join();
+    }
+
     /** As a client that waits. */
     Field registerInTheEnd(String name) throws Exception {
       while (true) {
@@ -105,13 +110,16 @@ class FleetAgentTest {
     openssl("req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=ca -keyout ca.key -out ca.pem");
     Files.writeString(directory.resolve("san"), "subjectAltName=IP:127.0.0.1,DNS:localhost\n");
     for (String who : List.of("server", "root", "host")) {
-      openssl(
-          "req -newkey rsa:2048 -nodes -subj /CN=%1$s -keyout %1$s.key -out %1$s.csr"
-              .formatted(who));
-      openssl(
-          "x509 -req -in %1$s.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile san -out %1$s.pem"
-              .formatted(who));
+      certificate(who);
     }
+  }
+
+  private void certificate(String who) throws Exception {
+    openssl(
+        "req -newkey rsa:2048 -nodes -subj /CN=%1$s -keyout %1$s.key -out %1$s.csr".formatted(who));
+    openssl(
+        "x509 -req -in %1$s.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile san -out %1$s.pem"
+            .formatted(who));
   }
 
   private void openssl(String arguments) throws Exception {
@@ -241,6 +249,84 @@ class FleetAgentTest {
   }
 
   @Test
+  void take_goesOnWithOtherCertificates_andKeepsWhatWorksWhereEtcdDoesNotTakeThem()
+      throws Exception {
+    Etcd etcd = three();
+    Daemon one = new Daemon("one", etcd.access()).connected();
+    one.register("edge.a");
+    EtcdAccess access = etcd.access();
+
+    assertThat(one.reload(new EtcdAccess(access.endpoints(), null, "", null, 2_000)))
+        .startsWith("the section 'fleet' of the config was read again, and what was there stays: ");
+    assertThat(one.agent.problems()).singleElement().asString().contains("what was there stays");
+    Files.writeString(directory.resolve("bad.pem"), "no certificate\n");
+    Path bad = directory.resolve("bad.pem");
+    EtcdAccess.Tls tls = access.tls();
+    assertThat(
+            one.reload(
+                new EtcdAccess(
+                    access.endpoints(),
+                    new EtcdAccess.Tls(tls.ca(), bad, tls.key()),
+                    "",
+                    null,
+                    2_000)))
+        .contains("the certificates for etcd cannot be used");
+    assertThat(one.register("edge.b").name()).isEqualTo("edge.b"); // by the old ones
+
+    certificate("host"); // another one in the same files
+    assertThat(one.reload(access)).isEmpty();
+
+    assertThat(one.agent.problems()).isEmpty();
+    assertThat(one.register("edge.c").name()).isEqualTo("edge.c");
+  }
+
+  @Test
+  void take_goesOnWithAPasswordThatHasChanged() throws Exception {
+    Etcd etcd = open(new Etcd(directory, 1, false));
+    etcd.await();
+    etcd.ctl("user", "add", "root:root");
+    etcd.ctl("user", "grant-role", "root", "root");
+    etcd.ctl("user", "add", "metakey:first");
+    etcd.ctl("user", "grant-role", "metakey", "root");
+    etcd.ctl("auth", "enable");
+    Path password = Files.writeString(directory.resolve("password"), "first\n");
+    EtcdAccess access = new EtcdAccess(etcd.endpoints(), null, "metakey", password, 2_000);
+    Daemon one = new Daemon("one", access).connected();
+
+    Files.writeString(password, "wrong\n");
+    assertThat(one.reload(access))
+        .contains("what was there stays")
+        .contains("authentication failed");
+    assertThat(one.register("edge.a").name()).isEqualTo("edge.a"); // with the token that it has
+
+    etcd.ctl("--user=root:root", "user", "delete", "metakey");
+    etcd.ctl("--user=root:root", "user", "add", "metakey:second");
+    etcd.ctl("--user=root:root", "user", "grant-role", "metakey", "root");
+    Files.writeString(password, "second\n");
+    assertThat(one.reload(access)).isEmpty();
+    assertThat(one.register("edge.b").name()).isEqualTo("edge.b");
+  }
+
+  @Test
+  void take_ofAnEtcdWithAnotherFleet_isRefused_andOneThatIsAwayIsReplaced() throws Exception {
+    Etcd etcd = open(new Etcd(Files.createDirectory(directory.resolve("a")), 1, false));
+    Etcd other = open(new Etcd(Files.createDirectory(directory.resolve("b")), 1, false));
+    etcd.await();
+    other.await();
+    Daemon one = new Daemon("one", etcd.access()).connected();
+
+    assertThat(one.reload(other.access())).contains("that etcd does not have the fleet test");
+    new Daemon("two", other.access()).connected();
+    assertThat(one.reload(other.access())).contains("etcd has another fleet under the name test");
+    assertThat(one.agent.status().connected()).isTrue();
+
+    EtcdAccess nobody = new EtcdAccess(List.of("127.0.0.1:1"), null, "", null, 2_000);
+    Daemon late = new Daemon("late", nobody);
+    assertThat(late.reload(etcd.access())).isEmpty();
+    assertThat(late.agent.status().connected()).isTrue();
+  }
+
+  @Test
   void aRole_needsTheseKeysAndNoOthers() throws Exception {
     Etcd etcd = open(new Etcd(directory, 1, false));
     etcd.await();
@@ -274,28 +360,5 @@ class FleetAgentTest {
       assertThatThrownBy(() -> store.commit(new Txn().delete(fleet + "facts")))
           .hasMessageContaining("permission denied");
     }
-  }
-
-  @Test
-  void aHostThatIsForgotten_isThereAgainIfItLives_andTakesNothingFromOthersIfItIsGone()
-      throws Exception {
-    Etcd etcd = open(Etcd.one(directory));
-    Daemon one = new Daemon("one", etcd.access()).connected();
-    Daemon two = new Daemon("two", etcd.access()).connected();
-    one.register("edge.only");
-    one.register("edge.both");
-    two.registerInTheEnd("edge.both");
-
-    assertThat(two.agent.forget("one").join()).isEqualTo(1);
-    await(() -> two.host.fleet().live("edge.only") != null);
-    assertThat(two.agent.hosts().join()).hasSize(2);
-
-    one.agent.close();
-    assertThat(two.agent.forget("one").join()).isEqualTo(1);
-    assertThat(two.host.fleet().live("edge.only")).isNull();
-    assertThat(two.host.fleet().live("edge.both")).isNotNull();
-    assertThat(two.agent.hosts().join()).hasSize(1);
-    assertThatThrownBy(() -> two.agent.forget("two").join())
-        .hasMessageContaining("'two' is this host");
   }
 }

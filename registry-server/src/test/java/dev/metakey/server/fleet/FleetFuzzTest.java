@@ -40,7 +40,7 @@ class FleetFuzzTest {
   private static final Peer ROOT = new Peer(0, 0, 1, "root").withPrivileges();
   private static final FleetSettings SETTINGS =
       new FleetSettings(
-          "test", new Prefixes(false, List.of("edge.")), 0, 4, false, TestHost.DAY_MS);
+          "test", new Prefixes(false, List.of("edge.")), 0, 4, false, TestHost.DAY_MS, 64, 64);
 
   @TempDir private Path directory;
   private final AtomicLong clock = new AtomicLong(1_000_000_000);

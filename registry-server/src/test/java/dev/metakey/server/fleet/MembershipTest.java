@@ -2,15 +2,19 @@ package dev.metakey.server.fleet;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import dev.metakey.fleet.v1.Name;
 import dev.metakey.model.Field;
 import dev.metakey.model.FieldSpec;
+import dev.metakey.model.FleetEventKind;
 import dev.metakey.model.FleetPlanLine;
+import dev.metakey.model.FleetStatus;
 import dev.metakey.model.MetakeyException;
 import dev.metakey.model.Reason;
 import dev.metakey.server.domain.Fleet;
 import dev.metakey.server.domain.FleetPlan;
+import dev.metakey.server.domain.Prefixes;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -295,12 +299,67 @@ class MembershipTest {
 
   @Test
   void claim_isRefused_whenTheServiceHasItsQuota() throws Exception {
-    for (int i = 0; i < FleetLimits.NAMES_OF_A_SERVICE; i++) {
+    for (int i = 0; i < TestHost.settings().serviceNames(); i++) {
       one.register(first, FieldSpec.of("edge.f" + i, 2));
     }
     assertThatThrownBy(() -> one.register(first, "edge.more"))
         .isInstanceOfSatisfying(
-            MetakeyException.class, e -> assertThat(e.reason()).isEqualTo(Reason.QUOTA_EXCEEDED));
+            MetakeyException.class,
+            e -> {
+              assertThat(e.reason()).isEqualTo(Reason.QUOTA_EXCEEDED);
+              assertThat(e.text()).contains("edge has claimed 16 names", "'names_per_service'");
+              assertThat(e.facts()).containsEntry("limit", "16").containsEntry("used", "16");
+            });
+  }
+
+  @Test
+  void claim_goesByTheHostsQuota_andNamesWhoseQuarantineIsOverDoNotCount() throws Exception {
+    for (long quarantineMs : new long[] {TestHost.DAY_MS, 0}) {
+      TestHost host = new TestHost("with" + quarantineMs, directory, clock);
+      FleetSettings settings =
+          new FleetSettings(
+              "fleet" + quarantineMs,
+              new Prefixes(false, List.of("edge.")),
+              0,
+              47,
+              false,
+              quarantineMs,
+              2,
+              16);
+      Membership member = host.member(store, settings);
+      member.connect();
+      host.register(member, "edge.a");
+      host.register(member, "edge.b");
+      assertThatThrownBy(() -> host.register(member, "edge.c"))
+          .hasMessageContaining("this host has claimed 2 names")
+          .hasMessageContaining("'names_per_host'");
+
+      clock.addAndGet(60_000); // a new name need not have a field for so long
+      host.free(member, "edge.a");
+      readAgain(member);
+
+      assertThat(member.quota()).isEqualTo(new FleetStatus.Quota(quarantineMs == 0 ? 1 : 2, 2, 16));
+      if (quarantineMs == 0) {
+        assertThat(host.register(member, "edge.c").name()).isEqualTo("edge.c");
+      } else {
+        assertThatThrownBy(() -> host.register(member, "edge.c")).hasMessageContaining("2 names");
+      }
+    }
+  }
+
+  @Test
+  void news_areToldOnce_alsoOfWhatHappenedWhileTheDaemonWasDown() throws Exception {
+    assertThat(two.news).extracting(FleetNews::kind).containsExactly(FleetEventKind.FLEET_JOINED);
+    one.register(first, "edge.a");
+    two.news.clear();
+
+    Membership again = two.member(store);
+    again.connect();
+    again.connect();
+
+    assertThat(two.news)
+        .extracting(FleetNews::kind, FleetNews::name, FleetNews::host)
+        .containsExactly(tuple(FleetEventKind.FLEET_PLACED, "edge.a", "one"));
   }
 
   @Test
@@ -334,7 +393,7 @@ class MembershipTest {
     readAgain(first);
 
     assertThat(other.problems()).isEmpty();
-    assertThat(first.problems()).singleElement().asString().contains("on host 'copy'", "is a copy");
+    assertThat(first.problems()).singleElement().asString().contains("on host copy", "is a copy");
     assertThat(one.fleet().joined()).isFalse();
 
     clock.addAndGet(1_000);
@@ -342,7 +401,7 @@ class MembershipTest {
     restarted.connect();
     readAgain(other);
     assertThat(restarted.problems()).isEmpty();
-    assertThat(other.problems()).singleElement().asString().contains("on host 'one'", "is a copy");
+    assertThat(other.problems()).singleElement().asString().contains("on host one", "is a copy");
   }
 
   @Test

@@ -25,6 +25,7 @@ import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
@@ -39,6 +40,7 @@ final class TestHost {
   final Engine engine;
   final AtomicLong clockMs;
   String machine;
+  final List<FleetNews> news = new CopyOnWriteArrayList<>();
 
   TestHost(String name, Path directory, AtomicLong clockMs) throws Exception {
     this(name, UUID.randomUUID(), directory, clockMs, 128);
@@ -65,7 +67,8 @@ final class TestHost {
   }
 
   static FleetSettings settings() {
-    return new FleetSettings("test", new Prefixes(false, List.of("edge.")), 0, 47, false, DAY_MS);
+    return new FleetSettings(
+        "test", new Prefixes(false, List.of("edge.")), 0, 47, false, DAY_MS, 32, 16);
   }
 
   /** Its registry's age goes by the test's clock, but never back. */
@@ -90,7 +93,7 @@ final class TestHost {
   }
 
   ThisHost host() {
-    return new ThisHost(name, machine, "1", file());
+    return new ThisHost(name, machine, "1", file(), news::addAll);
   }
 
   Membership member(FleetStore store) {

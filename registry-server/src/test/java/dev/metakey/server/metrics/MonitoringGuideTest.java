@@ -60,7 +60,22 @@ class MonitoringGuideTest {
             List.of());
     MetricsPage page = new MetricsPage(() -> status, () -> snapshot, () -> 0, () -> true);
     page.fleet(
-        () -> new FleetStatus("prod", true, true, 1, "", 1, 0, 47, "all names", 1, 0, 0, List.of()),
+        () ->
+            new FleetStatus(
+                "prod",
+                true,
+                true,
+                1,
+                "",
+                1,
+                0,
+                47,
+                "all names",
+                1,
+                0,
+                0,
+                new FleetStatus.Quota(0, 32, 16),
+                List.of()),
         () -> Map.of("granted", 1L));
     page.calls().ended("a/B", false, "NOT_PERMITTED", Map.of("rule", "r", "right", "read"), 1);
     return new String(page.get("").body(), UTF_8);

@@ -1,10 +1,14 @@
 package dev.metakey.server.transport;
 
+import dev.metakey.model.Field;
 import dev.metakey.model.FieldSpec;
+import dev.metakey.model.FleetEvent;
+import dev.metakey.model.FleetEventKind;
 import dev.metakey.model.FleetHost;
 import dev.metakey.model.FleetPlanLine;
 import dev.metakey.model.FleetStatus;
 import dev.metakey.model.MetakeyException;
+import dev.metakey.model.Peer;
 import dev.metakey.model.Reason;
 import dev.metakey.server.domain.Fleet;
 import dev.metakey.server.domain.FleetField;
@@ -14,6 +18,7 @@ import dev.metakey.server.engine.FleetDesk;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 
 /** A fleet that gives each name id 17, until it is away. */
 final class FakeDesk implements FleetDesk {
@@ -22,6 +27,7 @@ final class FakeDesk implements FleetDesk {
 
   volatile boolean away;
   private final Engine engine;
+  private final List<FleetEvent> events = new CopyOnWriteArrayList<>();
 
   FakeDesk(Engine engine) {
     this.engine = engine;
@@ -52,7 +58,20 @@ final class FakeDesk implements FleetDesk {
   @Override
   public FleetStatus status() {
     return new FleetStatus(
-        "prod", true, !away, 1, "", 7, 0, 47, "edge", 1, 1, 0, List.of("a problem"));
+        "prod",
+        true,
+        !away,
+        1,
+        "",
+        7,
+        0,
+        47,
+        "edge",
+        1,
+        1,
+        0,
+        new FleetStatus.Quota(1, 32, 16),
+        List.of("a problem"));
   }
 
   @Override
@@ -71,8 +90,23 @@ final class FakeDesk implements FleetDesk {
   }
 
   @Override
-  public CompletableFuture<Integer> forget(String host) {
+  public CompletableFuture<Integer> forget(String host, Peer peer) {
     return answer(host.equals("host-17") ? 1 : host.equals("twins") ? 2 : 0);
+  }
+
+  @Override
+  public void adopted(Field field, Peer peer) {
+    note(FleetEventKind.FLEET_ADOPTED, field.name(), peer);
+  }
+
+  void note(FleetEventKind kind, String name, Peer peer) {
+    long revision = engine.snapshot().info().revision();
+    events.add(new FleetEvent(revision, 1, kind, name, 17, 64, "edge", "", "", peer));
+  }
+
+  @Override
+  public List<FleetEvent> events() {
+    return events;
   }
 
   @Override

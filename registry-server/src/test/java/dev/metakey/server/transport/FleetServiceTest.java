@@ -5,7 +5,9 @@ import static dev.metakey.server.transport.Client.register;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
+import com.google.protobuf.util.Timestamps;
 import dev.metakey.model.FieldSpec;
+import dev.metakey.model.FleetEventKind;
 import dev.metakey.model.Peer;
 import dev.metakey.server.domain.FleetField;
 import dev.metakey.server.domain.Limits;
@@ -22,11 +24,13 @@ import dev.metakey.server.publication.WatchHub;
 import dev.metakey.v1.AdoptFleetIdRequest;
 import dev.metakey.v1.ExportFleetRequest;
 import dev.metakey.v1.FleetAdminGrpc;
+import dev.metakey.v1.FleetEvent;
 import dev.metakey.v1.ForgetFleetHostRequest;
 import dev.metakey.v1.GetFleetRequest;
 import dev.metakey.v1.GetFleetResponse;
 import dev.metakey.v1.JoinFleetRequest;
 import dev.metakey.v1.ListFleetHostsRequest;
+import dev.metakey.v1.ListHistoryRequest;
 import io.grpc.CallOptions;
 import io.grpc.Channel;
 import io.grpc.Contexts;
@@ -48,6 +52,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -122,6 +127,30 @@ class FleetServiceTest {
     assertThat(reply.getStatus().getName()).isEqualTo("prod");
     assertThat(reply.getNames(0).getId()).isEqualTo(17);
     assertThat(reply.getPlan(0).getVerdict()).isEqualTo(FakeDesk.LINE.verdict());
+  }
+
+  @Test
+  void listHistory_hasWhatBecameOfTheFleetBetweenTheChanges_narrowedLikewise() {
+    desk.note(FleetEventKind.FLEET_JOINED, "", new Peer(0, 0, 1, "metakeyd"));
+    client.registry().register(register("own.a", 8)); // revision 1
+    desk.note(FleetEventKind.FLEET_PLACED, "edge.hop", new Peer(0, 0, 1, "metakeyd"));
+    client.registry().register(register("own.b", 8)); // revision 2
+    desk.note(FleetEventKind.FLEET_FORGOT, "", new Peer(0, 0, 7, "metakey"));
+
+    assertThat(events(ListHistoryRequest.newBuilder())).containsExactly(0L, 1L, 2L);
+    assertThat(events(ListHistoryRequest.newBuilder().setLimit(1))).containsExactly(0L);
+    assertThat(events(ListHistoryRequest.newBuilder().setSinceRevision(1).setLimit(1)))
+        .containsExactly(1L);
+    assertThat(events(ListHistoryRequest.newBuilder().setSinceRevision(2))).containsExactly(2L);
+    assertThat(events(ListHistoryRequest.newBuilder().setName("edge.hop"))).containsExactly(1L);
+    assertThat(events(ListHistoryRequest.newBuilder().setBy("metakey"))).containsExactly(2L);
+    assertThat(events(ListHistoryRequest.newBuilder().setFrom(Timestamps.fromMillis(2)))).isEmpty();
+  }
+
+  private List<Long> events(ListHistoryRequest.Builder request) {
+    return client.admin().listHistory(request.build()).getFleetEventsList().stream()
+        .map(FleetEvent::getRevision)
+        .toList();
   }
 
   @Test
