@@ -5,7 +5,7 @@
 #
 #   --short   a few seconds, to see that it runs; the figures mean nothing
 #   --long    an hour or so, up to 1,000,000 changes of history; without either: ten minutes or so
-#   PART      calls, clients, watchers, history, commands, neighbours, idle, soak (ten minutes more); default: all, soak only with --short and --long
+#   PART      calls, clients, watchers, history, commands, neighbours, idle, fleet, soak (ten minutes more); default: all, soak only with --short and --long
 #
 # etcd and Redis are taken from PATH, or from Debian's packages, which are unpacked into a folder of their own
 # ($METAKEY_BENCH_PEERS, or metakey/peers in the user's cache) and not installed. What is not

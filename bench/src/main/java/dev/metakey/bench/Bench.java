@@ -81,6 +81,10 @@ public final class Bench {
       say("idle watchers");
       new IdleWatchers(bench).measure(results);
     }
+    if (options.measures(Options.FLEET)) {
+      say("a fleet");
+      new Fleets(bench).measure(results);
+    }
     if (options.measures(Options.SOAK)) {
       say("soak");
       new Soak(bench).measure(results);

@@ -4,6 +4,8 @@ import io.grpc.CallOptions;
 import io.grpc.ManagedChannel;
 import io.grpc.stub.ClientCalls;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -15,10 +17,24 @@ final class EtcdServer extends Server {
   private static final String MEMBERS = "member:1";
   private final WatchChannels watchers = new WatchChannels(2);
   private final Path program;
+  private String address = "";
 
   EtcdServer(Children children, Path directory, Path program) throws IOException {
     super("etcd", children, directory);
     this.program = program;
+  }
+
+  /** Is there for hosts of a fleet, too. To be called before it starts. */
+  EtcdServer onPort() throws IOException {
+    try (ServerSocket free = new ServerSocket(0, 0, InetAddress.getLoopbackAddress())) {
+      address = "127.0.0.1:" + free.getLocalPort();
+    }
+    return this;
+  }
+
+  /** {@code HOST:PORT}; empty if it has none. */
+  String address() {
+    return address;
   }
 
   @Override
@@ -37,7 +53,7 @@ final class EtcdServer extends Server {
     return List.of(
         program.toString(),
         "--data-dir=data",
-        "--listen-client-urls=" + endpoint(),
+        "--listen-client-urls=" + endpoint() + (address.isEmpty() ? "" : ",http://" + address),
         "--advertise-client-urls=" + endpoint(),
         "--listen-peer-urls=" + members,
         "--initial-advertise-peer-urls=" + members,

@@ -59,6 +59,7 @@ final class MetakeyServer extends Server {
   private int kept = 100_000;
   private String policy = EVERYTHING;
   private String limits = "";
+  private String fleet = "";
 
   /**
    * @param run where socket and published files go: on a host that is a tmpfs
@@ -95,6 +96,15 @@ final class MetakeyServer extends Server {
     return this;
   }
 
+  /**
+   * Is in a fleet, to which all names belong that the benchmark uses. To be called before it
+   * starts.
+   */
+  MetakeyServer inFleet(String etcd) {
+    fleet = "fleet: { name: bench, endpoints: [\"%s\"], prefixes: [bench.] }\n".formatted(etcd);
+    return this;
+  }
+
   /** Has other rules. To be called before it starts. */
   MetakeyServer ruledBy(String rules) {
     policy = rules;
@@ -119,7 +129,8 @@ final class MetakeyServer extends Server {
     Path config = directory.resolve("metakeyd.yaml");
     var unused =
         Files.writeString(
-            config, CONFIG.formatted(QUARANTINE_MS, programs, bpffs, kept, policy) + limits);
+            config,
+            CONFIG.formatted(QUARANTINE_MS, programs, bpffs, kept, policy) + limits + fleet);
     return List.of(
         image.resolve("bin/metakeyd").toString(),
         "--config",

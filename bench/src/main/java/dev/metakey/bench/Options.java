@@ -35,9 +35,11 @@ record Options(
   static final String COMMANDS = "commands";
   static final String NEIGHBOURS = "neighbours";
   static final String IDLE = "idle";
+  static final String FLEET = "fleet";
   static final String SOAK = "soak";
   private static final Set<String> PARTS =
-      new TreeSet<>(List.of(CALLS, CLIENTS, WATCHERS, HISTORY, COMMANDS, NEIGHBOURS, IDLE, SOAK));
+      new TreeSet<>(
+          List.of(CALLS, CLIENTS, WATCHERS, HISTORY, COMMANDS, NEIGHBOURS, IDLE, FLEET, SOAK));
 
   /** Measured only if it is asked for, as it takes as long as all the others. */
   private static final Set<String> ON_DEMAND = Set.of(SOAK);
@@ -56,6 +58,7 @@ record Options(
    * @param starts how often each server is started
    * @param history how many changes a server has seen before it is started
    * @param commands how often each is run
+   * @param hosts how many a fleet has
    * @param soakMs how long everything is done at once
    * @param isWhole whether what is measured only on demand is measured too
    */
@@ -72,11 +75,26 @@ record Options(
       int starts,
       List<Integer> history,
       int commands,
+      int hosts,
       int soakMs,
       boolean isWhole) {
     static final Form SHORT =
         new Form(
-            "short", 2, 1, 50, 1, List.of(1, 8), 20, 5, 100, 1, List.of(0, 500), 1, 2_000, true);
+            "short",
+            2,
+            1,
+            50,
+            1,
+            List.of(1, 8),
+            20,
+            5,
+            100,
+            1,
+            List.of(0, 500),
+            1,
+            20,
+            2_000,
+            true);
     static final Form STANDARD =
         new Form(
             "standard",
@@ -91,6 +109,7 @@ record Options(
             10,
             List.of(0, 10_000),
             20,
+            1_000,
             600_000,
             false);
     static final Form LONG =
@@ -107,6 +126,7 @@ record Options(
             20,
             List.of(0, 10_000, 1_000_000),
             50,
+            1_000,
             600_000,
             true);
   }

@@ -51,13 +51,17 @@ final class Workbench {
     List<Server> servers = new ArrayList<>(List.of(metakeyAlone()));
     Path etcd = program("etcd");
     if (etcd != null) {
-      servers.add(new EtcdServer(children, directory("etcd"), etcd));
+      servers.add(etcd(etcd));
     }
     Path redis = program("redis-server");
     if (redis != null) {
       servers.add(new RedisServer(children, directory("redis"), redis));
     }
     return servers;
+  }
+
+  EtcdServer etcd(Path program) throws IOException {
+    return new EtcdServer(children, directory("etcd"), program);
   }
 
   private MetakeyServer metakey(String programs, String bpffs) throws IOException {
