@@ -18,6 +18,9 @@ import java.util.stream.IntStream;
 final class EtcdNodes implements AutoCloseable {
   static final int COUNT = 3;
 
+  /** Beside many daemons that start, seconds. */
+  private static final int PATIENCE_S = 150;
+
   /** So many bytes etcd keeps, which a test can fill. */
   private static final int QUOTA_BYTES = 4 << 20;
 
@@ -155,7 +158,8 @@ final class EtcdNodes implements AutoCloseable {
 
   /** Returns when each node answers. */
   void awaitHealthy() throws Exception {
-    Host.await("each node of etcd is healthy", () -> ctlRan("endpoint", "health").exit() == 0);
+    Host.await(
+        PATIENCE_S, "each node of etcd is healthy", () -> ctlRan("endpoint", "health").exit() == 0);
   }
 
   /** Runs etcdctl, which has to succeed. */

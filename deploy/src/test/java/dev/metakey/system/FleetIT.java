@@ -129,7 +129,7 @@ class FleetIT {
     member.configure("host");
     member.launch();
     member.awaitServing();
-    Host.await("it joins with another", () -> member.report().status().connected());
+    lab.await("it joins with another", () -> member.report().status().connected());
     assertThat(member.log()).doesNotContain("Exception");
   }
 
