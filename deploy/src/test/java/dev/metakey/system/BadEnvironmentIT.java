@@ -299,7 +299,7 @@ class BadEnvironmentIT {
     List<String> command =
         new ArrayList<>(List.of("sh", "-c", "ulimit -n 64; exec \"$@\"", "metakeyd"));
     command.addAll(host.daemonCommand().command());
-    Ran.of(host.process(command), Host.PATIENCE).refuses(8, "Too many open files", "LimitNOFILE");
+    Ran.of(host.process(command), Host.PATIENCE).refuses(8, "64 file descriptors", "LimitNOFILE");
   }
 
   /** At whichever thread it is one too many: a daemon that neither serves nor ends helps nobody. */

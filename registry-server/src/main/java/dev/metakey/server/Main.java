@@ -147,6 +147,7 @@ public final class Main implements Callable<Integer> {
   }
 
   private void serve(Read<Config> config, CountDownLatch stop) throws Exception {
+    ThisProcess.requireDescriptors();
     CompletableFuture<Daemon> serving = new CompletableFuture<>();
     HangUp.handle( // a signal that comes during the start counts after it
         () -> {

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 
 /** What a daemon says about itself. */
 final class ThisProcess {
+  private static final int FEWEST_DESCRIPTORS = 128;
 
   /**
    * The field of {@code /proc/PID/stat} with the time of the start; the process' name is the
@@ -53,6 +54,20 @@ final class ThisProcess {
           socket.toAbsolutePath());
     } catch (IOException | IndexOutOfBoundsException | NumberFormatException unseen) {
       return null;
+    }
+  }
+
+  /**
+   * A start with fewer would fail at one place or another.
+   *
+   * @throws IOException if this process may have too few file descriptors
+   */
+  static void requireDescriptors() throws IOException {
+    long descriptors = OpenFileLimit.of(Path.of("/proc/self"));
+    if (descriptors < FEWEST_DESCRIPTORS) {
+      throw new IOException(
+          "metakeyd may have %d file descriptors, and needs %d at least; raise the limit (LimitNOFILE of the unit, ulimit -n)"
+              .formatted(descriptors, FEWEST_DESCRIPTORS));
     }
   }
 

@@ -141,13 +141,6 @@ final class DataDirectory implements AutoCloseable {
     if (cause instanceof AccessDeniedException) {
       return denied(what, cause);
     }
-    if (String.valueOf(reason).contains("Too many open files")) {
-      return failure(
-          what,
-          reason,
-          "raise the limit of open files (LimitNOFILE of the unit, ulimit -n)",
-          cause);
-    }
     if (cause instanceof FileSystemException file && file.getReason() != null) {
       reason = file.getReason() + ": " + file.getFile();
     }
