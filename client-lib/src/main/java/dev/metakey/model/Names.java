@@ -124,7 +124,8 @@ public final class Names {
     return "'" + printable(text) + "'";
   }
 
-  private static String printable(String text) {
+  /** The text, cut at 80 characters, with anything unprintable escaped. */
+  public static String printable(String text) {
     StringBuilder out = new StringBuilder();
     text.codePoints()
         .limit(80)

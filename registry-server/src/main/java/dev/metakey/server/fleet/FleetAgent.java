@@ -412,7 +412,7 @@ public final class FleetAgent implements CommitListener, AutoCloseable {
             T value = question.ask();
             status = look(); // before the answer: whoever asks then sees what has become of it
             answer.complete(value);
-          } catch (FleetException e) {
+          } catch (FleetException | MetakeyException e) {
             answer.completeExceptionally(e);
           } catch (RuntimeException | Error e) {
             answer.completeExceptionally(e);

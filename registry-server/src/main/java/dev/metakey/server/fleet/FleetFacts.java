@@ -67,6 +67,11 @@ record FleetFacts(
     };
   }
 
+  String text() {
+    return "layout %s, area %d, ids %d-%d, quarantine %d s"
+        .formatted(layout, areaBytes, firstId, lastId, quarantineMs / 1_000);
+  }
+
   Facts value() {
     return Facts.newBuilder()
         .setFleetId(fleetId.toString())

@@ -1,5 +1,6 @@
 package dev.metakey.server.fleet;
 
+import dev.metakey.fleet.v1.Name;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -33,6 +34,31 @@ record FleetKeys(String prefix) {
       keys.add(String.format(Locale.ROOT, "%sslots/%03d", prefix, at));
     }
     return keys;
+  }
+
+  /** The keys of a name's id and slot. */
+  List<String> places(Name name) {
+    List<String> keys = slot(name.getSlot(), name.getSpec().getSize());
+    keys.add(id(name.getId()));
+    return keys;
+  }
+
+  String ids() {
+    return prefix + "ids/";
+  }
+
+  String slots() {
+    return prefix + "slots/";
+  }
+
+  /** A key without what all have in common, as it may stand in a message. */
+  String shortly(String key) {
+    return printable(key.substring(prefix.length()));
+  }
+
+  static String printable(String key) {
+    String line = key.replaceAll("[^A-Za-z0-9_./-]", "?");
+    return line.length() > 80 ? line.substring(0, 80) + "..." : line;
   }
 
   String hosts() {

@@ -11,6 +11,7 @@ import java.util.BitSet;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalInt;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -64,7 +65,8 @@ record FleetMoves(FleetKeys keys, String registryId, String host, String machine
       without.or(bytes);
       OptionalInt place = slot(view.facts(), without, spec.size());
       if (place.isPresent()) {
-        return new Spot(each.field().id(), place.getAsInt(), each.field().generation() + 1, each);
+        int generation = Math.min(each.field().generation(), Named.MAX_GENERATION - 1) + 1;
+        return new Spot(each.field().id(), place.getAsInt(), generation, each);
       }
     }
     return null;
@@ -106,12 +108,21 @@ record FleetMoves(FleetKeys keys, String registryId, String host, String machine
   /** A name that the fleet does not have yet, and this host's hold on it. */
   Txn claim(
       long hostRevision, long factsRevision, Name name, @Nullable Named replaced, long nowMs) {
-    return offer(hostRevision, factsRevision, name, replaced)
+    return offer(hostRevision, factsRevision, name, replaced, Map.of())
         .put(keys.hold(name.getSpec().getName(), registryId), hold(nowMs));
   }
 
-  /** A name that the fleet does not have, at its place. Who holds it comes by itself. */
-  Txn offer(long hostRevision, long factsRevision, Name name, @Nullable Named replaced) {
+  /**
+   * A name that the fleet does not have, at its place. Who holds it comes by itself.
+   *
+   * @param own those keys of its place that are there and its own, with their revisions
+   */
+  Txn offer(
+      long hostRevision,
+      long factsRevision,
+      Name name,
+      @Nullable Named replaced,
+      Map<String, Long> own) {
     String text = name.getSpec().getName();
     Txn txn =
         new Txn()
@@ -121,7 +132,7 @@ record FleetMoves(FleetKeys keys, String registryId, String host, String machine
     List<String> slots = keys.slot(name.getSlot(), name.getSpec().getSize());
     List<String> freed = List.of();
     if (replaced == null) {
-      txn.absent(keys.id(name.getId()));
+      txn.unchanged(keys.id(name.getId()), own.getOrDefault(keys.id(name.getId()), 0L));
     } else {
       freed = keys.slot(replaced.field().slot(), replaced.field().spec().size());
       txn.unchanged(keys.name(replaced.name()), replaced.revision())
@@ -131,12 +142,11 @@ record FleetMoves(FleetKeys keys, String registryId, String host, String machine
     }
     for (String slot : slots) {
       if (!freed.contains(slot)) {
-        txn.absent(slot);
+        txn.unchanged(slot, own.getOrDefault(slot, 0L));
       }
     }
-    Place place = Place.newBuilder().setName(text).setGeneration(name.getGeneration()).build();
-    txn.put(keys.name(text), name).put(keys.id(name.getId()), place);
-    slots.forEach(slot -> txn.put(slot, place));
+    txn.put(keys.name(text), name);
+    keys.places(name).forEach(key -> txn.put(key, place(name)));
     return txn;
   }
 
@@ -151,6 +161,23 @@ record FleetMoves(FleetKeys keys, String registryId, String host, String machine
         .setHost(host)
         .setRegistryId(registryId)
         .setClaimedAtMs(nowMs)
+        .build();
+  }
+
+  /** The keys of a name's place that are missing, as somebody has deleted them. */
+  Txn mend(long hostRevision, Named named, Collection<String> missing) {
+    Txn txn =
+        new Txn()
+            .unchanged(keys.host(registryId), hostRevision)
+            .unchanged(keys.name(named.name()), named.revision());
+    missing.forEach(key -> txn.absent(key).put(key, place(named.value())));
+    return txn;
+  }
+
+  private static Place place(Name name) {
+    return Place.newBuilder()
+        .setName(name.getSpec().getName())
+        .setGeneration(name.getGeneration())
         .build();
   }
 

@@ -21,7 +21,17 @@ public interface FleetStore extends AutoCloseable {
    * @param value null: the key was deleted
    * @param revision of its last change
    */
-  record Entry(String key, @Nullable ByteString value, long revision) {}
+  record Entry(String key, @Nullable ByteString value, long revision) {
+    /** A fleet has no longer values. */
+    private static final int MOST_BYTES = 8_192;
+
+    /** Reads as no message, and stands for what is too long to be kept. */
+    private static final ByteString TOO_LONG = ByteString.copyFrom(new byte[] {7});
+
+    public Entry {
+      value = value != null && value.size() > MOST_BYTES ? TOO_LONG : value;
+    }
+  }
 
   /**
    * What was read, at one revision.

@@ -9,9 +9,13 @@ import dev.metakey.fleet.v1.Host;
 import dev.metakey.fleet.v1.Name;
 import dev.metakey.fleet.v1.Place;
 import dev.metakey.model.FleetHost;
+import dev.metakey.model.MetakeyException;
+import dev.metakey.model.Names;
+import dev.metakey.model.Reason;
 import dev.metakey.server.fleet.FleetStore.Entry;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -31,7 +35,12 @@ final class FleetVerbs {
     for (Entry entry : store.read(List.of(below)).entries().values()) {
       Host host = HostKey.hostOf(entry);
       String id = entry.key().substring(below.length());
-      hosts.add(new FleetHost(host.getName(), id, host.getVersion(), host.getSinceMs()));
+      hosts.add(
+          new FleetHost(
+              Names.printable(host.getName()),
+              Names.printable(id),
+              Names.printable(host.getVersion()),
+              Math.max(0, host.getSinceMs())));
     }
     return hosts;
   }
@@ -42,6 +51,7 @@ final class FleetVerbs {
             .filter(host -> host.registryId().equals(who) || host.name().equals(who))
             .toList();
     if (found.size() == 1) {
+      requireOther(found.get(0));
       membership.refresh(); // it may hold what this host has not heard of yet
       FleetView view = membership.current();
       String id = found.get(0).registryId();
@@ -54,6 +64,16 @@ final class FleetVerbs {
       membership.refresh();
     }
     return found.size();
+  }
+
+  private void requireOther(FleetHost host) {
+    if (host.registryId().equals(membership.moves().registryId())) {
+      throw new MetakeyException(
+          Reason.INVALID_REQUEST,
+          "%s is this host, which would be there again at once; to have it leave the fleet, take the section 'fleet' out of its config, restart metakeyd, and forget it on another host"
+              .formatted(Names.quote(host.name())),
+          Map.of("host", host.registryId()));
+    }
   }
 
   String export() throws FleetException {

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -21,35 +22,42 @@ import org.jspecify.annotations.Nullable;
  * The names of a fleet, as this host believes them: what the store says, as far as it is sound and
  * does not contradict what the host goes by.
  *
+ * <p>What a host knows to live goes before what the store says, as the store may be an older copy,
+ * or written by somebody who may not. There is one exception: where the id of a name is another's
+ * now, of the same generation or a later one, and the key of the id says so, too, the name was
+ * retired and its place taken while this host was away.
+ *
  * @param names by name
  * @param faults what is not believed, and why
+ * @param outdated names of the store whose id this host knows to be a later name's, by that name
  */
-record FleetView(FleetFacts facts, Map<String, Named> names, List<String> faults) {
+record FleetView(
+    FleetFacts facts, Map<String, Named> names, List<String> faults, Map<String, Named> outdated) {
   FleetView {
     names = Map.copyOf(names);
     faults = List.copyOf(faults);
+    outdated = Map.copyOf(outdated);
   }
 
   /**
    * @param entries of names, from the store
+   * @param owners whose each id is, by the id, as its key says
    * @param before what was believed until now
-   * @param held the names that this host uses at the place that it believed: nothing changes that
+   * @param used the names that this host uses at the place that it believed
    */
   static FleetView of(
-      FleetFacts facts, Collection<Entry> entries, Map<String, Named> before, Set<String> held) {
-    Reading reading = new Reading(facts, before);
-    for (String name : held) {
-      Named known = before.get(name);
-      if (known != null) {
-        reading.take(known.at(0));
-      }
-    }
-    entries.stream()
-        .sorted(Comparator.comparingLong(Entry::revision))
-        .forEach(entry -> reading.add(entry, held));
-    reading.keepLost();
-    reading.tellMissing();
-    return new FleetView(facts, reading.names, reading.faults);
+      FleetFacts facts,
+      Collection<Entry> entries,
+      Map<Integer, String> owners,
+      Map<String, Named> before,
+      Set<String> used) {
+    Reading reading = new Reading(facts, owners);
+    entries.forEach(reading::read);
+    before.values().stream()
+        .filter(known -> used.contains(known.name()) || !known.field().retired())
+        .forEach(reading::keep);
+    reading.takeOthers();
+    return new FleetView(facts, reading.names, reading.faults, reading.outdated);
   }
 
   /** How many names count for a quota: not those whose place may be another name's. */
@@ -77,152 +85,112 @@ record FleetView(FleetFacts facts, Map<String, Named> names, List<String> faults
 
   private static final class Reading {
     private final FleetFacts facts;
-    private final Map<String, Named> before;
+    private final Map<Integer, String> owners;
+    private final Map<String, Named> said = new TreeMap<>();
+    private final Set<String> unsound = new HashSet<>();
     private final Map<String, Named> names = new TreeMap<>();
-    private final List<String> faults = new ArrayList<>();
-    private final Map<Integer, String> holders = new TreeMap<>();
+    private final Map<Integer, Named> holders = new HashMap<>();
     private final BitSet bytes = new BitSet();
-    private final Set<String> ignored = new HashSet<>();
+    private final List<String> faults = new ArrayList<>();
+    private final Map<String, Named> outdated = new HashMap<>();
 
-    Reading(FleetFacts facts, Map<String, Named> before) {
+    Reading(FleetFacts facts, Map<Integer, String> owners) {
       this.facts = facts;
-      this.before = before;
+      this.owners = owners;
     }
 
-    void take(Named named) {
-      names.put(named.name(), named);
-      holders.put(named.field().id(), named.name());
-      bytes.or(named.field().bytes());
-    }
-
-    void add(Entry entry, Set<String> held) {
+    void read(Entry entry) {
       String key = entry.key().substring(entry.key().lastIndexOf('/') + 1);
-      Named said = parse(key, entry);
-      Named known = before.get(key);
-      if (held.contains(key) && known != null) {
-        meet(known, said);
-      } else if (said != null && known != null && isMoved(known, said)) {
-        faults.add(contradiction(said, known));
-        if (isFree(known)) {
-          take(known.at(Named.CONTRADICTED));
-        }
-      } else if (said != null && isFree(said)) {
-        take(said);
-      }
-    }
-
-    /** What the store says of a name that this host uses. */
-    private void meet(Named known, @Nullable Named said) {
-      if (said != null && said.hasPlaceOf(known)) {
-        take(said);
-      } else {
-        if (said != null) {
-          faults.add(contradiction(said, known));
-        }
-        take(known.at(Named.CONTRADICTED));
-      }
-    }
-
-    private static boolean isMoved(Named known, Named said) {
-      return !known.field().retired() && !said.hasPlaceOf(known);
-    }
-
-    private static String contradiction(Named said, Named known) {
-      return "etcd says that %s has id %d in slot %d; this host knows it with id %d in slot %d, and keeps to that"
-          .formatted(
-              known.name(),
-              said.field().id(),
-              said.field().slot(),
-              known.field().id(),
-              known.field().slot());
-    }
-
-    private @Nullable Named parse(String key, Entry entry) {
       String fault;
       try {
         Named named =
             Named.of(Name.parseFrom(Objects.requireNonNull(entry.value())), entry.revision());
-        fault = faultOf(key, named);
+        fault = named.name().equals(key) ? named.fault(facts) : "the value is another name's";
         if (fault.isEmpty()) {
-          return named;
+          said.put(key, named);
+          return;
         }
       } catch (InvalidProtocolBufferException e) {
         fault = "it is not such a message";
       } catch (MetakeyException e) {
         fault = e.text();
       }
-      ignored.add(key);
-      faults.add("what etcd says of %s is ignored: %s".formatted(printable(key), fault));
-      return null;
+      unsound.add(key);
+      faults.add("what etcd says of %s is ignored: %s".formatted(FleetKeys.printable(key), fault));
     }
 
-    private String faultOf(String key, Named named) {
-      if (!named.name().equals(key)) {
-        return "the value is that of %s".formatted(named.name());
-      }
-      int id = named.field().id();
-      if (id < facts.firstId() || id > facts.lastId()) {
-        return "id %d is none that the fleet hands out (%d-%d)"
-            .formatted(id, facts.firstId(), facts.lastId());
-      }
-      if (!facts.hasSlot(named.field().slot(), named.field().spec().size())) {
-        return "layout %s with area %d has no slot %d for %d bytes"
-            .formatted(
-                facts.layout(),
-                facts.areaBytes(),
-                named.field().slot(),
-                named.field().spec().size());
-      }
-      return "";
-    }
-
-    /** Whether no other name has its id, or a byte of its slot. */
-    private boolean isFree(Named named) {
-      String holder = holders.get(named.field().id());
-      if (!hasRoomFor(named)) {
-        faults.add(
-            "what etcd says of %s is ignored: %s"
-                .formatted(
-                    named.name(),
-                    holder != null
-                        ? "its id %d is that of %s".formatted(named.field().id(), holder)
-                        : "its slot %d is another name's".formatted(named.field().slot())));
-        return false;
-      }
-      return true;
-    }
-
-    /**
-     * A name that lives is not deleted: it is retired first, and its id is another name's then.
-     * Where that is not so, some host may live with a name that an older copy of the store does not
-     * have.
-     */
-    private void keepLost() {
-      for (Named known : before.values()) {
-        if (!known.field().retired() && !names.containsKey(known.name()) && hasRoomFor(known)) {
-          take(known.at(ignored.contains(known.name()) ? Named.CONTRADICTED : 0));
-        }
-      }
-    }
-
-    private boolean hasRoomFor(Named named) {
-      return !holders.containsKey(named.field().id()) && !bytes.intersects(named.field().bytes());
-    }
-
-    /** Names that lived, and that the store has forgotten. */
-    void tellMissing() {
-      for (Named named : names.values()) {
-        if (named.revision() == 0) {
+    /** A name that the host goes by stays as it is, unless its place was taken meanwhile. */
+    void keep(Named known) {
+      Named now = said.get(known.name());
+      if (now != null && now.hasPlaceOf(known)) {
+        take(now);
+      } else if (!isSuperseded(known)) {
+        if (now != null) {
+          faults.add(
+              "etcd says that %s has id %d in slot %d; this host knows it with id %d in slot %d, and keeps to that"
+                  .formatted(
+                      known.name(),
+                      now.field().id(),
+                      now.field().slot(),
+                      known.field().id(),
+                      known.field().slot()));
+        } else if (!unsound.contains(known.name())) {
           faults.add(
               "etcd does not know %s any more (an older copy of it may have been restored); this host keeps id %d and offers it again"
-                  .formatted(named.name(), named.field().id()));
+                  .formatted(known.name(), known.field().id()));
         }
+        boolean isMissing = now == null && !unsound.contains(known.name());
+        take(known.at(isMissing ? 0 : Named.CONTRADICTED));
       }
     }
 
-    private static String printable(String key) {
-      String line = key.replaceAll("[^a-z0-9_.]", "?");
-      return line.length() > 63 ? line.substring(0, 63) : line;
+    private boolean isSuperseded(Named known) {
+      return said.values().stream()
+          .filter(other -> !other.name().equals(known.name()) && isConfirmed(other))
+          .anyMatch(
+              other ->
+                  other.field().id() == known.field().id()
+                      ? other.field().generation() >= known.field().generation()
+                      : other.field().bytes().intersects(known.field().bytes()));
+    }
+
+    /** Whether the key of its id says the same. */
+    private boolean isConfirmed(Named named) {
+      return named.name().equals(owners.get(named.field().id()));
+    }
+
+    private void take(Named named) {
+      names.put(named.name(), named);
+      holders.put(named.field().id(), named);
+      bytes.or(named.field().bytes());
+    }
+
+    /** Takes on what there is room for, what is confirmed first, and then what is older. */
+    void takeOthers() {
+      said.values().stream()
+          .filter(named -> !names.containsKey(named.name()))
+          .sorted(
+              Comparator.comparing((Named named) -> !isConfirmed(named))
+                  .thenComparingLong(Named::revision))
+          .forEach(this::takeIfFree);
+    }
+
+    private void takeIfFree(Named named) {
+      @Nullable Named holder = holders.get(named.field().id());
+      if (holder == null && !bytes.intersects(named.field().bytes())) {
+        take(named);
+        return;
+      }
+      faults.add(
+          "what etcd says of %s is ignored: %s"
+              .formatted(
+                  named.name(),
+                  holder != null
+                      ? "its id %d is that of %s".formatted(named.field().id(), holder.name())
+                      : "its slot %d is another name's".formatted(named.field().slot())));
+      if (holder != null && holder.field().generation() > named.field().generation()) {
+        outdated.put(holder.name(), named);
+      }
     }
   }
 }

@@ -2,6 +2,7 @@ package dev.metakey.server.fleet;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import dev.metakey.fleet.v1.Host;
+import dev.metakey.model.Names;
 import dev.metakey.server.fleet.FleetStore.Entry;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -47,8 +48,8 @@ final class HostKey {
   /** Why this host must change nothing in the fleet; empty if it may. */
   String obstacle(FleetMoves moves) {
     if (!isMissing() && !said.getMachine().equals(moves.machine())) {
-      return "in the fleet %s another machine has the id of this host's registry (%s), so one of them is a copy; this host changes nothing there. 'metakey restore' on the copy gives it an id of its own"
-          .formatted(fleet, moves.registryId());
+      return "in the fleet %s another machine has the id of this host's registry (%s), so one of them is a copy; this host changes nothing there. 'metakey restore' on the copy gives it an id of its own; if there is no copy, delete %s from etcd"
+          .formatted(fleet, moves.registryId(), moves.keys().host(moves.registryId()));
     }
     // Copies with the same ids, of registry and machine, are told apart by when their daemons were
     // started. What the store said before this one came is no copy, but its former self.
@@ -56,7 +57,7 @@ final class HostKey {
     return isMissing() || other == startedMs || other <= formerMs
         ? ""
         : "in the fleet %s a daemon with the ids of this host's registry (%s) and machine was started after this one, on host %s, so one of them is a copy; this host changes nothing there until metakeyd is restarted. 'metakey restore' on the copy gives it an id of its own"
-            .formatted(fleet, moves.registryId(), said.getName());
+            .formatted(fleet, moves.registryId(), Names.quote(said.getName()));
   }
 
   /**

@@ -10,6 +10,7 @@ import dev.metakey.server.engine.Engine;
 import dev.metakey.server.fleet.FleetStore.Entry;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -26,14 +27,22 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Durability.</b> What is known is in the host's file before anybody goes by it.
  */
 final class Knowledge {
-  /** So many of the things that it does not believe are told in the history, and no more. */
-  private static final int MOST_FAULTS = 64;
+  /** So many keys of one kind are looked at; a fleet has no more than 64 names. */
+  private static final int MOST_KEYS = 512;
+
+  /** So many of the things that it does not believe are told, and no more. */
+  private static final int MOST_FAULTS = 20;
 
   private FleetSettings settings;
   private final ThisHost host;
   private final FleetFile file;
   private final Engine engine;
+  private final FleetKeys keys;
   private final Map<String, Entry> names = new TreeMap<>(); // as the store has them, by key
+  private final Map<String, Owned> places = new TreeMap<>(); // as it had them when it was read
+  private final Map<Integer, String> owners = new HashMap<>();
+  private Strays strays = Strays.NONE;
+  private long unheard;
   private Known saved = Known.getDefaultInstance();
   private @Nullable FleetView view;
   private long revision;
@@ -44,6 +53,7 @@ final class Knowledge {
     this.host = host;
     this.file = new FleetFile(host.file());
     this.engine = engine;
+    this.keys = FleetKeys.of(settings.name());
   }
 
   /** Goes on with settings that name the same fleet. */
@@ -64,7 +74,7 @@ final class Knowledge {
         }
         saved = known;
         revision = known.getRevision();
-        view = new FleetView(facts, before, List.of());
+        view = new FleetView(facts, before, List.of(), Map.of());
       }
     } catch (FleetException | RuntimeException e) {
       fileProblem =
@@ -87,6 +97,22 @@ final class Knowledge {
     return revision;
   }
 
+  Strays strays() {
+    return strays;
+  }
+
+  /** The keys of a name's id and slot that are there and say so, with their revisions. */
+  Map<String, Long> placesOf(Name name) {
+    Map<String, Long> own = new HashMap<>();
+    for (String key : keys.places(name)) {
+      Owned owned = places.get(key);
+      if (owned != null && owned.name().equals(name.getSpec().getName())) {
+        own.put(key, owned.revision());
+      }
+    }
+    return own;
+  }
+
   /** Under which id this host's registry has joined; empty if it has not. */
   String joinedAs() {
     return saved.getRegistryId();
@@ -98,10 +124,20 @@ final class Knowledge {
     if (!fileProblem.isEmpty()) {
       problems.add(fileProblem);
     }
+    problems.addAll(strays.problems());
     if (view != null) {
-      problems.addAll(view.faults());
+      view.faults().stream().limit(MOST_FAULTS).forEach(problems::add);
+      long more = view.faults().size() - MOST_FAULTS + unheard;
+      if (more > 0) {
+        problems.add("and %d more names in etcd that are none of the fleet's".formatted(more));
+      }
     }
     return problems;
+  }
+
+  /** Which keys {@link #take} goes by. */
+  List<String> asked() {
+    return List.of(keys.names(), keys.ids(), keys.slots());
   }
 
   /**
@@ -109,10 +145,42 @@ final class Knowledge {
    *
    * @throws FleetException if the file cannot be written; nothing is taken on then
    */
-  void take(FleetFacts facts, Collection<Entry> entries, long atRevision) throws FleetException {
+  void take(FleetFacts facts, FleetStore.Read read) throws FleetException {
+    places.clear();
+    owners.clear();
+    read.entries().values().stream()
+        .filter(entry -> isBelow(keys.ids(), entry) || isBelow(keys.slots(), entry))
+        .limit(MOST_KEYS)
+        .forEach(entry -> places.put(entry.key(), Owned.of(entry)));
+    for (int id = 0; id < Field.IDS; id++) {
+      Owned owned = places.get(keys.id(id));
+      if (owned != null) {
+        owners.put(id, owned.name());
+      }
+    }
     names.clear();
-    entries.forEach(entry -> names.put(entry.key(), entry));
-    believe(facts, atRevision);
+    read.entries().values().stream()
+        .filter(entry -> isBelow(keys.names(), entry))
+        .sorted(
+            Comparator.comparing((Entry entry) -> !isExpected(entry))
+                .thenComparingLong(Entry::revision))
+        .limit(MOST_KEYS)
+        .forEach(entry -> names.put(entry.key(), entry));
+    unheard =
+        read.entries().values().stream().filter(entry -> isBelow(keys.names(), entry)).count()
+            - names.size();
+    believe(facts, read.revision());
+    strays = Strays.of(keys, places, current());
+  }
+
+  private static boolean isBelow(String prefix, Entry entry) {
+    return entry.key().startsWith(prefix);
+  }
+
+  /** Whether somebody stands for the name: this host, or the key of an id. */
+  private boolean isExpected(Entry entry) {
+    String name = entry.key().substring(keys.names().length());
+    return (view != null && view.names().containsKey(name)) || owners.containsValue(name);
   }
 
   /**
@@ -124,8 +192,10 @@ final class Knowledge {
     for (Entry entry : news) {
       if (entry.value() == null) {
         names.remove(entry.key());
-      } else {
+      } else if (names.size() < MOST_KEYS || names.containsKey(entry.key())) {
         names.put(entry.key(), entry);
+      } else {
+        unheard++;
       }
     }
     believe(current().facts(), Math.max(revision, newRevision));
@@ -133,7 +203,7 @@ final class Knowledge {
 
   private void believe(FleetFacts facts, long newRevision) throws FleetException {
     Map<String, Named> before = view == null ? Map.of() : view.names();
-    FleetView next = FleetView.of(facts, names.values(), before, used());
+    FleetView next = FleetView.of(facts, names.values(), owners, before, used());
     Known.Builder known =
         saved.toBuilder()
             .setFleet(settings.name())

@@ -24,6 +24,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -217,9 +218,13 @@ final class Membership {
     engine.take(knowledge.asFleet(isMember(), !connected));
   }
 
-  /** Takes on what a watch tells. */
+  /** Takes on what a watch tells; where that raises a doubt, all is read again, at one revision. */
   void changed(Collection<Entry> news, long newRevision) throws FleetException {
+    List<String> before = current().faults();
     knowledge.hear(news, newRevision);
+    if (!before.containsAll(current().faults())) {
+      read();
+    }
     tell();
     reconcile();
   }
@@ -247,17 +252,15 @@ final class Membership {
       knowledge.refused(obstacle);
       throw new FleetException(obstacle);
     }
-    List<Entry> names =
-        read.entries().values().stream()
-            .filter(entry -> entry.key().startsWith(keys.names()))
-            .toList();
-    knowledge.take(told, names, read.revision());
+    knowledge.take(known != null ? known.facts() : told, read);
     knowledge.refused(obstacle);
     readHeld();
   }
 
   private FleetStore.Read readKeys() throws FleetException {
-    return store.read(List.of(keys.facts(), keys.names(), keys.host(moves.registryId())));
+    List<String> asked = new ArrayList<>(knowledge.asked());
+    asked.addAll(List.of(keys.facts(), keys.host(moves.registryId())));
+    return store.read(asked);
   }
 
   private FleetFacts factsOfThisHost() {
@@ -278,6 +281,10 @@ final class Membership {
       return "etcd has another fleet under the name %s: its id is %s, and this host knows that of %s; give the fleet of this host another name, or remove %s to have this host join anew"
           .formatted(settings.name(), facts.fleetId(), known.facts().fleetId(), host.file());
     }
+    if (known != null && !known.facts().equals(facts)) {
+      return "etcd has other facts of the fleet %s than this host knows: %s, and not %s; this host changes nothing there until they are as they were, or, if all hosts are to have the new ones, until %s is removed and metakeyd restarted"
+          .formatted(settings.name(), facts.text(), known.facts().text(), host.file());
+    }
     if (facts.layout() != info.layout() || facts.areaBytes() != info.areaBytes()) {
       return "this host has layout %s with area %d, and the fleet %s has layout %s with area %d; it stays away from the fleet until they are the same"
           .formatted(
@@ -289,7 +296,9 @@ final class Membership {
   private void readHeld() throws FleetException {
     held.clear();
     List<String> asked =
-        current().names().keySet().stream()
+        Stream.concat(
+                current().names().keySet().stream(),
+                current().outdated().values().stream().map(Named::name))
             .map(name -> keys.hold(name, moves.registryId()))
             .toList();
     for (String each : store.read(asked).entries().keySet()) {
@@ -349,10 +358,10 @@ final class Membership {
    * Holds what this host uses, offers what the store has forgotten, leaves what it does not use.
    */
   void reconcile() throws FleetException {
+    claimedAt.values().removeIf(at -> Math.abs(now() - at) >= CLAIMED_MS); // clocks jump
     for (int i = 0; i < TRIES && isMember() && reconcileOnce(); i++) {
       refresh();
     }
-    claimedAt.values().removeIf(at -> now() - at >= CLAIMED_MS);
   }
 
   /** Returns whether the fleet has to be read again. */
@@ -365,16 +374,27 @@ final class Membership {
     List<Named> unsettled = new ArrayList<>();
     for (Named named : current().names().values()) {
       boolean isUsed = used.contains(named.name());
+      if (isUsed) {
+        claimedAt.remove(named.name()); // it has its field
+      }
       boolean isSettled = held.contains(named.name()) && !named.field().retired();
       if (named.revision() == 0) {
-        Name again = named.live();
         isOld |=
             store.commit(
-                isUsed
-                    ? moves.claim(key.revision(), factsRevision, again, null, now())
-                    : moves.offer(key.revision(), factsRevision, again, null));
+                moves.offer(
+                    key.revision(),
+                    factsRevision,
+                    named.live(),
+                    current().outdated().get(named.name()),
+                    knowledge.placesOf(named.value())));
       } else if (isUsed && named.revision() > 0 && !isSettled && unsettled.size() < HOLDS_AT_ONCE) {
         unsettled.add(named);
+      }
+    }
+    for (Map.Entry<String, List<String>> each : knowledge.strays().missing().entrySet()) {
+      Named named = current().names().get(each.getKey());
+      if (named != null && used.contains(named.name())) {
+        isOld |= store.commit(moves.mend(key.revision(), named, each.getValue()));
       }
     }
     if (!unsettled.isEmpty()) {
@@ -388,9 +408,9 @@ final class Membership {
       }
     }
     for (String name : List.copyOf(held)) {
-      boolean isNew = now() - claimedAt.getOrDefault(name, 0L) < CLAIMED_MS;
-      if (!used.contains(name) && !isNew) {
+      if (!used.contains(name) && !claimedAt.containsKey(name)) {
         leave(name);
+        isOld |= !current().outdated().isEmpty();
       }
     }
     return isOld;
@@ -457,6 +477,7 @@ final class Membership {
 
   private BitSet takenIds() {
     BitSet ids = engine.programs().linkedIds();
+    ids.or(knowledge.strays().ids());
     engine.snapshot().records().stream()
         .filter(field -> !field.is(FieldState.FREE))
         .forEach(field -> ids.set(field.id()));
@@ -465,6 +486,7 @@ final class Membership {
 
   private BitSet takenBytes() {
     BitSet bytes = engine.programs().linkedBytes();
+    bytes.or(knowledge.strays().bytes());
     bytes.or(Slots.takenBytes(engine.snapshot()));
     return bytes;
   }

@@ -361,4 +361,27 @@ class FleetAgentTest {
           .hasMessageContaining("permission denied");
     }
   }
+
+  @Test
+  void aHostThatIsForgotten_isThereAgainIfItLives_andTakesNothingFromOthersIfItIsGone()
+      throws Exception {
+    Etcd etcd = open(Etcd.one(directory));
+    Daemon one = new Daemon("one", etcd.access()).connected();
+    Daemon two = new Daemon("two", etcd.access()).connected();
+    one.register("edge.only");
+    one.register("edge.both");
+    two.registerInTheEnd("edge.both");
+
+    assertThat(two.agent.forget("one").join()).isEqualTo(1);
+    await(() -> two.host.fleet().live("edge.only") != null);
+    assertThat(two.agent.hosts().join()).hasSize(2);
+
+    one.agent.close();
+    assertThat(two.agent.forget("one").join()).isEqualTo(1);
+    assertThat(two.host.fleet().live("edge.only")).isNull();
+    assertThat(two.host.fleet().live("edge.both")).isNotNull();
+    assertThat(two.agent.hosts().join()).hasSize(1);
+    assertThatThrownBy(() -> two.agent.forget("two").join())
+        .hasMessageContaining("'two' is this host");
+  }
 }

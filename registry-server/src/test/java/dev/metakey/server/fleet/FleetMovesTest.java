@@ -35,7 +35,7 @@ class FleetMovesTest {
 
   private FleetView view() throws Exception {
     return FleetView.of(
-        FACTS, store.read(List.of(KEYS.names())).entries().values(), Map.of(), Set.of());
+        FACTS, store.read(List.of(KEYS.names())).entries().values(), Map.of(), Map.of(), Set.of());
   }
 
   private long revision(String key) throws Exception {

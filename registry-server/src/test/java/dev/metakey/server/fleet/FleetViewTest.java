@@ -30,13 +30,17 @@ class FleetViewTest {
   }
 
   private static FleetView read(Entry... entries) {
-    return FleetView.of(FACTS, List.of(entries), Map.of(), Set.of());
+    return FleetView.of(FACTS, List.of(entries), Map.of(), Map.of(), Set.of());
   }
 
   private static final FleetView KNOWN = read(entry("edge.a", name("edge.a", 4, 3, 24), 5));
 
   private static FleetView after(Set<String> held, Entry... entries) {
-    return FleetView.of(FACTS, List.of(entries), KNOWN.names(), held);
+    return after(Map.of(), held, entries);
+  }
+
+  private static FleetView after(Map<Integer, String> owners, Set<String> held, Entry... entries) {
+    return FleetView.of(FACTS, List.of(entries), owners, KNOWN.names(), held);
   }
 
   @Test
@@ -48,10 +52,21 @@ class FleetViewTest {
             entry("edge.d", name("edge.d", 4, 48, 24), 3),
             entry("edge.e", name("edge.e", 4, 1, 26), 4),
             entry("edge.f", name("edge.f", 4, 1, 132), 5),
-            entry("edge.g", name("edge.g", 4, 1, 24).toBuilder().clearSpec().build(), 6));
+            entry("edge.g", name("edge.g", 4, 1, 24).toBuilder().clearSpec().build(), 6),
+            entry("edge.h", generation(name("edge.h", 4, 1, 24), 0), 7),
+            entry("edge.i", generation(name("edge.i", 4, 1, 24), Integer.MIN_VALUE), 8),
+            entry("edge.j", name("edge.j", 4, -1, 24), 9),
+            entry("edge.k", name("edge.k", 4, 1, -24), 10),
+            entry("edge.l", name("edge.l", 4, 1, 24).toBuilder().setRetiredAtMs(-1).build(), 11),
+            entry("edge.m", name("edge.m", 4, 1, 24).toBuilder().setService("a\nb").build(), 12),
+            new Entry("/x/names/edge.n", ByteString.copyFrom(new byte[1_000_000]), 13),
+            entry("edge\u001b[2J", name("edge.o", 4, 1, 24), 14));
 
     assertThat(view.names()).isEmpty();
-    assertThat(view.faults()).hasSize(6).allMatch(fault -> fault.contains("is ignored: "));
+    assertThat(view.faults())
+        .hasSize(14)
+        .noneMatch(fault -> fault.chars().anyMatch(Character::isISOControl))
+        .allMatch(fault -> fault.contains("is ignored: "));
   }
 
   @Test
@@ -86,11 +101,38 @@ class FleetViewTest {
   }
 
   @Test
-  void of_forgetsWhatIsNotUsedHere_whenItsIdIsAnotherNames() {
-    FleetView view = after(Set.of(), entry("edge.b", name("edge.b", 4, 3, 64), 9));
+  void of_letsGoOfAName_whenItsIdIsAnothersNow() {
+    for (Set<String> used : List.of(Set.of("edge.a"), Set.<String>of())) {
+      FleetView view =
+          after(
+              Map.of(3, "edge.b", 9, "edge.a"),
+              used,
+              entry("edge.b", generation(name("edge.b", 4, 3, 64), 2), 9),
+              entry("edge.a", name("edge.a", 4, 9, 32), 10));
 
-    assertThat(view.names().keySet()).containsExactly("edge.b");
-    assertThat(view.faults()).isEmpty();
+      assertThat(view.names().get("edge.b").field().id()).isEqualTo(3);
+      assertThat(view.names().get("edge.a").field().id()).isEqualTo(9);
+      assertThat(view.faults()).isEmpty();
+    }
+  }
+
+  @Test
+  void of_keepsAName_whenAnOlderCopyHasAnEarlierOneAtItsId() {
+    FleetView known = read(entry("edge.new", generation(name("edge.new", 4, 3, 24), 2), 5));
+    FleetView view =
+        FleetView.of(
+            FACTS,
+            List.of(entry("edge.old", name("edge.old", 4, 3, 24), 4)),
+            Map.of(3, "edge.old"),
+            known.names(),
+            Set.of());
+
+    assertThat(view.names().keySet()).containsExactly("edge.new");
+    assertThat(view.outdated().get("edge.new").name()).isEqualTo("edge.old");
+  }
+
+  private static Name generation(Name name, int generation) {
+    return name.toBuilder().setGeneration(generation).build();
   }
 
   @Test

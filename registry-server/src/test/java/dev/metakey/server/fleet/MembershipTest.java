@@ -393,7 +393,7 @@ class MembershipTest {
     readAgain(first);
 
     assertThat(other.problems()).isEmpty();
-    assertThat(first.problems()).singleElement().asString().contains("on host copy", "is a copy");
+    assertThat(first.problems()).singleElement().asString().contains("on host 'copy'", "is a copy");
     assertThat(one.fleet().joined()).isFalse();
 
     clock.addAndGet(1_000);
@@ -401,7 +401,7 @@ class MembershipTest {
     restarted.connect();
     readAgain(other);
     assertThat(restarted.problems()).isEmpty();
-    assertThat(other.problems()).singleElement().asString().contains("on host one", "is a copy");
+    assertThat(other.problems()).singleElement().asString().contains("on host 'one'", "is a copy");
   }
 
   @Test
