@@ -136,6 +136,9 @@ public final class FleetAgent implements CommitListener, AutoCloseable {
     } catch (FleetException e) {
       lose(e.why());
     } finally {
+      if (membership.hasOpenClaims()) {
+        dueMs = Math.min(dueMs, nowMs() + Membership.CLAIMED_MS);
+      }
       status = look();
     }
   }

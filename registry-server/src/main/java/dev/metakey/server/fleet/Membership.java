@@ -40,7 +40,7 @@ final class Membership {
   private static final int HOLDS_AT_ONCE = 32;
 
   /** How long a name that was claimed may be without a field here, milliseconds. */
-  private static final long CLAIMED_MS = 60_000;
+  static final long CLAIMED_MS = 60_000;
 
   private FleetSettings settings;
   private FleetStore store;
@@ -122,6 +122,11 @@ final class Membership {
 
   private boolean isJoined() {
     return knowledge.joinedAs().equals(moves.registryId());
+  }
+
+  /** Whether a name was claimed that has no field here, and may have to be given back. */
+  boolean hasOpenClaims() {
+    return !claimedAt.isEmpty();
   }
 
   private boolean isMember() {

@@ -423,6 +423,17 @@ class MembershipTest {
   }
 
   @Test
+  void aClaimThatGotNoField_isLookedAtWhenItsTimeIsOver() throws Exception {
+    FleetAgent agent = new FleetAgent(store, one.member(store));
+    agent.turn(); // connects
+    assertThat(agent.restMs()).isGreaterThan(Membership.CLAIMED_MS);
+    var unused = agent.claim(List.of(FieldSpec.of("edge.new", 4)), "edge");
+    agent.turn();
+
+    assertThat(agent.restMs()).isLessThanOrEqualTo(Membership.CLAIMED_MS);
+  }
+
+  @Test
   void aCallerWhoNeedsTheFleet_hasItAskedAgainSoon() throws Exception {
     FleetAgent agent = new FleetAgent(store, one.member(store));
     do {
