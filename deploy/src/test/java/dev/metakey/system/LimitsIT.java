@@ -18,6 +18,7 @@ import dev.metakey.v1.ResolveRequest;
 import dev.metakey.v1.ResolveResponse;
 import dev.metakey.wire.Replies;
 import dev.metakey.wire.WireErrors;
+import io.grpc.Channel;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.StreamObserver;
 import java.io.IOException;
@@ -32,6 +33,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -150,10 +152,13 @@ class LimitsIT {
             .addNames("not.there_yet")
             .setWait(Duration.newBuilder().setSeconds(3600))
             .build();
+    Channel channel = null;
     RegistryGrpc.RegistryStub stub = null;
     for (int i = 0; i < all; i++) {
       if (i % perConnection == 0) {
-        stub = RegistryGrpc.newStub(host.connect("waiter").channel());
+        arrive(channel);
+        channel = host.connect("waiter").channel();
+        stub = RegistryGrpc.newStub(channel);
       }
       stub.resolve(
           request,
@@ -192,6 +197,16 @@ class LimitsIT {
     assertThat(done.await(30, TimeUnit.SECONDS)).isTrue();
     assertThat(answered).hasValue(most);
     before = info();
+  }
+
+  /**
+   * Waits until all calls of a connection are there: a client sends the headers of all that it
+   * sends at once first, and no more than 640 of an admin's may be half sent.
+   */
+  private static void arrive(@Nullable Channel channel) {
+    if (channel != null) {
+      var unused = RegistryGrpc.newBlockingStub(channel).list(ListRequest.getDefaultInstance());
+    }
   }
 
   @Test

@@ -409,6 +409,7 @@ class RegistryServiceTest {
       for (int j = 0; j < 110; j++) {
         calls.add(clients.get(i).later().resolve(await(3_600_000, "edge.packet_id")));
       }
+      clients.get(i).later().list(ListRequest.getDefaultInstance()).get(); // they have arrived
     }
     while (calls.stream().filter(ListenableFuture::isDone).count() < all - MOST_OF_AN_ADMIN) {
       Thread.onSpinWait();
