@@ -50,6 +50,10 @@ for verb in 'id train.a' 'id train.c' 'show train.a' header status map pending u
   run $verb
 done
 stop
+printf '%s\n' 'fleet: { name: train, endpoints: ["127.0.0.1:9"] }' >> "$private/metakeyd.yaml"
+serve # in a fleet that is away
+"$image/bin/metakey" --timeout 60s resolve train.a > "$private/out"
+stop
 run id train.a # stale
 
 for program in metakeyd metakey; do

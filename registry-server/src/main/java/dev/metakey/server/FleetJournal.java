@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What became of this host in its fleet, for the history: the file {@code fleet-history} in the
@@ -30,7 +31,7 @@ final class FleetJournal {
 
   private final EventsFile file;
   private final boolean logs;
-  private volatile List<FleetEvent> events = List.of();
+  private @Nullable List<FleetEvent> events; // read when it is asked for, as a start is not to wait
   private volatile String problem = "";
 
   /**
@@ -39,18 +40,25 @@ final class FleetJournal {
   FleetJournal(Path path, boolean logs) {
     this.file = new EventsFile(path);
     this.logs = logs;
-    try {
-      events = file.read();
-    } catch (IOException e) {
-      problem =
-          "what the history has of the fleet cannot be read, and begins anew: %s: %s"
-              .formatted(path, Failure.reason(e));
-    }
   }
 
   /** Oldest first. */
-  List<FleetEvent> events() {
+  synchronized List<FleetEvent> events() {
+    if (events == null) {
+      events = read();
+    }
     return events;
+  }
+
+  private List<FleetEvent> read() {
+    try {
+      return file.read();
+    } catch (IOException e) {
+      problem =
+          "what the history has of the fleet cannot be read, and begins anew: %s: %s"
+              .formatted(file.path(), Failure.reason(e));
+      return List.of();
+    }
   }
 
   /** What an admin should know; empty if all is well. */
@@ -89,14 +97,15 @@ final class FleetJournal {
     if (news.isEmpty()) {
       return;
     }
-    long recent = events.stream().filter(each -> Math.abs(nowMs - each.atMs()) < HOUR_MS).count();
+    List<FleetEvent> before = events();
+    long recent = before.stream().filter(each -> Math.abs(nowMs - each.atMs()) < HOUR_MS).count();
     int room = (int) Math.max(0, Math.min(news.size(), MOST_AN_HOUR - recent));
     if (room < news.size()) {
       Event.FLEET_EVENTS_LEFT_OUT.say(
           "%d events of the fleet are not kept in the history, as it has %d of the last hour; 'metakey fleet list' and 'metakey fleet status' show how things are"
               .formatted(news.size() - room, MOST_AN_HOUR));
     }
-    List<FleetEvent> all = new ArrayList<>(events);
+    List<FleetEvent> all = new ArrayList<>(before);
     all.addAll(news.subList(0, room));
     List<FleetEvent> kept = List.copyOf(all.subList(Math.max(0, all.size() - MOST), all.size()));
     write(kept);

@@ -79,6 +79,7 @@ class FleetJournalTest {
   void note_whenTheFileIsDamaged_beginsAnewAndSaysSo() throws IOException {
     Files.writeString(directory.resolve("fleet-history"), "{}\nnonsense\n");
     FleetJournal journal = open();
+    assertThat(journal.events()).isEmpty();
     assertThat(journal.problem()).contains("begins anew").contains("line 2 is damaged");
 
     journal.note(events(1, 1), 1);

@@ -1,5 +1,6 @@
 package dev.metakey.server.fleet;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
@@ -120,16 +121,15 @@ class MembershipTest {
   @Test
   void recall_reportsADamagedFile_andConnectMendsIt() throws Exception {
     one.register(first, "edge.a");
-    String text = Files.readString(one.file());
-    Files.writeString(
-        one.file(), text.replace("\"id\": 0", "\"id\": 1").replace("edge.a", "edge.x"));
+    String text = Files.readString(one.file(), ISO_8859_1);
+    Files.writeString(one.file(), text.replace("edge.a", "edge.x"), ISO_8859_1);
 
     Membership restarted = one.member(store);
 
     assertThat(restarted.problems()).hasSize(1).first().asString().contains("is damaged");
     restarted.connect();
     assertThat(restarted.problems()).isEmpty();
-    assertThat(Files.readString(one.file())).contains("edge.a");
+    assertThat(Files.readString(one.file(), ISO_8859_1)).contains("edge.a");
   }
 
   @Test
