@@ -142,10 +142,10 @@ final class FleetLab implements AutoCloseable {
     }
     for (String name : answers.hosts().keySet()) {
       int hosts = answers.hosts().get(name).size();
-      // Or more: a name that was claimed and then not registered is left later.
+      // A name that was claimed and then not registered is left after a minute.
       await(
           "etcd knows the %d hosts that hold %s".formatted(hosts, name),
-          () -> etcd.count("holds/" + name + "/") >= hosts);
+          () -> etcd.count("holds/" + name + "/") == hosts);
     }
   }
 
