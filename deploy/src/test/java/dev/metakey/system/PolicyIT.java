@@ -216,15 +216,15 @@ class PolicyIT {
     host.configure(
         "policy:", "  - {rule: few, uid: 65534, allow: all, quota: {watches: 0, waits: 0}}");
     host.start();
-    host.cliAsNobody("watch").refuses(6, "watches", "its rule in the policy allows 0");
+    host.cliAsNobody("watch").refuses(6, "watches", "rule 'few' (", "metakeyd.yaml:2) allows 0");
     host.cliAsNobody("resolve", "a.name", "--wait", "9s")
-        .refuses(6, "waiting calls", "its rule in the policy allows 0");
+        .refuses(6, "waiting calls", "rule 'few' (", "metakeyd.yaml:2) allows 0");
 
     host.configure("policy:", "  - {rule: no, uid: 65534, allow: all, quota: {connections: 0}}");
     host.cli("reload").ok();
     for (int i = 0; i < 5; i++) { // also a client that is still writing when it is turned away
       assertThat(host.cliAsNobody("pending").exits(8).err())
-          .contains("its rule in the policy allows 0");
+          .contains("rule 'no' (", "metakeyd.yaml:2) allows 0");
     }
     host.cli("list").ok();
   }

@@ -43,8 +43,18 @@ public final class Budget {
       this(what, uid, limit, used, false, "");
     }
 
-    /** The refusal of a call, with what to do about it. */
+    /** The refusal of a call, with what to do about it, where no quota can be the limit. */
     public MetakeyException refusal(Reason reason, String advice) {
+      return refusal(reason, advice, "");
+    }
+
+    /**
+     * The refusal of a call.
+     *
+     * @param advice what to do about it
+     * @param rule whose quota it is, if it is one
+     */
+    public MetakeyException refusal(Reason reason, String advice, String rule) {
       String who =
           uid == null
               ? "there are %d %s already (%s), and no more are allowed".formatted(used, what, users)
@@ -53,7 +63,7 @@ public final class Budget {
                       Integer.toUnsignedString(uid),
                       used,
                       what,
-                      byPolicy ? "its rule in the policy allows" : "one uid may have",
+                      byPolicy ? rule + " allows" : "one uid may have",
                       limit);
       Map<String, String> facts = new HashMap<>();
       facts.put("limit", Long.toString(limit));

@@ -18,6 +18,11 @@ public record PolicyShares(Supplier<Rules> rules) implements Shares {
   }
 
   @Override
+  public String rule(Peer peer) {
+    return rules.get().policy().ruleFor(peer).toString();
+  }
+
+  @Override
   public Object generation() {
     return rules.get();
   }

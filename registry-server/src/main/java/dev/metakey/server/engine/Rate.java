@@ -103,18 +103,22 @@ public final class Rate {
    * @param retryMs when there is a token again, milliseconds
    */
   public record Held(int uid, int perSecond, long used, boolean byPolicy, long retryMs) {
-    /** The refusal of the call, with when to try again. */
-    public MetakeyException refusal() {
+    /**
+     * The refusal of the call, with when to try again.
+     *
+     * @param rule whose quota it is, if it is one
+     */
+    public MetakeyException refusal(String rule) {
       return new MetakeyException(
           Reason.QUOTA_EXCEEDED,
           perSecond == 0
-              ? "uid %s may make no calls: its rule in the policy allows 0 %s"
-                  .formatted(Integer.toUnsignedString(uid), WHAT)
+              ? "uid %s may make no calls: %s allows 0 %s"
+                  .formatted(Integer.toUnsignedString(uid), rule, WHAT)
               : "uid %s has made %d calls without a pause, and %s %d %s; try again in %d ms"
                   .formatted(
                       Integer.toUnsignedString(uid),
                       used,
-                      byPolicy ? "its rule in the policy allows" : "one uid may make",
+                      byPolicy ? rule + " allows" : "one uid may make",
                       perSecond,
                       WHAT,
                       retryMs),

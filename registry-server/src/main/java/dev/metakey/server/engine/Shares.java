@@ -14,6 +14,11 @@ public interface Shares {
     return Quota.NONE;
   }
 
+  /** Which rule of the policy gives that. */
+  default String rule(Peer peer) {
+    return "its rule in the policy";
+  }
+
   /** What stays the same object as long as the answers for a peer stay the same. */
   default Object generation() {
     return this;

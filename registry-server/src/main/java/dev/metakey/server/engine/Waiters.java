@@ -85,7 +85,8 @@ final class Waiters {
           budget.take(peer.uid(), shares.isAdmin(peer), shares.quota(peer).waits(), 1);
       if (full != null) {
         return CompletableFuture.failedFuture(
-            full.refusal(Reason.TOO_MANY_WAITERS, "ask without waiting, or later"));
+            full.refusal(
+                Reason.TOO_MANY_WAITERS, "ask without waiting, or later", shares.rule(peer)));
       }
       waiter = new Waiter(++last, names, peer, nowMs, untilMs, new CompletableFuture<>());
       waiting.add(waiter);

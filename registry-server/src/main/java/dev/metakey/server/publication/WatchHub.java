@@ -122,7 +122,8 @@ public final class WatchHub implements CommitListener, AutoCloseable {
     Budget.Full full =
         budget.take(peer.uid(), shares.isAdmin(peer), shares.quota(peer).watches(), 1);
     if (full != null) {
-      throw full.refusal(Reason.TOO_MANY_WAITERS, "end one, or read the published files");
+      throw full.refusal(
+          Reason.TOO_MANY_WAITERS, "end one, or read the published files", shares.rule(peer));
     }
     Audience audience = audiences.computeIfAbsent(thread, each -> new Audience(each, defects));
     Watcher watcher =

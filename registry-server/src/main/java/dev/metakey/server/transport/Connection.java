@@ -71,6 +71,11 @@ final class Connection {
     return standing().quota;
   }
 
+  /** Which rule of the policy gives that. */
+  String rule() {
+    return peer.rule(shares::rule);
+  }
+
   /** Looked for once in each generation of the policy, as that is costly. */
   private Standing standing() {
     Object generation = shares.generation();

@@ -155,7 +155,7 @@ final class Connections {
       return null;
     }
     connection.rest(REST_MS * open.held(connection.uid()));
-    return held.refusal();
+    return held.refusal(connection.rule());
   }
 
   /**

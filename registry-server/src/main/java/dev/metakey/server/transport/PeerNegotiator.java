@@ -184,7 +184,9 @@ final class PeerNegotiator implements ProtocolNegotiator {
     }
 
     private void turnAway(Channel channel, Connection connection, Budget.Full full) {
-      String why = full.refusal(Reason.QUOTA_EXCEEDED, "close some, or try again later").text();
+      String why =
+          full.refusal(Reason.QUOTA_EXCEEDED, "close some, or try again later", connection.rule())
+              .text();
       connection.fault("connection refused: %s; it came from %s".formatted(why, connection));
       AcceptGate.passed(channel);
       connections.turnedAway.answer(channel, connection.uid(), why);

@@ -99,6 +99,11 @@ record PeerProcess(
     return place.ended() ? Quota.NONE : policy.apply(by(() -> ""));
   }
 
+  /** Which rule of the policy that is. */
+  String rule(Function<Peer, String> policy) {
+    return place.ended() ? "" : policy.apply(by(() -> ""));
+  }
+
   private Owner owner(Supplier<String> claim) {
     if (provesUnit && place.userManager() == -1) {
       return Owner.unit(safe(place.unit(), MAX_UNIT_LENGTH));

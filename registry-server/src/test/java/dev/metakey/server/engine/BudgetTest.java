@@ -64,8 +64,8 @@ class BudgetTest {
     assertThat(budget.take(1000, false, 1, 1)).isNull();
     Budget.Full full = budget.take(1000, false, 1, 1);
     assertThat(full).isEqualTo(new Budget.Full("calls", 1000, 1, 1, true, ""));
-    assertThat(full.refusal(Reason.QUOTA_EXCEEDED, "end some"))
-        .hasMessageContaining("has 1 calls already, and its rule in the policy allows 1");
+    assertThat(full.refusal(Reason.QUOTA_EXCEEDED, "end some", "rule 'few' (metakeyd.yaml:3)"))
+        .hasMessageContaining("has 1 calls already, and rule 'few' (metakeyd.yaml:3) allows 1");
     assertThat(budget.take(1001, false, 0, 1)).isNotNull();
     assertThat(budget.take(1002, false, 5, 5)).isNull();
   }

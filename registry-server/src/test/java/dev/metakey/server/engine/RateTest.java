@@ -31,10 +31,11 @@ class RateTest {
 
     Rate.Held held = call(1000);
     assertThat(held).isEqualTo(new Rate.Held(1000, PER_SECOND, 200, false, 11));
-    assertThat(held.refusal().reason()).isEqualTo(Reason.QUOTA_EXCEEDED);
-    assertThat(held.refusal())
+    assertThat(held.refusal("rule 'few' (metakeyd.yaml:3)").reason())
+        .isEqualTo(Reason.QUOTA_EXCEEDED);
+    assertThat(held.refusal("rule 'few' (metakeyd.yaml:3)"))
         .hasMessageContaining("one uid may make 100 calls a second; try again in 11 ms");
-    assertThat(held.refusal().facts())
+    assertThat(held.refusal("rule 'few' (metakeyd.yaml:3)").facts())
         .containsEntry("limit", "100")
         .containsEntry("used", "200")
         .containsEntry("retryMs", "11");
@@ -61,10 +62,11 @@ class RateTest {
     }
     assertThat(rate.take(0, true, 1, nowNs)).isNull();
     assertThat(rate.take(0, true, 1, nowNs)).isNull();
-    assertThat(rate.take(0, true, 1, nowNs).refusal())
-        .hasMessageContaining("its rule in the policy allows 1 calls a second");
+    assertThat(rate.take(0, true, 1, nowNs).refusal("rule 'few' (metakeyd.yaml:3)"))
+        .hasMessageContaining("rule 'few' (metakeyd.yaml:3) allows 1 calls a second");
     assertThat(rate.take(0, true, Quota.AS_LIMITED, nowNs)).isNull();
-    assertThat(rate.take(0, true, 0, nowNs).refusal()).hasMessageContaining("may make no calls");
+    assertThat(rate.take(0, true, 0, nowNs).refusal("rule 'few' (metakeyd.yaml:3)"))
+        .hasMessageContaining("may make no calls");
   }
 
   @Test
